@@ -1,0 +1,77 @@
+"""Settings that are read from the environment in the same way by every service."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+
+def secret_key(service: str) -> str:
+    """Return Django's SECRET_KEY for ``service``.
+
+    It is ``SECRET_KEY`` where that is set; else the content of ``$DATA_DIR/SERVICE_secret_key``, a file
+    that the first process to ask creates with mode 600; else, with ``DEBUG`` on, a key that lives as long as the process.
+
+    Raises:
+        ImproperlyConfigured: none of the three is there.
+    """
+    if key := env.str("SECRET_KEY", default=""):
+        return key
+    if data_dir := env.str("DATA_DIR", default=""):
+        return _stored_key(Path(data_dir) / f"{service}_secret_key")
+    if env.bool("DEBUG", default=False):
+        return secrets.token_urlsafe(50)
+    raise ImproperlyConfigured(
+        "SECRET_KEY is required: set it, or DATA_DIR (a folder to keep a generated one in), or DEBUG=true."
+    )
+
+
+def _stored_key(path: Path) -> str:
+    # Written whole under another name first: a process that starts at the same moment sees all of it or nothing.
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first, and its key counts
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def database(default_name: str) -> dict[str, Any]:
+    """Return Django's description of the service's PostgreSQL database.
+
+    ``DATABASE_URL`` wins; without it ``DB_HOST`` (localhost), ``DB_PORT`` (5432), ``DB_NAME`` (``default_name``),
+    ``DB_USER`` and ``DB_PASSWORD`` (the defaults of libpq) describe it.
+
+    Raises:
+        ImproperlyConfigured: ``DATABASE_URL`` is not a PostgreSQL URL.
+    """
+    if env.str("DATABASE_URL", default=""):
+        settings: dict[str, Any] = env.db_url("DATABASE_URL")
+    else:
+        settings = {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": env.str("DB_HOST", default="localhost"),
+            "PORT": env.str("DB_PORT", default="5432"),
+            "NAME": env.str("DB_NAME", default=default_name),
+            "USER": env.str("DB_USER", default=""),
+            "PASSWORD": env.str("DB_PASSWORD", default=""),
+        }
+    if settings["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name")
+    # Seconds. A connection is kept for the life of its thread and checked before each request uses it.
+    settings |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    settings["OPTIONS"] = {"connect_timeout": 5} | settings.get("OPTIONS", {})
+    return settings

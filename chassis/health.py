@@ -1,0 +1,24 @@
+"""Health of a service, for supervisors, load balancers and people."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from chassis.problems import problem_response
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """Answer 200: the process runs and serves."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when the database answers and every migration is applied, else a 503 problem that says what is missing."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError:
+        return problem_response(request, 503, "not_ready", "The database does not answer.")
+    if missing:
+        return problem_response(request, 503, "not_ready", f"{missing} migrations are not applied.")
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,50 @@
+"""Logging, set up in the same way by every service."""
+
+import logging
+from typing import Any
+
+from chassis.request_id import current_request_id
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds ``request_id`` to every record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        record.request_id = current_request_id() or "-"
+        return True
+
+
+def logging_config(log_format: str, *, level: str = "INFO") -> dict[str, Any]:
+    """Return Django's LOGGING.
+
+    Args:
+        log_format: ``json``, one object a line for machines, or ``console``, columns for people.
+        level: the least severe level that is written.
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"request_id": {"()": RequestIdFilter}},
+        "formatters": {
+            "console": {"format": "%(levelname)-7s %(name)s %(message)s [%(request_id)s]"},
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "format": "%(levelname)s %(name)s %(message)s %(request_id)s",
+                "rename_fields": {"levelname": "level", "name": "logger"},
+                "timestamp": True,
+            },
+        },
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": log_format}
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # A client's mistake is in the access log; Django's own line for it says nothing more.
+            "django.request": {"level": "ERROR"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # Its own handler would write every server error a second time.
+            "django": {"handlers": [], "propagate": True, "level": level},
+            "django.server": {"handlers": ["stderr"], "propagate": False, "level": level},
+        },
+    }

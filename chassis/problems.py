@@ -1,0 +1,76 @@
+"""Errors as RFC 9457 problems: JSON for programs, a page for a browser."""
+
+import http
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from chassis.request_id import current_request_id
+
+PROBLEM_JSON = "application/problem+json"
+
+
+def problem(request: HttpRequest, status: int, code: str, detail: str) -> dict[str, Any]:
+    """Return the members of a problem (RFC 9457, section 3).
+
+    Args:
+        request: the request that failed; its path becomes ``instance``.
+        status: the HTTP status.
+        code: snake_case name of the kind of problem; ``type`` is ``urn:problem:CODE``.
+        detail: one sentence for the person who reads it.
+    """
+    return {
+        "type": f"urn:problem:{code}",
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "detail": printable(detail),
+        "instance": printable(request.path),
+        "request_id": current_request_id(),
+    }
+
+
+def problem_response(
+    request: HttpRequest, status: int, code: str, detail: str, headers: dict[str, str] | None = None
+) -> HttpResponse:
+    """Return the problem as a response: a page when the client prefers HTML, JSON otherwise."""
+    content = problem(request, status, code, detail)
+    preferred = request.get_preferred_type([PROBLEM_JSON, "application/json", "text/html"])
+    response: HttpResponse
+    if preferred == "text/html":
+        response = render(request, "chassis/problem.html", {"problem": content}, status=status)
+    else:
+        response = JsonResponse(content, status=status, content_type=PROBLEM_JSON)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
+
+
+def printable(text: str) -> str:
+    """Return ``text`` in a form that UTF-8 can carry: a lone surrogate becomes its escape."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer as Django's ``handler400``."""
+    return problem_response(request, 400, "bad_request", "The request cannot be understood.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer as Django's ``handler403``."""
+    return problem_response(request, 403, "permission_denied", "You are not allowed to do this.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer as Django's ``CSRF_FAILURE_VIEW``."""
+    return problem_response(request, 403, "csrf_failed", reason or "CSRF verification failed.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer as Django's ``handler404``."""
+    return problem_response(request, 404, "not_found", "Nothing is found at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer as Django's ``handler500``; the cause is in the log, under the request id."""
+    return problem_response(request, 500, "internal_error", "The server failed; the error has been logged.")

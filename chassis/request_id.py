@@ -1,0 +1,43 @@
+"""One id for a request on its way through all services, in headers, problems and log lines."""
+
+import re
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+HEADER = "X-Request-ID"
+
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_current: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def current_request_id() -> str:
+    """Return the id of the request that is being answered; empty outside of one."""
+    return _current.get()
+
+
+def choose_request_id(received: str | None) -> str:
+    """Return ``received`` when it is well-formed (1 to 128 letters, digits, ``.``, ``_``, ``:``, ``-``), else a new id."""
+    if received and _WELL_FORMED.fullmatch(received):
+        return received
+    return uuid.uuid4().hex
+
+
+class RequestIdMiddleware:
+    """Takes or makes the request's id, and returns it in the answer's ``X-Request-ID``."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = choose_request_id(request.headers.get(HEADER))
+        token = _current.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            _current.reset(token)
+        response[HEADER] = request_id
+        return response
