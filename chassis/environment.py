@@ -1,8 +1,10 @@
 """Settings that are read from the environment in the same way by every service."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import environ
@@ -16,14 +18,14 @@ LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 def secret_key(service: str) -> str:
     """Return Django's SECRET_KEY for ``service``.
 
-    It is ``SECRET_KEY`` where that is set; else the content of ``$DATA_DIR/SERVICE_secret_key``, a file
-    that the first process to ask creates with mode 600; else, with ``DEBUG`` on, a key that lives as long as the process.
+    It is ``SECRET_KEY`` where that is set; else the content of ``$DATA_DIR/SERVICE_secret_key``, a file that the
+    first process to ask creates with mode 600; else, with ``DEBUG`` on, a key that lives as long as the process.
 
     Raises:
         ImproperlyConfigured: none of the three is there.
     """
     if key := env.str("SECRET_KEY", default=""):
-        return key
+        return str(key)
     if data_dir := env.str("DATA_DIR", default=""):
         return _stored_key(Path(data_dir) / f"{service}_secret_key")
     if env.bool("DEBUG", default=False):
@@ -37,15 +39,11 @@ def _stored_key(path: Path) -> str:
     # Written whole under another name first: a process that starts at the same moment sees all of it or nothing.
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first, and its key counts
-        finally:
-            draft.unlink()
+        with NamedTemporaryFile("w", dir=path.parent) as draft:  # has mode 600
+            draft.write(secrets.token_urlsafe(50))
+            draft.flush()
+            with contextlib.suppress(FileExistsError):  # another process was first, and its key counts
+                os.link(draft.name, path)
     return path.read_text()
 
 
@@ -70,7 +68,9 @@ def database(default_name: str) -> dict[str, Any]:
             "PASSWORD": env.str("DB_PASSWORD", default=""),
         }
     if settings["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name")
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name"
+        )
     # Seconds. A connection is kept for the life of its thread and checked before each request uses it.
     settings |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     settings["OPTIONS"] = {"connect_timeout": 5} | settings.get("OPTIONS", {})

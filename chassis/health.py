@@ -13,7 +13,7 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when the database answers and every migration is applied, else a 503 problem that says what is missing."""
+    """Answer 200 when the database answers and has every migration, else a 503 problem that says what is missing."""
     try:
         executor = MigrationExecutor(connection)
         missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))

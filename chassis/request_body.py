@@ -36,6 +36,7 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, or refuse it."""
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
             detail = f"The body is larger than {MAX_BODY_BYTES} bytes."
             return problem_response(request, 413, "body_too_large", detail)

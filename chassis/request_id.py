@@ -20,7 +20,7 @@ def current_request_id() -> str:
 
 
 def choose_request_id(received: str | None) -> str:
-    """Return ``received`` when it is well-formed (1 to 128 letters, digits, ``.``, ``_``, ``:``, ``-``), else a new id."""
+    """Return ``received`` if it is 1 to 128 letters, digits, dots, underscores, colons and hyphens, else a new id."""
     if received and _WELL_FORMED.fullmatch(received):
         return received
     return uuid.uuid4().hex
@@ -33,6 +33,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request under its id."""
         request_id = choose_request_id(request.headers.get(HEADER))
         token = _current.set(request_id)
         try:

@@ -1,0 +1,42 @@
+"""All settings of REST framework and of its documentation, in one place."""
+
+from typing import Any
+
+REST_FRAMEWORK: dict[str, Any] = {
+    # No credentials by default: what may reach a service is decided by the network around it.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "UNAUTHENTICATED_USER": None,
+    # JSON first: a client that accepts anything gets it. A browser asks for text/html by name.
+    "DEFAULT_RENDERER_CLASSES": [
+        "chassis.rest.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "chassis.rest.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",  # the two kinds of form of the browsable API
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "chassis.rest.filters.StrictSearchFilter",
+        "chassis.rest.filters.StrictOrderingFilter",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "chassis.rest.pagination.KeysetPagination",
+    "PAGE_SIZE": 50,
+    "DEFAULT_SCHEMA_CLASS": "chassis.rest.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "chassis.rest.exceptions.problem_handler",
+}
+
+
+def spectacular_settings(title: str, description: str) -> dict[str, Any]:
+    """Return drf-spectacular's settings for a service's OpenAPI document."""
+    return {
+        "TITLE": title,
+        "DESCRIPTION": description,
+        "VERSION": "1.0.0",
+        "SERVE_INCLUDE_SCHEMA": False,
+        "COMPONENT_SPLIT_REQUEST": True,
+        "PARSER_WHITELIST": ["chassis.rest.parsers.JSONParser"],
+        "SCHEMA_PATH_PREFIX": "",
+    }

@@ -1,0 +1,74 @@
+"""The one place where exceptions become problems."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.utils.serializer_helpers import ReturnDict
+from rest_framework.views import exception_handler
+
+from chassis.problems import printable, problem
+
+MAX_ERRORS = 20
+MAX_TEXT = 200
+
+logger = logging.getLogger(__name__)
+
+
+class DatabaseUnavailable(exceptions.APIException):
+    """The database does not answer now; the request can be repeated."""
+
+    status_code = 503
+    default_detail = "The database does not answer now; try again."
+    default_code = "database_unavailable"
+    wait = 1
+
+
+def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer ``exc`` with a problem; None for an unexpected exception, which Django logs and answers with 500.
+
+    A validation error also carries ``errors``, a list of ``field`` (dotted path; null for the whole body), ``code``
+    and ``message``.
+    """
+    if isinstance(exc, OperationalError | InterfaceError):
+        logger.error("database unavailable", exc_info=exc)
+        exc = DatabaseUnavailable()
+    response = exception_handler(exc, context)
+    if response is None:
+        return None
+    request = context["request"]._request  # noqa: SLF001 - REST framework's only way to Django's request
+    if isinstance(exc, exceptions.ValidationError):
+        errors = list(_flatten(exc.get_full_details()))[:MAX_ERRORS]
+        detail = "Not valid: " + ", ".join(sorted({error["field"] or "the body" for error in errors})) + "."
+        data = problem(request, response.status_code, "invalid", detail) | {"errors": errors}
+        # The browsable API finds the form to show again, with its errors, on the data.
+        serializer = getattr(exc.detail, "serializer", None)
+        response.data = ReturnDict(data, serializer=serializer) if serializer else data
+    else:
+        response.data = problem(request, response.status_code, *_code_and_detail(response.data["detail"]))
+    return response
+
+
+def _code_and_detail(detail: exceptions.ErrorDetail) -> tuple[str, str]:
+    return detail.code, _short(detail)
+
+
+def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str | None]]:
+    """Yield REST framework's nested details as rows of field, code and message."""
+    if isinstance(details, list):
+        for item in details:
+            yield from _flatten(item, path)
+    elif isinstance(details.get("message"), str) and "code" in details:
+        yield {"field": _short(path) or None, "code": details["code"], "message": _short(details["message"])}
+    else:
+        for name, value in details.items():
+            step = "" if name == "non_field_errors" else str(name)
+            yield from _flatten(value, ".".join(part for part in (path, step) if part))
+
+
+def _short(text: str) -> str:
+    # What a client sent comes back in messages; it must neither flood the answer nor break its encoding.
+    return printable(text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…")

@@ -1,0 +1,38 @@
+"""Fields that take a JSON value of their own type and no other.
+
+REST framework reads ``123`` as the text ``"123"`` and ``"1"`` as the number 1. That is right for an HTML form, which
+has only text, and hides mistakes in JSON.
+"""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.utils import html
+
+
+def _came_as_form(field: serializers.Field[Any, Any, Any, Any]) -> bool:
+    return bool(html.is_html_input(getattr(field.root, "initial_data", None)))
+
+
+class StrictCharField(serializers.CharField):
+    """Text; a number is refused."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the trimmed text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictEmailField(StrictCharField, serializers.EmailField):
+    """An e-mail address, given as text."""
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number; ``"1"``, ``1.0`` and ``true`` are refused unless an HTML form sent them."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        if type(data) is not int and not _came_as_form(self):
+            self.fail("invalid")
+        return super().to_internal_value(data)

@@ -1,0 +1,37 @@
+"""The OpenAPI document of a service."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+from chassis.problems import PROBLEM_JSON
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    """One thing that is wrong with the input."""
+
+    field = serializers.CharField(allow_null=True, help_text="Dotted path; null for the whole body.")
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An error (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    instance = serializers.CharField()
+    request_id = serializers.CharField()
+    errors = FieldErrorSerializer(many=True, required=False)
+
+
+class ProblemAutoSchema(AutoSchema):
+    """Says of every operation that whatever is not its success is a problem."""
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
+        bodies["default"] = self._get_response_for_code(ProblemSerializer, "default", [PROBLEM_JSON])
+        return bodies

@@ -1,0 +1,62 @@
+"""Serializers that refuse what they do not know and change only what they were sent."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from rest_framework import exceptions, serializers
+from rest_framework.utils import html
+
+from chassis.rest.fields import StrictCharField, StrictEmailField, StrictIntegerField
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+# Django's hidden field, in every form of the browsable API.
+FORM_FIELDS = {"csrfmiddlewaretoken"}
+
+
+class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
+    """A ModelSerializer for a public API.
+
+    An unknown field is an error, next to the errors of the other fields; a read-only one may be sent back, as it was
+    read, and is ignored. JSON types are not converted. An update writes the fields that were sent to the row as it is
+    now, under its lock, so that two clients who change different fields both succeed.
+    """
+
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
+        models.CharField: StrictCharField,
+        models.EmailField: StrictEmailField,
+        models.BigIntegerField: StrictIntegerField,
+        models.PositiveIntegerField: StrictIntegerField,
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated values of the fields that were sent."""
+        errors: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            ignored = FORM_FIELDS if html.is_html_input(data) else set()
+            unknown = [name for name in data if name not in self.fields and name not in ignored]
+            errors = {name: exceptions.ErrorDetail("Unknown field.", "unknown_field") for name in unknown}
+        try:
+            value = super().to_internal_value(data)
+        except exceptions.ValidationError as error:
+            raise exceptions.ValidationError(error.detail | errors) from error  # type: ignore[operator]
+        if errors:
+            raise exceptions.ValidationError(errors)
+        return value
+
+    def update(self, instance: ModelT, validated_data: dict[str, Any]) -> ModelT:
+        """Write ``validated_data`` to the row of ``instance`` and return it.
+
+        Raises:
+            NotFound: the row was deleted since it was read.
+        """
+        with transaction.atomic():
+            rows = type(instance)._default_manager.select_for_update()  # noqa: SLF001 - Django's documented name
+            row = rows.filter(pk=instance.pk).first()
+            if row is None:
+                raise exceptions.NotFound
+            for name, value in validated_data.items():
+                setattr(row, name, value)
+            row.save(update_fields=[*validated_data, "updated_at"])
+        return row
