@@ -1,0 +1,80 @@
+import stat
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from chassis import environment
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch):
+    for name in (
+        "SECRET_KEY",
+        "DATA_DIR",
+        "DEBUG",
+        "DATABASE_URL",
+        "DB_HOST",
+        "DB_PORT",
+        "DB_NAME",
+        "DB_USER",
+        "DB_PASSWORD",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_secret_key_of_the_environment_wins(monkeypatch, tmp_path):
+    monkeypatch.setenv("SECRET_KEY", "given")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+
+    assert environment.secret_key("user") == "given"
+    assert not list(tmp_path.iterdir())
+
+
+def test_secret_key_is_made_once_in_the_data_folder_for_its_owner_only(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "new"))
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(environment.secret_key, ["user"] * 8))
+
+    (path,) = (tmp_path / "new").iterdir()
+    assert keys == {path.read_text()}
+    assert len(path.read_text()) >= 50
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert environment.secret_key("order") not in keys
+
+
+def test_secret_key_is_required_unless_debugging(monkeypatch):
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY is required"):
+        environment.secret_key("user")
+
+    monkeypatch.setenv("DEBUG", "true")
+    assert len(environment.secret_key("user")) >= 50
+
+
+def test_database_url_wins_over_its_parts(monkeypatch):
+    monkeypatch.setenv("DB_HOST", "elsewhere")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:p%40ss@db:6543/name?sslmode=require")
+
+    database = environment.database("user_service_db")
+
+    assert (database["HOST"], database["PORT"], database["NAME"]) == ("db", 6543, "name")
+    assert (database["USER"], database["PASSWORD"]) == ("me", "p@ss")
+    assert database["OPTIONS"] == {"connect_timeout": 5, "sslmode": "require"}
+
+
+def test_database_is_described_by_parts_or_is_the_service_s_own_on_this_machine(monkeypatch):
+    default = environment.database("user_service_db")
+    monkeypatch.setenv("DB_HOST", "db")
+    monkeypatch.setenv("DB_PORT", "6543")
+    parts = environment.database("user_service_db")
+
+    assert (default["HOST"], default["PORT"], default["NAME"]) == ("localhost", "5432", "user_service_db")
+    assert (parts["HOST"], parts["PORT"], parts["NAME"]) == ("db", "6543", "user_service_db")
+
+
+def test_other_engines_are_refused(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3")
+
+    with pytest.raises(ImproperlyConfigured, match="must be a PostgreSQL URL"):
+        environment.database("user_service_db")

@@ -1,0 +1,34 @@
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+
+def test_live_needs_no_database(api):
+    assert api.get("/health/live").json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+def test_ready_with_every_migration_applied(api):
+    assert api.get("/health/ready").status_code == 200
+
+
+@pytest.mark.django_db
+def test_not_ready_while_a_migration_is_missing(api):
+    MigrationRecorder(connection).record_unapplied("users", "0001_initial")
+
+    answer = api.get("/health/ready")
+
+    assert (answer.status_code, answer.json()["detail"]) == (503, "1 migrations are not applied.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_not_ready_while_the_database_is_away(api, settings):
+    connection.close()
+    connection.settings_dict["PORT"], port = "1", connection.settings_dict["PORT"]
+    try:
+        answer = api.get("/health/ready")
+    finally:
+        connection.close()
+        connection.settings_dict["PORT"] = port
+
+    assert (answer.status_code, answer.json()["detail"]) == (503, "The database does not answer.")

@@ -1,0 +1,38 @@
+import json
+import logging
+import logging.config
+
+import pytest
+
+from chassis.logs import logging_config
+
+
+@pytest.fixture
+def written(capsys, settings):
+    """Write a line in a format and return what came out."""
+
+    def write(log_format: str, message: str, **extra: object) -> str:
+        handler = logging_config(log_format)
+        handler["handlers"]["stderr"]["stream"] = "ext://sys.stderr"
+        logging.config.dictConfig(handler)
+        try:
+            logging.getLogger("chassis.tests").info(message, extra=extra)
+        finally:
+            logging.config.dictConfig(settings.LOGGING)
+        return capsys.readouterr().err
+
+    return write
+
+
+def test_json_line_is_one_line_whatever_it_holds(written):
+    line = written("json", "odd\nmessage", path='/x"\r\n\u2028')
+
+    assert line.count("\n") == 1
+    assert (
+        json.loads(line).items()
+        >= {"level": "INFO", "message": "odd\nmessage", "path": '/x"\r\n\u2028', "request_id": "-"}.items()
+    )
+
+
+def test_console_line_is_for_people(written):
+    assert written("console", "it works") == "INFO    chassis.tests it works [-]\n"

@@ -1,0 +1,110 @@
+import logging
+
+import psycopg2
+import pytest
+from django.db import connection
+from django.test import Client
+
+BROWSER = {"accept": "text/html,*/*;q=0.8"}
+
+
+def test_address_outside_the_api_is_a_problem_too_and_a_page_for_a_browser(api):
+    problem = api.get("/nowhere")
+    page = api.get("/nowhere<script>", headers=BROWSER)
+
+    assert (problem.status_code, problem["Content-Type"]) == (404, "application/problem+json")
+    assert problem.json()["type"] == "urn:problem:not_found"
+    assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "404 Not Found" in page.text
+    assert "<script>" not in page.text
+
+
+def test_unknown_host_is_a_bad_request(api):
+    answer = api.get("/health/live", headers={"host": "evil.example"})
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:bad_request")
+
+
+@pytest.mark.django_db
+def test_missing_csrf_token_is_named():
+    answer = Client(enforce_csrf_checks=True).post("/admin/user/login/", {"username": "x"})
+
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:problem:csrf_failed")
+    assert answer.json()["detail"] == "CSRF cookie not set."
+
+
+@pytest.mark.django_db
+def test_forbidden_page_is_a_problem(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
+
+    answer = client.get("/admin/user/users/user/add/")
+
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:problem:permission_denied")
+
+
+@pytest.mark.django_db
+def test_unexpected_error_is_a_bare_500_and_logged_once_with_its_traceback(api, monkeypatch, caplog):
+    def fail(self):
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr("users.views.UserViewSet.get_queryset", fail)
+    api.raise_request_exception = False
+
+    answer = api.get("/users", headers={"x-request-id": "abc"})
+
+    assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
+    assert answer.json()["request_id"] == "abc"
+    assert "secret" not in answer.text
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert [record.exc_info[1].args for record in errors] == [("a secret of the inside",)]
+
+
+def end_backend(link):
+    """End the server's side of a connection, as a restart of the database does."""
+    own = psycopg2.connect(link.dsn, password=link.info.password)
+    with own.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [link.info.backend_pid])
+    own.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lost_database_is_a_503_that_can_be_repeated(api, caplog):
+    connection.ensure_connection()
+    end_backend(connection.connection)
+
+    answer = api.get("/users")
+    connection.close()
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert answer.json()["type"] == "urn:problem:database_unavailable"
+    assert [record.message for record in caplog.records if record.exc_info] == ["database unavailable"]
+    assert api.get("/users").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("received", "taken"),
+    [
+        ("abc-123_X.y:z", True),
+        ("a" * 128, True),
+        ("a" * 129, False),
+        ("", False),
+        ("a b", False),
+        ("a\tb", False),
+        ("é", False),
+    ],
+)
+def test_request_id_is_taken_when_well_formed_and_made_otherwise(api, received, taken):
+    answer = api.get("/nowhere", headers={"x-request-id": received})
+
+    assert (answer["X-Request-ID"] == received) is taken
+    assert answer["X-Request-ID"] == answer.json()["request_id"]
+    assert len(answer["X-Request-ID"]) >= 32 or taken
+
+
+@pytest.mark.django_db
+def test_openapi_document_says_that_errors_are_problems(api):
+    document = api.get("/openapi.json").json()
+
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert "application/problem+json" in operation["responses"]["default"]["content"]

@@ -1,0 +1,73 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from users.models import User
+
+TAKEN = [{"field": "email", "code": "unique", "message": "Another user has this e-mail address."}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_user_with_the_address_in_other_case_is_refused(api, make_user):
+    make_user(email="ada@example.com")
+
+    refused = api.post("/users", {"name": "Eve", "email": "ADA@EXAMPLE.com"}, format="json")
+
+    assert (refused.status_code, refused.json()["errors"]) == (400, TAKEN)
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_change_to_a_taken_address_is_refused_and_changes_nothing(api, make_user):
+    make_user(email="ada@example.com")
+    eve = make_user(name="Eve", email="eve@example.com")
+
+    refused = api.patch(f"/users/{eve.id}", {"name": "Ada", "email": "ADA@example.com"}, format="json")
+
+    assert (refused.status_code, refused.json()["errors"]) == (400, TAKEN)
+    eve.refresh_from_db()
+    assert (eve.name, eve.email) == ("Eve", "eve@example.com")
+
+
+@pytest.mark.django_db
+def test_own_address_can_be_written_in_another_case(api, make_user):
+    ada = make_user(email="ada@example.com")
+
+    changed = api.patch(f"/users/{ada.id}", {"email": "Ada@Example.com"}, format="json")
+
+    assert (changed.status_code, changed.json()["email"]) == (200, "Ada@Example.com")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_racing_creations_one_wins_and_the_others_are_told_the_same(settings):
+    start = Barrier(20)
+
+    def create(number: int):
+        try:
+            start.wait(10)
+            email = "race@example.com" if number % 2 else "RACE@example.com"
+            answer = APIClient().post("/users", {"name": f"Racer {number}", "email": email}, format="json")
+            return answer.status_code, answer.json().get("errors")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = sorted(pool.map(create, range(20)), key=lambda answer: answer[0])
+
+    assert answers[0][0] == 201
+    assert answers[1:] == [(400, TAKEN)] * 19
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_another_broken_constraint_is_not_mistaken_for_a_taken_address(api, make_user, monkeypatch):
+    monkeypatch.setattr("users.serializers.EMAIL_CONSTRAINT", "some_other_constraint")
+    make_user(email="ada@example.com")
+    api.raise_request_exception = False
+
+    answer = api.post("/users", {"name": "Eve", "email": "ada@example.com"}, format="json")
+
+    assert answer.status_code == 500

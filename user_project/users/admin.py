@@ -1,0 +1,22 @@
+"""Users in the admin."""
+
+from django.contrib import admin
+
+from users.models import User
+
+admin.site.site_header = admin.site.site_title = "User service"
+admin.site.index_title = "Administration"
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when it runs
+    """Find a user by name, e-mail address or date."""
+
+    list_display = ["id", "name", "email", "created_at", "updated_at"]
+    list_display_links = ["id", "name"]
+    list_filter = ["created_at"]
+    search_fields = ["name", "email"]
+    search_help_text = "Name or e-mail address"
+    date_hierarchy = "created_at"
+    readonly_fields = ["created_at", "updated_at"]
+    show_full_result_count = False

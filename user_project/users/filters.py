@@ -1,0 +1,23 @@
+"""How a list of users can be narrowed."""
+
+import django_filters
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Lower
+
+from chassis.rest.filters import IdInFilter
+from users.models import User
+
+
+class UserFilter(django_filters.FilterSet):
+    """Filters of ``GET /users``."""
+
+    email = django_filters.CharFilter(method="filter_email", label="E-mail, without regard to case")
+    id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas")
+
+    class Meta:
+        model = User
+        fields = {"created_at": ["gt", "gte", "lt", "lte"]}
+
+    def filter_email(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        """Compare as the unique constraint does, by its index."""
+        return queryset.alias(email_lower=Lower("email")).filter(email_lower=Lower(Value(value)))

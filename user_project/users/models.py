@@ -1,0 +1,34 @@
+"""What is stored about a user. Every rule is also a constraint of the database."""
+
+from django.db import models
+from django.db.models.functions import Lower
+
+EMAIL_CONSTRAINT = "user_email_unique"
+
+
+class User(models.Model):
+    """A person who can order."""
+
+    name = models.CharField(max_length=200)
+    email = models.EmailField(help_text="Unique without regard to case.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name=EMAIL_CONSTRAINT,
+                violation_error_message="Another user has this e-mail address.",
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="user_name_not_empty"),
+            models.CheckConstraint(condition=models.Q(email__contains="@"), name="user_email_has_at_sign"),
+        ]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="user_created_at"),
+            models.Index(fields=["name", "id"], name="user_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"

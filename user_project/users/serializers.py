@@ -1,0 +1,33 @@
+"""Users as JSON."""
+
+from typing import Any
+
+from django.db import IntegrityError
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from chassis.rest.serializers import StrictModelSerializer
+from users.models import EMAIL_CONSTRAINT, User
+
+
+class UserSerializer(StrictModelSerializer[User]):
+    """Translates users; that an e-mail address is taken is found out by the database, when the row is written."""
+
+    class Meta:
+        model = User
+        fields = ["id", "name", "email", "created_at", "updated_at"]
+
+    def save(self, **kwargs: Any) -> User:
+        """Write the user.
+
+        Raises:
+            ValidationError: another user has this e-mail address. There is no look beforehand, so that a request that
+                loses a race and one that comes much later get the same answer.
+        """
+        try:
+            return super().save(**kwargs)
+        except IntegrityError as error:
+            if EMAIL_CONSTRAINT not in str(error):
+                raise
+            detail = ErrorDetail("Another user has this e-mail address.", "unique")
+            self._errors = {"email": [detail]}
+            raise ValidationError(self.errors) from error

@@ -1,0 +1,9 @@
+"""The addresses of the user API."""
+
+from chassis.rest.routers import OptionalSlashRouter
+from users.views import UserViewSet
+
+router = OptionalSlashRouter()
+router.register("users", UserViewSet)
+
+urlpatterns = router.urls

@@ -1,0 +1,17 @@
+"""The user API."""
+
+from chassis.rest.viewsets import ResourceViewSet
+from users.filters import UserFilter
+from users.models import User
+from users.serializers import UserSerializer
+
+
+class UserViewSet(ResourceViewSet[User]):
+    """Create, read, change and delete users."""
+
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    filterset_class = UserFilter
+    search_fields = ["name", "email"]
+    ordering = "id"
+    ordering_fields = ["id", "created_at", "name"]
