@@ -1,0 +1,100 @@
+"""Settings of the order service. The environment varies them; .env.example lists every variable."""
+
+from pathlib import Path
+
+from chassis.environment import LOOPBACK_HOSTS, database, env, secret_key
+from chassis.logs import logging_config
+from chassis.rest import defaults
+
+BASE_DIR = Path(__file__).resolve().parents[1]
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = secret_key("order")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "orders",
+    "chassis",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "drf_spectacular",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "chassis.request_id.RequestIdMiddleware",
+    "chassis.request_body.BodyLimitMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "order_project.urls"
+WSGI_APPLICATION = "order_project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": database("order_service_db")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+
+# The services share one host name behind the gateway: each has its own cookies and its own folder of static files.
+SESSION_COOKIE_NAME = "order_sessionid"
+SESSION_COOKIE_PATH = "/admin/order/"
+CSRF_COOKIE_NAME = "order_csrftoken"
+CSRF_FAILURE_VIEW = "chassis.problems.csrf_failure"
+STATIC_URL = "/static/order/"
+WHITENOISE_USE_FINDERS = True  # serves the files of the installed packages; nothing to collect
+
+# Behind something that ends TLS, redirects plain HTTP to it and sets X-Forwarded-Proto.
+if HTTPS_ONLY := env.bool("HTTPS_ONLY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+# The redirect is made in front: made here, it would also answer the calls between services.
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+LOGGING = logging_config(env.str("LOG_FORMAT", default="json"), level=env.str("LOG_LEVEL", default="INFO"))
+
+REST_FRAMEWORK = defaults.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = defaults.spectacular_settings(
+    "Order service", "What was ordered by whom; knows users by their id and asks the user service about them."
+)
+
+# The user service, as this service calls it. Durations are in seconds.
+USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")
+USER_SERVICE_CONNECT_TIMEOUT = env.float("USER_SERVICE_CONNECT_TIMEOUT", default=1.0)
+USER_SERVICE_READ_TIMEOUT = env.float("USER_SERVICE_READ_TIMEOUT", default=2.0)
+
+# Where the order admin links to a user; relative to the gateway's address, as both admins lie there.
+USER_ADMIN_URL = env.str("USER_ADMIN_URL", default="/admin/user/users/user/{user_id}/change/")

@@ -1,0 +1,20 @@
+"""The addresses of the order service."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from chassis import health
+
+urlpatterns = [
+    path("", include("orders.urls")),
+    path("admin/order/", admin.site.urls),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+]
+
+handler400 = "chassis.problems.bad_request"
+handler403 = "chassis.problems.permission_denied"
+handler404 = "chassis.problems.not_found"
+handler500 = "chassis.problems.server_error"

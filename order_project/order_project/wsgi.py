@@ -1,0 +1,11 @@
+"""The WSGI application of the order service."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from chassis.request_body import with_chunked_bodies
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "order_project.settings")
+
+application = with_chunked_bodies(get_wsgi_application())

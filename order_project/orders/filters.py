@@ -1,0 +1,17 @@
+"""How a list of orders can be narrowed."""
+
+import django_filters
+
+from chassis.rest.filters import IdInFilter
+from orders.models import Order
+
+
+class OrderFilter(django_filters.FilterSet):
+    """Filters of ``GET /orders``."""
+
+    id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas")
+    status = django_filters.ChoiceFilter(choices=Order.Status.choices)
+
+    class Meta:
+        model = Order
+        fields = {"user_id": ["exact"], "created_at": ["gt", "gte", "lt", "lte"]}

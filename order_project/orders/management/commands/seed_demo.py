@@ -1,0 +1,45 @@
+"""Demo orders, for a first look at a system with something in it."""
+
+from itertools import cycle
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from orders.models import Order
+from orders.user_client import UserServiceUnavailable, find_user_ids
+
+DEMO_PRODUCTS = [
+    ("Laptop", 1),
+    ("Mechanical keyboard", 1),
+    ("USB-C cable", 3),
+    ("27-inch monitor", 2),
+    ("Noise-cancelling headphones", 1),
+    ("Standing desk", 1),
+    ("Notebook, dotted", 10),
+]
+ORDERS_PER_USER = 3
+
+
+class Command(BaseCommand):
+    """Create the demo orders that are not there yet."""
+
+    help = "Creates a few orders for each of the user service's first users; those that exist are left as they are."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create them and say how many were new."""
+        try:
+            user_ids = find_user_ids()
+        except UserServiceUnavailable as error:
+            raise CommandError("The user service does not answer; demo orders need its users.") from error
+        products = cycle(DEMO_PRODUCTS)
+        created = 0
+        for user_id in user_ids:
+            for _ in range(ORDERS_PER_USER):
+                name, quantity = next(products)
+                _, is_new = Order.objects.get_or_create(
+                    user_id=user_id, product_name=name, defaults={"quantity": quantity}
+                )
+                created += is_new
+        self.stdout.write(
+            f"{created} demo orders created, {len(user_ids) * ORDERS_PER_USER - created} were there."
+        )

@@ -1,0 +1,44 @@
+from django.test import Client
+
+
+def test_order_links_to_its_user_in_the_other_admin(admin_client, make_order):
+    order = make_order(user_id=42)
+
+    listed = admin_client.get("/admin/order/orders/order/?q=42").text
+    shown = admin_client.get(f"/admin/order/orders/order/{order.id}/change/").text
+
+    assert '<a href="/admin/user/users/user/42/change/">User 42</a>' in listed
+    assert '<a href="/admin/user/users/user/42/change/">User 42</a>' in shown
+
+
+def test_order_cannot_be_added_or_given_to_another_user(admin_client, make_order):
+    order = make_order(user_id=42)
+
+    adding = admin_client.get("/admin/order/orders/order/add/")
+    admin_client.post(
+        f"/admin/order/orders/order/{order.id}/change/",
+        {"user_id": 43, "product_name": "Phone", "quantity": 2},
+    )
+
+    assert adding.status_code == 403
+    order.refresh_from_db()
+    assert (order.user_id, order.product_name, order.quantity) == (42, "Phone", 2)
+
+
+def test_orders_are_found_by_product_and_narrowed_by_status(admin_client, make_order):
+    make_order(product_name="Laptop")
+    make_order(product_name="Phone", status="cancelled")
+
+    assert "Phone" not in admin_client.get("/admin/order/orders/order/?q=laptop").text
+    assert "Laptop" not in admin_client.get("/admin/order/orders/order/?status__exact=cancelled").text
+
+
+def test_session_and_csrf_cookies_are_the_service_s_own(db, django_user_model):
+    django_user_model.objects.create_superuser("root", password="secret")
+    client = Client()
+    client.get("/admin/order/login/")
+
+    client.post("/admin/order/login/", {"username": "root", "password": "secret"})
+
+    assert set(client.cookies) == {"order_sessionid", "order_csrftoken"}
+    assert client.cookies["order_sessionid"]["path"] == "/admin/order/"

@@ -1,0 +1,126 @@
+import io
+import json
+
+import pytest
+from django.test import RequestFactory
+
+from order_project.wsgi import application
+from orders.models import Order
+from tests.conftest import KNOWN_USER
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("user_service")]
+
+LAPTOP = {"user_id": KNOWN_USER, "product_name": "Laptop"}
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_order_of_a_known_user_is_placed(api, slash):
+    placed = api.post(f"/orders{slash}", LAPTOP, format="json")
+
+    assert placed.status_code == 201
+    assert placed.json().items() >= (LAPTOP | {"quantity": 1, "status": "placed"}).items()
+    assert placed.json().keys() == {*LAPTOP, "id", "quantity", "status", "created_at", "updated_at"}
+    assert api.get(placed["Location"] + slash).json() == placed.json()
+
+
+def test_order_of_an_unknown_user_is_refused(api):
+    refused = api.post("/orders", LAPTOP | {"user_id": 8}, format="json")
+
+    assert refused.status_code == 400
+    assert refused.json()["errors"] == [
+        {"field": "user_id", "code": "unknown_user", "message": "There is no user 8."}
+    ]
+    assert not Order.objects.exists()
+
+
+def test_user_is_asked_for_only_when_everything_else_is_right(api, user_service):
+    api.post("/orders", LAPTOP | {"quantity": 0}, format="json")
+
+    assert user_service.log == []
+
+
+def test_change_of_other_fields_asks_for_no_user(api, make_order, user_service):
+    order = make_order(user_id=8)
+
+    patched = api.patch(f"/orders/{order.id}", {"quantity": 3}, format="json")
+    put = api.put(f"/orders/{order.id}", {"user_id": 8, "product_name": "Phone"}, format="json")
+
+    assert (patched.status_code, patched.json()["quantity"]) == (200, 3)
+    assert (put.status_code, put.json()["product_name"]) == (200, "Phone")
+    assert user_service.log == []
+
+
+def test_change_to_an_unknown_user_is_refused(api, make_order):
+    order = make_order()
+
+    refused = api.patch(f"/orders/{order.id}", {"user_id": 8}, format="json")
+
+    assert refused.json()["errors"][0]["code"] == "unknown_user"
+    order.refresh_from_db()
+    assert order.user_id == KNOWN_USER
+
+
+def test_status_cannot_be_set(api, make_order):
+    order = make_order()
+
+    patched = api.patch(f"/orders/{order.id}", {"status": "fulfilled", "quantity": 2}, format="json")
+
+    assert (patched.status_code, patched.json()["status"]) == (200, "placed")
+
+
+def test_deleted_order_is_gone(api, make_order):
+    order = make_order()
+
+    assert api.delete(f"/orders/{order.id}").status_code == 204
+    assert api.get(f"/orders/{order.id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"user_id": 2**70}, "user_id", "max_value"),
+        ({"user_id": 2**63}, "user_id", "max_value"),
+        ({"user_id": -1}, "user_id", "min_value"),
+        ({"user_id": 0}, "user_id", "min_value"),
+        ({"user_id": "7"}, "user_id", "invalid"),
+        ({"user_id": 7.0}, "user_id", "invalid"),
+        ({"user_id": True}, "user_id", "invalid"),
+        ({"user_id": None}, "user_id", "null"),
+        ({"user_id": [7]}, "user_id", "invalid"),
+        ({"product_name": ""}, "product_name", "blank"),
+        ({"product_name": "x" * 201}, "product_name", "max_length"),
+        ({"product_name": 5}, "product_name", "invalid"),
+        ({"product_name": "a\0b"}, "product_name", "null_characters_not_allowed"),
+        ({"quantity": 0}, "quantity", "min_value"),
+        ({"quantity": 10_001}, "quantity", "max_value"),
+        ({"quantity": "2"}, "quantity", "invalid"),
+        ({"quantity": None}, "quantity", "null"),
+        ({"price": 1}, "price", "unknown_field"),
+    ],
+)
+def test_bad_field_is_named_with_the_reason_and_nobody_is_asked(api, user_service, change, field, code):
+    answer = api.post("/orders", LAPTOP | change, format="json")
+
+    assert answer.status_code == 400
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
+    assert user_service.log == []
+    assert not Order.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chunked_body_is_read_by_the_server_s_application():
+    statuses = []
+    environ = RequestFactory().post("/orders", content_type="application/json").environ
+    environ |= {"HTTP_HOST": "localhost", "HTTP_TRANSFER_ENCODING": "chunked"}
+    environ["wsgi.input"] = io.BytesIO(json.dumps(LAPTOP).encode())
+    del environ["CONTENT_LENGTH"]
+
+    body = b"".join(application(environ, lambda status, headers: statuses.append(status)))
+
+    assert statuses == ["201 Created"], body
+
+
+def test_form_of_the_browsable_api_sends_numbers_as_text(api):
+    placed = api.post("/orders", {"user_id": "7", "product_name": "Laptop", "quantity": "2"})
+
+    assert (placed.status_code, placed.json()["quantity"]) == (201, 2)

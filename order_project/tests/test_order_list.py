@@ -1,0 +1,52 @@
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+
+def ids(answer):
+    assert answer.status_code == 200, answer.content
+    return [order["id"] for order in answer.json()["results"]]
+
+
+def test_orders_of_one_user(api, make_order):
+    order = make_order(user_id=8)
+    make_order()
+
+    assert ids(api.get("/orders?user_id=8")) == [order.id]
+
+
+def test_orders_in_one_status(api, make_order):
+    make_order()
+    cancelled = make_order(status="cancelled")
+
+    assert ids(api.get("/orders?status=cancelled")) == [cancelled.id]
+
+
+def test_orders_by_product_and_by_ids_newest_first(api, make_order):
+    first, second, third = make_order(), make_order(product_name="Phone"), make_order()
+
+    assert ids(api.get("/orders?search=LAPT&ordering=-created_at")) == [third.id, first.id]
+    assert ids(api.get(f"/orders?id__in={third.id},{second.id}")) == [second.id, third.id]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("user_id=x", "user_id"),
+        ("status=lost", "status"),
+        ("ordering=quantity", "ordering"),
+        ("page_size=-1", "page_size"),
+    ],
+)
+def test_bad_parameter_is_named(api, query, field):
+    answer = api.get(f"/orders?{query}")
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_number_beyond_the_database_s_is_nobody_s(api, make_order):
+    make_order()
+
+    assert ids(api.get(f"/orders?user_id={2**70}")) == []
+    assert api.get(f"/orders/{2**70}").status_code == 404
