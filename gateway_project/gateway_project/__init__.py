@@ -1,0 +1,1 @@
+"""The gateway's Django project: settings, URLs and the WSGI entry point."""

@@ -1,0 +1,19 @@
+"""``/health`` and what lies under it are the gateway's own; every other path belongs to the routes."""
+
+from django.urls import path, re_path
+
+from chassis import problems
+from proxy import health, views
+
+urlpatterns = [
+    path("health", health.health),
+    path("health/", health.health),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("health/<path:rest>", health.unknown),
+    re_path("", views.forward),
+]
+
+handler400 = problems.bad_request
+handler404 = problems.not_found
+handler500 = problems.server_error

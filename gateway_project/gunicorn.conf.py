@@ -1,0 +1,52 @@
+"""How gunicorn serves the gateway: ``gunicorn gateway_project.wsgi``."""
+
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+_here = Path(__file__).resolve().parent
+for folder in (str(_here), str(_here.parent)):  # the gateway, and where chassis lies
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+pythonpath = str(_here.parent)
+bind = os.environ.get("BIND", "127.0.0.1:8081")
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "proxy.server.worker.GatewayWorker"
+worker_connections = 8000
+keepalive = 15  # seconds that an idle client connection is kept
+graceful_timeout = 30  # seconds for running requests to end
+control_socket_disable = True
+
+# Limits of one request's head.
+limit_request_line = 16380
+limit_request_field_size = 16380
+limit_request_fields = 200
+
+# Each client and each upstream connection is an open file.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
+
+
+def on_starting(server: Any) -> None:
+    """Read the routes before any worker starts: a wrong file stops the start, and workers inherit what was read."""
+    from proxy import current
+
+    try:
+        current.load()
+    except current.ConfigurationError as error:
+        server.log.error("%s", error)  # noqa: TRY400 -- the message says it all
+        sys.exit(1)
+
+
+def on_reload(server: Any) -> None:
+    """Read the routes again on SIGHUP; the new workers inherit the new ones, or the last good ones."""
+    from proxy import current
+
+    error = current.reload()
+    if error:
+        server.log.error("The new configuration is refused, the last good one stays in force: %s", error)
+    else:
+        server.log.info("Configuration read again")

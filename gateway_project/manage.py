@@ -1,0 +1,24 @@
+"""Django's command line for the gateway."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    sys.path.append(str(Path(__file__).resolve().parent.parent))  # where chassis lies
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
+    if sys.argv[1:2] == ["runserver"]:
+        os.environ.setdefault("DEBUG", "true")
+        from gevent import monkey
+
+        monkey.patch_all()  # the development server's threads become greenlets, which forwarding is written for
+
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

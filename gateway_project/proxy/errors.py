@@ -1,0 +1,109 @@
+"""What can keep a request from being answered by its upstream. The view turns each into a problem."""
+
+from proxy.http1.fields import MalformedError
+from proxy.http1.stream import EndOfStreamError
+
+FAILURES = (EndOfStreamError, MalformedError, OSError)  # how a connection to an upstream fails
+
+
+class GatewayError(Exception):
+    """The message is for the client."""
+
+    status = 502
+    code = "bad_gateway"
+
+    def __init__(self, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = headers or {}
+
+
+class NoRouteError(GatewayError):
+    """No route has the path."""
+
+    status = 404
+    code = "no_route"
+
+
+class MethodNotAllowedError(GatewayError):
+    """The route does not take the method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class MalformedBodyError(GatewayError):
+    """The client's body is malformed, or ended early."""
+
+    status = 400
+    code = "malformed_body"
+
+
+class ClientTooSlowError(GatewayError):
+    """The client's body does not come."""
+
+    status = 408
+    code = "request_timeout"
+
+
+class BodyTooLargeError(GatewayError):
+    """The client's body is larger than the route allows."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class TooManyRequestsError(GatewayError):
+    """The client has used up its rate limit."""
+
+    status = 429
+    code = "too_many_requests"
+
+
+class UpstreamError(GatewayError):
+    """The upstream is to blame: counts against it."""
+
+
+class BrokenAnswerError(UpstreamError):
+    """The connection ended before the answer did."""
+
+    code = "broken_answer"
+
+
+class BadAnswerError(UpstreamError):
+    """The answer is not HTTP as RFC 9112 has it."""
+
+    code = "bad_answer"
+
+
+class UnreachableError(UpstreamError):
+    """No connection could be made."""
+
+    status = 503
+    code = "upstream_unreachable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"Retry-After": "1"})
+
+
+class TooSlowError(UpstreamError):
+    """The answer did not come in time."""
+
+    status = 504
+    code = "upstream_timeout"
+
+
+class CircuitOpenError(GatewayError):
+    """The upstream failed so often that it is left alone for a while."""
+
+    status = 503
+    code = "circuit_open"
+
+
+def from_failure(error: Exception) -> UpstreamError:
+    """Return what it means that an upstream's connection failed with ``error``, one of ``FAILURES``."""
+    if isinstance(error, TimeoutError):
+        return TooSlowError("The upstream did not answer in time.")
+    if isinstance(error, MalformedError):
+        return BadAnswerError(f"The upstream's answer is malformed: {error}")
+    return BrokenAnswerError("The upstream closed the connection before its answer was complete.")

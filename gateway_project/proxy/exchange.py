@@ -1,0 +1,158 @@
+"""One exchange: the request goes to a replica of the upstream, and the head of its answer comes back."""
+
+import random
+from functools import partial
+
+import gevent
+
+from proxy.errors import (
+    FAILURES,
+    BadAnswerError,
+    BrokenAnswerError,
+    GatewayError,
+    UnreachableError,
+    UpstreamError,
+    from_failure,
+)
+from proxy.headers import request_fields, response_fields
+from proxy.http1.body import Body
+from proxy.http1.fields import format_fields, members, values
+from proxy.http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
+from proxy.http1.stream import never
+from proxy.received import Received
+from proxy.response import ProxiedResponse
+from proxy.routes import Route
+from proxy.upload import Upload, client_pieces
+from proxy.upstreams.connection import Connection
+from proxy.upstreams.replica import Replica
+from proxy.upstreams.upstream import Upstream
+
+_ATTEMPTS = 3
+_BACKOFF_SECONDS = 0.025  # doubled with each attempt, of which a random part is waited
+_SMALL_BODY = (
+    65536  # bytes; such a body is received whole before the upstream is bothered, and can be sent again
+)
+_SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_INTERIM = range(100, 200)
+_SWITCHING = 101
+
+
+class Exchange:
+    """Forwards ``received`` to ``upstream``."""
+
+    def __init__(self, upstream: Upstream, route: Route, received: Received, request_id: str) -> None:
+        self._upstream = upstream
+        self._settings = upstream.settings
+        self._limit = route.max_body
+        self._received = received
+        self._request_id = request_id
+        head = received.head
+        self._streams = head.length is CHUNKED or head.length > _SMALL_BODY or _expects_continue(received)
+        self._is_repeatable = not self._streams and (
+            head.method in _SAFE_TO_REPEAT or bool(values(head.fields, "idempotency-key"))
+        )
+        self._body = b""
+
+    def run(self) -> ProxiedResponse:
+        """Return the answer, whose body is still to be read.
+
+        Raises:
+            GatewayError: there is none.
+        """
+        if not self._streams and not self._received.body.finished:
+            self._body = b"".join(client_pieces(self._received.body, self._limit))
+        tried: list[Replica] = []
+        while True:
+            replica = self._upstream.choose(tried)
+            tried.append(replica)
+            try:
+                return self._ask_over_open_connection(replica)
+            except UpstreamError as error:
+                if len(tried) == _ATTEMPTS or not self._may_repeat(error):
+                    raise
+            gevent.sleep(random.uniform(0, _BACKOFF_SECONDS * 2 ** len(tried)))  # noqa: S311 -- jitter, no secret
+
+    def _may_repeat(self, error: UpstreamError) -> bool:
+        if isinstance(error, UnreachableError):
+            return True  # no byte was sent
+        return self._is_repeatable and isinstance(error, BrokenAnswerError)
+
+    def _ask_over_open_connection(self, replica: Replica) -> ProxiedResponse:
+        connection = replica.take(is_repeatable=self._is_repeatable)
+        try:
+            return self._ask(replica, connection)
+        except BrokenAnswerError:
+            if not connection.is_reused or not self._is_repeatable:
+                raise
+        return self._ask(replica, replica.connect())  # the upstream had closed it: no failure
+
+    def _ask(self, replica: Replica, connection: Connection) -> ProxiedResponse:
+        upload: Upload | None = None
+        try:
+            self._send(replica, connection)
+            if self._streams:
+                upload = Upload(self._received.body, self._limit, connection)
+                connection.stream.keeps_waiting = partial(upload.is_moving, self._settings.read_timeout)
+            head = self._final_head(connection)
+            body = Body(connection.stream, response_length(head, self._received.head.method))
+        except BaseException as error:
+            if upload:
+                upload.stop()
+            connection.close()
+            if isinstance(error, FAILURES):
+                raise (upload and upload.error) or from_failure(error) from error
+            raise
+        fields = response_fields(head.fields, head.version)
+        return ProxiedResponse(
+            head, fields, body, partial(self._end, replica, connection, head, body, upload)
+        )
+
+    def _end(
+        self,
+        replica: Replica,
+        connection: Connection,
+        head: ResponseHead,
+        body: Body,
+        upload: Upload | None,
+        error: GatewayError | None,
+    ) -> None:
+        """Keep or close the connection when the answer's body has ended, or was given up because of ``error``."""
+        is_sent = upload is None or upload.is_complete
+        if upload and not is_sent:
+            upload.stop()
+        connection.stream.keeps_waiting = never
+        if (
+            error is None
+            and is_sent
+            and head.keeps_alive
+            and body.length != UNTIL_CLOSE
+            and not body.has_buffered
+        ):
+            replica.give_back(connection)
+        else:
+            connection.close()
+
+    def _final_head(self, connection: Connection) -> ResponseHead:
+        while True:
+            head = connection.read_head()
+            if head.status not in _INTERIM:
+                return head
+            if head.status == _SWITCHING:
+                raise BadAnswerError("The upstream switches to a protocol that nobody asked for.")
+            self._received.send_interim(head.status, head.reason, response_fields(head.fields, head.version))
+
+    def _send(self, replica: Replica, connection: Connection) -> None:
+        head = self._received.head
+        has_host = self._settings.preserve_host and values(head.fields, "host")
+        fields = request_fields(self._received, None if has_host else replica.authority, self._request_id)
+        text = f"{head.method} {head.target} HTTP/1.1\r\n{format_fields(fields)}\r\n"
+        try:
+            connection.send(text.encode("latin-1") + self._body)
+        except TimeoutError:
+            raise
+        except OSError:
+            return  # it may have answered before it closed
+
+
+def _expects_continue(received: Received) -> bool:
+    return "100-continue" in members(received.head.fields, "expect")

@@ -1,0 +1,41 @@
+"""The gateway of a process: its routes, and the state that it keeps of each upstream."""
+
+import functools
+
+from proxy import current
+from proxy.errors import MethodNotAllowedError, NoRouteError
+from proxy.routes import Route, RouteTable
+from proxy.upstreams.upstream import Upstream
+
+
+class Gateway:
+    """What the configuration in force describes."""
+
+    def __init__(self) -> None:
+        self.current = current.current()
+        configuration = self.current.configuration
+        self.upstreams = {name: Upstream(settings) for name, settings in configuration.upstreams.items()}
+        self._table = RouteTable(configuration.routes)
+
+    def route(self, path: str, method: str) -> Route:
+        """Return the route for a request.
+
+        Raises:
+            NoRouteError: no route has ``path``, which is percent-decoded.
+            MethodNotAllowedError: the route does not take ``method``.
+        """
+        route = self._table.match(path)
+        if route is None:
+            raise NoRouteError("No route leads to this address.")
+        if route.methods is not None and method not in route.methods:
+            allowed = ", ".join(route.methods)
+            raise MethodNotAllowedError(
+                f"{method} is not among the methods here: {allowed}.", {"Allow": allowed}
+            )
+        return route
+
+
+@functools.cache
+def gateway() -> Gateway:
+    """Return the gateway of this process."""
+    return Gateway()

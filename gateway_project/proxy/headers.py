@@ -1,0 +1,92 @@
+"""Which header fields are passed on, and which are added (RFC 9110, section 7.6)."""
+
+from functools import lru_cache
+from ipaddress import ip_address
+
+from django.conf import settings
+
+from proxy.http1.fields import Fields, members, values
+from proxy.http1.head import CHUNKED
+from proxy.received import Received
+
+_HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"}
+)
+_NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even where Connection names them
+_PSEUDONYM = "gateway"
+_FORWARDED = "x-forwarded-"
+_REQUEST_ID = "x-request-id"
+
+
+def request_fields(received: Received, host: str | None, request_id: str) -> Fields:
+    """Return what goes to the upstream.
+
+    Args:
+        received: the request.
+        host: the Host to send; None: the client's.
+        request_id: the id to send.
+    """
+    head = received.head
+    trusted = is_trusted(received.client)
+    fields = [
+        (name, value)
+        for name, value in _end_to_end(head.fields)
+        if (lower := name.lower()) != _REQUEST_ID and (trusted or not lower.startswith(_FORWARDED))
+    ]
+    if host is not None:
+        fields = [("Host", host), *((name, value) for name, value in fields if name.lower() != "host")]
+    if trusted:
+        fields = [pair for pair in fields if pair[0].lower() != "x-forwarded-for"]
+    return fields + _added(received, request_id, trusted=trusted)
+
+
+def _added(received: Received, request_id: str, *, trusted: bool) -> Fields:
+    head = received.head
+    chain = [*(values(head.fields, "x-forwarded-for") if trusted else []), received.client]
+    added = [
+        ("Via", f"1.{head.version[1]} {_PSEUDONYM}"),
+        ("X-Forwarded-For", ", ".join(filter(None, chain))),
+    ]
+    given = {name.lower() for name, _ in head.fields} if trusted else set()
+    if "x-forwarded-proto" not in given:
+        added.append(("X-Forwarded-Proto", received.scheme))
+    if "x-forwarded-host" not in given:
+        added.extend(("X-Forwarded-Host", host) for host in values(head.fields, "host"))
+    added.append(("X-Request-ID", request_id))
+    if head.length is CHUNKED:
+        added.append(("Transfer-Encoding", "chunked"))
+    if "trailers" in members(head.fields, "te"):
+        added += [("TE", "trailers"), ("Connection", "TE")]
+    return added
+
+
+def response_fields(fields: Fields, version: tuple[int, int]) -> Fields:
+    """Return what goes to the client of an answer that came with ``fields``."""
+    return [*_end_to_end(fields), ("Via", f"1.{version[1]} {_PSEUDONYM}")]
+
+
+def _end_to_end(fields: Fields) -> Fields:
+    named = members(fields, "connection")
+    dropped = _HOP_BY_HOP.union(named) - _NEVER_HOP_BY_HOP if named else _HOP_BY_HOP
+    return [pair for pair in fields if pair[0].lower() not in dropped]
+
+
+def client_address(received: Received) -> str:
+    """Return the address of the client: the last one in X-Forwarded-For that is no trusted proxy, or the peer's."""
+    chain = [
+        entry.strip() for line in values(received.head.fields, "x-forwarded-for") for entry in line.split(",")
+    ]
+    address = received.client
+    while chain and is_trusted(address):
+        address = chain.pop()
+    return address
+
+
+@lru_cache(maxsize=4096)
+def is_trusted(address: str) -> bool:
+    """Whether ``address`` is one of ``TRUSTED_PROXIES``."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in settings.TRUSTED_PROXIES)

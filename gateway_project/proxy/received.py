@@ -1,0 +1,84 @@
+"""The request as the client sent it, which Django's own request no longer shows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from proxy.http1.fields import Fields
+from proxy.http1.head import RequestHead
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+ENVIRON_KEY = "gateway.received"
+
+
+class RequestBody(Protocol):
+    """What the gateway needs of a body; ``http1.body.Body`` is one."""
+
+    length: int | None
+    trailers: Fields
+    finished: bool
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the pieces."""
+
+
+def _no_interim(status: int, reason: str, fields: Fields) -> None:
+    """Drop it."""
+
+
+@dataclass(slots=True)
+class Received:
+    """One request: what came over the wire, and from whom."""
+
+    head: RequestHead
+    body: RequestBody
+    client: str  # the address of the peer; empty behind a Unix socket
+    scheme: str
+    send_interim: Callable[[int, str, Fields], None] = _no_interim
+
+
+def received(request: "HttpRequest") -> Received:
+    """Return what the gateway's worker noted for ``request``.
+
+    Under another server, such as Django's development server, it is put together from the WSGI environment: letter
+    case and order of the headers and the coding of the path are then those that the server left.
+    """
+    noted: Received | None = request.META.get(ENVIRON_KEY)
+    return noted or _from_environ(request.META)
+
+
+def _from_environ(environ: dict[str, Any]) -> Received:
+    fields = [
+        (key.removeprefix("HTTP_").replace("_", "-").title(), value)
+        for key, value in environ.items()
+        if value and (key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH"))
+    ]
+    body = _EnvironBody(environ)
+    target = environ.get("RAW_URI") or _target(environ)
+    head = RequestHead(environ["REQUEST_METHOD"], target, (1, 1), fields, body.length)
+    return Received(head, body, environ.get("REMOTE_ADDR", ""), environ["wsgi.url_scheme"])
+
+
+def _target(environ: dict[str, Any]) -> str:
+    path = quote(environ["PATH_INFO"], safe="/:@!$&'()*+,;=~", encoding="latin-1")
+    return f"{path}?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else path
+
+
+class _EnvironBody:
+    """The body of ``wsgi.input``, as long as Content-Length says."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.length: int | None = int(environ.get("CONTENT_LENGTH") or 0)
+        self.trailers: Fields = []
+        self.finished = not self.length
+        self._input = environ["wsgi.input"]
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self.length or 0
+        while left and (piece := self._input.read(min(left, 65536))):
+            left -= len(piece)
+            yield piece
+        self.finished = True

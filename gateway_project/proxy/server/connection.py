@@ -1,0 +1,149 @@
+"""One client connection: requests are read from it and answered, one after the other."""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from wsgiref.types import WSGIApplication
+
+from gevent.socket import SHUT_RD, socket
+from gunicorn.util import close_graceful
+
+from proxy.http1.body import Body
+from proxy.http1.fields import MalformedError
+from proxy.http1.head import RefusedError, RequestHead, parse_request
+from proxy.http1.stream import EndOfStreamError, HeadTooLargeError, Stream
+from proxy.received import Received
+from proxy.server.answer import Answer
+from proxy.server.environ import wsgi_environ
+from proxy.server.refusal import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
+access_logger = logging.getLogger("gateway.access")
+
+HEAD_SECONDS = 10.0  # for a whole head, from its first byte on
+CLIENT_SECONDS = 60.0  # without a byte of the body, or until the client has taken a piece of the answer
+_DRAIN = 65536  # a body that nobody wanted and that is no longer than this is read, to keep the connection
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request's head may be: sizes in bytes."""
+
+    line: int
+    fields: int  # how many
+    field: int
+    head: int = 131072
+    idle_seconds: float = 15.0  # between two requests
+
+    def check(self, head: str, request: RequestHead) -> None:
+        """Raise RefusedError when a limit is exceeded."""
+        if head.index("\r\n") > self.line:
+            raise RefusedError(414, f"The request line is longer than {self.line} bytes.")
+        if len(request.fields) > self.fields:
+            raise RefusedError(431, f"There are more than {self.fields} header fields.")
+        if any(len(name) + len(value) > self.field for name, value in request.fields):
+            raise RefusedError(431, f"A header field is longer than {self.field} bytes.")
+
+
+class Worker(Protocol):
+    """What a connection needs of the process that it runs in."""
+
+    alive: bool  # False: the process is about to end
+    idle: set["ClientConnection"]  # those that wait for a request
+    limits: Limits
+    wsgi: WSGIApplication
+
+
+class ClientConnection:
+    """Serves one client until one of the sides ends the connection."""
+
+    def __init__(self, worker: Worker, client: socket, address: str, scheme: str) -> None:
+        self._worker = worker
+        self._socket = client
+        self._stream = Stream(client)
+        self._address = address
+        self._scheme = scheme
+
+    def serve(self) -> None:
+        """Answer request after request."""
+        try:
+            while self._serve_one():
+                pass
+        except (OSError, EndOfStreamError):
+            logger.debug("Client gone")
+            self._socket.close()
+        else:
+            close_graceful(
+                self._socket
+            )  # what is still underway does not destroy the answer (RFC 9112, section 9.6)
+
+    def stop(self) -> None:
+        """Wake up from waiting for a request, as if the client had closed."""
+        self._socket.shutdown(SHUT_RD)
+
+    def _serve_one(self) -> bool:
+        """Answer one request; return whether the connection can carry another."""
+        try:
+            head = self._read_head()
+            started_at = time.monotonic()
+            request = parse_request(head)
+            self._worker.limits.check(head, request)
+        except HeadTooLargeError:
+            return refuse(self._socket, 431, "The head of the request is too large.")
+        except MalformedError as error:
+            return refuse(self._socket, getattr(error, "status", 400), str(error))
+        except TimeoutError:
+            return self._stream.has_buffered and refuse(
+                self._socket, 408, "The request took too long to arrive."
+            )
+        self._socket.settimeout(CLIENT_SECONDS)
+        body = Body(self._stream, request.length)
+        answer = Answer(self._socket, request, may_keep=request.keeps_alive and self._worker.alive)
+        received = Received(request, body, self._address, self._scheme, answer.interim)
+        self._run(received, answer)
+        self._log(received, answer, time.monotonic() - started_at)
+        return answer.keeps_connection and self._drained(body)
+
+    def _read_head(self) -> str:
+        if not self._stream.has_buffered:
+            self._socket.settimeout(self._worker.limits.idle_seconds)
+            self._worker.idle.add(self)
+        try:
+            head = self._stream.read_head(self._worker.limits.head, seconds=HEAD_SECONDS)
+        finally:
+            self._worker.idle.discard(self)
+        return head.decode("latin-1")
+
+    def _run(self, received: Received, answer: Answer) -> None:
+        response: Any = self._worker.wsgi(wsgi_environ(received), answer.start_response)
+        try:
+            answer.send(response)
+        finally:
+            response.close()
+
+    def _drained(self, body: Body) -> bool:
+        if not body.finished and body.length and body.length <= _DRAIN:
+            _exhaust(iter(body))
+        return body.finished
+
+    def _log(self, received: Received, answer: Answer, seconds: float) -> None:
+        access_logger.info(
+            "request",
+            extra={
+                "method": received.head.method,
+                "target": received.head.target,
+                "status": answer.status,
+                "bytes": answer.sent,
+                "milliseconds": round(seconds * 1000, 1),
+                "client": received.client,
+            },
+        )
+
+
+def _exhaust(pieces: "Iterator[bytes]") -> None:
+    for _ in pieces:
+        pass

@@ -1,0 +1,46 @@
+"""The gunicorn worker.
+
+gunicorn's own request and response classes serve WSGI, which knows no letter case and no order of headers, no
+interim answer, no trailer, and a fixed ``Server``. A proxy has to hand all of them on, so this worker keeps gunicorn's
+processes, signals and sockets and reads and writes HTTP itself, with the codec that the upstream side uses too.
+"""
+
+from typing import Any
+
+import gevent
+from gevent.socket import IPPROTO_TCP, TCP_NODELAY, socket
+from gunicorn.workers.ggevent import GeventWorker
+
+from proxy.server.connection import ClientConnection, Limits
+
+_IDLE_GRACE = 2.0  # seconds that idle clients have to come again when the worker stops
+
+
+class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
+    """Serves each client connection in a greenlet of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.idle: set[ClientConnection] = set()
+        self.limits = Limits(
+            line=self.cfg.limit_request_line,
+            fields=self.cfg.limit_request_fields,
+            field=self.cfg.limit_request_field_size,
+            idle_seconds=self.cfg.keepalive,
+        )
+
+    def handle(self, listener: socket, client: socket, addr: Any) -> None:
+        """Serve one client until the connection ends; ``addr`` is empty for a Unix socket."""
+        if addr:
+            client.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        scheme = "https" if self.cfg.is_ssl else "http"
+        ClientConnection(self, client, addr[0] if addr else "", scheme).serve()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Stop: running requests end, and idle connections are closed after a moment."""
+        super().handle_exit(sig, frame)
+        gevent.spawn_later(_IDLE_GRACE, self._close_idle)
+
+    def _close_idle(self) -> None:
+        for connection in list(self.idle):
+            connection.stop()

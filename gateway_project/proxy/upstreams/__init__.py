@@ -1,0 +1,1 @@
+"""The servers behind the gateway: connections to them, and what is known of their health."""

@@ -1,0 +1,61 @@
+"""One server of an upstream: its idle connections, and whether it is trusted."""
+
+import time
+
+from gevent import socket
+
+from proxy.errors import UnreachableError
+from proxy.routes import UpstreamSettings
+from proxy.upstreams.connection import Connection
+
+_MOST_IDLE = 512  # connections kept
+_IDLE_SECONDS = 60.0
+_SURELY_OPEN_SECONDS = 1.0  # servers close idle connections later than this
+
+
+class Replica:
+    """The server at ``url``."""
+
+    def __init__(self, settings: UpstreamSettings, host: str, port: int) -> None:
+        self.authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.is_trusted = True
+        self._address = (host, port)
+        self._settings = settings
+        self._idle: list[Connection] = []
+
+    def connect(self) -> Connection:
+        """Open a connection.
+
+        Raises:
+            UnreachableError: refused, unknown host, or not within ``connect_timeout``.
+        """
+        try:
+            connected = socket.create_connection(self._address, timeout=self._settings.connect_timeout)
+        except OSError as error:
+            raise UnreachableError(f"No connection to the upstream: {error.strerror or error}.") from error
+        return Connection(connected, self._settings.read_timeout)
+
+    def take(self, *, is_repeatable: bool) -> Connection:
+        """Return an idle connection, or a new one.
+
+        The upstream may close an idle connection just as a request is sent on it. A request that cannot be repeated
+        therefore only gets one that was used a moment ago.
+
+        Raises:
+            UnreachableError: as ``connect``.
+        """
+        now = time.monotonic()
+        longest = _IDLE_SECONDS if is_repeatable else _SURELY_OPEN_SECONDS
+        while self._idle and now - self._idle[-1].idle_since < longest:
+            connection = self._idle.pop()
+            if connection.is_usable():
+                return connection
+            connection.close()
+        return self.connect()
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep ``connection``, which is between two exchanges, for the next one."""
+        if len(self._idle) >= _MOST_IDLE:
+            self._idle.pop(0).close()
+        connection.rest()
+        self._idle.append(connection)

@@ -1,0 +1,96 @@
+"""What a value of the routes file may be: each function returns it converted, or raises ValueError with the reason."""
+
+import re
+from urllib.parse import urlsplit
+
+from proxy.units import Rate, parse_rate, parse_size
+
+_DAY = 86400  # seconds
+_METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+def text(value: object) -> str:
+    """Return a text."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text")  # noqa: TRY004 -- one kind of error for all that is wrong
+    return value
+
+
+def texts(value: object) -> list[str]:
+    """Return a list of texts, one at least."""
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise ValueError("must be a list of texts, with one at least")
+    return value
+
+
+def boolean(value: object) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004
+    return value
+
+
+def seconds(value: object) -> float:
+    """Return a duration in seconds, below a day."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _DAY:
+        raise ValueError("must be a number of seconds, above 0 and below a day")
+    return float(value)
+
+
+def count(value: object) -> int:
+    """Return a whole number, 1 at least."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError("must be a whole number, 1 at least")
+    return value
+
+
+def path(value: object) -> str:
+    """Return a path as it may stand in a request."""
+    found = text(value)
+    if not re.fullmatch(r"/[\x21-\x7e]*", found):
+        raise ValueError(f'"{found}" is not a path: it must begin with "/" and hold no space')
+    return found
+
+
+def route_path(value: object) -> str:
+    """Return the path of a route: plain segments."""
+    found = path(value)
+    if found != "/" and (found.endswith("/") or "//" in found or "/." in found or set(found) & set("%?#")):
+        raise ValueError(f'"{found}" must be plain segments, as "/users" or "/admin/user", or "/" for all')
+    if found == "/health" or found.startswith("/health/"):
+        raise ValueError('"/health" and what lies under it are the gateway\'s own')
+    return found
+
+
+def methods(value: object) -> tuple[str, ...]:
+    """Return a list of HTTP methods."""
+    found = texts(value)
+    for method in found:
+        if not _METHOD.fullmatch(method):
+            raise ValueError(f'"{method}" is not a method')
+    return tuple(found)
+
+
+def urls(value: object) -> tuple[str, ...]:
+    """Return addresses of replicas: scheme, host and port, nothing else."""
+    found = texts(value)
+    for url in found:
+        parts = urlsplit(url)
+        plain = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.username is None
+        if (
+            parts.scheme != "http" or not parts.hostname or not plain or parts.port == 0
+        ):  # .port raises when wrong
+            raise ValueError(f'"{url}" is not an address such as "http://127.0.0.1:8000"')
+    if len(set(found)) != len(found):
+        raise ValueError("names the same address twice")
+    return tuple(found)
+
+
+def size(value: object) -> int:
+    """Return the bytes of a size such as "1 MiB"."""
+    return parse_size(text(value))
+
+
+def rate(value: object) -> Rate:
+    """Return a rate such as "100/second"."""
+    return parse_rate(text(value))

@@ -1,0 +1,47 @@
+import pytest
+
+from tests.process import Gateway, configuration
+from tests.upstream import Upstream
+
+
+@pytest.fixture(scope="session")
+def session_upstream():
+    upstream = Upstream()
+    yield upstream
+    upstream.close()
+
+
+@pytest.fixture
+def upstream(session_upstream):
+    """The server behind ``gateway``, with nothing left of the test before."""
+    session_upstream.reset()
+    return session_upstream
+
+
+@pytest.fixture(scope="session")
+def session_gateway(session_upstream, tmp_path_factory):
+    # A test that breaks the upstream on purpose does not open the circuit for the next one.
+    settings = configuration(session_upstream.url, upstream="breaker_failures = 100000")
+    gateway = Gateway(tmp_path_factory.mktemp("gateway"), settings).wait()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
+def gateway(session_gateway):
+    """One catch-all route, one process, a read timeout of one second."""
+    return session_gateway
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a gateway of the test's own: ``start(configuration, workers=1, **environment)``."""
+    started = []
+
+    def start_gateway(*args, **kwargs):
+        started.append(Gateway(tmp_path, *args, **kwargs))
+        return started[-1].wait()
+
+    yield start_gateway
+    for gateway in started:
+        gateway.stop()

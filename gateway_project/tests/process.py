@@ -1,0 +1,89 @@
+"""The gateway as it is deployed: gunicorn, started for a test."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Gateway:
+    def __init__(self, folder: Path, configuration: str, workers: int = 1, **environment: str) -> None:
+        self.port = free_port()
+        self.file = folder / "gateway.toml"
+        self.file.write_text(configuration)
+        self.log_file = folder / f"log-{self.port}.txt"
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "gateway_project.wsgi"],
+                cwd=PROJECT,
+                stdout=log,
+                stderr=log,
+                env=os.environ
+                | {
+                    "BIND": f"127.0.0.1:{self.port}",
+                    "WEB_CONCURRENCY": str(workers),
+                    "GATEWAY_CONFIG": str(self.file),
+                    "SECRET_KEY": "for-tests",
+                }
+                | environment,
+            )
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def wait(self, seconds: float = 15) -> "Gateway":
+        ends_at = time.monotonic() + seconds
+        while time.monotonic() < ends_at:
+            assert self.process.poll() is None, self.log
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 1) as client:
+                    client.settimeout(5)
+                    client.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
+                    if client.recv(1024).startswith(b"HTTP/1.1 200"):
+                        return self
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(self.log)
+
+    def reload(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
+
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(5)
+            raise
+
+
+def configuration(*urls: str, route: str = "", upstream: str = "") -> str:
+    """Return a file with one catch-all route."""
+    return "\n".join(
+        [
+            "[upstreams.any]",
+            f"urls = {list(urls)}".replace("'", '"'),
+            "read_timeout = 1.0",
+            upstream,
+            "[[routes]]",
+            'path = "/"',
+            'upstream = "any"',
+            route,
+        ]
+    )

@@ -1,0 +1,58 @@
+"""What the gateway answers itself."""
+
+import json
+
+from tests.client import exchange, request
+
+
+def test_health_is_the_gateways(gateway, upstream):
+    got = exchange(gateway.port, request(target="/health"))
+
+    assert got.status == 200
+    assert json.loads(got.body) | {"status": "ok", "service": "gateway"} == json.loads(got.body)
+    assert upstream.requests == []
+
+
+def test_what_lies_under_health_is_never_forwarded(gateway, upstream):
+    got = exchange(gateway.port, request(target="/health/of/something"))
+
+    assert got.status == 404
+    assert upstream.requests == []
+
+
+def test_a_path_that_only_begins_like_health_is_forwarded(gateway, upstream):
+    got = exchange(gateway.port, request(target="/healthy"))
+
+    assert got.status == 200
+    assert upstream.requests[0].target == b"/healthy"
+
+
+def test_a_path_without_route_is_a_problem(start, upstream):
+    gateway = start(f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"')
+
+    got = exchange(gateway.port, request(target="/ab"))
+
+    assert (got.status, got.value(b"Content-Type")) == (404, b"application/problem+json")
+    problem = json.loads(got.body)
+    assert (problem["type"], problem["instance"]) == ("urn:problem:no_route", "/ab")
+    assert problem["request_id"].encode() == got.value(b"X-Request-ID")
+
+
+def test_a_browser_gets_a_page(start, upstream):
+    gateway = start(f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"')
+
+    got = exchange(gateway.port, request("GET", "/b", "Accept: text/html,*/*;q=0.8"))
+
+    assert got.value(b"Content-Type").startswith(b"text/html")
+    assert b"No route leads to this address." in got.body
+
+
+def test_a_method_that_the_route_does_not_take_is_refused(start, upstream):
+    gateway = start(
+        f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"\nmethods = ["GET", "HEAD"]'
+    )
+
+    got = exchange(gateway.port, request("POST", "/a"))
+
+    assert (got.status, got.value(b"Allow")) == (405, b"GET, HEAD")
+    assert upstream.requests == []

@@ -1,0 +1,154 @@
+"""A server that answers from a script: it stalls, resets and lies when told to, and keeps every byte that came."""
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@dataclass
+class Request:
+    """What arrived: the head's bytes, the body's bytes as framed, and which connection it came on."""
+
+    head: bytes
+    body: bytes
+    connection: int
+
+    @property
+    def line(self) -> bytes:
+        return self.head.split(b"\r\n")[0]
+
+    @property
+    def target(self) -> bytes:
+        return self.line.split(b" ")[1]
+
+    @property
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        lines = self.head.split(b"\r\n")[1:-2]
+        return [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
+
+    def values(self, name: bytes) -> list[bytes]:
+        return [value for key, value in self.fields if key.lower() == name.lower()]
+
+
+@dataclass
+class Connection:
+    socket: socket.socket
+    number: int
+    buffer: bytes = field(default=b"")
+
+    def receive(self) -> bool:
+        """Take what has come into the buffer; return whether the other side is still there."""
+        try:
+            data = self.socket.recv(65536)
+        except OSError:
+            return False
+        self.buffer += data
+        return bool(data)
+
+    def read_until(self, end: bytes) -> bytes | None:
+        while end not in self.buffer:
+            if not self.receive():
+                return None
+        found, _, self.buffer = self.buffer.partition(end)
+        return found + end
+
+    def read_exactly(self, size: int) -> bytes | None:
+        while len(self.buffer) < size:
+            if not self.receive():
+                return None
+        found, self.buffer = self.buffer[:size], self.buffer[size:]
+        return found
+
+    def read_body(self, head: bytes) -> bytes | None:
+        lower = head.lower()
+        if b"transfer-encoding: chunked" in lower:
+            body = b""
+            while True:
+                if (line := self.read_until(b"\r\n")) is None:
+                    return None
+                body += line
+                if size := int(line.split(b";")[0], 16):
+                    if (data := self.read_exactly(size + 2)) is None:
+                        return None
+                    body += data
+                    continue
+                while line != b"\r\n":
+                    if (line := self.read_until(b"\r\n")) is None:
+                        return None
+                    body += line
+                return body
+        if b"content-length:" in lower:
+            return self.read_exactly(int(lower.split(b"content-length:")[1].split(b"\r\n")[0]))
+        return b""
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+    def reset(self) -> None:
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+Script = Callable[[Connection, Request], object]
+
+
+def answer(data: bytes) -> Script:
+    return lambda connection, request: connection.send(data)
+
+
+class Upstream:
+    """Listens on loopback. ``script`` answers each request; ``on_head`` instead, when set, before the body is read."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=2048)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.reset()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def reset(self) -> None:
+        self.requests: list[Request] = []
+        self.connections: list[Connection] = []
+        self.script: Script = answer(OK)
+        self.on_head: Script | None = None
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self.connections:
+            connection.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                accepted, _ = self._listener.accept()
+            except OSError:
+                return
+            connection = Connection(accepted, len(self.connections))
+            self.connections.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: Connection) -> None:
+        with connection.socket, contextlib.suppress(OSError):
+            while head := connection.read_until(b"\r\n\r\n"):
+                request = Request(head, b"", connection.number)
+                if self.on_head:
+                    self.requests.append(request)
+                    self.on_head(connection, request)
+                    continue
+                if (body := connection.read_body(head)) is None:
+                    return
+                request.body = body
+                self.requests.append(request)
+                self.script(connection, request)
