@@ -2,7 +2,8 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.http import HttpRequest
@@ -24,6 +25,16 @@ def choose_request_id(received: str | None) -> str:
     if received and _WELL_FORMED.fullmatch(received):
         return received
     return uuid.uuid4().hex
+
+
+@contextmanager
+def bound_request_id(request_id: str) -> Iterator[str]:
+    """Make ``request_id`` the current one for a while, where no middleware does."""
+    token = _current.set(request_id)
+    try:
+        yield request_id
+    finally:
+        _current.reset(token)
 
 
 class RequestIdMiddleware:
