@@ -1,10 +1,14 @@
 """Filters that every list has."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError as FormValidationError
+from django.db import models
 from django.db.models import Model, QuerySet
-from django_filters import BaseInFilter, NumberFilter
 from rest_framework import filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -45,5 +49,38 @@ class StrictOrderingFilter(filters.OrderingFilter):
         return [parameter | {"schema": {"type": "string", "enum": values}}]
 
 
-class IdInFilter(BaseInFilter, NumberFilter):
-    """Numbers, separated by commas."""
+class InstantField(forms.DateTimeField):
+    """A point in time, in UTC: Python takes offsets of up to 24 hours, PostgreSQL of less than 16."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the instant."""
+        instant: datetime | None = super().to_python(value)
+        try:
+            return instant and instant.astimezone(UTC)
+        except OverflowError as error:
+            raise FormValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class InstantFilter(django_filters.DateTimeFilter):
+    """Compares with a point in time."""
+
+    field_class = InstantField
+
+
+class IntegerFilter(django_filters.NumberFilter):
+    """Compares with a whole number; django-filter's own one takes fractions."""
+
+    field_class = forms.IntegerField  # type: ignore[assignment] # the stubs know one class only
+
+
+class IdInFilter(django_filters.BaseInFilter, IntegerFilter):
+    """Whole numbers, separated by commas."""
+
+
+class StrictFilterSet(django_filters.FilterSet):
+    """A FilterSet whose filters refuse what the database would, or what could match nothing."""
+
+    FILTER_DEFAULTS = django_filters.FilterSet.FILTER_DEFAULTS | {
+        models.BigIntegerField: {"filter_class": IntegerFilter},
+        models.DateTimeField: {"filter_class": InstantFilter},
+    }

@@ -2,11 +2,11 @@
 
 import django_filters
 
-from chassis.rest.filters import IdInFilter
+from chassis.rest.filters import IdInFilter, StrictFilterSet
 from orders.models import Order
 
 
-class OrderFilter(django_filters.FilterSet):
+class OrderFilter(StrictFilterSet):
     """Filters of ``GET /orders``."""
 
     id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas")

@@ -33,6 +33,7 @@ def test_orders_by_product_and_by_ids_newest_first(api, make_order):
     ("query", "field"),
     [
         ("user_id=x", "user_id"),
+        ("user_id=0.5", "user_id"),
         ("status=lost", "status"),
         ("ordering=quantity", "ordering"),
         ("page_size=-1", "page_size"),

@@ -124,6 +124,7 @@ def test_created_at_can_be_bounded_on_both_sides(api, make_user):
         ("search=%00", "search", "null_characters_not_allowed"),
         ("email=%00", "email", "null_characters_not_allowed"),
         ("id__in=1,x", "id__in", "invalid"),
+        ("id__in=1.5", "id__in", "invalid"),
         ("created_at__gte=yesterday", "created_at__gte", "invalid"),
     ],
 )
@@ -132,6 +133,20 @@ def test_bad_parameter_is_named(api, query, field, code):
 
     assert answer.status_code == 400
     assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
+
+
+def test_instant_is_read_in_any_offset(api, make_user):
+    user = make_user()
+
+    # One that PostgreSQL itself does not read, and two that lie outside of the calendar in UTC.
+    answer = api.get("/users?created_at__gt=2020-01-01T00:00:00-23:59&created_at__lt=2200-01-01T00:00:00%2B23:59")
+    beyond = [
+        api.get("/users?created_at__gt=0001-01-01T00:00:00%2B10:00"),
+        api.get("/users?created_at__gt=9999-12-31T23:59:59-10:00"),
+    ]
+
+    assert ids(answer) == [user.id]
+    assert [response.json()["errors"][0]["code"] for response in beyond] == ["invalid", "invalid"]
 
 
 def test_cursor_of_another_ordering_is_refused(api, make_user):

@@ -4,11 +4,11 @@ import django_filters
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 
-from chassis.rest.filters import IdInFilter
+from chassis.rest.filters import IdInFilter, StrictFilterSet
 from users.models import User
 
 
-class UserFilter(django_filters.FilterSet):
+class UserFilter(StrictFilterSet):
     """Filters of ``GET /users``."""
 
     email = django_filters.CharFilter(method="filter_email", label="E-mail, without regard to case")
