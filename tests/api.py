@@ -1,0 +1,62 @@
+"""The API as a client sees it."""
+
+import itertools
+from typing import Any
+
+import requests
+
+TIMEOUT_SECONDS = 15.0  # more than any answer may take: a test that fails by it has found a hang
+
+_numbers = itertools.count(1)
+
+
+class Client(requests.Session):
+    """A session for one address; paths are given without it. Not for use by two threads at once."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.trust_env = False  # no proxy and no .netrc of the machine
+
+    def request(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        """Send a request to a path, or to an absolute URL that a service gave out; redirects are not followed."""
+        url = path if path.startswith("http://") else f"{self.address_of(path)}{path}"
+        kwargs = {"timeout": TIMEOUT_SECONDS} | kwargs | {"allow_redirects": False}
+        return super().request(method, url, **kwargs)
+
+    def address_of(self, path: str) -> str:
+        """Return the address that serves the path."""
+        return self.url
+
+
+class DirectClient(Client):
+    """A client that goes to the services past the gateway."""
+
+    def __init__(self, user_url: str, order_url: str) -> None:
+        super().__init__(user_url)
+        self.order_url = order_url
+
+    def address_of(self, path: str) -> str:
+        """Return the address of the service that owns the path."""
+        return self.order_url if path.startswith("/orders") else self.url
+
+
+def new_email() -> str:
+    """Return an address that no other test has."""
+    return f"somebody-{next(_numbers)}@example.com"
+
+
+def make_user(client: Client, **overrides: Any) -> dict[str, Any]:
+    """Create a user."""
+    response = client.post("/users", json={"name": "John", "email": new_email()} | overrides)
+    assert response.status_code == 201, response.text
+    return response.json()
+
+
+def make_order(client: Client, **overrides: Any) -> dict[str, Any]:
+    """Create an order, for a user of its own where ``user_id`` is left out."""
+    if "user_id" not in overrides:
+        overrides["user_id"] = make_user(client)["id"]
+    response = client.post("/orders", json={"product_name": "Laptop"} | overrides)
+    assert response.status_code == 201, response.text
+    return response.json()

@@ -1,0 +1,66 @@
+"""What the tests across services share: one running system, and clients of it."""
+
+import os
+from contextlib import ExitStack
+from functools import partial
+
+import pytest
+
+from launcher.projects import with_database
+from tests.databases import new_database
+from tests.resources import ORDERS, USERS
+from tests.system import migrate, running_system
+
+
+def pytest_configure() -> None:
+    missing = [
+        project.database_variable
+        for project in with_database()
+        if project.database_variable not in os.environ
+    ]
+    if missing:
+        raise pytest.UsageError(f"{' and '.join(missing)} not set; run `python3 manage_all.py test`")
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def database_urls(data_dir):
+    with ExitStack() as stack:
+        urls = {project.name: stack.enter_context(new_database(project)) for project in with_database()}
+        migrate(urls, data_dir)
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def system(database_urls, data_dir, tmp_path_factory):
+    """The running system that all tests share which leave it as it is."""
+    with running_system(database_urls, data_dir, tmp_path_factory.mktemp("log")) as system:
+        yield system
+
+
+@pytest.fixture
+def run_system(database_urls, data_dir, tmp_path):
+    """Runs a system for one test to break; it shares nothing with the common one but the databases."""
+    return partial(running_system, database_urls, data_dir, tmp_path)
+
+
+@pytest.fixture
+def gateway(system):
+    with system.gateway.client() as client:
+        yield client
+
+
+@pytest.fixture(params=["gateway", "direct"])
+def api(request, system):
+    """A client of the API, once through the gateway and once at the services themselves."""
+    with system.gateway.client() if request.param == "gateway" else system.direct_client() as client:
+        yield client
+
+
+@pytest.fixture(params=[USERS, ORDERS], ids=str)
+def resource(request):
+    return request.param

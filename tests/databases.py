@@ -1,0 +1,41 @@
+"""Databases that live as long as one test run."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from urllib.parse import urlsplit
+
+import psycopg2
+from psycopg2 import sql
+
+from launcher.projects import Project
+
+MAINTENANCE_DATABASE = "postgres"  # what Django's own test runner connects to
+
+
+@contextmanager
+def new_database(project: Project) -> Iterator[str]:
+    """Yield the URL of an empty database on the server that the project's URL names; drop the database at the end."""
+    server = os.environ[project.database_variable]
+    name = f"test_{project.name}_{uuid.uuid4().hex[:12]}"
+    administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def administer(server: str, statement: sql.Composed) -> None:
+    """Run a statement that cannot run in a transaction."""
+    url = urlsplit(server)._replace(path=f"/{MAINTENANCE_DATABASE}").geturl()
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(statement)
+
+
+def fetch_all(url: str, query: str, *parameters: object) -> list[tuple]:
+    """Return the rows of a query, read past the service."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchall()

@@ -1,0 +1,59 @@
+"""What schemathesis has to know of the services beyond their OpenAPI documents."""
+
+import os
+from urllib.parse import urlencode
+
+import schemathesis
+from schemathesis import Case, CheckContext, HookContext, Response
+
+# Reasons to refuse what the document allows: they depend on the rows that are there, or on what a schema cannot say.
+BEYOND_THE_DOCUMENT = {
+    "blank",  # text of spaces alone
+    "invalid_cursor",
+    "null_characters_not_allowed",
+    "unique",
+    "unknown_user",
+}
+
+# Orders are tried for users who exist, or almost none would get past that check.
+KNOWN_USER_IDS = [int(text) for text in os.environ.get("KNOWN_USER_IDS", "").split()]
+
+
+LONGEST_QUERY = 3500  # gunicorn refuses a longer request line itself
+
+
+@schemathesis.hook
+def filter_case(context: HookContext, case: Case) -> bool:
+    """Leave out what the server refuses before the API sees it, and empty filters, which HTML forms send for none."""
+    query = case.query or {}
+    return "" not in query.values() and len(urlencode(query, doseq=True)) < LONGEST_QUERY
+
+
+@schemathesis.hook
+def map_body(context: HookContext, body):
+    if not KNOWN_USER_IDS or not isinstance(body, dict):
+        return body
+    user_id = body.get("user_id")
+    if type(user_id) is not int or not 1 <= user_id < 2**63:
+        return body
+    return body | {"user_id": KNOWN_USER_IDS[user_id % len(KNOWN_USER_IDS)]}
+
+
+@schemathesis.check
+def refusal_is_beyond_the_document(ctx: CheckContext, response: Response, case: Case) -> None:
+    """What is valid by the document is refused only for reasons that the document cannot state."""
+    if response.status_code != 400 or case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    codes = {error["code"] for error in response.json().get("errors", [{"code": "no errors listed"}])}
+    assert codes <= BEYOND_THE_DOCUMENT, f"Valid by the document, but refused: {response.text}"
+
+
+@schemathesis.check
+def refusal_is_a_problem(ctx: CheckContext, response: Response, case: Case) -> None:
+    """Whatever is refused is refused with a problem that has the status and the request's id in it."""
+    if response.status_code < 400 or case.method == "HEAD":
+        return
+    assert response.headers["content-type"] == ["application/problem+json"]
+    problem = response.json()
+    assert problem["status"] == response.status_code
+    assert problem["request_id"] == response.headers["x-request-id"][0]

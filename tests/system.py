@@ -1,0 +1,178 @@
+"""The system under test: real processes on free ports, as in production."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from launcher.health import is_ready
+from launcher.ports import find_free_port
+from launcher.processes import end_processes, send_to_group, spawn, wait_for
+from launcher.projects import (
+    PROJECTS,
+    Address,
+    Project,
+    gunicorn_command,
+    manage_command,
+    service_environment,
+    with_database,
+)
+from tests.api import Client, DirectClient
+
+START_SECONDS = 20.0
+STOP_SECONDS = 12.0  # more than the services' graceful_timeout
+
+# All that reaches a service from the environment of the test run: a developer's DEBUG or SECRET_KEY must not.
+PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
+
+
+@dataclass
+class Service:
+    """One service under gunicorn."""
+
+    project: Project
+    address: Address
+    environment: Mapping[str, str]
+    log_file: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where it is reached directly."""
+        return self.address.url
+
+    @property
+    def log(self) -> str:
+        """What it has written to its standard output and error so far."""
+        return self.log_file.read_text(errors="replace")
+
+    def client(self) -> Client:
+        """Return a client that talks to the service itself."""
+        return Client(self.url)
+
+    def launch(self) -> None:
+        """Start the processes without waiting for them."""
+        command = gunicorn_command(self.project)
+        with self.log_file.open("ab") as log:
+            self.process = spawn(command, cwd=self.project.folder, env=self.environment, output=log)
+
+    def wait_until_ready(self) -> None:
+        """Wait until the service answers; fail with its log when it ends or takes too long."""
+        done = wait_for(lambda: is_ready(self.address) or self.has_ended(), seconds=START_SECONDS)
+        if not done or self.has_ended():
+            self.stop()
+            raise RuntimeError(f"The {self.project.name} service did not start:\n{self.log}")
+
+    def start(self) -> None:
+        """Start it, again where it ran before, and wait until it answers."""
+        self.launch()
+        self.wait_until_ready()
+
+    def has_ended(self) -> bool:
+        """Whether its first process is gone."""
+        return self.process is None or self.process.poll() is not None
+
+    def stop(self) -> None:
+        """End it as a supervisor does: politely, and by force when that takes too long."""
+        if self.process is None:
+            return
+        self.resume()
+        if not self.has_ended():
+            end_processes([psutil.Process(self.process.pid)], seconds=STOP_SECONDS)
+        self.process.wait()
+
+    def kill(self) -> None:
+        """End all its processes at once, in the middle of whatever they do."""
+        send_to_group(self.process, signal.SIGKILL)
+        self.process.wait()
+
+    def suspend(self) -> None:
+        """Freeze all its processes: connections are still accepted by the kernel, and nothing is answered."""
+        send_to_group(self.process, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let frozen processes go on."""
+        send_to_group(self.process, signal.SIGCONT)
+
+
+@dataclass(frozen=True)
+class System:
+    """The three services, which know each other's addresses."""
+
+    user: Service
+    order: Service
+    gateway: Service
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """All of them, in the order in which they start."""
+        return (self.user, self.order, self.gateway)
+
+    @property
+    def database_urls(self) -> dict[str, str]:
+        """Where the rows are, by project name."""
+        return {name: getattr(self, name).environment["DATABASE_URL"] for name in ("user", "order")}
+
+    def direct_client(self) -> DirectClient:
+        """Return a client that goes past the gateway."""
+        return DirectClient(self.user.url, self.order.url)
+
+
+def migrate(database_urls: Mapping[str, str], data_dir: Path) -> None:
+    """Bring both databases up to date, side by side."""
+    migrations = [
+        subprocess.Popen(
+            manage_command(project, "migrate", "--verbosity", "0"),
+            cwd=project.folder,
+            env=environment_of(project, {}, data_dir, database_urls),
+        )
+        for project in with_database()
+    ]
+    statuses = [process.wait() for process in migrations]
+    if any(statuses):
+        raise RuntimeError("The migrations failed; their output is above.")
+
+
+def environment_of(
+    project: Project, addresses: Mapping[str, Address], data_dir: Path, database_urls: Mapping[str, str]
+) -> dict[str, str]:
+    """Build a service's environment from nothing but what a test run decides."""
+    base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return service_environment(
+        project,
+        addresses=addresses,
+        data_dir=data_dir,
+        database_url=database_urls.get(project.name),
+        base=base | {"LOG_FORMAT": "console", "WEB_CONCURRENCY": "2"},
+    )
+
+
+@contextmanager
+def running_system(
+    database_urls: Mapping[str, str], data_dir: Path, log_dir: Path, **variables: str
+) -> Iterator[System]:
+    """Run the three services on free ports, with ``variables`` in addition to their usual environment."""
+    addresses = {name: Address("127.0.0.1", find_free_port()) for name in PROJECTS}
+    services = {
+        name: Service(
+            project,
+            addresses[name],
+            environment_of(project, addresses, data_dir, database_urls) | variables,
+            log_dir / f"{name}.log",
+        )
+        for name, project in PROJECTS.items()
+    }
+    try:
+        for service in services.values():
+            service.launch()
+        for service in services.values():
+            service.wait_until_ready()
+        yield System(**services)
+    finally:
+        for service in reversed(services.values()):
+            service.stop()

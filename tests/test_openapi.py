@@ -1,0 +1,52 @@
+"""No generated request finds a 500, or an answer that the service's own OpenAPI document denies."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api import make_user
+
+HERE = Path(__file__).parent
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+RUN_SECONDS = 120
+FEWEST_REQUESTS = 300  # a run that tries less than this has lost its documents or its phases
+
+
+def run_schemathesis(url, report, *, known_user_ids=()):
+    """Run all phases against the document of the service at ``url``; return the finished process and its report."""
+    environment = os.environ | {
+        "KNOWN_USER_IDS": " ".join(map(str, known_user_ids)),
+        "PYTHONPATH": str(HERE),
+        "SCHEMATHESIS_HOOKS": "schemathesis_hooks",
+    }
+    process = subprocess.run(
+        [
+            *(SCHEMATHESIS, "--config-file", HERE / "schemathesis.toml", "run", f"{url}/openapi.json"),
+            *("--no-color", "--report", "json", "--report-json-path", report),
+        ],
+        cwd=report.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    return process, json.loads(report.read_text()) if report.exists() else None
+
+
+@pytest.mark.parametrize("name", ["user", "order"])
+def test_answers_conform_to_the_openapi_document(system, gateway, tmp_path, capsys, name):
+    known_user_ids = [make_user(gateway)["id"] for _ in range(10)]
+    service = getattr(system, name)
+
+    process, report = run_schemathesis(service.url, tmp_path / "report.json", known_user_ids=known_user_ids)
+
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert report["operations"]["tested"] == report["operations"]["total"] == 6
+    assert report["test_cases"]["generated"] >= FEWEST_REQUESTS
+    with capsys.disabled():
+        sys.stdout.write(f"\n{name} service: {report['test_cases']['generated']} generated requests\n")

@@ -1,0 +1,108 @@
+"""While the user service is away, orders are answered 503 in time, and none is told that its user is unknown."""
+
+import time
+
+import pytest
+
+from tests.api import make_order, make_user
+from tests.databases import fetch_all
+from tests.traffic import incoming_orders
+
+PROBLEM_JSON = "application/problem+json"
+
+# Seconds; set for these tests, so that they say what is waited for.
+CONNECT_TIMEOUT = 1.0
+READ_TIMEOUT = 1.5
+OVERHEAD = 1.5  # the rest of a request on a busy machine
+
+TIMEOUTS = {
+    "USER_SERVICE_CONNECT_TIMEOUT": str(CONNECT_TIMEOUT),
+    "USER_SERVICE_READ_TIMEOUT": str(READ_TIMEOUT),
+}
+
+
+@pytest.fixture
+def own_system(run_system):
+    with run_system(**TIMEOUTS) as system:
+        yield system
+
+
+def assert_only_created_or_unavailable(traffic):
+    """Check that every order was created, or refused with a 503 problem that says when to try again, and in time."""
+    assert traffic.errors == []
+    for answer in traffic.answers:
+        assert answer.status in (201, 503), answer.response.text
+        assert answer.seconds < CONNECT_TIMEOUT + READ_TIMEOUT + OVERHEAD
+        if answer.status == 503:
+            assert answer.response.headers["Content-Type"] == PROBLEM_JSON
+            assert int(answer.response.headers["Retry-After"]) > 0
+            assert answer.response.json()["type"] == "urn:problem:user_service_unavailable"
+
+
+def assert_created_orders_are_stored(system, traffic):
+    """Check that the orders that were acknowledged, and no others, are in the database, each once."""
+    created = [answer.response.json() for answer in traffic.answers if answer.status == 201]
+    query = "SELECT id FROM orders_order WHERE user_id = %s ORDER BY id"
+    rows = fetch_all(system.database_urls["order"], query, created[0]["user_id"])
+    assert sorted(order["id"] for order in created) == [row[0] for row in rows]
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_orders_are_unavailable_while_the_user_service_is_down_and_flow_when_it_is_back(own_system, end):
+    with own_system.gateway.client() as client:
+        user = make_user(client)
+
+    with incoming_orders(own_system.gateway, user_id=user["id"]) as traffic:
+        traffic.wait_for_answers(201)
+        getattr(own_system.user, end)()
+        traffic.wait_for_answers(503)
+        own_system.user.start()
+        traffic.wait_for_answers(201)
+
+    assert_only_created_or_unavailable(traffic)
+    assert_created_orders_are_stored(own_system, traffic)
+
+
+def test_orders_are_unavailable_in_time_while_the_user_service_is_frozen(own_system):
+    with own_system.gateway.client() as client:
+        user = make_user(client)
+
+    with incoming_orders(own_system.gateway, user_id=user["id"]) as traffic:
+        traffic.wait_for_answers(201)
+        own_system.user.suspend()
+        traffic.wait_for_answers(503, number=4)
+        own_system.user.resume()
+        traffic.wait_for_answers(201)
+
+    assert_only_created_or_unavailable(traffic)
+    assert_created_orders_are_stored(own_system, traffic)
+
+
+def test_orders_can_be_read_and_changed_while_the_user_service_is_frozen(own_system):
+    with own_system.gateway.client() as client:
+        order = make_order(client)
+        with incoming_orders(own_system.gateway, user_id=order["user_id"]) as traffic:
+            own_system.user.suspend()
+            traffic.wait_for_answers(503, number=1)
+            started = time.monotonic()
+
+            read = client.get(f"/orders/{order['id']}")
+            changed = client.patch(f"/orders/{order['id']}", json={"quantity": 2})
+
+            seconds = time.monotonic() - started
+            own_system.user.resume()
+
+    assert (read.status_code, read.json()) == (200, order)
+    assert (changed.status_code, changed.json()["quantity"]) == (200, 2)
+    assert seconds < 1.0
+
+
+def test_unknown_user_is_still_unknown_when_the_service_is_back(own_system):
+    own_system.user.stop()
+    own_system.user.start()
+
+    with own_system.gateway.client() as client:
+        response = client.post("/orders", json={"user_id": 987654321, "product_name": "Laptop"})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == "unknown_user"
