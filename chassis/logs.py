@@ -15,6 +15,17 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class ConsoleFormatter(logging.Formatter):
+    """One line for people: level, logger, message, the data of ``extra`` as name=value, and the request id."""
+
+    _own = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request_id", "taskName"}
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line without a traceback."""
+        extra = [f"{name}={value!s}" for name, value in vars(record).items() if name not in self._own]
+        return " ".join([super().formatMessage(record), *extra, f"[{record.request_id}]"])  # type: ignore[attr-defined]
+
+
 def logging_config(log_format: str, *, level: str = "INFO") -> dict[str, Any]:
     """Return Django's LOGGING.
 
@@ -27,7 +38,7 @@ def logging_config(log_format: str, *, level: str = "INFO") -> dict[str, Any]:
         "disable_existing_loggers": False,
         "filters": {"request_id": {"()": RequestIdFilter}},
         "formatters": {
-            "console": {"format": "%(levelname)-7s %(name)s %(message)s [%(request_id)s]"},
+            "console": {"()": ConsoleFormatter, "format": "%(levelname)-7s %(name)s %(message)s"},
             "json": {
                 "()": "pythonjsonlogger.json.JsonFormatter",
                 "format": "%(levelname)s %(name)s %(message)s %(request_id)s",

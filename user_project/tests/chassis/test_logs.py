@@ -35,4 +35,4 @@ def test_json_line_is_one_line_whatever_it_holds(written):
 
 
 def test_console_line_is_for_people(written):
-    assert written("console", "it works") == "INFO    chassis.tests it works [-]\n"
+    assert written("console", "it works", status=200) == "INFO    chassis.tests it works status=200 [-]\n"
