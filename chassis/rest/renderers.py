@@ -19,7 +19,12 @@ class JSONRenderer(renderers.JSONRenderer):
     ) -> bytes:
         """Render ``data``; the response is in ``renderer_context``."""
         response = (renderer_context or {}).get("response")
-        if response is not None and response.exception:
+        # The browsable API renders JSON into its page with this, too; the answer is the page then.
+        if (
+            response is not None
+            and response.exception
+            and isinstance(response.accepted_renderer, JSONRenderer)
+        ):
             response["Content-Type"] = PROBLEM_JSON
         rendered: bytes = super().render(data, accepted_media_type, renderer_context)
         return rendered

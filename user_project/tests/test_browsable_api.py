@@ -28,8 +28,16 @@ def test_refused_form_is_shown_again_with_the_error_beside_its_field(api):
     answer = api.post("/users", {"name": "", "email": "ada@example.com"}, headers=BROWSER)
 
     assert answer.status_code == 400
+    assert answer["Content-Type"].startswith("text/html")
     assert "This field may not be blank." in answer.text.split('name="name"')[1]
     assert 'value="ada@example.com"' in answer.text
+
+
+def test_unknown_user_is_a_page_in_a_browser(api):
+    answer = api.get("/users/987654321", headers=BROWSER)
+
+    assert answer.status_code == 404
+    assert answer["Content-Type"].startswith("text/html")
 
 
 def test_taken_address_is_shown_beside_its_field(api, make_user):
