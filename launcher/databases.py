@@ -14,6 +14,7 @@ from launcher.postgres import PrivatePostgres
 from launcher.projects import with_database
 
 PATIENCE_SECONDS = 30.0  # with another command on the same data folder, or with an `up` that is starting
+NO_PORT = "could not create any TCP/IP sockets"  # what PostgreSQL says then
 START_ATTEMPTS = 5  # somebody else may take the free port before PostgreSQL does
 
 
@@ -68,14 +69,14 @@ def running(server: PrivatePostgres, port: int | None = None) -> Iterator[Privat
         finally:
             postgres.stop(process)
         text = log_file.read_text(errors="replace")
-        if port is not None or "could not bind" not in text:
+        if port is not None or NO_PORT not in text:
             raise LauncherError(explain_failed_start(server, text))
     raise LauncherError(f"PostgreSQL found no free port in {START_ATTEMPTS} attempts.")
 
 
 def explain_failed_start(server: PrivatePostgres, text: str) -> str:
     """Say why PostgreSQL did not start, with what it printed."""
-    if "could not bind" in text:
+    if NO_PORT in text:
         holder = holder_of(server.port) or "a process of another user"
         return f"Port {server.port}, which POSTGRES_PORT names, is in use by {holder}. Choose another POSTGRES_PORT."
     return f"PostgreSQL did not start:\n{text.strip()}"

@@ -55,7 +55,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
     suites, pytest_arguments = select_suites(arguments)
     with_coverage = not arguments
     total, problems = Counts(), []
-    with throw_away_folder() as folder, servers(folder, configuration) as urls:
+    with throw_away_folder() as folder, servers(folder, configuration, suites) as urls:
         for suite in suites:
             print(f"\n===== {suite.name}: {suite.paths_text()} =====", flush=True)
             status, counts = run_suite(suite, pytest_arguments, urls, folder, with_coverage=with_coverage)
@@ -81,17 +81,23 @@ def throw_away_folder() -> Iterator[Path]:
         DataFolder(parent).prepare()
     folder = Path(tempfile.mkdtemp(prefix="test-", dir=parent))
     try:
+        DataFolder(folder).prepare()
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def servers(folder: Path, configuration: Configuration) -> Iterator[Mapping[str, str]]:
-    """Provide an empty database for each project: on a private server, or on the user's own.
+def servers(
+    folder: Path, configuration: Configuration, suites: Sequence[Suite]
+) -> Iterator[Mapping[str, str]]:
+    """Provide an empty database for each project, where the suites need one: on a private server, or on the user's own.
 
     A database that a person names is never touched: an empty one is made beside it and dropped at the end.
     """
+    if not any(suite.databases for suite in suites):
+        yield {}
+        return
     with contextlib.ExitStack() as stack:
         urls = {
             name: stack.enter_context(throw_away_database(url, suffix=secrets.token_hex(4)))

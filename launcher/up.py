@@ -9,7 +9,7 @@ import psycopg2
 from launcher import run_state
 from launcher.configuration import Configuration
 from launcher.data_folder import DataFolder
-from launcher.databases import START_ATTEMPTS, create_databases, explain_failed_start
+from launcher.databases import NO_PORT, START_ATTEMPTS, create_databases, explain_failed_start
 from launcher.errors import LauncherError, StopRequested
 from launcher.health import is_ready
 from launcher.output import Output
@@ -109,7 +109,7 @@ class System:
                 return server
             self.supervisor.drain(child)
             text = "\n".join(child.tail)
-            if self.configuration.postgres_port or "could not bind" not in text:
+            if self.configuration.postgres_port or NO_PORT not in text:
                 raise LauncherError(explain_failed_start(server, text))
         raise LauncherError(f"PostgreSQL found no free port in {START_ATTEMPTS} attempts.")
 

@@ -1,0 +1,24 @@
+"""Stands in for a project's Django commands: ``migrate`` makes a table, ``environment`` shows what a command gets."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import psycopg2
+
+if sys.argv[1] == "migrate":
+    with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS visits (id serial)")
+    print("migrated")
+elif sys.argv[1] == "environment":
+    print(json.dumps(dict(os.environ)))
+elif sys.argv[1] == "fail":
+    sys.exit(3)
+elif sys.argv[1] == "seed_demo":
+    print("seeded")
+elif sys.argv[1] == "createsuperuser":
+    marker = Path(os.environ["DATA_DIR"]) / Path.cwd().name
+    if marker.exists():
+        sys.exit("CommandError: Error: That username is already taken.")
+    marker.touch()

@@ -1,0 +1,24 @@
+"""Stands in for a service: ready at once, and one that has a database counts its visits in it."""
+
+import os
+import time
+from pathlib import Path
+
+import psycopg2
+
+if Path.cwd().name.removesuffix("_project") == os.environ.get("BREAK_AT_START"):
+    raise RuntimeError("broken on purpose")
+
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/hang":
+        time.sleep(60)
+    body = b"ok"
+    if environ["PATH_INFO"] == "/visits":
+        with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+            if environ["REQUEST_METHOD"] == "POST":
+                cursor.execute("INSERT INTO visits DEFAULT VALUES")
+            cursor.execute("SELECT count(*) FROM visits")
+            body = str(cursor.fetchone()[0]).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,131 @@
+"""The test runner, run on small suites of its own."""
+
+import pytest
+
+from launcher.projects import ROOT
+from launcher.suites import SUITES, select_suites
+
+PASSING = "def test_passes():\n    pass\n"
+FAILING = "def test_fails():\n    raise AssertionError\n"
+SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='no such hardware')\ndef test_skipped():\n    pass\n"
+BROKEN = "import nothing_of_this_name\n"
+TEARDOWN = (
+    "import pytest\n\n@pytest.fixture\ndef bad():\n    yield\n    1 / 0\n\ndef test_passes(bad):\n    pass\n"
+)
+DATABASE = (
+    "import os, psycopg2\n\ndef test_database():\n    psycopg2.connect(os.environ['DATABASE_URL']).close()\n"
+    "    assert os.environ['DATABASE_URL'].endswith('/user_service_db')\n"
+)
+ORPHAN = "import subprocess\n\ndef test_orphan():\n    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+
+
+@pytest.fixture
+def write_suite(clone):
+    def write(name, text):
+        folder = SUITES[name].folder.relative_to(ROOT) / SUITES[name].paths[0]
+        (clone.root / folder).mkdir(parents=True, exist_ok=True)
+        (clone.root / folder / "pytest.ini").write_text("[pytest]\n")
+        (clone.root / folder / f"test_of_{name}.py").write_text(text)
+
+    return write
+
+
+def last_line(output):
+    return output.rstrip("\n").rpartition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "counts"),
+    [
+        (PASSING, 0, "1 passed, 0 failed, 0 skipped"),
+        (PASSING + FAILING, 1, "1 passed, 1 failed, 0 skipped"),
+        (PASSING + SKIPPED, 0, "1 passed, 0 failed, 1 skipped"),
+        (SKIPPED, 1, "0 passed, 0 failed, 1 skipped"),
+        (BROKEN, 1, "0 passed, 1 failed, 0 skipped"),
+        (TEARDOWN, 1, "0 passed, 1 failed, 0 skipped"),
+        ("", 1, "0 passed, 0 failed, 0 skipped"),
+    ],
+    ids=["passing", "failing", "skipped", "only skipped", "broken", "teardown", "nothing"],
+)
+def test_counts_and_exit_status(clone, write_suite, text, status, counts):
+    write_suite("gateway", text)
+
+    found, output = clone.run("test", "gateway")
+
+    assert (found, last_line(output)) == (status, counts), output
+
+
+def test_reasons_of_skips_are_shown(clone, write_suite):
+    write_suite("gateway", PASSING + SKIPPED)
+
+    assert "no such hardware" in clone.run("test", "gateway")[1]
+
+
+def test_counts_are_summed_over_the_suites(clone, write_suite):
+    write_suite("gateway", PASSING)
+    write_suite("launcher", FAILING)
+
+    status, output = clone.run("test", "gateway", "launcher")
+
+    assert status == 1
+    assert last_line(output) == "1 passed, 1 failed, 0 skipped"
+
+
+def test_a_selection_may_match_in_one_suite_only(clone, write_suite):
+    write_suite("gateway", PASSING)
+    write_suite("launcher", FAILING)
+
+    status, output = clone.run("test", "gateway", "launcher", "-k", "passes")
+
+    assert status == 0, output
+    assert last_line(output) == "1 passed, 0 failed, 0 skipped"
+
+
+def test_a_selection_that_matches_nowhere_fails(clone, write_suite):
+    write_suite("gateway", PASSING)
+
+    status, output = clone.run("test", "gateway", "-k", "nowhere")
+
+    assert status == 1
+    assert "no test ran" in output
+    assert last_line(output) == "0 passed, 0 failed, 0 skipped"
+
+
+def test_a_path_from_the_root_selects_its_suite(clone, write_suite):
+    write_suite("gateway", PASSING + FAILING)
+
+    status, output = clone.run("test", "gateway_project/tests/test_of_gateway.py::test_passes")
+
+    assert status == 0, output
+    assert last_line(output) == "1 passed, 0 failed, 0 skipped"
+
+
+def test_a_suite_that_is_missing_fails(clone, write_suite):
+    write_suite("gateway", PASSING)
+
+    assert clone.run("test", "gateway", "launcher")[0] == 1
+
+
+def test_a_project_is_tested_on_its_own_throw_away_database(clone, write_suite):
+    write_suite("user", DATABASE)
+
+    status, output = clone.run("test", "user")
+
+    assert status == 0, output
+    assert clone.processes() == []
+    assert not clone.data_dir.exists()
+
+
+def test_what_tests_leave_running_is_ended(clone, write_suite):
+    write_suite("gateway", ORPHAN)
+
+    clone.run("test", "gateway")
+
+    assert clone.processes() == []
+
+
+def test_names_end_where_pytests_arguments_begin():
+    suites, rest = select_suites(["user", "order_project", "-k", "gateway"])
+
+    assert [suite.name for suite in suites] == ["user", "order"]
+    assert rest == ["-k", "gateway"]
