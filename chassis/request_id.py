@@ -45,7 +45,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request under its id."""
-        request_id = choose_request_id(request.headers.get(HEADER))
+        request_id = choose_request_id(request.META.get("HTTP_X_REQUEST_ID"))
         token = _current.set(request_id)
         try:
             response = self.get_response(request)

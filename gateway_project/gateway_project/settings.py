@@ -23,7 +23,15 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-LOGGING = logging_config(env.str("LOG_FORMAT", default="json"), level=env.str("LOG_LEVEL", default="INFO"))
+LOG_FORMAT = env.str("LOG_FORMAT", default="json")
+LOGGING = logging_config(LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
+LOGGING["formatters"]["access"] = {"()": "proxy.access_log.AccessFormatter", "log_format": LOG_FORMAT}
+LOGGING["handlers"]["access"] = {"class": "logging.StreamHandler", "formatter": "access"}
+LOGGING["loggers"]["gateway.access"] = {
+    "handlers": ["access"],
+    "propagate": False,
+    "level": "INFO" if env.bool("ACCESS_LOG", default=True) else "WARNING",
+}
 
 # Networks of proxies in front of this one, whose X-Forwarded-* are believed: "10.0.0.0/8,192.0.2.7".
 TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]

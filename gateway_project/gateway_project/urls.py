@@ -6,12 +6,12 @@ from chassis import problems
 from proxy import health, views
 
 urlpatterns = [
+    re_path(r"^(?!health(?:/|\Z))", views.forward),
     path("health", health.health),
     path("health/", health.health),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health/<path:rest>", health.unknown),
-    re_path("", views.forward),
 ]
 
 handler400 = problems.bad_request

@@ -21,7 +21,7 @@ class Answer:
 
     def __init__(self, client: socket, request: RequestHead, *, may_keep: bool) -> None:
         self.keeps_connection = may_keep
-        self.status = ""
+        self._status = ""
         self.sent = 0  # bytes of the body
         self._socket = client
         self._request = request
@@ -31,6 +31,16 @@ class Answer:
         self._is_chunked = False
         self._ends_with_connection = False
         self._headers: Fields = []
+
+    @property
+    def status(self) -> str:
+        """Its three digits."""
+        return self._status[:3]
+
+    @property
+    def request_id(self) -> str:
+        """The value of X-Request-ID, which the middleware adds last."""
+        return next((value for name, value in reversed(self._headers) if name == "X-Request-ID"), "-")
 
     def interim(self, status: int, reason: str, fields: Fields) -> None:
         """Send an interim answer at once, unless the client is too old to know them (RFC 9110, section 15.2)."""
@@ -43,7 +53,7 @@ class Answer:
         self, status: str, headers: Fields, exc_info: object = None
     ) -> Callable[[bytes], object]:
         """Note the status and the headers (PEP 3333)."""
-        self.status, self._headers = status, headers
+        self._status, self._headers = status, headers
         return self._write
 
     def send(self, response: Any) -> None:
@@ -60,7 +70,7 @@ class Answer:
     def _make_head(self, response: Any) -> bytes:
         headers = list(self._headers)
         names = {name.lower() for name, _ in headers}
-        self._omits_body = self._request.method == "HEAD" or self.status[:3] in _BODILESS
+        self._omits_body = self._request.method == "HEAD" or self.status in _BODILESS
         if "content-length" not in names and not self._omits_body:
             if not getattr(response, "streaming", True):  # Django has it whole
                 headers.append(("Content-Length", str(len(response.content))))
@@ -76,7 +86,7 @@ class Answer:
             headers.append(("Connection", "close"))
         elif self._request.version < (1, 1):
             headers.append(("Connection", "keep-alive"))
-        return f"HTTP/1.1 {self.status}\r\n{format_fields(headers)}\r\n".encode("latin-1")
+        return f"HTTP/1.1 {self._status}\r\n{format_fields(headers)}\r\n".encode("latin-1")
 
     def _write(self, piece: bytes) -> None:
         """Send ``piece``; an empty one sends the head alone, without waiting for more."""

@@ -9,6 +9,7 @@ from wsgiref.types import WSGIApplication
 from gevent.socket import SHUT_RD, socket
 from gunicorn.util import close_graceful
 
+from proxy import access_log
 from proxy.http1.body import Body
 from proxy.http1.fields import MalformedError
 from proxy.http1.head import RefusedError, RequestHead, parse_request
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 logger = logging.getLogger(__name__)
-access_logger = logging.getLogger("gateway.access")
 
 HEAD_SECONDS = 10.0  # for a whole head, from its first byte on
 CLIENT_SECONDS = 60.0  # without a byte of the body, or until the client has taken a piece of the answer
@@ -105,7 +105,15 @@ class ClientConnection:
         answer = Answer(self._socket, request, may_keep=request.keeps_alive and self._worker.alive)
         received = Received(request, body, self._address, self._scheme, answer.interim)
         self._run(received, answer)
-        self._log(received, answer, time.monotonic() - started_at)
+        access_log.log(
+            method=request.method,
+            target=request.target,
+            status=answer.status,
+            size=answer.sent,
+            seconds=time.monotonic() - started_at,
+            client=self._address,
+            request_id=answer.request_id,
+        )
         return answer.keeps_connection and self._drained(body)
 
     def _read_head(self) -> str:
@@ -129,19 +137,6 @@ class ClientConnection:
         if not body.finished and body.length and body.length <= _DRAIN:
             _exhaust(iter(body))
         return body.finished
-
-    def _log(self, received: Received, answer: Answer, seconds: float) -> None:
-        access_logger.info(
-            "request",
-            extra={
-                "method": received.head.method,
-                "target": received.head.target,
-                "status": answer.status,
-                "bytes": answer.sent,
-                "milliseconds": round(seconds * 1000, 1),
-                "client": received.client,
-            },
-        )
 
 
 def _exhaust(pieces: "Iterator[bytes]") -> None:
