@@ -1,5 +1,6 @@
 """Which ports are free, and who holds those that are not."""
 
+import contextlib
 import errno
 import socket
 from collections.abc import Mapping
@@ -60,14 +61,21 @@ def holder_of(port: int) -> str | None:
         connections = psutil.net_connections(kind="tcp")
     except psutil.Error:
         return None
-    for connection in connections:
-        if not connection.laddr or connection.status != psutil.CONN_LISTEN:
-            continue
-        if connection.laddr.port == port and connection.pid:
-            try:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-            except psutil.Error:
-                return f"pid {connection.pid}"
+    holders = {
+        connection.pid
+        for connection in connections
+        if connection.pid
+        and connection.laddr
+        and connection.laddr.port == port
+        and connection.status == psutil.CONN_LISTEN
+    }
+    for pid in sorted(holders):
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if (
+                process.ppid() not in holders
+            ):  # a server's workers share the socket of the one that started them
+                return f"{process.name()} (pid {pid})"
     return None
 
 
