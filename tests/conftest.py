@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from launcher.projects import with_database
+from tests import browser
 from tests.databases import new_database
 from tests.resources import ORDERS, USERS
 from tests.system import migrate, running_system
@@ -64,3 +65,22 @@ def api(request, system):
 @pytest.fixture(params=[USERS, ORDERS], ids=str)
 def resource(request):
     return request.param
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    executable = browser.find_chromium()
+    if executable is None:
+        reason = "no Chromium is installed (on Debian: apt-get install chromium)"
+        if browser.REQUIRED:
+            pytest.fail(f"REQUIRE_BROWSER=1, but {reason}")
+        pytest.skip(reason)
+    with browser.running_chromium(executable) as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium, system):
+    """A browser's page on the gateway."""
+    with browser.new_page(chromium, system.gateway.url) as page:
+        yield page

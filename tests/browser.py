@@ -1,0 +1,72 @@
+"""A real browser on the gateway's port."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Response, sync_playwright
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",  # needed by root; the pages are our own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT_MILLISECONDS = 10_000
+REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
+SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder in which to keep pictures for people
+
+
+def find_chromium() -> str | None:
+    """Return where Chromium is, if it is installed."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+@contextmanager
+def running_chromium(executable: str) -> Iterator[Browser]:
+    """Run a headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def new_page(browser: Browser, url: str) -> Iterator[Page]:
+    """Open a page in a context of its own, with no cookies; its paths begin at ``url``."""
+    context = browser.new_context(base_url=url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+class Watch:
+    """What went on behind a page: its requests, and what failed."""
+
+    def __init__(self, page: Page) -> None:
+        self.urls: list[str] = []
+        self.faults: list[str] = []
+        page.on("response", self._note_response)
+        page.on("requestfailed", lambda request: self.faults.append(f"{request.failure} {request.url}"))
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def _note_response(self, response: Response) -> None:
+        self.urls.append(response.url)
+        if response.status >= 400:
+            self.faults.append(f"{response.status} {response.url}")
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    """Save a picture of the whole page where SCREENSHOTS asks for it."""
+    if SCREENSHOTS:
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)
