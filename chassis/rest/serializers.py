@@ -7,7 +7,9 @@ from django.db import models, transaction
 from rest_framework import exceptions, serializers
 from rest_framework.utils import html
 
+from chassis.rest.conditional import check_preconditions
 from chassis.rest.fields import StrictCharField, StrictEmailField, StrictIntegerField
+from chassis.rest.locking import lock_row
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -50,13 +52,17 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
 
         Raises:
             NotFound: the row was deleted since it was read.
+            PreconditionFailed: it was changed, and the request is for the object as it was.
         """
         with transaction.atomic():
-            rows = type(instance)._default_manager.select_for_update()  # noqa: SLF001 - Django's documented name
-            row = rows.filter(pk=instance.pk).first()
-            if row is None:
-                raise exceptions.NotFound
+            row = lock_row(instance)
+            if request := self.context.get("request"):
+                check_preconditions(request, self.to_representation(row))
+            self.check_change(row)
             for name, value in validated_data.items():
                 setattr(row, name, value)
             row.save(update_fields=[*validated_data, "updated_at"])
         return row
+
+    def check_change(self, row: ModelT) -> None:
+        """Raise an ``APIException`` if ``row``, which is locked, may not be changed: a hook."""

@@ -1,19 +1,65 @@
 """What every resource of a service does in the same way."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import Model
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
+from rest_framework.request import Request
+
+from chassis.rest.conditional import check_preconditions, tag
+from chassis.rest.locking import lock_row
+from chassis.rest.renderers import JSONRenderer
 
 ModelT = TypeVar("ModelT", bound=Model)
 
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="Entity tags; 412 if none is current."
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="Entity tags; 304 if one is current."
+)
 
+
+@extend_schema_view(
+    retrieve=extend_schema(parameters=[IF_NONE_MATCH]),
+    update=extend_schema(parameters=[IF_MATCH]),
+    partial_update=extend_schema(parameters=[IF_MATCH]),
+    destroy=extend_schema(parameters=[IF_MATCH]),
+)
 class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
-    """List, create, retrieve, update and delete; the answer to a creation says where the new object is."""
+    """List, create, retrieve, update and delete.
+
+    The answer to a creation says where the new object is. A single object has an entity tag, and is changed and
+    deleted under its lock, if the request's preconditions hold.
+    """
 
     lookup_value_regex = "[0-9]+"
 
     def get_success_headers(self, data: Mapping[str, Any]) -> dict[str, str]:
         """Return the ``Location`` of the object in ``data``."""
         return {"Location": self.reverse_action("detail", args=[data["id"]])}
+
+    def perform_destroy(self, instance: ModelT) -> None:
+        """Delete the row of ``instance``.
+
+        Raises:
+            NotFound: it was deleted since it was read.
+            PreconditionFailed: it was changed.
+        """
+        with transaction.atomic():
+            row = lock_row(instance)
+            check_preconditions(self.request, self.get_serializer(row).data)
+            row.delete()
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tag the JSON of a single object; a page for a browser has no tag."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.action != "retrieve" or response.status_code != HTTPStatus.OK:
+            return response
+        if not isinstance(request.accepted_renderer, JSONRenderer):
+            return response
+        return tag(request, response)
