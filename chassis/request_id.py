@@ -1,4 +1,7 @@
-"""One id for a request on its way through all services, in headers, problems and log lines."""
+"""One id for a request on its way through all services, in headers, problems and log lines.
+
+Next to it a ``traceparent`` (W3C Trace Context), if the request has one, goes on to the next service as it is.
+"""
 
 import re
 import uuid
@@ -10,14 +13,22 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 HEADER = "X-Request-ID"
+TRACEPARENT = "traceparent"
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _current: ContextVar[str] = ContextVar("request_id", default="")
+_traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
 
 def current_request_id() -> str:
     """Return the id of the request that is being answered; empty outside of one."""
     return _current.get()
+
+
+def outgoing_headers() -> dict[str, str]:
+    """Return the headers that tie a call to another service to the request that is being answered."""
+    headers = {HEADER: _current.get(), TRACEPARENT: _traceparent.get()}
+    return {name: value for name, value in headers.items() if value}
 
 
 def choose_request_id(received: str | None) -> str:
@@ -46,10 +57,11 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request under its id."""
         request_id = choose_request_id(request.META.get("HTTP_X_REQUEST_ID"))
-        token = _current.set(request_id)
+        tokens = _current.set(request_id), _traceparent.set(request.META.get("HTTP_TRACEPARENT", ""))
         try:
             response = self.get_response(request)
         finally:
-            _current.reset(token)
+            _current.reset(tokens[0])
+            _traceparent.reset(tokens[1])
         response[HEADER] = request_id
         return response

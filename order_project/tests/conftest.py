@@ -1,5 +1,7 @@
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,9 +9,13 @@ from pytest_httpserver import HTTPServer
 from rest_framework.test import APIClient
 from werkzeug import Request, Response
 
+from chassis.circuit_breaker import CircuitBreaker
 from orders.models import Order
+from user_client import client
+from user_client.memory import UserMemory
 
 KNOWN_USER = 7
+CONTRACT = json.loads(Path(__file__).parents[2].joinpath("contracts/user_service.json").read_text())
 
 
 @pytest.fixture
@@ -17,17 +23,33 @@ def api() -> APIClient:
     return APIClient()
 
 
+@pytest.fixture(autouse=True)
+def fresh_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds a circuit that another one opened, or a user that another one saw."""
+    monkeypatch.setattr(client, "breaker", CircuitBreaker(5, 2.0, counted=client._FAILURES))
+    monkeypatch.setattr(client, "memory", UserMemory())
+
+
 @pytest.fixture
 def user_service(httpserver: HTTPServer, settings: Any) -> HTTPServer:
-    """A real server in the user service's place, which knows the user 7; tests may make it lie."""
+    """A real server in the user service's place, which answers as the contract says and knows the user 7."""
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
 
     def answer(request: Request) -> Response:
-        if request.path == f"/users/{KNOWN_USER}":
-            return Response(f'{{"id": {KNOWN_USER}}}', content_type="application/json")
-        return Response("{}", status=404, content_type="application/problem+json")
+        target = request.full_path.rstrip("?")
+        known = target.replace(f"/{KNOWN_USER}", "/{id}")
+        given = "the user exists" if known != target or "?" in target else "no user exists"
+        path = known if given == "the user exists" else "/users/{id}"
+        (interaction,) = [
+            one
+            for one in CONTRACT["interactions"]
+            if one["given"] == given and one["request"]["path"] == path
+        ]
+        promised = interaction["response"]
+        body = json.dumps(promised["body"]).replace('"{id}"', str(KNOWN_USER))
+        return Response(body, status=promised["status"], content_type=promised["content_type"])
 
-    httpserver.expect_request(re.compile("/users/.*")).respond_with_handler(answer)
+    httpserver.expect_request(re.compile("/users.*")).respond_with_handler(answer)
     return httpserver
 
 

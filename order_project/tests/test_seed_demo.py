@@ -2,7 +2,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from orders.models import Order
-from orders.user_client import find_user_ids
+from user_client import find_user_ids
 
 
 @pytest.fixture

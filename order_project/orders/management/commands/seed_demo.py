@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from orders.models import Order
-from orders.user_client import UserServiceUnavailable, find_user_ids
+from user_client import UserServiceUnavailable, find_user_ids
 
 DEMO_PRODUCTS = [
     ("Laptop", 1),

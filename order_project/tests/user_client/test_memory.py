@@ -1,0 +1,87 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.conftest import KNOWN_USER
+from user_client import UserServiceUnavailable, client, find_verified_at, memory
+from user_client.memory import UserMemory
+
+
+@pytest.fixture
+def travel(monkeypatch):
+    """Move the clock that the memory reads."""
+
+    def move(seconds):
+        now = timezone.now() + timedelta(seconds=seconds)
+        monkeypatch.setattr("user_client.memory.timezone.now", lambda: now)
+
+    return move
+
+
+def test_nothing_is_remembered_by_default(user_service):
+    find_verified_at(KNOWN_USER)
+    find_verified_at(KNOWN_USER)
+
+    assert len(user_service.log) == 2
+
+
+def test_yes_is_fresh_for_the_cache_seconds(user_service, settings, travel):
+    settings.USER_CACHE_SECONDS = 5
+    first = find_verified_at(KNOWN_USER)
+
+    travel(4.9)
+    again = find_verified_at(KNOWN_USER)
+    travel(5.1)
+    later = find_verified_at(KNOWN_USER)
+
+    assert again == first
+    assert later > first
+    assert len(user_service.log) == 2
+
+
+def test_no_is_not_remembered(user_service, settings):
+    settings.USER_CACHE_SECONDS = 5
+
+    find_verified_at(8)
+    find_verified_at(8)
+
+    assert len(user_service.log) == 2
+
+
+@pytest.mark.django_db
+def test_yes_counts_while_the_service_fails_and_the_order_says_from_when_it_is(
+    api, user_service, settings, travel
+):
+    settings.USER_STALE_SECONDS = 60
+    seen_at = find_verified_at(KNOWN_USER)
+    settings.USER_SERVICE_URL = "http://127.0.0.1:1"
+    order = {"user_id": KNOWN_USER, "product_name": "Laptop"}
+
+    travel(59)
+    placed = api.post("/orders", order, format="json")
+    travel(61)
+    refused = api.post("/orders", order, format="json")
+
+    assert placed.status_code == 201
+    assert placed.json()["user_verified_at"] == seen_at.isoformat().replace("+00:00", "Z")
+    assert refused.status_code == 503
+
+
+def test_user_who_is_gone_is_forgotten(user_service, settings):
+    settings.USER_STALE_SECONDS = 60
+    client.memory.note(8)
+
+    assert find_verified_at(8) is None
+    settings.USER_SERVICE_URL = "http://127.0.0.1:1"
+    with pytest.raises(UserServiceUnavailable):
+        find_verified_at(8)
+
+
+def test_memory_is_bounded_and_keeps_the_latest(monkeypatch):
+    monkeypatch.setattr(memory, "MAX_USERS", 2)
+    users = UserMemory()
+    for user_id in (1, 2, 1, 3):
+        users.note(user_id)
+
+    assert [bool(users.seen_at(user_id, within_seconds=5)) for user_id in (1, 2, 3)] == [True, False, True]

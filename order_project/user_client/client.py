@@ -1,0 +1,126 @@
+"""What the order service asks of the user service. The contract is ``contracts/user_service.json``."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPStatus
+from math import ceil
+from threading import BoundedSemaphore
+from typing import TypeVar
+
+import requests
+from django.conf import settings
+from rest_framework.exceptions import APIException
+
+from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
+from chassis.problems import PROBLEM_JSON
+from user_client import counters, transport
+from user_client.memory import UserMemory
+
+logger = logging.getLogger(__name__)
+
+AnswerT = TypeVar("AnswerT")
+
+# What a call, or an answer that is not what it should be, can raise.
+_FAILURES = (requests.RequestException, ValueError, TypeError, LookupError)
+
+breaker = CircuitBreaker(
+    settings.USER_SERVICE_BREAKER_FAILURES,
+    settings.USER_SERVICE_BREAKER_SECONDS,
+    counted=_FAILURES,
+    on_change=lambda state: counters.CIRCUIT_OPEN.set(state is not State.CLOSED),
+)
+memory = UserMemory()
+# While the user service stalls, so many threads wait for it; the others go on with what does not need it.
+_places = BoundedSemaphore(settings.USER_SERVICE_CONCURRENCY)
+_PLACE_TIMEOUT = 0.25  # seconds
+
+
+class UserServiceUnavailable(APIException):
+    """Whether the user exists cannot be told now; the request can be repeated after ``wait`` seconds."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "Whether the user exists cannot be checked now; try again."
+    default_code = "user_service_unavailable"
+
+    def __init__(self, wait: float = 1) -> None:
+        super().__init__()
+        self.wait = max(1, ceil(wait))
+
+
+def find_verified_at(user_id: int) -> datetime | None:
+    """Return when the user service last said that ``user_id`` exists; None when it says that there is no such user.
+
+    That is now, unless a memory serves: for ``settings.USER_CACHE_SECONDS`` after a "yes" no question is asked, and for
+    ``USER_STALE_SECONDS`` the "yes" counts while the user service fails. Both are 0, off, by default.
+
+    Raises:
+        UserServiceUnavailable: there is no complete answer within ``settings.USER_SERVICE_TOTAL_TIMEOUT`` seconds, or
+            one that is neither this user nor the user service's own "not found"; at once while the circuit is open.
+    """
+    if seen_at := memory.seen_at(user_id, within_seconds=settings.USER_CACHE_SECONDS):
+        counters.REMEMBERED.labels("fresh").inc()
+        return seen_at
+    try:
+        exists = _ask(f"/users/{user_id}", lambda response: _read_existence(response, user_id))
+    except UserServiceUnavailable:
+        if seen_at := memory.seen_at(user_id, within_seconds=settings.USER_STALE_SECONDS):
+            counters.REMEMBERED.labels("stale").inc()
+            return seen_at
+        raise
+    if not exists:
+        memory.forget(user_id)
+        return None
+    return memory.note(user_id)
+
+
+def find_user_ids() -> list[int]:
+    """Return the ids of the first users, a hundred at most.
+
+    Raises:
+        UserServiceUnavailable: as in ``find_verified_at``.
+    """
+    return _ask("/users?page_size=100", _read_ids)
+
+
+def _ask(path: str, read: Callable[[requests.Response], AnswerT]) -> AnswerT:
+    """Return what ``read`` makes of the answer; what can go wrong becomes the one exception that callers know."""
+    try:
+        with breaker.guard(), _place():
+            answer = read(transport.get(path))
+    except CircuitOpen as refusal:
+        counters.CALLS.labels("circuit_open").inc()
+        raise UserServiceUnavailable(refusal.retry_after) from refusal
+    except _FAILURES as error:
+        counters.CALLS.labels("failed").inc()
+        logger.warning("user service failed", extra={"error": repr(error)})
+        raise UserServiceUnavailable from error
+    counters.CALLS.labels("answered").inc()
+    return answer
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _places.acquire(timeout=_PLACE_TIMEOUT):
+        counters.CALLS.labels("no_place").inc()
+        raise UserServiceUnavailable
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+def _read_existence(response: requests.Response, user_id: int) -> bool:
+    # A 404 counts only in the user service's words: that of a wrong address or a proxy says nothing of the user.
+    if response.status_code == HTTPStatus.NOT_FOUND and response.headers.get("Content-Type") == PROBLEM_JSON:
+        return False
+    response.raise_for_status()
+    if response.json()["id"] != user_id:
+        raise ValueError("the answer is not this user")
+    return True
+
+
+def _read_ids(response: requests.Response) -> list[int]:
+    response.raise_for_status()
+    return [int(user["id"]) for user in response.json()["results"]]
