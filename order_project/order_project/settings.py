@@ -15,6 +15,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "orders",
+    "idempotency",
     "chassis",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -95,6 +96,16 @@ SPECTACULAR_SETTINGS = defaults.spectacular_settings(
 USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")
 USER_SERVICE_CONNECT_TIMEOUT = env.float("USER_SERVICE_CONNECT_TIMEOUT", default=1.0)
 USER_SERVICE_READ_TIMEOUT = env.float("USER_SERVICE_READ_TIMEOUT", default=2.0)
+USER_SERVICE_TOTAL_TIMEOUT = env.float("USER_SERVICE_TOTAL_TIMEOUT", default=3.0)
+USER_SERVICE_BREAKER_FAILURES = env.int("USER_SERVICE_BREAKER_FAILURES", default=5)
+USER_SERVICE_BREAKER_SECONDS = env.float("USER_SERVICE_BREAKER_SECONDS", default=2.0)
+USER_SERVICE_CONCURRENCY = env.int("USER_SERVICE_CONCURRENCY", default=3)  # fewer than gunicorn's threads
+USER_CACHE_SECONDS = env.float("USER_CACHE_SECONDS", default=0)
+USER_STALE_SECONDS = env.float("USER_STALE_SECONDS", default=0)
+
+# A claim of an idempotency key that is older than this is taken over: its worker is dead, or as good as that. Longer
+# than a request can take.
+IDEMPOTENCY_LOCK_SECONDS = env.float("IDEMPOTENCY_LOCK_SECONDS", default=30.0)
 
 # Where the order admin links to a user; relative to the gateway's address, as both admins lie there.
 USER_ADMIN_URL = env.str("USER_ADMIN_URL", default="/admin/user/users/user/{user_id}/change/")

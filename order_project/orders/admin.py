@@ -1,11 +1,12 @@
 """Orders in the admin."""
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from orders.models import Order
+from orders.models import InvalidTransition, Order
 
 admin.site.site_header = admin.site.site_title = "Order service"
 admin.site.index_title = "Administration"
@@ -27,6 +28,31 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
     fields = ["user", "product_name", "quantity", "status", "created_at", "updated_at"]
     readonly_fields = ["user", "status", "created_at", "updated_at"]
     show_full_result_count = False
+    actions = ["fulfil", "cancel"]
+
+    @admin.action(description="Fulfil the selected orders", permissions=["change"])
+    def fulfil(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        """Say that they have been delivered."""
+        self._move(request, orders, Order.Status.FULFILLED)
+
+    @admin.action(description="Cancel the selected orders", permissions=["change"])
+    def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        """Give them up."""
+        self._move(request, orders, Order.Status.CANCELLED)
+
+    def _move(self, request: HttpRequest, orders: QuerySet[Order], target: Order.Status) -> None:
+        for order_id in orders.values_list("pk", flat=True):
+            try:
+                Order.objects.move(order_id, target)
+            except InvalidTransition as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"Order {order_id} is {target}.", messages.SUCCESS)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
+        """Let nothing be changed about an order that has come to its end."""
+        closing = ["product_name", "quantity"] if obj and obj.is_closed else []
+        return [*self.readonly_fields, *closing]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Offer no form for a new order."""

@@ -1,9 +1,37 @@
 """What is stored about an order. Every rule is also a constraint of the database."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 
 MAX_QUANTITY = 10_000
+
+
+class InvalidTransition(Exception):  # noqa: N818 - what is wrong
+    """The order cannot go from its status to the one asked for."""
+
+    def __init__(self, order: "Order", target: str) -> None:
+        super().__init__(f"Order {order.pk} is {order.status} and cannot become {target}.")
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """What happens to orders as a whole."""
+
+    def move(self, order_id: int, target: str) -> "Order":
+        """Bring an order to the status ``target`` under its lock, and return it; a second time changes nothing.
+
+        Raises:
+            Order.DoesNotExist: there is no such order.
+            InvalidTransition: it is in a status from which no way leads there.
+        """
+        with transaction.atomic():
+            order = self.select_for_update().get(pk=order_id)
+            if order.status == target:
+                return order
+            if order.is_closed:
+                raise InvalidTransition(order, target)
+            order.status = target
+            order.save(update_fields=["status", "updated_at"])
+        return order
 
 
 class Order(models.Model):
@@ -24,8 +52,13 @@ class Order(models.Model):
         default=1, validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.PLACED, editable=False)
+    user_verified_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the user service said that the user exists."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
@@ -47,3 +80,8 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"Order {self.pk}: {self.quantity} x {self.product_name}"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the order has come to its end, after which nothing about it changes."""
+        return self.status != self.Status.PLACED

@@ -1,0 +1,10 @@
+"""The application's configuration."""
+
+from django.apps import AppConfig
+
+
+class IdempotencyConfig(AppConfig):
+    """Names the application in the admin."""
+
+    name = "idempotency"
+    verbose_name = "Idempotency"

@@ -1,0 +1,28 @@
+"""The Idempotency-Key header."""
+
+import re
+
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENT_REPLAYED = "Idempotent-Replayed"
+
+# 1 to 255 visible ASCII characters, bare, or quoted as the draft's structured field has them.
+_KEY = re.compile(r'"([!#-\[\]-~]{1,255})"|([!#-~][!-~]{0,254})')
+
+
+def read_key(request: Request) -> str | None:
+    """Return the request's idempotency key without quotes; None where it has none.
+
+    Raises:
+        ValidationError: there is a header, and what it holds is not a key.
+    """
+    text = request.headers.get(IDEMPOTENCY_KEY)
+    if text is None:
+        return None
+    match = _KEY.fullmatch(text)
+    if match is None:
+        detail = ErrorDetail("Must be 1 to 255 visible ASCII characters.", "invalid_idempotency_key")
+        raise ValidationError({IDEMPOTENCY_KEY: detail})
+    return match[1] or match[2]

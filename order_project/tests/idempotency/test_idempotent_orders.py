@@ -1,0 +1,246 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import F
+from django.test import Client
+from rest_framework.test import APIClient
+
+from idempotency.models import IdempotencyKey
+from orders.models import Order
+from tests.conftest import KNOWN_USER
+from user_client import find_verified_at
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("user_service")]
+
+LAPTOP = {"user_id": KNOWN_USER, "product_name": "Laptop"}
+
+
+def place(key="key-1", order=LAPTOP, api=None):
+    return (api or APIClient()).post("/orders", order, format="json", headers={"idempotency-key": key})
+
+
+def move_time(**delta):
+    """Let the keys be older by ``delta``: time is moved, not slept."""
+    step = timedelta(**delta)
+    IdempotencyKey.objects.update(
+        created_at=F("created_at") - step,
+        locked_until=F("locked_until") - step,
+        expires_at=F("expires_at") - step,
+    )
+
+
+def test_repetition_gets_the_first_answer_byte_for_byte():
+    first = place()
+    again = place('"key-1"')
+
+    assert first.status_code == again.status_code == 201
+    assert again.content == first.content
+    assert again["Location"] == first["Location"]
+    assert again["Content-Type"] == first["Content-Type"] == "application/json"
+    assert "Idempotent-Replayed" not in first
+    assert again["Idempotent-Replayed"] == "true"
+    assert Order.objects.count() == 1
+
+
+def test_repetition_gets_the_first_answer_also_when_the_order_has_changed_or_the_user_service_is_away(
+    api, settings
+):
+    first = place()
+    Order.objects.update(quantity=5)
+    settings.USER_SERVICE_URL = "http://127.0.0.1:1"
+
+    assert place().content == first.content
+
+
+def test_members_in_another_order_are_the_same_request():
+    first = place()
+
+    assert place(order=dict(reversed(LAPTOP.items()))).content == first.content
+
+
+def test_another_request_with_the_key_is_refused():
+    place()
+
+    refused = place(order=LAPTOP | {"quantity": 2})
+
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:problem:idempotency_key_reused")
+    assert Order.objects.count() == 1
+
+
+def test_other_keys_and_none_place_orders_of_their_own(api):
+    place("a")
+    place("b")
+    api.post("/orders", LAPTOP, format="json")
+    api.post("/orders", LAPTOP, format="json")
+
+    assert Order.objects.count() == 4
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b"])
+def test_bad_key_is_named(key):
+    refused = place(key)
+
+    assert refused.status_code == 400
+    assert refused.json()["errors"] == [
+        {
+            "field": "Idempotency-Key",
+            "code": "invalid_idempotency_key",
+            "message": "Must be 1 to 255 visible ASCII characters.",
+        }
+    ]
+    assert not Order.objects.exists()
+
+
+def test_key_of_a_refused_request_can_be_used_again_also_for_a_corrected_one():
+    refused = place(order=LAPTOP | {"user_id": 8})
+    placed = place()
+
+    assert (refused.status_code, placed.status_code) == (400, 201)
+    assert not IdempotencyKey.objects.exclude(status=201).exists()
+
+
+def test_key_of_a_request_that_met_an_outage_can_be_used_again(settings, user_service):
+    settings.USER_SERVICE_URL = "http://127.0.0.1:1"
+    unavailable = place()
+    settings.USER_SERVICE_URL = user_service.url_for("").rstrip("/")
+    placed = place()
+
+    assert (unavailable.status_code, placed.status_code) == (503, 201)
+    assert "Idempotent-Replayed" not in placed
+
+
+def test_key_of_a_request_that_failed_inside_can_be_used_again(monkeypatch):
+    client = APIClient(raise_request_exception=False)
+    with monkeypatch.context() as patch:
+        patch.setattr("idempotency.views.JSONRenderer.render", lambda self, data: 1 / 0)
+        failed = place(api=client)
+
+    assert failed.status_code == 500
+    assert not Order.objects.exists()
+    assert place().status_code == 201
+
+
+def test_key_is_free_again_after_a_day():
+    place()
+    move_time(hours=23, minutes=59)
+    replayed = place()
+    move_time(minutes=1)
+    placed = place(order=LAPTOP | {"quantity": 2})
+
+    assert replayed["Idempotent-Replayed"] == "true"
+    assert (placed.status_code, "Idempotent-Replayed" in placed) == (201, False)
+    assert Order.objects.count() == 2
+
+
+def test_request_in_flight_holds_its_key_and_answers_the_next_after_it_is_done(monkeypatch):
+    asked, answer = Event(), Event()
+
+    def ask(user_id):
+        asked.set()
+        answer.wait(5)
+        return find_verified_at(user_id)
+
+    monkeypatch.setattr("orders.serializers.find_verified_at", ask)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(closing, place)
+        asked.wait(5)
+        during = place()
+        other_during = place(order=LAPTOP | {"quantity": 2})
+        answer.set()
+
+    assert (during.status_code, during["Retry-After"]) == (409, "1")
+    assert during.json()["type"] == "urn:problem:idempotency_key_in_use"
+    assert other_during.status_code == 422
+    assert place().content == first.result().content
+    assert Order.objects.count() == 1
+
+
+def closing(call, *args):
+    try:
+        return call(*args)
+    finally:
+        connection.close()
+
+
+def test_claim_of_a_dead_worker_is_taken_over_after_its_lock_and_not_before(settings):
+    lock = timedelta(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
+    IdempotencyKey.objects.claim("key-1", fingerprint_of_laptop(), lock)
+
+    held = place()
+    move_time(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
+    taken = place()
+
+    assert (held.status_code, taken.status_code) == (409, 201)
+    assert Order.objects.count() == 1
+
+
+def fingerprint_of_laptop():
+    place("probe")
+    fingerprint = IdempotencyKey.objects.get(key="probe").fingerprint
+    Order.objects.all().delete()
+    return fingerprint
+
+
+def test_worker_whose_claim_was_taken_over_cannot_commit(monkeypatch, settings):
+    """The first worker sleeps while it asks for the user; the second takes over; then the first wakes up."""
+    asked, answer = Event(), Event()
+    is_first = iter([True])
+
+    def ask(user_id):
+        if next(is_first, False):
+            asked.set()
+            answer.wait(5)
+        return find_verified_at(user_id)
+
+    monkeypatch.setattr("orders.serializers.find_verified_at", ask)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(closing, place)
+        asked.wait(5)
+        move_time(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
+        second = place()
+        answer.set()
+
+    assert second.status_code == 201
+    assert late.result().status_code == 409
+    assert Order.objects.count() == 1
+    assert place().content == second.content
+
+
+def test_of_many_at_once_one_is_carried_out():
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: closing(place), range(40)))
+
+    placed = [answer for answer in answers if answer.status_code == 201]
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.content for answer in placed}) == 1
+    assert sum("Idempotent-Replayed" not in answer for answer in placed) == 1
+    assert Order.objects.count() == 1
+
+
+def test_purge_deletes_what_is_over_in_batches_and_nothing_else(capsys):
+    for number in range(5):
+        place(f"old-{number}")
+    move_time(hours=24)
+    place("new")
+
+    call_command("purge_idempotency_keys", "--batch-size=2")
+
+    assert capsys.readouterr().out == "5 idempotency keys deleted.\n"
+    assert [key.key for key in IdempotencyKey.objects.all()] == ["new"]
+
+
+def test_admin_shows_keys_and_changes_none(admin_client: Client):
+    place()
+
+    listed = admin_client.get("/admin/order/idempotency/idempotencykey/").text
+    shown = admin_client.get("/admin/order/idempotency/idempotencykey/key-1/change/").text
+
+    assert "key-1" in listed
+    assert "Laptop" in shown
+    assert 'name="_save"' not in shown
+    assert admin_client.get("/admin/order/idempotency/idempotencykey/add/").status_code == 403
+    assert admin_client.post("/admin/order/idempotency/idempotencykey/key-1/delete/").status_code == 403

@@ -1,0 +1,110 @@
+"""With many orders: lists read what they show and nothing else, and migrations let writers through."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from chassis.rest.pagination import KeysetPagination
+from orders.models import Order
+
+INSERT = """
+    INSERT INTO orders_order (user_id, product_name, quantity, status, created_at, updated_at)
+    SELECT 1 + n %% 5000, 'Laptop', 1, CASE WHEN n %% 10 = 0 THEN 'fulfilled' ELSE 'placed' END,
+           timestamptz '2026-01-01' + (n / 3) * interval '1 second', now()
+    FROM generate_series(1, %s) AS n
+"""
+
+
+def insert_orders(count):
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [count])
+        cursor.execute("ANALYZE orders_order")
+
+
+def nodes(plan):
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def read_and_explain(api, address):
+    """Return the page, and the plan of the query that made it, as PostgreSQL carried it out."""
+    with CaptureQueriesContext(connection) as queries:
+        page = api.get(address)
+    assert page.status_code == 200, page.content
+    (query,) = queries.captured_queries
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query["sql"].replace("%", "%%"), [])
+        (plan,) = cursor.fetchone()
+    plan = plan if isinstance(plan, list) else json.loads(plan)
+    return page.json(), plan[0]["Plan"]
+
+
+def page_behind(order, ordering, query):
+    """Return the address of the page that follows ``order``, as a ``next`` link would have it."""
+    field = ordering.removeprefix("-")
+    value = Order._meta.get_field(field).value_to_string(order)
+    cursor = KeysetPagination._signer.sign_object([ordering, False, value, order.id])
+    return f"/orders?cursor={cursor}&ordering={ordering}&{query}"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_page_of_a_million_orders_comes_from_an_index_and_reads_as_little_as_the_first(api):
+    insert_orders(1_000_000)
+    ids = [10_000, 500_000, 990_000]
+    orders = list(
+        Order.objects.filter(id__in=[Order.objects.order_by("id")[0].id + number for number in ids])
+    )
+
+    for ordering in ["id", "-id", "created_at", "-created_at"]:
+        for query in ["", "user_id=77", "status=fulfilled"] if ordering.endswith("id") else [""]:
+            _, first = read_and_explain(api, f"/orders?ordering={ordering}&{query}")
+            for order in orders:
+                page, plan = read_and_explain(api, page_behind(order, ordering, query))
+                kinds = {node["Node Type"] for node in nodes(plan)}
+
+                assert page["results"], (ordering, query)
+                assert kinds <= {"Limit", "Index Scan"}, (ordering, query, kinds)
+                assert blocks(plan) <= blocks(first) + 10, (ordering, query, order.id)
+
+
+def blocks(plan):
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrations_on_a_hundred_thousand_orders_let_writers_through():
+    """A writer that waits for a lock for a second fails, as ``lock_timeout`` has it."""
+    call_command("migrate", "idempotency", "zero", verbosity=0)
+    call_command("migrate", "orders", "0001", verbosity=0)
+    insert_orders(100_000)
+    done, started = Event(), Event()
+
+    def write():
+        written = 0
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '1s'")
+                while not done.is_set() or written == 0:
+                    cursor.execute(INSERT, [1])
+                    started.set()
+                    written += 1
+            return written
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        started.wait(10)
+        try:
+            call_command("migrate", verbosity=0)
+        finally:
+            done.set()
+        written = writing.result()
+
+    assert Order.objects.count() == 100_000 + written
