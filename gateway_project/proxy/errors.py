@@ -86,11 +86,19 @@ class UnreachableError(UpstreamError):
         super().__init__(detail, {"Retry-After": "1"})
 
 
+class ConnectTimeoutError(UnreachableError):
+    """No connection could be made in time."""
+
+
 class TooSlowError(UpstreamError):
     """The answer did not come in time."""
 
     status = 504
     code = "upstream_timeout"
+
+
+class TotalTimeoutError(TooSlowError):
+    """The whole exchange, retries included, took too long."""
 
 
 class CircuitOpenError(GatewayError):

@@ -1,6 +1,6 @@
 """One exchange: the request goes to a replica of the upstream, and the head of its answer comes back."""
 
-import random
+import contextlib
 from functools import partial
 
 import gevent
@@ -10,7 +10,7 @@ from proxy.errors import (
     BadAnswerError,
     BrokenAnswerError,
     GatewayError,
-    UnreachableError,
+    TotalTimeoutError,
     UpstreamError,
     from_failure,
 )
@@ -21,18 +21,15 @@ from proxy.http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
 from proxy.http1.stream import never
 from proxy.received import Received
 from proxy.response import ProxiedResponse
+from proxy.retries import ATTEMPTS, backoff, is_repeatable, may_repeat
 from proxy.routes import Route
 from proxy.upload import Upload, client_pieces
 from proxy.upstreams.connection import Connection
 from proxy.upstreams.replica import Replica
 from proxy.upstreams.upstream import Upstream
 
-_ATTEMPTS = 3
-_BACKOFF_SECONDS = 0.025  # doubled with each attempt, of which a random part is waited
-_SMALL_BODY = (
-    65536  # bytes; such a body is received whole before the upstream is bothered, and can be sent again
-)
-_SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+# Bytes. Such a body is received whole before the upstream is bothered, and can be sent again.
+_SMALL_BODY = 65536
 _INTERIM = range(100, 200)
 _SWITCHING = 101
 
@@ -48,10 +45,9 @@ class Exchange:
         self._request_id = request_id
         head = received.head
         self._streams = head.length is CHUNKED or head.length > _SMALL_BODY or _expects_continue(received)
-        self._is_repeatable = not self._streams and (
-            head.method in _SAFE_TO_REPEAT or bool(values(head.fields, "idempotency-key"))
-        )
+        self._is_repeatable = is_repeatable(head) and not self._streams
         self._body = b""
+        self._timer: gevent.Timeout | None = None
 
     def run(self) -> ProxiedResponse:
         """Return the answer, whose body is still to be read.
@@ -61,21 +57,37 @@ class Exchange:
         """
         if not self._streams and not self._received.body.finished:
             self._body = b"".join(client_pieces(self._received.body, self._limit))
+        breaker = self._upstream.breaker
+        breaker.enter()
+        failed: bool | None = None
+        self._start_timer()
+        try:
+            response = self._attempts()
+            failed = False
+        except BaseException as error:
+            failed = True if isinstance(error, UpstreamError) else None
+            self._cancel_timer()
+            raise
+        finally:
+            breaker.leave(failed=failed)
+        return response
+
+    def _attempts(self) -> ProxiedResponse:
         tried: list[Replica] = []
         while True:
             replica = self._upstream.choose(tried)
+            if replica in tried:
+                gevent.sleep(backoff(len(tried)))
             tried.append(replica)
             try:
                 return self._ask_over_open_connection(replica)
             except UpstreamError as error:
-                if len(tried) == _ATTEMPTS or not self._may_repeat(error):
+                self._upstream.note_failure(replica, error)
+                has_other = any(other not in tried for other in self._upstream.replicas)
+                if len(tried) == ATTEMPTS or not may_repeat(
+                    error, is_repeatable=self._is_repeatable, has_other=has_other
+                ):
                     raise
-            gevent.sleep(random.uniform(0, _BACKOFF_SECONDS * 2 ** len(tried)))  # noqa: S311 -- jitter, no secret
-
-    def _may_repeat(self, error: UpstreamError) -> bool:
-        if isinstance(error, UnreachableError):
-            return True  # no byte was sent
-        return self._is_repeatable and isinstance(error, BrokenAnswerError)
 
     def _ask_over_open_connection(self, replica: Replica) -> ProxiedResponse:
         connection = replica.take(is_repeatable=self._is_repeatable)
@@ -117,6 +129,9 @@ class Exchange:
         error: GatewayError | None,
     ) -> None:
         """Keep or close the connection when the answer's body has ended, or was given up because of ``error``."""
+        self._cancel_timer()
+        if isinstance(error, UpstreamError):
+            self._upstream.note_failure(replica, error)
         is_sent = upload is None or upload.is_complete
         if upload and not is_sent:
             upload.stop()
@@ -132,6 +147,15 @@ class Exchange:
         else:
             connection.close()
 
+    def _start_timer(self) -> None:
+        if self._settings.total_timeout:
+            error = TotalTimeoutError("The upstream did not answer in time.")
+            self._timer = gevent.Timeout.start_new(self._settings.total_timeout, error)
+
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.close()
+
     def _final_head(self, connection: Connection) -> ResponseHead:
         while True:
             head = connection.read_head()
@@ -139,7 +163,10 @@ class Exchange:
                 return head
             if head.status == _SWITCHING:
                 raise BadAnswerError("The upstream switches to a protocol that nobody asked for.")
-            self._received.send_interim(head.status, head.reason, response_fields(head.fields, head.version))
+            with contextlib.suppress(OSError):  # the client is gone, which is no failure of the upstream
+                self._received.send_interim(
+                    head.status, head.reason, response_fields(head.fields, head.version)
+                )
 
     def _send(self, replica: Replica, connection: Connection) -> None:
         head = self._received.head

@@ -2,8 +2,11 @@
 
 import functools
 
+from django.conf import settings
+
 from proxy import current
 from proxy.errors import MethodNotAllowedError, NoRouteError
+from proxy.limits import RateLimiter
 from proxy.routes import Route, RouteTable
 from proxy.upstreams.upstream import Upstream
 
@@ -15,6 +18,7 @@ class Gateway:
         self.current = current.current()
         configuration = self.current.configuration
         self.upstreams = {name: Upstream(settings) for name, settings in configuration.upstreams.items()}
+        self.rate_limiter = RateLimiter(settings.REDIS_URL)
         self._table = RouteTable(configuration.routes)
 
     def route(self, path: str, method: str) -> Route:

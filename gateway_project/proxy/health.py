@@ -1,18 +1,42 @@
-"""Health of the gateway itself."""
+"""Health of the gateway itself, and what it knows of the upstreams. Each process has its own view of them."""
+
+import os
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from chassis.health import live
 from chassis.problems import not_found
 from proxy.gateway import gateway
+from proxy.upstreams.upstream import Upstream
 
 __all__ = ["health", "live", "ready", "unknown"]
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """Answer 200 with the state of the gateway; what the upstreams do does not change the status."""
-    gateway()
-    return JsonResponse({"status": "ok", "service": "gateway"})
+    """Answer 200 with the state of the gateway; that an upstream is down does not change the status."""
+    here = gateway()
+    return JsonResponse(
+        {
+            "status": "ok",
+            "service": "gateway",
+            "process": os.getpid(),
+            "configuration": {
+                "read_at": here.current.read_at.isoformat(timespec="seconds"),
+                "refused": here.current.refused or None,  # why a newer one is not in force
+            },
+            "upstreams": {name: _upstream(upstream) for name, upstream in here.upstreams.items()},
+        }
+    )
+
+
+def _upstream(upstream: Upstream) -> dict[str, Any]:
+    return {
+        "circuit": upstream.breaker.state,
+        "replicas": {replica.authority: replica.is_trusted for replica in upstream.replicas},
+        "replicas_in_use": sum(replica.is_trusted for replica in upstream.replicas),
+        "last_error": upstream.last_error or None,
+    }
 
 
 def ready(request: HttpRequest) -> HttpResponse:

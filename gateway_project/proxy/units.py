@@ -15,6 +15,11 @@ class Rate(NamedTuple):
     requests: int
     seconds: int
 
+    def __str__(self) -> str:
+        """Return it as the routes file has it."""
+        unit = next(name for name, seconds in _SECONDS.items() if seconds == self.seconds)
+        return f"{self.requests}/{unit}"
+
 
 def parse_size(text: str) -> int:
     """Return the bytes of ``"1 MiB"``.

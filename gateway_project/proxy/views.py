@@ -1,5 +1,7 @@
 """The view that stands for every path of the routes."""
 
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -8,14 +10,27 @@ from chassis.request_id import current_request_id
 from proxy.errors import GatewayError
 from proxy.exchange import Exchange
 from proxy.gateway import gateway
+from proxy.headers import client_address
+from proxy.limits import check_body_size
 from proxy.received import received
+
+if TYPE_CHECKING:
+    from proxy.http1.fields import Fields
 
 
 def forward(request: HttpRequest) -> HttpResponseBase:
     """Answer with what the upstream of the path's route answers, or with a problem."""
+    here, sent = gateway(), received(request)
+    response: HttpResponseBase
+    limit_fields: Fields = []
     try:
-        sent = received(request)
-        route = gateway().route(request.path_info, sent.head.method)
-        return Exchange(gateway().upstreams[route.upstream], route, sent, current_request_id()).run()
+        route = here.route(request.path_info, sent.head.method)
+        limit_fields = here.rate_limiter.check(route, client_address(sent))
+        check_body_size(route, sent.head)
+        response = Exchange(here.upstreams[route.upstream], route, sent, current_request_id()).run()
     except GatewayError as error:
-        return problem_response(request, error.status, error.code, error.detail, error.headers)
+        response = problem_response(request, error.status, error.code, error.detail, error.headers)
+        response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's mark: no second line
+    for name, value in limit_fields:
+        response[name] = value
+    return response

@@ -66,7 +66,7 @@ class Connection:
 
     def read_body(self, head: bytes) -> bytes | None:
         lower = head.lower()
-        if b"transfer-encoding: chunked" in lower:
+        if b"\r\ntransfer-encoding: chunked" in lower:
             body = b""
             while True:
                 if (line := self.read_until(b"\r\n")) is None:
@@ -82,8 +82,8 @@ class Connection:
                         return None
                     body += line
                 return body
-        if b"content-length:" in lower:
-            return self.read_exactly(int(lower.split(b"content-length:")[1].split(b"\r\n")[0]))
+        if b"\r\ncontent-length:" in lower:
+            return self.read_exactly(int(lower.split(b"\r\ncontent-length:")[1].split(b"\r\n")[0]))
         return b""
 
     def send(self, data: bytes) -> None:

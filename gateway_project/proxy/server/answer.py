@@ -8,10 +8,11 @@ from typing import Any
 
 from gevent.socket import SO_LINGER, SOL_SOCKET, socket
 
-from proxy.http1.body import chunk, last_chunk
-from proxy.http1.fields import Fields, format_fields
+from proxy.http1.body import Body, chunk, last_chunk
+from proxy.http1.fields import Fields, format_fields, values
 from proxy.http1.head import RequestHead
 
+_DRAIN = 65536  # bytes
 _BODILESS = ("204", "304")
 _RESET_ON_CLOSE = pack("ii", 1, 0)
 
@@ -19,12 +20,14 @@ _RESET_ON_CLOSE = pack("ii", 1, 0)
 class Answer:
     """Frames what the WSGI application returns (RFC 9112, section 6), and writes it."""
 
-    def __init__(self, client: socket, request: RequestHead, *, may_keep: bool) -> None:
+    def __init__(self, client: socket, request: RequestHead, body: Body, *, may_keep: bool) -> None:
+        self.must_drain = False
         self.keeps_connection = may_keep
         self._status = ""
         self.sent = 0  # bytes of the body
         self._socket = client
         self._request = request
+        self._body = body
         self._head = b""
         self._head_is_sent = False
         self._omits_body = False
@@ -68,6 +71,10 @@ class Answer:
         self._finish(getattr(response, "trailers", []))
 
     def _make_head(self, response: Any) -> bytes:
+        if not getattr(response, "streaming", True) and not self._body.finished:
+            # The gateway's own answer: the rest of the request's body is thrown away, or costs the connection.
+            self.must_drain = self._is_small()
+            self.keeps_connection &= self.must_drain
         headers = list(self._headers)
         names = {name.lower() for name, _ in headers}
         self._omits_body = self._request.method == "HEAD" or self.status in _BODILESS
@@ -87,6 +94,10 @@ class Answer:
         elif self._request.version < (1, 1):
             headers.append(("Connection", "keep-alive"))
         return f"HTTP/1.1 {self._status}\r\n{format_fields(headers)}\r\n".encode("latin-1")
+
+    def _is_small(self) -> bool:
+        length = self._body.length
+        return length is not None and length <= _DRAIN and not values(self._request.fields, "expect")
 
     def _write(self, piece: bytes) -> None:
         """Send ``piece``; an empty one sends the head alone, without waiting for more."""

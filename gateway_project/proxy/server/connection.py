@@ -10,6 +10,7 @@ from gevent.socket import SHUT_RD, socket
 from gunicorn.util import close_graceful
 
 from proxy import access_log
+from proxy.errors import GatewayError
 from proxy.http1.body import Body
 from proxy.http1.fields import MalformedError
 from proxy.http1.head import RefusedError, RequestHead, parse_request
@@ -26,7 +27,8 @@ logger = logging.getLogger(__name__)
 
 HEAD_SECONDS = 10.0  # for a whole head, from its first byte on
 CLIENT_SECONDS = 60.0  # without a byte of the body, or until the client has taken a piece of the answer
-_DRAIN = 65536  # a body that nobody wanted and that is no longer than this is read, to keep the connection
+_LINGER_SECONDS = 2.0  # for what a client still sends when it was already answered
+_LINGER_BYTES = 2**30
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class ClientConnection:
         try:
             while self._serve_one():
                 pass
-        except (OSError, EndOfStreamError):
+        except (OSError, EndOfStreamError, GatewayError):
             logger.debug("Client gone")
             self._socket.close()
         else:
@@ -102,7 +104,7 @@ class ClientConnection:
             )
         self._socket.settimeout(CLIENT_SECONDS)
         body = Body(self._stream, request.length)
-        answer = Answer(self._socket, request, may_keep=request.keeps_alive and self._worker.alive)
+        answer = Answer(self._socket, request, body, may_keep=request.keeps_alive and self._worker.alive)
         received = Received(request, body, self._address, self._scheme, answer.interim)
         self._run(received, answer)
         access_log.log(
@@ -114,7 +116,10 @@ class ClientConnection:
             client=self._address,
             request_id=answer.request_id,
         )
-        return answer.keeps_connection and self._drained(body)
+        if answer.must_drain:
+            self._socket.settimeout(_LINGER_SECONDS)
+            _exhaust(iter(body))
+        return answer.keeps_connection and body.finished
 
     def _read_head(self) -> str:
         if not self._stream.has_buffered:
@@ -132,11 +137,6 @@ class ClientConnection:
             answer.send(response)
         finally:
             response.close()
-
-    def _drained(self, body: Body) -> bool:
-        if not body.finished and body.length and body.length <= _DRAIN:
-            _exhaust(iter(body))
-        return body.finished
 
 
 def _exhaust(pieces: "Iterator[bytes]") -> None:

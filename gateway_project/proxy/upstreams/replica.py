@@ -4,7 +4,7 @@ import time
 
 from gevent import socket
 
-from proxy.errors import UnreachableError
+from proxy.errors import ConnectTimeoutError, UnreachableError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.connection import Connection
 
@@ -19,6 +19,8 @@ class Replica:
     def __init__(self, settings: UpstreamSettings, host: str, port: int) -> None:
         self.authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.is_trusted = True
+        self.last_error = ""
+        self.probe_path = settings.probe_path
         self._address = (host, port)
         self._settings = settings
         self._idle: list[Connection] = []
@@ -27,10 +29,12 @@ class Replica:
         """Open a connection.
 
         Raises:
-            UnreachableError: refused, unknown host, or not within ``connect_timeout``.
+            UnreachableError: refused, unknown host, or (``ConnectTimeoutError``) not within ``connect_timeout``.
         """
         try:
             connected = socket.create_connection(self._address, timeout=self._settings.connect_timeout)
+        except TimeoutError as error:
+            raise ConnectTimeoutError("No connection to the upstream in time.") from error
         except OSError as error:
             raise UnreachableError(f"No connection to the upstream: {error.strerror or error}.") from error
         return Connection(connected, self._settings.read_timeout)

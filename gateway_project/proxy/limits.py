@@ -1,0 +1,81 @@
+"""How much a client may ask for: the size of a body, and requests per time."""
+
+import logging
+import math
+import time
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from proxy.errors import BodyTooLargeError, TooManyRequestsError
+from proxy.http1.fields import Fields
+from proxy.http1.head import RequestHead
+from proxy.routes import Route
+
+logger = logging.getLogger(__name__)
+
+_REDIS_SECONDS = 0.25  # for an answer of Redis
+_REDIS_REST_SECONDS = 5.0  # after it failed, while each process counts for itself
+
+
+def check_body_size(route: Route, head: RequestHead) -> None:
+    """Refuse a body that says itself that it is too large; one that does not is counted while it comes.
+
+    Raises:
+        BodyTooLargeError: it has more than the route's ``max_body``.
+    """
+    if route.max_body is not None and head.length is not None and head.length > route.max_body:
+        raise BodyTooLargeError(f"The body is larger than {route.max_body} bytes.")
+
+
+class RateLimiter:
+    """Counts each client's requests in a sliding window: in memory, or in the Redis at ``redis_url``."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = self._local
+        self._rests_until = 0.0
+        if redis_url:
+            timeouts = {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
+            storage = storage_from_string(redis_url, wrap_exceptions=True, **timeouts)
+            self._shared = SlidingWindowCounterRateLimiter(storage)
+
+    def check(self, route: Route, client: str) -> Fields:
+        """Count a request of ``client``; return the fields that tell it what is left.
+
+        The fields are those of draft-ietf-httpapi-ratelimit-headers-10.
+
+        Raises:
+            TooManyRequestsError: the route's ``rate_limit`` is used up.
+        """
+        if route.rate_limit is None:
+            return []
+        quota, seconds = route.rate_limit
+        is_allowed, left, resets_in = self._hit(RateLimitItemPerSecond(quota, seconds), route.path, client)
+        fields = [
+            ("RateLimit-Policy", f'"requests";q={quota};w={seconds}'),
+            ("RateLimit", f'"requests";r={left};t={resets_in}'),
+        ]
+        if not is_allowed:
+            detail = f"More than {quota} requests in {seconds} seconds."
+            raise TooManyRequestsError(detail, dict([*fields, ("Retry-After", str(resets_in))]))
+        return fields
+
+    def _hit(self, item: RateLimitItem, *key: str) -> tuple[bool, int, int]:
+        limiter = self._shared if time.monotonic() >= self._rests_until else self._local
+        try:
+            return self._ask(limiter, item, *key)
+        except StorageError as error:
+            logger.warning("Rate limits are counted by each process alone", extra={"reason": str(error)})
+            self._rests_until = time.monotonic() + _REDIS_REST_SECONDS
+            return self._ask(self._local, item, *key)
+
+    @staticmethod
+    def _ask(
+        limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str
+    ) -> tuple[bool, int, int]:
+        is_allowed = limiter.hit(item, *key)
+        window = limiter.get_window_stats(item, *key)
+        return is_allowed, window.remaining, max(1, math.ceil(window.reset_time - time.time()))

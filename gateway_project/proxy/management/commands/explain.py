@@ -1,0 +1,59 @@
+"""``manage.py explain METHOD PATH``: what would happen to a request."""
+
+from typing import Any
+from urllib.parse import unquote
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from proxy.current import ConfigurationError
+from proxy.errors import GatewayError
+from proxy.gateway import Gateway
+
+
+class Command(BaseCommand):
+    """Says which route takes a request and where it goes, or why it is refused."""
+
+    help = "Say what the gateway would do with a request."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the method and the path."""
+        parser.add_argument("method", metavar="METHOD")
+        parser.add_argument(
+            "path", metavar="PATH", help="as in the request, percent-encoded, with or without a query"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the explanation."""
+        method, target = options["method"], options["path"]
+        if not target.startswith("/"):
+            raise CommandError('PATH begins with "/"')
+        path = unquote(target.partition("?")[0])
+        if path == "/health" or path.startswith("/health/"):
+            self.stdout.write("The gateway answers itself: /health is not forwarded.")
+            return
+        try:
+            self._explain(Gateway(), method, path, target)
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from error
+
+    def _explain(self, gateway: Gateway, method: str, path: str, target: str) -> None:
+        try:
+            route = gateway.route(path, method)
+        except GatewayError as error:
+            self.stdout.write(f"Refused with {error.status} ({error.code}): {error.detail}")
+            return
+        upstream = gateway.upstreams[route.upstream].settings
+        host = "the client's" if upstream.preserve_host else "the upstream's own"
+        total = f", {upstream.total_timeout:g} s in all" if upstream.total_timeout else ""
+        self.stdout.write(f"Route     {route.path}")
+        self.stdout.write(f"Upstream  {route.upstream}, {' or '.join(upstream.urls)}")
+        self.stdout.write(f"Sends     {method} {target} HTTP/1.1, with {host} Host")
+        self.stdout.write(
+            f"Waits     {upstream.connect_timeout:g} s to connect, {upstream.read_timeout:g} s between bytes{total}"
+        )
+        self.stdout.write(
+            f"Body      {'of any size' if route.max_body is None else f'up to {route.max_body} bytes'}"
+        )
+        self.stdout.write(
+            f"Rate      {'not limited' if route.rate_limit is None else f'{route.rate_limit} per client'}"
+        )

@@ -1,0 +1,47 @@
+"""A replica that was set aside is asked, ever less often, until it answers."""
+
+import logging
+import random
+
+import gevent
+
+from proxy.errors import FAILURES, UnreachableError
+from proxy.upstreams.replica import Replica
+
+logger = logging.getLogger(__name__)
+
+_FIRST_SECONDS = 0.5  # doubled each time, give or take a quarter
+_LONGEST_SECONDS = 15.0
+_SERVER_ERROR = 500
+
+
+def set_aside(replica: Replica) -> None:
+    """Trust ``replica`` no more, until it has answered a probe."""
+    if replica.is_trusted:
+        replica.is_trusted = False
+        logger.warning("Replica set aside", extra={"replica": replica.authority})
+        gevent.spawn(_probe_until_it_answers, replica)
+
+
+def _probe_until_it_answers(replica: Replica) -> None:
+    seconds = _FIRST_SECONDS
+    while not replica.is_trusted:
+        gevent.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
+        seconds = min(2 * seconds, _LONGEST_SECONDS)
+        replica.is_trusted = _answers(replica)
+    logger.info("Replica in use again", extra={"replica": replica.authority})
+
+
+def _answers(replica: Replica) -> bool:
+    try:
+        connection = replica.connect()
+    except UnreachableError:
+        return False
+    try:
+        text = f"GET {replica.probe_path} HTTP/1.1\r\nHost: {replica.authority}\r\nConnection: close\r\n\r\n"
+        connection.send(text.encode("latin-1"))
+        return connection.read_head().status < _SERVER_ERROR
+    except FAILURES:
+        return False
+    finally:
+        connection.close()
