@@ -1,0 +1,292 @@
+"""Bodies pass both ways as they are, piece by piece."""
+
+import gzip
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.client import Client, exchange, request
+from tests.upstream import OK, answer
+
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def unchunk(framed):
+    body = b""
+    while framed:
+        line, _, framed = framed.partition(b"\r\n")
+        size = int(line, 16)
+        body, framed = body + framed[:size], framed[size + 2 :]
+        if not size:
+            break
+    return body
+
+
+@pytest.mark.parametrize("size", [1, 100, 65535, 65536, 65537, 1_000_000])
+def test_a_body_with_a_length_arrives_with_it(gateway, upstream, size):
+    body = os.urandom(size)
+
+    assert exchange(gateway.port, request("POST", "/", body=body)).status == 200
+
+    (arrived,) = upstream.requests
+    assert arrived.body == body
+    assert arrived.values(b"Content-Length") == [b"%d" % size]
+
+
+def test_a_chunked_body_arrives_chunked(gateway, upstream):
+    data = request("POST", "/", CHUNKED) + b'5;ext=1\r\nhello\r\n6 ; a="b"\r\n world\r\n0\r\n\r\n'
+
+    assert exchange(gateway.port, data).status == 200
+
+    (arrived,) = upstream.requests
+    assert arrived.values(b"Transfer-Encoding") == [b"chunked"]
+    assert unchunk(arrived.body) == b"hello world"
+
+
+def test_an_empty_chunked_body_arrives(gateway, upstream):
+    assert exchange(gateway.port, request("POST", "/", CHUNKED) + b"0\r\n\r\n").status == 200
+
+    assert upstream.requests[0].body == b"0\r\n\r\n"
+
+
+def test_trailers_of_a_request_arrive_and_dangerous_ones_do_not(gateway, upstream):
+    trailers = b"X-Sum: 1\r\nHost: evil\r\nContent-Length: 5\r\nx-sum: 2\r\n"
+
+    exchange(gateway.port, request("POST", "/", CHUNKED) + b"1\r\na\r\n0\r\n" + trailers + b"\r\n")
+
+    assert upstream.requests[0].body.endswith(b"0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n")
+
+
+def test_trailers_of_an_answer_come_back(gateway, upstream):
+    upstream.script = answer(
+        b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n"
+    )
+
+    got = exchange(gateway.port, request("GET", "/", "TE: trailers", "Connection: TE"))
+
+    assert (got.body, got.trailers, got.value(b"Trailer")) == (b"ok", b"X-Sum: 1\r\n", b"X-Sum")
+
+
+def test_a_body_of_a_get_arrives(gateway, upstream):
+    exchange(gateway.port, request("GET", "/", body=b"query"))
+
+    assert upstream.requests[0].body == b"query"
+
+
+def test_pieces_of_an_upload_arrive_before_its_end(gateway, upstream):
+    seen = threading.Event()
+
+    def read_first_chunk(connection, arrived):
+        connection.read_until(b"first\r\n")
+        seen.set()
+        connection.read_until(b"0\r\n\r\n")
+        connection.send(OK)
+
+    upstream.on_head = read_first_chunk
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", CHUNKED) + b"5\r\nfirst\r\n")
+        assert seen.wait(5)
+        client.send(b"4\r\nlast\r\n0\r\n\r\n")
+        assert client.read().status == 200
+
+
+def test_both_sides_may_talk_at_once(gateway, upstream):
+    def echo(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while (line := connection.read_until(b"\r\n")) != b"0\r\n":
+            connection.send(line + connection.read_exactly(int(line, 16) + 2))
+        connection.send(b"0\r\n\r\n")
+
+    upstream.on_head = echo
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", CHUNKED))
+        client.read_until(b"\r\n\r\n")
+        for word in (b"one", b"two"):
+            client.send(b"3\r\n%b\r\n" % word)
+            assert client.read_until(word + b"\r\n") == b"3\r\n" + word + b"\r\n"
+        client.send(b"0\r\n\r\n")
+        client.read_until(b"0\r\n\r\n")
+
+
+def test_an_early_answer_ends_an_upload(gateway, upstream):
+    def refuse(connection, arrived):
+        connection.send(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
+
+    upstream.on_head = refuse
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", "Content-Length: 10000000") + b"a" * 1000)
+        assert (client.read().status, client.is_closed()) == (401, True)
+
+
+def test_events_are_not_held_back(gateway, upstream):
+    go_on = threading.Event()
+
+    def events(connection, arrived):
+        connection.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        for number in range(3):
+            assert go_on.wait(5)
+            go_on.clear()
+            connection.send(b"9\r\ndata: %d\n\n\r\n" % number)
+        connection.send(b"0\r\n\r\n")
+
+    upstream.script = events
+    with Client(gateway.port) as client:
+        client.send(request())
+        client.read_until(b"\r\n\r\n")  # the head comes before the first event
+        for number in range(3):
+            go_on.set()
+            client.read_until(b"data: %d\n\n\r\n" % number)
+
+
+def test_head_has_the_headers_of_get_and_no_body(gateway, upstream):
+    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+
+    with Client(gateway.port) as client:
+        client.send(request("HEAD") + request("HEAD"))
+        for _ in range(2):
+            got = client.read(b"HEAD")
+            assert (got.status, got.value(b"Content-Length")) == (200, b"1000")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_body_ends_with_its_head(gateway, upstream, status):
+    upstream.script = answer(b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status)
+
+    with Client(gateway.port) as client:
+        client.send(request() + request())
+        assert [client.read().status for _ in range(2)] == [status, status]
+
+
+def test_not_modified_keeps_the_length_of_what_it_stands_for(gateway, upstream):
+    upstream.script = answer(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n")
+
+    assert exchange(gateway.port, request()).value(b"Content-Length") == b"1000"
+
+
+def test_gzip_is_left_alone(gateway, upstream):
+    packed = gzip.compress(b"hello" * 100)
+    upstream.script = answer(
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed
+    )
+
+    got = exchange(gateway.port, request("GET", "/", "Accept-Encoding: gzip"))
+
+    assert (got.body, got.value(b"Content-Encoding")) == (packed, b"gzip")
+
+
+def test_a_range_is_left_alone(gateway, upstream):
+    upstream.script = answer(
+        b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\nContent-Length: 2\r\n\r\nab"
+    )
+
+    got = exchange(gateway.port, request("GET", "/", "Range: bytes=0-1"))
+
+    assert (got.status, got.value(b"Content-Range"), got.body) == (206, b"bytes 0-1/9", b"ab")
+    assert upstream.requests[0].values(b"Range") == [b"bytes=0-1"]
+
+
+def test_an_answer_that_ends_with_the_connection_becomes_chunked(gateway, upstream):
+    def until_close(connection, arrived):
+        connection.send(b"HTTP/1.0 200 OK\r\n\r\nto the end")
+        connection.close()
+
+    upstream.script = until_close
+    with Client(gateway.port) as client:
+        client.send(request())
+        got = client.read()
+        client.send(request())
+        again = client.read()
+
+    assert (got.body, got.value(b"Transfer-Encoding")) == (b"to the end", b"chunked")
+    assert again.body == b"to the end"
+
+
+def test_an_answer_that_comes_byte_by_byte_is_whole(gateway, upstream):
+    def slowly(connection, arrived):
+        for byte in b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n":
+            connection.send(bytes([byte]))
+
+    upstream.script = slowly
+
+    assert exchange(gateway.port, request()).body == b"ok"
+
+
+def test_a_request_that_comes_byte_by_byte_is_whole(gateway, upstream):
+    with Client(gateway.port) as client:
+        for byte in request("POST", "/slow", CHUNKED) + b"2\r\nok\r\n0\r\n\r\n":
+            client.send(bytes([byte]))
+        assert client.read().status == 200
+
+    assert unchunk(upstream.requests[0].body) == b"ok"
+
+
+def test_an_empty_piece_of_a_large_answer_is_no_end(gateway, upstream):
+    body = os.urandom(3_000_000)
+    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    assert exchange(gateway.port, request()).body == body
+
+
+def resident_memory(gateway):
+    (worker,) = gateway.workers()
+    pages = int(Path(f"/proc/{worker}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+SIZE = 256 * 2**20
+PIECE = bytes(2**20)
+
+
+def test_a_large_download_takes_no_memory(gateway, upstream):
+    def large(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % SIZE)
+        for _ in range(SIZE // len(PIECE)):
+            connection.send(PIECE)
+
+    upstream.script = large
+    before = resident_memory(gateway)
+
+    with Client(gateway.port) as client:
+        client.send(request())
+        received = peak = 0
+        while received < SIZE:
+            received += len(client.socket.recv(2**20))
+            peak = max(peak, resident_memory(gateway))
+
+    assert peak - before < 16 * 2**20
+
+
+def test_a_large_upload_takes_no_memory(gateway, upstream):
+    def swallow(connection, arrived):
+        left = SIZE - len(connection.buffer)
+        connection.buffer = b""
+        while left:
+            left -= len(connection.socket.recv(2**20))
+        connection.send(OK)
+
+    upstream.on_head = swallow
+    before = peak = resident_memory(gateway)
+
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", f"Content-Length: {SIZE}"))
+        for _ in range(SIZE // len(PIECE)):
+            client.send(PIECE)
+            peak = max(peak, resident_memory(gateway))
+        assert client.read().status == 200
+
+    assert peak - before < 16 * 2**20
+
+
+def test_an_upload_slower_than_the_read_timeout_goes_on(gateway, upstream):
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", CHUNKED))
+        for _ in range(4):  # 2 s, with a read timeout of one
+            client.send(b"1\r\na\r\n")
+            time.sleep(0.5)
+        client.send(b"0\r\n\r\n")
+        assert client.read().status == 200

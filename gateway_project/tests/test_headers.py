@@ -1,0 +1,154 @@
+"""Which headers end at the gateway, and which it adds."""
+
+import re
+
+import pytest
+
+from tests.client import exchange, request
+from tests.process import configuration
+from tests.upstream import answer
+
+HOP_BY_HOP = ["Keep-Alive: timeout=5", "Proxy-Connection: keep-alive", "TE: gzip", "Upgrade: h2c"]
+
+
+@pytest.mark.parametrize("line", HOP_BY_HOP)
+def test_hop_by_hop_fields_of_a_request_end_here(gateway, upstream, line):
+    exchange(gateway.port, request("GET", "/", line))
+
+    assert upstream.requests[0].values(line.split(":")[0].encode()) == []
+
+
+def test_what_connection_names_ends_here(gateway, upstream):
+    exchange(
+        gateway.port, request("GET", "/", "Connection: X-Private , keep-alive", "X-Private: 1", "X-Public: 1")
+    )
+
+    (arrived,) = upstream.requests
+    assert arrived.values(b"X-Private") == arrived.values(b"Connection") == []
+    assert arrived.values(b"X-Public") == [b"1"]
+
+
+def test_connection_cannot_take_away_what_frames_or_routes_a_request(gateway, upstream):
+    lines = ["Connection: Host, Content-Length, X-Forwarded-For, X-Request-ID"]
+
+    exchange(gateway.port, request("POST", "/", *lines, body=b"hello"))
+
+    (arrived,) = upstream.requests
+    assert arrived.body == b"hello"
+    assert arrived.values(b"Host") == [b"example.org"]
+    assert arrived.values(b"X-Forwarded-For") == [b"127.0.0.1"]
+
+
+def test_trailers_is_the_only_te_passed_on(gateway, upstream):
+    exchange(gateway.port, request("GET", "/", "TE: gzip, trailers", "Connection: TE"))
+
+    (arrived,) = upstream.requests
+    assert (arrived.values(b"TE"), arrived.values(b"Connection")) == ([b"trailers"], [b"TE"])
+
+
+@pytest.mark.parametrize("line", [*HOP_BY_HOP, "Connection: X-Private", "X-Private: 1"])
+def test_hop_by_hop_fields_of_an_answer_end_here(gateway, upstream, line):
+    head = f"HTTP/1.1 200 OK\r\nConnection: X-Private\r\n{line}\r\nContent-Length: 0\r\n\r\n"
+    upstream.script = answer(head.encode())
+
+    got = exchange(gateway.port, request())
+
+    assert got.values(line.split(":")[0].encode()) == []
+
+
+def test_via_is_added_both_ways_after_those_before(gateway, upstream):
+    upstream.script = answer(b"HTTP/1.0 200 OK\r\nVia: 1.1 inner\r\nContent-Length: 0\r\n\r\n")
+
+    got = exchange(gateway.port, request("GET", "/", "Via: 1.0 outer"))
+
+    assert upstream.requests[0].values(b"Via") == [b"1.0 outer", b"1.1 gateway"]
+    assert got.values(b"Via") == [b"1.1 inner", b"1.0 gateway"]
+
+
+SPOOFED = [
+    "X-Forwarded-For: 6.6.6.6",
+    "X-Forwarded-Proto: https",
+    "X-Forwarded-Host: evil",
+    "X-Forwarded-Port: 1",
+]
+
+
+def test_forwarded_fields_of_strangers_are_replaced(gateway, upstream):
+    exchange(gateway.port, request("GET", "/", *SPOOFED))
+
+    (arrived,) = upstream.requests
+    assert arrived.values(b"X-Forwarded-For") == [b"127.0.0.1"]
+    assert arrived.values(b"X-Forwarded-Proto") == [b"http"]
+    assert arrived.values(b"X-Forwarded-Host") == [b"example.org"]
+    assert arrived.values(b"X-Forwarded-Port") == []
+
+
+def test_forwarded_fields_of_trusted_proxies_are_kept_and_continued(start, upstream):
+    gateway = start(configuration(upstream.url), TRUSTED_PROXIES="10.0.0.0/8,127.0.0.1")
+
+    exchange(gateway.port, request("GET", "/", *SPOOFED, "X-Forwarded-For: 10.0.0.1"))
+
+    (arrived,) = upstream.requests
+    assert arrived.values(b"X-Forwarded-For") == [b"6.6.6.6, 10.0.0.1, 127.0.0.1"]
+    assert arrived.values(b"X-Forwarded-Proto") == [b"https"]
+    assert arrived.values(b"X-Forwarded-Host") == [b"evil"]
+    assert arrived.values(b"X-Forwarded-Port") == [b"1"]
+
+
+def test_a_well_formed_request_id_is_taken_and_returned(gateway, upstream):
+    got = exchange(gateway.port, request("GET", "/", "X-Request-ID: abc-1.2:3_4"))
+
+    assert upstream.requests[0].values(b"X-Request-ID") == [b"abc-1.2:3_4"]
+    assert got.values(b"X-Request-ID") == [b"abc-1.2:3_4"]
+
+
+@pytest.mark.parametrize("bad", ["", "a b", "a\tb", 'a"', "x" * 129, "\xe9", "a,b"])
+def test_another_request_id_is_replaced(gateway, upstream, bad):
+    got = exchange(gateway.port, request("GET", "/", f"X-Request-ID: {bad}"))
+
+    (made,) = upstream.requests[0].values(b"X-Request-ID")
+    assert re.fullmatch(rb"[0-9a-f]{32}", made)
+    assert got.values(b"X-Request-ID") == [made]
+
+
+def test_the_upstreams_own_host_is_sent_when_wanted(start, upstream):
+    gateway = start(configuration(upstream.url, upstream="preserve_host = false"))
+
+    exchange(gateway.port, request(host="public.example"))
+
+    (arrived,) = upstream.requests
+    assert arrived.values(b"Host") == [f"127.0.0.1:{upstream.port}".encode()]
+    assert arrived.values(b"X-Forwarded-Host") == [b"public.example"]
+
+
+def test_an_answer_without_date_gets_one(gateway, upstream):
+    got = exchange(gateway.port, request())
+
+    assert re.fullmatch(rb"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", got.value(b"Date"))
+
+
+def test_server_and_date_of_the_upstream_stay(gateway, upstream):
+    upstream.script = answer(b"HTTP/1.1 200 OK\r\nServer: mine/1\r\nDate: then\r\nContent-Length: 0\r\n\r\n")
+
+    got = exchange(gateway.port, request())
+
+    assert (got.values(b"Server"), got.values(b"Date")) == ([b"mine/1"], [b"then"])
+
+
+def test_proxies_of_the_environment_are_ignored(start, upstream):
+    gateway = start(
+        configuration(upstream.url), http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9"
+    )
+
+    assert exchange(gateway.port, request()).status == 200
+
+
+def test_credentials_of_one_client_never_reach_the_request_of_another(gateway, upstream):
+    upstream.script = answer(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=1\r\nContent-Length: 0\r\n\r\n")
+    exchange(gateway.port, request("GET", "/", "Authorization: Basic dTpw", "Cookie: a=1"))
+
+    exchange(gateway.port, request())
+
+    first, second = upstream.requests
+    assert first.connection == second.connection
+    assert second.values(b"Cookie") == second.values(b"Authorization") == []

@@ -1,0 +1,80 @@
+"""Answers before the answer."""
+
+import threading
+
+from tests.client import Client, exchange, request
+from tests.upstream import OK, answer
+
+
+def test_early_hints_come_through(gateway, upstream):
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nLink: </b.js>\r\n\r\n"
+    upstream.script = answer(hints + b"HTTP/1.1 102 Processing\r\n\r\n" + OK)
+
+    got = exchange(gateway.port, request())
+
+    assert [interim.status for interim in got.interim] == [103, 102]
+    assert got.interim[0].values(b"Link") == [b"</a.css>; rel=preload", b"</b.js>"]
+    assert got.body == b"ok"
+
+
+def test_early_hints_do_not_wait_for_the_answer(gateway, upstream):
+    go_on = threading.Event()
+
+    def hint_first(connection, arrived):
+        connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        go_on.wait(5)
+        connection.send(OK)
+
+    upstream.script = hint_first
+    with Client(gateway.port) as client:
+        client.send(request())
+        assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n")
+        go_on.set()
+        assert client.read().status == 200
+
+
+def test_an_old_client_gets_no_interim_answer(gateway, upstream):
+    upstream.script = answer(b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK)
+
+    got = exchange(gateway.port, b"GET / HTTP/1.0\r\n\r\n")
+
+    assert (got.status, got.interim) == (200, [])
+
+
+def test_the_body_is_sent_when_the_upstream_asks_for_it(gateway, upstream):
+    def ask(connection, arrived):
+        connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        arrived.body = connection.read_exactly(5)
+        connection.send(OK)
+
+    upstream.on_head = ask
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", "Expect: 100-continue", "Content-Length: 5"))
+        assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 Continue\r\n")
+        client.send(b"hello")
+        assert client.read().status == 200
+
+    assert upstream.requests[0].values(b"Expect") == [b"100-continue"]
+    assert upstream.requests[0].body == b"hello"
+
+
+def test_a_body_that_the_upstream_does_not_want_is_not_asked_for(gateway, upstream):
+    upstream.on_head = answer(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", "Expect: 100-continue", "Content-Length: 5"))
+        got = client.read()
+
+    assert (got.status, got.interim) == (417, [])
+
+
+def test_a_client_that_does_not_wait_is_served_too(gateway, upstream):
+    exchange(gateway.port, request("POST", "/", "Expect: 100-continue", body=b"hello"))
+
+    assert upstream.requests[0].body == b"hello"
+
+
+def test_a_switch_of_protocols_that_nobody_asked_for_is_a_bad_answer(gateway, upstream):
+    upstream.script = answer(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
+
+    assert exchange(gateway.port, request()).status == 502
