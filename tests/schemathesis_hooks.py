@@ -9,6 +9,7 @@ from schemathesis import Case, CheckContext, HookContext, Response
 # Reasons to refuse what the document allows: they depend on the rows that are there, or on what a schema cannot say.
 BEYOND_THE_DOCUMENT = {
     "blank",  # text of spaces alone
+    "immutable",  # an order stays its user's
     "invalid_cursor",
     "null_characters_not_allowed",
     "unique",

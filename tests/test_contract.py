@@ -60,7 +60,16 @@ def test_order_is_created(gateway, path):
     order = response.json()
     assert response.status_code == 201
     assert response.headers["Content-Type"] == JSON
-    assert set(order) == {"id", "user_id", "product_name", "quantity", "status", "created_at", "updated_at"}
+    assert set(order) == {
+        "id",
+        "user_id",
+        "product_name",
+        "quantity",
+        "status",
+        "user_verified_at",
+        "created_at",
+        "updated_at",
+    }
     assert (order["user_id"], order["product_name"]) == (user["id"], "Laptop")
     assert (order["quantity"], order["status"]) == (1, "placed")
 

@@ -39,4 +39,5 @@ def spectacular_settings(title: str, description: str) -> dict[str, Any]:
         "COMPONENT_SPLIT_REQUEST": True,
         "PARSER_WHITELIST": ["chassis.rest.parsers.JSONParser"],
         "SCHEMA_PATH_PREFIX": "",
+        "PREPROCESSING_HOOKS": ["chassis.rest.schema.without_trailing_slash"],
     }

@@ -28,6 +28,11 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = FieldErrorSerializer(many=True, required=False)
 
 
+def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """Document the addresses as links have them; those with a slash at their end answer, too."""
+    return [(path.rstrip("/"), *rest) for path, *rest in endpoints]
+
+
 class ProblemAutoSchema(AutoSchema):
     """Says of every operation that whatever is not its success is a problem, and that it takes no unknown field."""
 
@@ -37,5 +42,7 @@ class ProblemAutoSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
+        if self.view.action == "retrieve":
+            bodies["304"] = {"description": "The client has it already."}
         bodies["default"] = self._get_response_for_code(ProblemSerializer, "default", [PROBLEM_JSON])
         return bodies

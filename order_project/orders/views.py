@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chassis.rest.viewsets import ResourceViewSet
-from idempotency.header import IDEMPOTENCY_KEY
+from idempotency.header import IDEMPOTENCY_KEY, KEY_PATTERN
 from idempotency.views import IdempotentCreateMixin
 from orders.filters import OrderFilter
 from orders.models import InvalidTransition, Order
@@ -17,7 +17,7 @@ from orders.serializers import OrderSerializer
 
 KEY_PARAMETER = OpenApiParameter(
     IDEMPOTENCY_KEY,
-    str,
+    {"type": "string", "pattern": KEY_PATTERN},
     OpenApiParameter.HEADER,
     description=(
         "1 to 255 visible ASCII characters that stand for this one order. A repetition with the same key and order "
