@@ -1,0 +1,178 @@
+"""A person administers both services in one browser, on the gateway's port."""
+
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+
+from launcher.projects import manage_command
+from tests.api import make_order, make_user
+from tests.browser import Watch, keep_screenshot
+
+NAME, PASSWORD = "admin", "correct horse battery staple"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def accounts(system):
+    """The account of the administrator, in both services."""
+    for service in (system.user, system.order):
+        account = {
+            "DJANGO_SUPERUSER_USERNAME": NAME,
+            "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
+            "DJANGO_SUPERUSER_EMAIL": "admin@example.com",
+        }
+        subprocess.run(
+            manage_command(service.project, "createsuperuser", "--noinput", "--verbosity", "0"),
+            cwd=service.project.folder,
+            env=service.environment | account,
+            check=True,
+        )
+
+
+def log_in(page, service):
+    page.goto(f"/admin/{service}/")
+    page.locator("[name=username]").fill(NAME)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#user-tools")).to_contain_text("Log out")
+
+
+def column_titles(page):
+    return [
+        title.strip().lower()
+        for title in page.locator("#result_list thead th .text").all_inner_texts()
+        if title.strip()
+    ]
+
+
+def test_both_sessions_live_side_by_side(page, system):
+    watch = Watch(page)
+
+    log_in(page, "user")
+    keep_screenshot(page, "user admin")
+    log_in(page, "order")
+    keep_screenshot(page, "order admin")
+    page.goto("/admin/user/")
+
+    expect(page.locator("#user-tools")).to_contain_text("Log out")
+    expect(page.locator("#site-name")).to_contain_text("User service")
+    assert page.url == f"{system.gateway.url}/admin/user/"
+    assert {"user_sessionid", "order_sessionid"} <= {cookie["name"] for cookie in page.context.cookies()}
+    assert watch.faults == []
+
+
+def test_logging_out_of_one_leaves_the_other(page):
+    log_in(page, "user")
+    log_in(page, "order")
+
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator("body")).to_contain_text("Logged out")
+    page.goto("/admin/user/")
+
+    expect(page.locator("#user-tools")).to_contain_text("Log out")
+
+
+@pytest.mark.parametrize(("service", "list_path"), [("user", "/users"), ("order", "/orders")])
+def test_view_site_leads_to_the_api(page, system, service, list_path):
+    watch = Watch(page)
+    log_in(page, service)
+
+    page.get_by_role("link", name="View site").click()
+
+    expect(page.locator(".response-info")).to_contain_text("HTTP 200 OK")
+    assert page.url == f"{system.gateway.url}{list_path}"
+    assert watch.faults == []
+
+
+def test_wrong_password_is_refused(page):
+    page.goto("/admin/order/")
+    page.locator("[name=username]").fill(NAME)
+    page.locator("[name=password]").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+
+    keep_screenshot(page, "login refused")
+    expect(page.locator(".errornote")).to_contain_text("correct username and password")
+
+
+def test_users_are_listed_and_found(page, gateway):
+    watch = Watch(page)
+    user = make_user(gateway, name="Katherine Johnson")
+    make_user(gateway, name="Somebody Else")
+    log_in(page, "user")
+
+    page.goto("/admin/user/users/user/")
+    titles = column_titles(page)
+    keep_screenshot(page, "users in the admin")
+    page.locator("#searchbar").fill(user["email"])
+    page.locator("#searchbar").press("Enter")
+
+    assert titles == ["id", "name", "email", "created at", "updated at"]
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    expect(page.locator("#result_list tbody")).to_contain_text("Katherine Johnson")
+    assert watch.faults == []
+
+
+def test_orders_are_listed_and_lead_to_their_user(page, system, gateway):
+    watch = Watch(page)
+    user = make_user(gateway, name="Katherine Johnson")
+    order = make_order(gateway, user_id=user["id"], product_name="Slide rule")
+    log_in(page, "user")
+    log_in(page, "order")
+
+    page.goto(f"/admin/order/orders/order/?q={order['id']}")
+    titles = column_titles(page)
+    keep_screenshot(page, "orders in the admin")
+    page.locator("#result_list tbody tr", has_text="Slide rule").get_by_role("link", name="User").click()
+
+    assert titles == ["id", "user", "product name", "quantity", "status", "created at"]
+    assert page.url == f"{system.gateway.url}/admin/user/users/user/{user['id']}/change/"
+    expect(page.locator("#id_name")).to_have_value("Katherine Johnson")
+    keep_screenshot(page, "user of an order in the admin")
+    assert watch.faults == []
+
+
+def test_change_is_saved(page, gateway):
+    watch = Watch(page)
+    user = make_user(gateway)
+    log_in(page, "user")
+    log_in(page, "order")
+
+    page.goto(f"/admin/user/users/user/{user['id']}/change/")
+    page.locator("#id_name").fill("Dorothy Vaughan")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.locator(".messagelist .success")).to_contain_text("changed successfully")
+    keep_screenshot(page, "user saved in the admin")
+    assert gateway.get(f"/users/{user['id']}").json()["name"] == "Dorothy Vaughan"
+    assert watch.faults == []
+
+
+def test_order_is_changed_within_its_limits(page, gateway):
+    order = make_order(gateway)
+    log_in(page, "order")
+
+    page.goto(f"/admin/order/orders/order/{order['id']}/change/")
+    page.locator("#id_quantity").fill("10001")
+    page.locator("form#order_form").evaluate("form => form.noValidate = true")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".field-quantity .errorlist")).to_contain_text("10000")
+    keep_screenshot(page, "order refused in the admin")
+    page.locator("#id_quantity").fill("7")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.locator(".messagelist .success")).to_contain_text("changed successfully")
+    assert gateway.get(f"/orders/{order['id']}").json()["quantity"] == 7
+
+
+def test_form_from_another_site_is_refused(page, system, gateway):
+    user = make_user(gateway)
+    log_in(page, "user")
+
+    response = page.request.post(
+        f"/admin/user/users/user/{user['id']}/change/",
+        form={"name": "Mallory", "email": user["email"]},
+        headers={"Origin": "http://elsewhere.example"},
+    )
+
+    assert response.status == 403
+    assert gateway.get(f"/users/{user['id']}").json() == user
