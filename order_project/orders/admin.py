@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from orders.models import InvalidTransition, Order
 
 admin.site.site_header = admin.site.site_title = "Order service"
+admin.site.site_url = "/orders"
 admin.site.index_title = "Administration"
 
 

@@ -5,6 +5,7 @@ from django.contrib import admin
 from users.models import User
 
 admin.site.site_header = admin.site.site_title = "User service"
+admin.site.site_url = "/users"
 admin.site.index_title = "Administration"
 
 
