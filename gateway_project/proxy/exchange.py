@@ -114,7 +114,7 @@ class Exchange:
             if isinstance(error, FAILURES):
                 raise (upload and upload.error) or from_failure(error) from error
             raise
-        fields = response_fields(head.fields, head.version)
+        fields = response_fields(head)
         return ProxiedResponse(
             head, fields, body, partial(self._end, replica, connection, head, body, upload)
         )
@@ -164,9 +164,7 @@ class Exchange:
             if head.status == _SWITCHING:
                 raise BadAnswerError("The upstream switches to a protocol that nobody asked for.")
             with contextlib.suppress(OSError):  # the client is gone, which is no failure of the upstream
-                self._received.send_interim(
-                    head.status, head.reason, response_fields(head.fields, head.version)
-                )
+                self._received.send_interim(head.status, head.reason, response_fields(head))
 
     def _send(self, replica: Replica, connection: Connection) -> None:
         head = self._received.head

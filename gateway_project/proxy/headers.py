@@ -6,13 +6,14 @@ from ipaddress import ip_address
 from django.conf import settings
 
 from proxy.http1.fields import Fields, members, values
-from proxy.http1.head import CHUNKED
+from proxy.http1.head import CHUNKED, ResponseHead
 from proxy.received import Received
 
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"}
 )
 _NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even where Connection names them
+_NO_CONTENT = 204
 _PSEUDONYM = "gateway"
 _FORWARDED = "x-forwarded-"
 _REQUEST_ID = "x-request-id"
@@ -60,9 +61,15 @@ def _added(received: Received, request_id: str, *, trusted: bool) -> Fields:
     return added
 
 
-def response_fields(fields: Fields, version: tuple[int, int]) -> Fields:
-    """Return what goes to the client of an answer that came with ``fields``."""
-    return [*_end_to_end(fields), ("Via", f"1.{version[1]} {_PSEUDONYM}")]
+def response_fields(head: ResponseHead) -> Fields:
+    """Return what goes to the client of the answer that ``head`` begins."""
+    fields = _end_to_end(head.fields)
+    lengths = members(fields, "content-length")
+    if lengths and (len(lengths) > 1 or head.status == _NO_CONTENT):  # RFC 9110, section 8.6
+        fields = [pair for pair in fields if pair[0].lower() != "content-length"]
+        if head.status != _NO_CONTENT:
+            fields.append(("Content-Length", lengths[0]))
+    return [*fields, ("Via", f"1.{head.version[1]} {_PSEUDONYM}")]
 
 
 def _end_to_end(fields: Fields) -> Fields:

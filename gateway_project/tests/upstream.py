@@ -113,12 +113,15 @@ class Upstream:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=2048)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.connections: list[Connection] = []
         self.reset()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def reset(self) -> None:
+        for connection in self.connections:
+            connection.close()
         self.requests: list[Request] = []
-        self.connections: list[Connection] = []
+        self.connections = []
         self.script: Script = answer(OK)
         self.on_head: Script | None = None
 

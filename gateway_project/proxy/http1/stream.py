@@ -61,12 +61,13 @@ class Stream:
         ends_at: float | None = None
         searched = 0
         while True:
-            if found := _END_OF_HEAD.search(self._buffer, max(0, searched - 3)):
+            found = _END_OF_HEAD.search(self._buffer, max(0, searched - 3))
+            if (found.end() if found else len(self._buffer)) > limit:
+                raise HeadTooLargeError("The head of the message is too large.")
+            if found:
                 head, self._buffer = self._buffer[: found.end()], self._buffer[found.end() :]
                 return head
             searched = len(self._buffer)
-            if searched > limit:
-                raise HeadTooLargeError("The head of the message is too large.")
             if seconds is not None and searched:
                 ends_at = ends_at or time.monotonic() + seconds
                 self.socket.settimeout(max(0.001, ends_at - time.monotonic()))

@@ -1,0 +1,250 @@
+"""What a client gets when the upstream does not do its part."""
+
+import json
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+from tests.client import Client, exchange, request
+from tests.process import configuration, free_port
+from tests.upstream import OK, answer
+
+
+def problem(got):
+    assert got.value(b"Content-Type") == b"application/problem+json"
+    content = json.loads(got.body)
+    assert content["request_id"].encode() == got.value(b"X-Request-ID")
+    assert content["status"] == got.status
+    return content
+
+
+def test_an_upstream_that_refuses_is_unavailable(start):
+    gateway = start(configuration(f"http://127.0.0.1:{free_port()}"))
+
+    got = exchange(gateway.port, request())
+
+    assert (got.status, got.value(b"Retry-After")) == (503, b"1")
+    assert problem(got)["type"] == "urn:problem:upstream_unreachable"
+
+
+def test_an_unknown_host_is_unavailable(start):
+    gateway = start(configuration("http://does-not-exist.invalid"))
+
+    assert exchange(gateway.port, request()).status == 503
+
+
+def test_an_upstream_that_does_not_accept_is_unavailable_in_time(start):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        # Fill the queue of connections, so that the next attempt gets no answer.
+        waiting = [socket.socket() for _ in range(4)]
+        for connection in waiting:
+            connection.settimeout(0)
+            connection.connect_ex(("127.0.0.1", port))
+        gateway = start(configuration(f"http://127.0.0.1:{port}", upstream="connect_timeout = 0.3"))
+
+        started_at = time.monotonic()
+        got = exchange(gateway.port, request())
+
+        assert got.status == 503
+        assert 0.25 < time.monotonic() - started_at < 1
+        for connection in waiting:
+            connection.close()
+
+
+def test_an_upstream_that_does_not_answer_is_too_slow(gateway, upstream):
+    upstream.script = lambda connection, arrived: time.sleep(3)
+
+    started_at = time.monotonic()
+    got = exchange(gateway.port, request())
+
+    assert got.status == 504
+    assert problem(got)["type"] == "urn:problem:upstream_timeout"
+    assert 0.9 < time.monotonic() - started_at < 1.5  # read_timeout is one second
+    assert len(upstream.requests) == 1
+
+
+def test_an_upstream_that_reads_no_body_is_too_slow(gateway, upstream):
+    upstream.on_head = lambda connection, arrived: time.sleep(4)
+
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", "Content-Length: 100000000"))
+        sender = threading.Thread(target=send_until_closed, args=(client,))
+        sender.start()
+        got = client.read()
+        sender.join()
+
+    assert got.status == 504
+
+
+def send_until_closed(client):
+    try:
+        for _ in range(1000):
+            client.send(bytes(100_000))
+    except OSError:
+        pass
+
+
+def test_the_whole_exchange_has_its_own_limit(start, upstream):
+    def drip(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        for _ in range(30):
+            time.sleep(0.1)
+            connection.send(b"a")
+
+    gateway = start(configuration(upstream.url, upstream="total_timeout = 0.7"))
+    upstream.script = drip
+    started_at = time.monotonic()
+    got = exchange(gateway.port, request())
+    assert (got.status, got.complete) == (200, False)
+    assert 0.6 < time.monotonic() - started_at < 1.2
+
+    upstream.script = lambda connection, arrived: time.sleep(2)
+    started_at = time.monotonic()
+    assert exchange(gateway.port, request()).status == 504
+    assert 0.6 < time.monotonic() - started_at < 0.95
+
+
+BAD_ANSWERS = {
+    "no HTTP": b"hello\r\n\r\n",
+    "status of two digits": b"HTTP/1.1 20 OK\r\n\r\n",
+    "status of four digits": b"HTTP/1.1 2000 OK\r\n\r\n",
+    "status zero": b"HTTP/1.1 000 OK\r\n\r\n",
+    "another protocol": b"HTTP/2.0 200 OK\r\n\r\n",
+    "bare CR in a value": b"HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: evil=1\r\nContent-Length: 0\r\n\r\n",
+    "NUL in a value": b"HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n",
+    "no colon": b"HTTP/1.1 200 OK\r\nX\r\nContent-Length: 0\r\n\r\n",
+    "space in a name": b"HTTP/1.1 200 OK\r\nX Y: 1\r\nContent-Length: 0\r\n\r\n",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+    "two lengths in one": b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok",
+    "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok",
+    "a length in words": b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok",
+    "length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "an unknown coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "too large a head": b"HTTP/1.1 200 OK\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_ANSWERS)
+def test_a_malformed_answer_is_a_bad_gateway(gateway, upstream, name):
+    upstream.script = answer(BAD_ANSWERS[name])
+
+    got = exchange(gateway.port, request())
+
+    assert got.status == 502
+    assert problem(got)["type"] == "urn:problem:bad_answer"
+    assert len(upstream.requests) == 1
+
+
+REPAIRED = {
+    "bare LF": b"HTTP/1.1 200 OK\nX: 1\nContent-Length: 2\n\nok",
+    "obsolete folding": b"HTTP/1.1 200 OK\r\nX:\r\n 1\r\nContent-Length: 2\r\n\r\nok",
+    "space before colon": b"HTTP/1.1 200 OK\r\nX : 1\r\nContent-Length: 2\r\n\r\nok",
+    "one length twice": b"HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 2, 2\r\n\r\nok",
+    "no reason": b"HTTP/1.1 200\r\nX: 1\r\nContent-Length: 2\r\n\r\nok",
+}
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_an_answer_that_can_be_repaired_is(gateway, upstream, name):
+    upstream.script = answer(REPAIRED[name])
+
+    got = exchange(gateway.port, request())
+
+    assert (got.status, got.body, got.value(b"X")) == (200, b"ok", b"1")
+    assert got.value(b"Content-Length") == b"2"
+
+
+def test_a_connection_closed_without_answer_is_a_bad_gateway(gateway, upstream):
+    upstream.script = lambda connection, arrived: connection.close()
+
+    got = exchange(gateway.port, request("POST"))
+
+    assert got.status == 502
+    assert problem(got)["type"] == "urn:problem:broken_answer"
+
+
+BROKEN = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nstart",
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nstart\r\n",
+    "within a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nstart",
+    "before the last line": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nstart\r\n0\r\n",
+    "bad chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nstart\r\nzz\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("end", ["close", "reset"])
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_answer_that_breaks_off_breaks_off_visibly(gateway, upstream, name, end):
+    def break_off(connection, arrived):
+        connection.send(BROKEN[name])
+        time.sleep(0.05)
+        getattr(connection, end)()
+
+    upstream.script = break_off
+    with Client(gateway.port) as client:
+        client.send(request())
+        got = client.read()
+
+    assert (got.status, got.body, got.complete) == (200, b"start", False)
+
+
+def test_an_answer_that_stops_breaks_off_in_time(gateway, upstream):
+    def stop(connection, arrived):
+        connection.send(BROKEN["length"])
+        time.sleep(3)
+
+    upstream.script = stop
+    started_at = time.monotonic()
+    got = exchange(gateway.port, request())
+
+    assert got.complete is False
+    assert time.monotonic() - started_at < 1.5
+
+
+def test_more_than_the_length_says_is_not_taken_for_the_next_answer(gateway, upstream):
+    upstream.script = answer(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+
+    bodies = [exchange(gateway.port, request()).body for _ in range(3)]
+
+    assert bodies == [b"ok"] * 3
+    assert {arrived.connection for arrived in upstream.requests} == {0, 1, 2}
+
+
+def test_a_client_that_goes_away_stops_the_transfer(gateway, upstream):
+    stopped = threading.Event()
+
+    def endless(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while True:
+                connection.send(b"1000\r\n" + bytes(0x1000) + b"\r\n")
+        except OSError:
+            stopped.set()
+
+    upstream.script = endless
+    with Client(gateway.port) as client:
+        client.send(request())
+        client.read_until(b"\r\n\r\n")
+
+    assert stopped.wait(5)
+
+
+def test_a_client_that_resets_within_its_upload_stops_it(gateway, upstream):
+    ended = threading.Event()
+
+    def read_to_the_end(connection, arrived):
+        while connection.receive():
+            pass
+        ended.set()
+
+    upstream.on_head = read_to_the_end
+    client = Client(gateway.port)
+    client.send(request("POST", "/", "Content-Length: 1000000") + b"a" * 1000)
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+    assert ended.wait(5)

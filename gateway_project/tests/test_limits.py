@@ -1,0 +1,148 @@
+"""How much a client may send, and how often."""
+
+import json
+import time
+
+import pytest
+
+from tests.client import Client, exchange, request
+from tests.process import configuration, free_port
+
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+@pytest.fixture
+def small(start, upstream):
+    """A gateway whose route takes bodies of up to 1 KiB."""
+    return start(configuration(upstream.url, route='max_body = "1 KiB"'))
+
+
+def test_a_body_of_the_largest_size_passes(small, upstream):
+    assert exchange(small.port, request("POST", "/", body=bytes(1024))).status == 200
+    assert (
+        exchange(
+            small.port, request("POST", "/", CHUNKED) + b"400\r\n" + bytes(1024) + b"\r\n0\r\n\r\n"
+        ).status
+        == 200
+    )
+
+
+def test_a_larger_body_is_refused_before_it_is_sent(small, upstream):
+    with Client(small.port) as client:
+        client.send(request("POST", "/", "Content-Length: 1025"))
+        assert client.read().status == 413
+
+    assert upstream.requests == []
+
+
+def test_a_client_that_asks_first_is_told_no(small, upstream):
+    with Client(small.port) as client:
+        client.send(request("POST", "/", "Content-Length: 10000000", "Expect: 100-continue"))
+        got = client.read()
+        assert (got.status, got.interim, got.value(b"Connection")) == (413, [], b"close")
+        assert client.is_closed()
+
+
+def test_a_client_that_sends_all_the_same_still_reads_the_answer(small):
+    with Client(small.port) as client:
+        client.send(request("POST", "/", "Content-Length: 20000000") + bytes(20_000_000))
+        assert client.read().status == 413
+
+
+def test_a_chunked_body_is_counted_while_it_comes(small, upstream):
+    with Client(small.port) as client:
+        client.send(request("POST", "/", CHUNKED) + (b"400\r\n" + bytes(1024) + b"\r\n") * 2)
+        got = client.read()
+
+    assert (got.status, json.loads(got.body)["type"]) == (413, "urn:problem:body_too_large")
+    assert upstream.requests == []
+
+
+def test_a_small_unread_body_does_not_cost_the_connection(small):
+    with Client(small.port) as client:
+        client.send(request("POST", "/health", body=b"ignored"))
+        assert client.read().status == 200
+        client.send(request())
+        assert client.read().status == 200
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["X: " + "a" * 16000], 200),
+        (["X: " + "a" * 16400], 431),
+        ([f"X-{number}: 1" for number in range(190)], 200),
+        ([f"X-{number}: 1" for number in range(201)], 431),
+        (["X: " + "a" * 16000] * 9, 431),
+    ],
+)
+def test_headers_have_a_size_and_a_number(gateway, lines, status):
+    assert exchange(gateway.port, request("GET", "/", *lines)).status == status
+
+
+@pytest.mark.parametrize(("length", "status"), [(8000, 200), (16000, 200), (16400, 414)])
+def test_the_request_line_has_a_size(gateway, length, status):
+    assert exchange(gateway.port, request("GET", "/" + "a" * length)).status == status
+
+
+def test_a_head_without_end_is_refused(gateway):
+    with Client(gateway.port) as client:
+        client.send(b"GET /" + b"a" * 140_000)
+        assert client.read().status == 431
+
+
+RATE = 'rate_limit = "3/second"'
+
+
+def test_a_client_over_its_rate_is_told_when_to_come_again(start, upstream):
+    gateway = start(configuration(upstream.url, route=RATE.replace("second", "minute")))
+
+    answers = [exchange(gateway.port, request()) for _ in range(4)]
+
+    assert [got.status for got in answers] == [200, 200, 200, 429]
+    assert [got.value(b"RateLimit-Policy") for got in answers] == [b'"requests";q=3;w=60'] * 4
+    assert [got.value(b"RateLimit").split(b";")[1] for got in answers] == [b"r=2", b"r=1", b"r=0", b"r=0"]
+    refused = answers[-1]
+    assert 1 <= int(refused.value(b"Retry-After")) <= 60
+    assert refused.value(b"RateLimit").endswith(b";t=" + refused.value(b"Retry-After"))
+    assert json.loads(refused.body)["type"] == "urn:problem:too_many_requests"
+    assert len(upstream.requests) == 3
+
+
+def test_a_client_that_waits_may_come_again(start, upstream):
+    gateway = start(configuration(upstream.url, route=RATE))
+    while exchange(gateway.port, request()).status == 200:
+        pass
+
+    time.sleep(2.1)
+
+    assert exchange(gateway.port, request()).status == 200
+
+
+def test_each_client_has_a_rate_of_its_own(start, upstream):
+    gateway = start(
+        configuration(upstream.url, route=RATE.replace("second", "hour")), TRUSTED_PROXIES="127.0.0.0/8"
+    )
+
+    def statuses(chain):
+        return [
+            exchange(gateway.port, request("GET", "/", f"X-Forwarded-For: {chain}")).status for _ in range(4)
+        ]
+
+    assert statuses("192.0.2.1") == [200, 200, 200, 429]
+    assert statuses("192.0.2.2") == [200, 200, 200, 429]
+    assert (
+        statuses("6.6.6.6, 192.0.2.2, 127.0.0.1") == [429] * 4
+    )  # what a client says of itself does not count
+
+
+def test_a_route_without_rate_has_no_fields_of_it(gateway):
+    assert exchange(gateway.port, request()).values(b"RateLimit") == []
+
+
+def test_without_redis_each_process_counts_alone(start, upstream):
+    settings = configuration(upstream.url, route=RATE.replace("second", "hour"))
+    gateway = start(settings, REDIS_URL=f"redis://127.0.0.1:{free_port()}")
+
+    assert [exchange(gateway.port, request()).status for _ in range(4)] == [200, 200, 200, 429]
+    assert gateway.log.count("counted by each process alone") == 1

@@ -1,0 +1,178 @@
+"""Several servers behind one upstream."""
+
+import json
+import time
+from collections import Counter
+
+import pytest
+
+from tests.client import exchange, request
+from tests.process import configuration, free_port
+from tests.upstream import OK, Upstream, answer
+
+
+@pytest.fixture
+def replicas():
+    started = [Upstream(), Upstream(), Upstream()]
+    yield started
+    for replica in started:
+        replica.close()
+
+
+def urls(replicas):
+    return [replica.url for replica in replicas]
+
+
+def health(gateway):
+    return json.loads(exchange(gateway.port, request(target="/health")).body)["upstreams"]["any"]
+
+
+def wait_until(condition, seconds=8):
+    ends_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+
+
+def test_requests_are_spread_evenly(start, replicas):
+    gateway = start(configuration(*urls(replicas)))
+
+    for _ in range(30):
+        exchange(gateway.port, request())
+
+    assert [len(replica.requests) for replica in replicas] == [10, 10, 10]
+
+
+def test_a_dead_replica_costs_no_get_and_doubles_no_post(start, replicas):
+    gateway = start(configuration(*urls(replicas)))
+    replicas[0].close()
+
+    statuses = Counter(exchange(gateway.port, request(method)).status for method in ["GET", "POST"] * 15)
+
+    assert statuses == {200: 30}
+    posts = [
+        arrived for replica in replicas for arrived in replica.requests if arrived.line.startswith(b"POST")
+    ]
+    assert len(posts) == 15
+
+
+def test_a_replica_that_dies_under_a_post_is_not_replaced_for_it(start, replicas):
+    gateway = start(configuration(*urls(replicas[:2])))
+    replicas[0].script = lambda connection, arrived: connection.close()
+    replicas[1].script = replicas[0].script
+
+    assert exchange(gateway.port, request("POST")).status == 502
+    assert len(replicas[0].requests) + len(replicas[1].requests) == 1
+
+
+def test_a_stalled_replica_costs_a_get_no_more_than_time(start, replicas):
+    gateway = start(configuration(*urls(replicas[:2]), upstream="total_timeout = 5.0"))
+    replicas[0].script = lambda connection, arrived: time.sleep(2)
+
+    assert [exchange(gateway.port, request()).status for _ in range(4)] == [200] * 4
+
+
+def test_a_failing_replica_is_set_aside_until_it_answers_a_probe(start, replicas):
+    gateway = start(configuration(*urls(replicas[:2]), upstream='probe_path = "/alive"'))
+    bad = replicas[0]
+    bad.script = lambda connection, arrived: connection.close()
+    exchange(gateway.port, request())
+    exchange(gateway.port, request())
+    assert health(gateway)["replicas_in_use"] == 1
+    bad.requests.clear()
+
+    for _ in range(5):
+        exchange(gateway.port, request())
+    wait_until(lambda: bad.requests)
+    assert {arrived.target for arrived in bad.requests} == {b"/alive"}
+
+    bad.script = answer(OK)
+    wait_until(lambda: health(gateway)["replicas_in_use"] == 2)
+    before = len(bad.requests)
+    for _ in range(4):
+        exchange(gateway.port, request())
+    assert len(bad.requests) - before == 2
+
+
+def test_a_probe_answered_with_a_server_error_does_not_count(start, replicas):
+    gateway = start(configuration(*urls(replicas[:2])))
+    bad = replicas[0]
+    bad.script = lambda connection, arrived: connection.close()
+    exchange(gateway.port, request())
+    exchange(gateway.port, request())
+    bad.script = answer(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")
+    bad.requests.clear()
+
+    wait_until(lambda: bad.requests)
+
+    assert health(gateway)["replicas_in_use"] == 1
+
+
+def test_replicas_that_are_all_set_aside_are_asked_all_the_same(start, replicas):
+    gateway = start(configuration(*urls(replicas[:2])))
+    for replica in replicas:
+        replica.script = lambda connection, arrived: connection.close()
+    assert exchange(gateway.port, request()).status == 502
+    for replica in replicas:
+        replica.script = answer(OK)
+
+    assert exchange(gateway.port, request()).status == 200
+
+
+def test_the_circuit_opens_refuses_half_opens_and_closes(start):
+    port = free_port()
+    settings = "breaker_failures = 3\nbreaker_seconds = 1.0"
+    gateway = start(configuration(f"http://127.0.0.1:{port}", upstream=settings))
+
+    for _ in range(3):
+        assert exchange(gateway.port, request()).status == 503
+    started_at = time.monotonic()
+    refused = exchange(gateway.port, request())
+    assert time.monotonic() - started_at < 0.1
+    assert (refused.status, refused.value(b"Retry-After")) == (503, b"1")
+    assert json.loads(refused.body)["type"] == "urn:problem:circuit_open"
+    assert health(gateway)["circuit"] == "open"
+    assert "refused" in health(gateway)["last_error"]
+
+    time.sleep(1.05)
+    assert health(gateway)["circuit"] == "half-open"
+    assert json.loads(exchange(gateway.port, request()).body)["type"] == "urn:problem:upstream_unreachable"
+    assert json.loads(exchange(gateway.port, request()).body)["type"] == "urn:problem:circuit_open"
+
+    server = Upstream(port)
+    time.sleep(1.05)
+    assert exchange(gateway.port, request()).status == 200
+    assert health(gateway)["circuit"] == "closed"
+    server.close()
+
+
+def test_the_circuit_of_one_upstream_is_not_that_of_another(start, upstream):
+    gateway = start(
+        f"""
+        [upstreams.dead]
+        urls = ["http://127.0.0.1:{free_port()}"]
+        breaker_failures = 1
+        [upstreams.alive]
+        urls = ["{upstream.url}"]
+        [[routes]]
+        path = "/dead"
+        upstream = "dead"
+        [[routes]]
+        path = "/"
+        upstream = "alive"
+        """
+    )
+
+    statuses = [
+        exchange(gateway.port, request(target=target)).status for target in ("/dead", "/dead", "/alive")
+    ]
+
+    assert statuses == [503, 503, 200]
+
+
+def test_an_upstream_that_is_down_does_not_change_the_status_of_health(start):
+    gateway = start(configuration(f"http://127.0.0.1:{free_port()}"))
+    exchange(gateway.port, request())
+
+    for target in ("/health", "/health/", "/health/live", "/health/ready"):
+        assert exchange(gateway.port, request(target=target)).status == 200

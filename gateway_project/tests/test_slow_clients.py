@@ -1,0 +1,92 @@
+"""Clients that are slow on purpose keep nobody else waiting."""
+
+import time
+
+import pytest
+
+from tests.client import Client, exchange, request
+from tests.upstream import answer
+
+MANY = 500
+LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n" + bytes(20_000_000)
+
+
+@pytest.fixture
+def crowd(gateway):
+    clients = [Client(gateway.port) for _ in range(3 * MANY)]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+def test_slow_heads_bodies_and_readers_keep_nobody_waiting(gateway, upstream, crowd):
+    upstream.script = lambda connection, arrived: connection.send(
+        LARGE if arrived.target == b"/large" else b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    )
+    for number, client in enumerate(crowd):
+        slow = number % 3
+        if slow == 0:
+            client.send(b"GET / HTTP/1.1\r\nHost: exam")
+        elif slow == 1:
+            client.send(request("POST", "/", "Content-Length: 1000") + b"a")
+        else:
+            client.send(request("GET", "/large") if number < 60 else request())  # none of them reads
+
+    started_at = time.monotonic()
+    for _ in range(20):
+        assert exchange(gateway.port, request()).status == 200
+    assert time.monotonic() - started_at < 5
+
+
+def test_a_head_that_does_not_come_to_an_end_is_refused_in_time(start, upstream):
+    from tests.process import configuration
+
+    gateway = start(configuration(upstream.url))
+    with Client(gateway.port, timeout=15) as client:
+        client.send(b"GET / HTTP/1.1\r\nHost:")
+        started_at = time.monotonic()
+        while time.monotonic() - started_at < 9:  # a byte now and then does not help
+            time.sleep(1.5)
+            client.send(b"a")
+        got = client.read()
+
+    assert got.status == 408
+    assert 9 < time.monotonic() - started_at < 12
+
+
+def test_slow_bodies_do_not_reach_the_upstream(gateway, upstream):
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", "Content-Length: 1000") + b"a" * 999)
+        time.sleep(0.3)
+        assert upstream.connections == []
+        client.send(b"a")
+        assert client.read().status == 200
+
+
+def test_a_body_that_ends_early_is_refused(gateway, upstream):
+    import socket
+
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", "Content-Length: 1000") + b"a")
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.read().status == 400
+
+    assert upstream.requests == []
+
+
+def test_hundreds_of_held_requests_are_answered_together(gateway, upstream):
+    def hold(connection, arrived):
+        time.sleep(0.7)
+        answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(connection, arrived)
+
+    upstream.script = hold
+    started_at = time.monotonic()
+    clients = [Client(gateway.port) for _ in range(300)]
+    for client in clients:
+        client.send(request())
+    statuses = {client.read().status for client in clients}
+    for client in clients:
+        client.close()
+
+    assert statuses == {200}
+    assert time.monotonic() - started_at < 5  # one after the other would be 210 s
