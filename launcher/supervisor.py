@@ -97,6 +97,7 @@ class Supervisor:
             if time.monotonic() >= give_up_at:
                 return False
             self.look()
+        self.pass_on_output(0)
         return True
 
     def look(self, seconds: float = LOOK_SECONDS) -> None:

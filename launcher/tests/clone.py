@@ -43,6 +43,7 @@ class Clone:
         environment["DATA_DIR"] = str(self.data_dir)
         for name, port in self.ports.items():
             environment[PROJECTS[name].port_variable] = str(port)
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # which would be most of the time of `test`
         return {**environment, **extra}
 
     def start(self, *arguments: str, **extra: str) -> "subprocess.Popen[str]":

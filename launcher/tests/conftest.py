@@ -1,5 +1,6 @@
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -8,9 +9,11 @@ from clone import Clone
 
 from launcher.configuration import ROOT_USERS_FOLDER
 from launcher.data_folder import DataFolder
+from launcher.databases import create_databases, running
+from launcher.postgres import PrivatePostgres
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reachable_folder():
     """A folder that PostgreSQL's user can enter, which root's temporary folders are not."""
     parent = None
@@ -23,8 +26,26 @@ def reachable_folder():
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def prepared_data(reachable_folder):
+    """A data folder after its first start, to copy instead of waiting for that in each test."""
+    folder = DataFolder(reachable_folder / "prepared")
+    folder.prepare()
+    with running(PrivatePostgres(folder)) as server:
+        create_databases(server)
+    return folder.path
+
+
 @pytest.fixture
-def clone(tmp_path, reachable_folder):
-    clone = Clone(tmp_path / "a clone", reachable_folder / "the data")
+def new_clone(tmp_path, reachable_folder):
+    """A clone that nothing was started in yet."""
+    clone = Clone(tmp_path / "a clone", reachable_folder / f"the data of {tmp_path.name}")
     yield clone
     clone.close()
+
+
+@pytest.fixture
+def clone(new_clone, prepared_data):
+    """A clone whose data folder is ready."""
+    subprocess.run(["cp", "-a", str(prepared_data), str(new_clone.data_dir)], check=True)
+    return new_clone

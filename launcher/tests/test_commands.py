@@ -82,7 +82,8 @@ def test_demo_prints_the_password_once(clone):
     assert second[1].count("exists already and keeps its password") == 2
 
 
-def test_secrets_are_readable_by_their_owner_alone(clone):
+def test_secrets_are_readable_by_their_owner_alone(new_clone):
+    clone = new_clone
     clone.run("migrate")
 
     assert (clone.data_dir / "postgres_password").stat().st_mode & 0o777 == 0o600
@@ -91,11 +92,11 @@ def test_secrets_are_readable_by_their_owner_alone(clone):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
-def test_root_is_told_which_folder_postgres_cannot_enter(clone, tmp_path):
+def test_root_is_told_which_folder_postgres_cannot_enter(new_clone, tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
-    status, output = clone.run("migrate", DATA_DIR=str(closed / "data"))
+    status, output = new_clone.run("migrate", DATA_DIR=str(closed / "data"))
 
     assert status == 1
     assert "who cannot enter " in output

