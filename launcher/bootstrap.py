@@ -60,7 +60,10 @@ def open_closed_streams() -> None:
 def prepare_environment(*, development: bool) -> None:
     """Make or complete ``.venv`` where its stamp says that it is missing something."""
     wanted = stamp.Stamp.of_requirements(ROOT, development=development)
-    if has_working_python() and stamp.read(ENVIRONMENT).covers(wanted):
+    found = stamp.read(ENVIRONMENT)
+    if has_working_python() and (
+        found.covers(wanted) or (found.covers_with_its_own_python(wanted) and is_in_use())
+    ):
         return
     ENVIRONMENT.mkdir(exist_ok=True)
     with exclusively(ENVIRONMENT / INSTALL_LOCK, "Waiting for another manage_all.py that installs ..."):
@@ -81,6 +84,16 @@ def has_working_python() -> bool:
     return os.access(ENVIRONMENT_PYTHON, os.X_OK) and any(
         ENVIRONMENT.glob("lib/python3*/site-packages/pip/__main__.py")
     )
+
+
+def is_in_use() -> bool:
+    """Whether another manage_all.py runs in ``.venv``: then its Python does for this one, too."""
+    with open_lock(ENVIRONMENT / USE_LOCK) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def make_environment() -> None:

@@ -34,13 +34,12 @@ class Stamp:
 
     def covers(self, wanted: "Stamp") -> bool:
         """Whether an environment with this stamp has all that is wanted."""
+        return self.same_python(wanted) and self.covers_with_its_own_python(wanted)
+
+    def covers_with_its_own_python(self, wanted: "Stamp") -> bool:
+        """Whether it has the packages that are wanted, for whatever Python."""
         has_development = wanted.development in (None, self.development)
-        return (
-            self.same_python(wanted)
-            and not self.interrupted
-            and self.runtime == wanted.runtime
-            and has_development
-        )
+        return not self.interrupted and self.runtime == wanted.runtime and has_development
 
     def same_python(self, wanted: "Stamp") -> bool:
         """Whether the environment was made with the wanted Python; its bug-fix version does not matter."""
