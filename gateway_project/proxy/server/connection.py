@@ -1,20 +1,20 @@
 """One client connection: requests are read from it and answered, one after the other."""
 
+import contextlib
 import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.types import WSGIApplication
 
-from gevent.socket import SHUT_RD, socket
-from gunicorn.util import close_graceful
+from gevent.socket import SHUT_RD, SHUT_WR, socket
 
 from proxy import access_log
 from proxy.errors import GatewayError
 from proxy.http1.body import Body
 from proxy.http1.fields import MalformedError
 from proxy.http1.head import RefusedError, RequestHead, parse_request
-from proxy.http1.stream import EndOfStreamError, HeadTooLargeError, Stream
+from proxy.http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
 from proxy.received import Received
 from proxy.server.answer import Answer
 from proxy.server.environ import wsgi_environ
@@ -27,8 +27,7 @@ logger = logging.getLogger(__name__)
 
 HEAD_SECONDS = 10.0  # for a whole head, from its first byte on
 CLIENT_SECONDS = 60.0  # without a byte of the body, or until the client has taken a piece of the answer
-_LINGER_SECONDS = 2.0  # for what a client still sends when it was already answered
-_LINGER_BYTES = 2**30
+_LINGER_SECONDS = 5.0  # for what a client still sends when it was already answered
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,17 @@ class ClientConnection:
             logger.debug("Client gone")
             self._socket.close()
         else:
-            close_graceful(
-                self._socket
-            )  # what is still underway does not destroy the answer (RFC 9112, section 9.6)
+            self._linger()
+
+    def _linger(self) -> None:
+        """Close, once the client has had time to read: what it still sends would destroy the answer (RFC 9112, 9.6)."""
+        with self._socket, contextlib.suppress(OSError):
+            self._socket.shutdown(SHUT_WR)
+            ends_at = time.monotonic() + _LINGER_SECONDS
+            while (left := ends_at - time.monotonic()) > 0:
+                self._socket.settimeout(left)
+                if not self._socket.recv(PIECE):
+                    break
 
     def stop(self) -> None:
         """Wake up from waiting for a request, as if the client had closed."""
