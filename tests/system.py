@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,12 +79,7 @@ class Service:
 
     def stop(self) -> None:
         """End it as a supervisor does: politely, and by force when that takes too long."""
-        if self.process is None:
-            return
-        self.resume()
-        if not self.has_ended():
-            end_processes([psutil.Process(self.process.pid)], seconds=STOP_SECONDS)
-        self.process.wait()
+        stop_all([self])
 
     def kill(self) -> None:
         """End all its processes at once, in the middle of whatever they do."""
@@ -123,19 +118,35 @@ class System:
         return DirectClient(self.user.url, self.order.url)
 
 
-def migrate(database_urls: Mapping[str, str], data_dir: Path) -> None:
-    """Bring both databases up to date, side by side."""
-    migrations = [
-        subprocess.Popen(
-            manage_command(project, "migrate", "--verbosity", "0"),
-            cwd=project.folder,
-            env=environment_of(project, {}, data_dir, database_urls),
-        )
-        for project in with_database()
+def stop_all(services: Iterable[Service]) -> None:
+    """End services side by side."""
+    running = [service for service in services if not service.has_ended()]
+    for service in running:
+        service.resume()
+    end_processes([psutil.Process(service.process.pid) for service in running], seconds=STOP_SECONDS)
+    for service in running:
+        service.process.wait()
+
+
+def run_side_by_side(commands: Iterable[tuple[Project, Mapping[str, str], Sequence[str]]]) -> None:
+    """Run Django commands, each a project, its environment and the arguments; fail unless all succeed."""
+    processes = [
+        subprocess.Popen(manage_command(project, *arguments), cwd=project.folder, env=environment)
+        for project, environment, arguments in commands
     ]
-    statuses = [process.wait() for process in migrations]
+    statuses = [process.wait() for process in processes]
     if any(statuses):
-        raise RuntimeError("The migrations failed; their output is above.")
+        raise RuntimeError(
+            f"A command failed; its output is above: {[process.args for process in processes]}"
+        )
+
+
+def migrate(database_urls: Mapping[str, str], data_dir: Path) -> None:
+    """Bring both databases up to date."""
+    run_side_by_side(
+        (project, environment_of(project, {}, data_dir, database_urls), ["migrate", "--verbosity", "0"])
+        for project in with_database()
+    )
 
 
 def environment_of(
@@ -174,5 +185,4 @@ def running_system(
             service.wait_until_ready()
         yield System(**services)
     finally:
-        for service in reversed(services.values()):
-            service.stop()
+        stop_all(services.values())

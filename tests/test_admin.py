@@ -1,13 +1,11 @@
 """A person administers both services in one browser, on the gateway's port."""
 
-import subprocess
-
 import pytest
 from playwright.sync_api import expect
 
-from launcher.projects import manage_command
 from tests.api import make_order, make_user
 from tests.browser import Watch, keep_screenshot
+from tests.system import run_side_by_side
 
 NAME, PASSWORD = "admin", "correct horse battery staple"
 
@@ -15,18 +13,15 @@ NAME, PASSWORD = "admin", "correct horse battery staple"
 @pytest.fixture(scope="module", autouse=True)
 def accounts(system):
     """The account of the administrator, in both services."""
-    for service in (system.user, system.order):
-        account = {
-            "DJANGO_SUPERUSER_USERNAME": NAME,
-            "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
-            "DJANGO_SUPERUSER_EMAIL": "admin@example.com",
-        }
-        subprocess.run(
-            manage_command(service.project, "createsuperuser", "--noinput", "--verbosity", "0"),
-            cwd=service.project.folder,
-            env=service.environment | account,
-            check=True,
-        )
+    account = {
+        "DJANGO_SUPERUSER_USERNAME": NAME,
+        "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
+        "DJANGO_SUPERUSER_EMAIL": "admin@example.com",
+    }
+    run_side_by_side(
+        (service.project, service.environment | account, ["createsuperuser", "--noinput", "--verbosity", "0"])
+        for service in (system.user, system.order)
+    )
 
 
 def log_in(page, service):

@@ -12,7 +12,6 @@ import requests
 from launcher.processes import wait_for
 from tests.system import Service
 
-CLIENTS = 3
 PAUSE_SECONDS = (
     0.02  # between one client's orders: enough traffic to meet every moment, little enough for a laptop
 )
@@ -36,13 +35,13 @@ class Answer:
 class Traffic:
     """Clients that place one order after the other."""
 
-    def __init__(self, gateway: Service, body: dict[str, Any]) -> None:
+    def __init__(self, gateway: Service, body: dict[str, Any], clients: int) -> None:
         self.answers: list[Answer] = []
         self.errors: list[Exception] = []  # no answer at all
         self._gateway = gateway
         self._body = body
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._place_orders) for _ in range(CLIENTS)]
+        self._threads = [threading.Thread(target=self._place_orders) for _ in range(clients)]
 
     def wait_for_answers(self, status: int, number: int = 10) -> None:
         """Wait until ``number`` orders sent from now on are answered with ``status``."""
@@ -80,9 +79,9 @@ class Traffic:
 
 
 @contextmanager
-def incoming_orders(gateway: Service, **body: Any) -> Iterator[Traffic]:
-    """Keep placing orders through the gateway until the block ends."""
-    traffic = Traffic(gateway, {"product_name": "Laptop"} | body)
+def incoming_orders(gateway: Service, *, clients: int = 3, **body: Any) -> Iterator[Traffic]:
+    """Keep placing orders through the gateway, from several clients at once, until the block ends."""
+    traffic = Traffic(gateway, {"product_name": "Laptop"} | body, clients)
     traffic.start()
     try:
         yield traffic
