@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.Env()
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+# Where the gateway is, and whatever else stands in front: loopback, and the private ranges that containers get.
+PRIVATE_NETWORKS = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
 
 
 def secret_key(service: str) -> str:
@@ -73,5 +75,7 @@ def database(default_name: str) -> dict[str, Any]:
         )
     # Seconds. A connection is kept for the life of its thread and checked before each request uses it.
     settings |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-    settings["OPTIONS"] = {"connect_timeout": 5} | settings.get("OPTIONS", {})
+    timeout = env.str("DB_STATEMENT_TIMEOUT", default="0")
+    limits = f"-c statement_timeout={timeout} -c lock_timeout=3s -c idle_in_transaction_session_timeout=60s"
+    settings["OPTIONS"] = {"connect_timeout": 5, "options": limits} | settings.get("OPTIONS", {})
     return settings

@@ -22,8 +22,15 @@ class ConsoleFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line without a traceback."""
-        extra = [f"{name}={value!s}" for name, value in vars(record).items() if name not in self._own]
+        extra = [
+            f"{name}={_on_one_line(value)}" for name, value in vars(record).items() if name not in self._own
+        ]
         return " ".join([super().formatMessage(record), *extra, f"[{record.request_id}]"])  # type: ignore[attr-defined]
+
+
+def _on_one_line(value: object) -> str:
+    text = str(value)
+    return text if text.isprintable() else repr(text)
 
 
 def logging_config(log_format: str, *, level: str = "INFO") -> dict[str, Any]:

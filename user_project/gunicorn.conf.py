@@ -1,17 +1,26 @@
 """gunicorn's settings for the user service: ``gunicorn user_project.wsgi`` in this folder."""
 
 import os
+import sys
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # chassis lies beside the projects
+
+from chassis import server
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = 2
-pythonpath = str(Path(__file__).resolve().parents[1])  # chassis lies beside the projects
 preload_app = True
 control_socket_disable = True
 graceful_timeout = 8
 keepalive = 75  # longer than the gateway keeps an idle connection
 
-accesslog = "-"
-access_log_format = "%(m)s %(U)s %(s)s %(M)sms [%({x-request-id}o)s]"
+# No request may hold the database for longer; commands such as migrate may.
+raw_env = [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')}"]
+
+logconfig_dict = server.server_logging()  # the access log is the application's
+server.collect_metrics("user")
+child_exit = server.child_exit
+on_exit = server.on_exit

@@ -1,8 +1,9 @@
 """Settings of the order service. The environment varies them; .env.example lists every variable."""
 
+from datetime import timedelta
 from pathlib import Path
 
-from chassis.environment import LOOPBACK_HOSTS, database, env, secret_key
+from chassis.environment import LOOPBACK_HOSTS, PRIVATE_NETWORKS, database, env, secret_key
 from chassis.logs import logging_config
 from chassis.rest import defaults
 
@@ -12,10 +13,13 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key("order")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=PRIVATE_NETWORKS)
+SERVICE_TOKENS = env.list("SERVICE_TOKEN", default=[])
 
 INSTALLED_APPS = [
     "orders",
     "idempotency",
+    "axes",
     "chassis",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -29,8 +33,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "chassis.request_id.RequestIdMiddleware",
-    "chassis.request_body.BodyLimitMiddleware",
+    "chassis.access_log.AccessLogMiddleware",
+    "chassis.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "chassis.service_token.ServiceTokenMiddleware",
+    "chassis.request_body.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -38,6 +45,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "order_project.urls"
 WSGI_APPLICATION = "order_project.wsgi.application"
@@ -57,6 +65,16 @@ TEMPLATES = [
 
 DATABASES = {"default": database("order_service_db")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# A name and address that fails to sign in five times is locked out for a quarter of an hour.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "chassis.client_address.client_address"
+AXES_LOCKOUT_CALLABLE = "chassis.problems.locked_out"
+AXES_VERBOSE = False
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -11,7 +11,7 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
-from chassis.request_id import outgoing_headers
+from chassis import request_id, service_token
 from user_client import counters
 from user_client.deadline import DeadlineAdapter, deadline
 
@@ -73,7 +73,7 @@ def get(path: str) -> requests.Response:
     deadline.start(settings.USER_SERVICE_TOTAL_TIMEOUT)
     return _thread.session.get(
         f"{settings.USER_SERVICE_URL}{path}",
-        headers=outgoing_headers(),
+        headers=request_id.outgoing_headers() | service_token.outgoing_headers(),
         timeout=(settings.USER_SERVICE_CONNECT_TIMEOUT, settings.USER_SERVICE_READ_TIMEOUT),
         allow_redirects=False,
     )

@@ -38,3 +38,21 @@ def test_session_and_csrf_cookies_are_the_service_s_own(django_user_model):
 
     assert set(client.cookies) == {"user_sessionid", "user_csrftoken"}
     assert client.cookies["user_sessionid"]["path"] == "/admin/user/"
+
+
+@pytest.mark.django_db
+def test_sign_in_is_locked_after_five_failures_from_an_address_and_no_other(django_user_model, settings):
+    django_user_model.objects.create_superuser("root", password="secret")
+    attacker = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7"}
+    form = {"username": "root", "password": "guess"}
+
+    statuses = [Client().post("/admin/user/login/", form, **attacker).status_code for _ in range(6)]
+    locked = Client().post("/admin/user/login/", form | {"password": "secret"}, **attacker)
+    other = Client().post(
+        "/admin/user/login/", form | {"password": "secret"}, HTTP_X_FORWARDED_FOR="203.0.113.8"
+    )
+
+    assert statuses == [200, 200, 200, 200, 429, 429]
+    assert (locked.status_code, locked["Retry-After"]) == (429, "900")
+    assert locked.json()["type"] == "urn:problem:locked_out"
+    assert other.status_code == 302

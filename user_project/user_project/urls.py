@@ -5,12 +5,14 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from chassis import health
+from chassis.metrics import metrics
 
 urlpatterns = [
     path("", include("users.urls")),
     path("admin/user/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("metrics", metrics),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
 ]
 

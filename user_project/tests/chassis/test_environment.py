@@ -19,6 +19,7 @@ def empty_environment(monkeypatch):
         "DB_NAME",
         "DB_USER",
         "DB_PASSWORD",
+        "DB_STATEMENT_TIMEOUT",
     ):
         monkeypatch.delenv(name, raising=False)
 
@@ -60,7 +61,7 @@ def test_database_url_wins_over_its_parts(monkeypatch):
 
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db", 6543, "name")
     assert (database["USER"], database["PASSWORD"]) == ("me", "p@ss")
-    assert database["OPTIONS"] == {"connect_timeout": 5, "sslmode": "require"}
+    assert database["OPTIONS"].items() >= {"connect_timeout": 5, "sslmode": "require"}.items()
 
 
 def test_database_is_described_by_parts_or_is_the_service_s_own_on_this_machine(monkeypatch):
@@ -71,6 +72,16 @@ def test_database_is_described_by_parts_or_is_the_service_s_own_on_this_machine(
 
     assert (default["HOST"], default["PORT"], default["NAME"]) == ("localhost", "5432", "user_service_db")
     assert (parts["HOST"], parts["PORT"], parts["NAME"]) == ("db", "6543", "user_service_db")
+
+
+def test_statements_are_limited_as_the_environment_says_and_locks_always(monkeypatch):
+    unlimited = environment.database("user_service_db")["OPTIONS"]["options"]
+    monkeypatch.setenv("DB_STATEMENT_TIMEOUT", "10s")
+    limited = environment.database("user_service_db")["OPTIONS"]["options"]
+
+    assert "statement_timeout=0 " in unlimited
+    assert "statement_timeout=10s " in limited
+    assert "lock_timeout=3s" in unlimited
 
 
 def test_other_engines_are_refused(monkeypatch):

@@ -36,3 +36,9 @@ def test_json_line_is_one_line_whatever_it_holds(written):
 
 def test_console_line_is_for_people(written):
     assert written("console", "it works", status=200) == "INFO    chassis.tests it works status=200 [-]\n"
+
+
+def test_console_line_stays_one_line_whatever_it_holds(written):
+    line = written("console", "request", path="/x\r\nINFO    forged")
+
+    assert line == "INFO    chassis.tests request path='/x\\r\\nINFO    forged' [-]\n"

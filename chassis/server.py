@@ -1,0 +1,36 @@
+"""What the gunicorn of every service has in its configuration."""
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from chassis.logs import logging_config
+
+
+def collect_metrics(service: str) -> None:
+    """Let the worker processes add up their metrics, in files of a temporary folder.
+
+    To be called before anything imports prometheus_client, which decides at its import.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=f"{service}-metrics-")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget what only a living process has; its counters stay in the totals."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder of the metrics."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def server_logging() -> dict[str, Any]:
+    """Return gunicorn's ``logconfig_dict``: its own lines look like those of the application."""
+    config = logging_config(os.environ.get("LOG_FORMAT", "json"))
+    handler = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
+    return config | {"loggers": config["loggers"] | {"gunicorn.error": handler, "gunicorn.access": handler}}

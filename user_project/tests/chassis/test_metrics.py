@@ -1,0 +1,56 @@
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+pytestmark = pytest.mark.django_db
+
+
+def samples(api):
+    text = api.get("/metrics").text
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def requests(api, method, route, status):
+    key = ("http_requests_total", ("method", method), ("route", route), ("status", status))
+    return samples(api).get(key, 0)
+
+
+def test_requests_are_counted_by_route_and_not_by_path(api, make_user):
+    route = "^users/(?P<pk>[0-9]+)/?$"
+    before = requests(api, "GET", route, "200"), requests(api, "GET", route, "404")
+
+    for _ in range(2):
+        api.get(f"/users/{make_user().id}")
+    api.get("/users/0")
+
+    assert requests(api, "GET", route, "200") == before[0] + 2
+    assert requests(api, "GET", route, "404") == before[1] + 1
+
+
+def test_what_clients_invent_does_not_become_a_label(api):
+    before = requests(api, "other", "none", "404")
+
+    api.generic("BREW", "/nowhere/1")
+    api.generic("STIR", "/nowhere/2")
+
+    assert requests(api, "other", "none", "404") == before + 2
+
+
+def test_time_in_the_database_is_part_of_the_time_of_the_request(api):
+    route = ("route", "^users/?$")
+    before = samples(api)
+
+    api.get("/users")
+
+    after = samples(api)
+    database, whole = (
+        after[key] - before.get(key, 0)
+        for key in [
+            ("http_request_database_seconds_sum", route),
+            ("http_request_duration_seconds_sum", ("method", "GET"), route),
+        ]
+    )
+    assert 0 < database < whole
