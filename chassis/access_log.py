@@ -11,6 +11,9 @@ from chassis.client_address import client_address
 
 logger = logging.getLogger("access")
 
+# Asked every few seconds by machines.
+POLLED_PATHS = ("/health/", "/metrics")
+
 
 class AccessLogMiddleware:
     """Writes the line; it stands just inside the middleware that gives the request its id.
@@ -25,8 +28,10 @@ class AccessLogMiddleware:
         """Answer the request."""
         started = time.perf_counter()
         response = self.get_response(request)
-        if logger.isEnabledFor(logging.INFO):
-            logger.info(
+        level = logging.DEBUG if request.path.startswith(POLLED_PATHS) else logging.INFO
+        if logger.isEnabledFor(level):
+            logger.log(
+                level,
                 "request",
                 extra={
                     "method": request.method,

@@ -5,6 +5,8 @@ import shutil
 import tempfile
 from typing import Any
 
+from gunicorn import glogging
+
 from chassis.logs import logging_config
 
 
@@ -29,8 +31,15 @@ def on_exit(server: Any) -> None:
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
+class Logger(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's logger without its access log: the application writes one, with what only it knows."""
+
+    def access(self, *args: Any) -> None:
+        """Write nothing."""
+
+
 def server_logging() -> dict[str, Any]:
     """Return gunicorn's ``logconfig_dict``: its own lines look like those of the application."""
     config = logging_config(os.environ.get("LOG_FORMAT", "json"))
-    handler = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
-    return config | {"loggers": config["loggers"] | {"gunicorn.error": handler, "gunicorn.access": handler}}
+    gunicorn = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
+    return config | {"loggers": config["loggers"] | {"gunicorn.error": gunicorn}}

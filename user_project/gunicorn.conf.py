@@ -20,7 +20,8 @@ keepalive = 75  # longer than the gateway keeps an idle connection
 # No request may hold the database for longer; commands such as migrate may.
 raw_env = [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')}"]
 
-logconfig_dict = server.server_logging()  # the access log is the application's
+logconfig_dict = server.server_logging()
+logger_class = server.Logger
 server.collect_metrics("user")
 child_exit = server.child_exit
 on_exit = server.on_exit

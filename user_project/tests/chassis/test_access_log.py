@@ -34,6 +34,15 @@ def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):
     assert line().status == 401
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/metrics"])
+def test_what_machines_poll_is_not_written(api, caplog, path):
+    caplog.set_level(logging.INFO, logger="access")
+
+    api.get(path)
+
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     ("peer", "forwarded", "client"),
     [
@@ -48,6 +57,6 @@ def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):
 def test_client_is_the_last_address_that_no_trusted_proxy_has(api, line, peer, forwarded, client):
     headers = {"x-forwarded-for": forwarded} if forwarded else {}
 
-    api.get("/health/live", headers=headers, REMOTE_ADDR=peer)
+    api.get("/nowhere", headers=headers, REMOTE_ADDR=peer)
 
     assert line().client == client
