@@ -17,23 +17,41 @@ LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 PRIVATE_NETWORKS = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
 
 
+def secret(name: str) -> str:
+    """Return the secret ``name``: the content of the file that ``{name}_FILE`` names, else the variable, else "".
+
+    A file keeps it out of the environment, which `docker inspect` and crash reports show. White space around it, such
+    as the line end that editors add, is no part of it.
+
+    Raises:
+        ImproperlyConfigured: the file is named and cannot be read.
+    """
+    if file := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+    return os.environ.get(name, "")
+
+
 def secret_key(service: str) -> str:
     """Return Django's SECRET_KEY for ``service``.
 
-    It is ``SECRET_KEY`` where that is set; else the content of ``$DATA_DIR/SERVICE_secret_key``, a file that the
-    first process to ask creates with mode 600; else, with ``DEBUG`` on, a key that lives as long as the process.
+    It is the ``secret`` SECRET_KEY where that is set; else the content of ``$DATA_DIR/SERVICE_secret_key``, a file
+    that the first process to ask creates with mode 600; else, with ``DEBUG`` on, a key that lives as long as the process.
 
     Raises:
         ImproperlyConfigured: none of the three is there.
     """
-    if key := env.str("SECRET_KEY", default=""):
-        return str(key)
+    if key := secret("SECRET_KEY"):
+        return key
     if data_dir := env.str("DATA_DIR", default=""):
         return _stored_key(Path(data_dir) / f"{service}_secret_key")
     if env.bool("DEBUG", default=False):
         return secrets.token_urlsafe(50)
     raise ImproperlyConfigured(
-        "SECRET_KEY is required: set it, or DATA_DIR (a folder to keep a generated one in), or DEBUG=true."
+        "SECRET_KEY is required: set it, or SECRET_KEY_FILE, or DATA_DIR (a folder to keep a generated one in), "
+        "or DEBUG=true."
     )
 
 
@@ -53,13 +71,13 @@ def database(default_name: str) -> dict[str, Any]:
     """Return Django's description of the service's PostgreSQL database.
 
     ``DATABASE_URL`` wins; without it ``DB_HOST`` (localhost), ``DB_PORT`` (5432), ``DB_NAME`` (``default_name``),
-    ``DB_USER`` and ``DB_PASSWORD`` (the defaults of libpq) describe it.
+    ``DB_USER`` and ``DB_PASSWORD`` (the defaults of libpq) describe it. The URL and the password are ``secret``s.
 
     Raises:
         ImproperlyConfigured: ``DATABASE_URL`` is not a PostgreSQL URL.
     """
-    if env.str("DATABASE_URL", default=""):
-        settings: dict[str, Any] = env.db_url("DATABASE_URL")
+    if url := secret("DATABASE_URL"):
+        settings: dict[str, Any] = env.db_url_config(url)
     else:
         settings = {
             "ENGINE": "django.db.backends.postgresql",
@@ -67,7 +85,7 @@ def database(default_name: str) -> dict[str, Any]:
             "PORT": env.str("DB_PORT", default="5432"),
             "NAME": env.str("DB_NAME", default=default_name),
             "USER": env.str("DB_USER", default=""),
-            "PASSWORD": env.str("DB_PASSWORD", default=""),
+            "PASSWORD": secret("DB_PASSWORD"),
         }
     if settings["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured(

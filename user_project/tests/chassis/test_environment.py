@@ -11,14 +11,17 @@ from chassis import environment
 def empty_environment(monkeypatch):
     for name in (
         "SECRET_KEY",
+        "SECRET_KEY_FILE",
         "DATA_DIR",
         "DEBUG",
         "DATABASE_URL",
+        "DATABASE_URL_FILE",
         "DB_HOST",
         "DB_PORT",
         "DB_NAME",
         "DB_USER",
         "DB_PASSWORD",
+        "DB_PASSWORD_FILE",
         "DB_STATEMENT_TIMEOUT",
     ):
         monkeypatch.delenv(name, raising=False)
@@ -89,3 +92,35 @@ def test_other_engines_are_refused(monkeypatch):
 
     with pytest.raises(ImproperlyConfigured, match="must be a PostgreSQL URL"):
         environment.database("user_service_db")
+
+
+def test_secrets_are_read_from_the_files_that_variables_name(monkeypatch, tmp_path):
+    for name, content in {"SECRET_KEY": "kept in a file\n", "DB_PASSWORD": "$ecret p@ss\n"}.items():
+        (tmp_path / name).write_text(content)
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+        monkeypatch.setenv(name, "of the environment")
+
+    assert environment.secret_key("user") == "kept in a file"
+    assert environment.database("user_service_db")["PASSWORD"] == "$ecret p@ss"
+
+
+def test_database_url_may_lie_in_a_file(monkeypatch, tmp_path):
+    (tmp_path / "url").write_text("postgresql://me:p%40ss@db:6543/name\n")
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
+
+    database = environment.database("user_service_db")
+
+    assert (database["HOST"], database["NAME"], database["PASSWORD"]) == ("db", "name", "p@ss")
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "nothing"))
+
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FILE cannot be read.*nothing"):
+        environment.secret_key("user")
+
+
+def test_a_secret_may_begin_with_a_dollar_sign(monkeypatch):
+    monkeypatch.setenv("DB_PASSWORD", "$ecret")
+
+    assert environment.database("user_service_db")["PASSWORD"] == "$ecret"
