@@ -38,7 +38,8 @@ def secret_key(service: str) -> str:
     """Return Django's SECRET_KEY for ``service``.
 
     It is the ``secret`` SECRET_KEY where that is set; else the content of ``$DATA_DIR/SERVICE_secret_key``, a file
-    that the first process to ask creates with mode 600; else, with ``DEBUG`` on, a key that lives as long as the process.
+    that the first process to ask creates with mode 600; else, with ``DEBUG`` on, a key that lives as long as the
+    process.
 
     Raises:
         ImproperlyConfigured: none of the three is there.
