@@ -63,7 +63,7 @@ def _from_environ(environ: dict[str, Any]) -> Received:
 
 
 def _target(environ: dict[str, Any]) -> str:
-    path = quote(environ["PATH_INFO"], safe="/:@!$&'()*+,;=~", encoding="latin-1")
+    path = quote(environ["PATH_INFO"], safe="/:@!$&'()*+,;=~")
     return f"{path}?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else path
 
 

@@ -20,9 +20,12 @@ _RESET_ON_CLOSE = pack("ii", 1, 0)
 class Answer:
     """Frames what the WSGI application returns (RFC 9112, section 6), and writes it."""
 
-    def __init__(self, client: socket, request: RequestHead, body: Body, *, may_keep: bool) -> None:
+    def __init__(
+        self, client: socket, request: RequestHead, body: Body, is_stopping: Callable[[], bool]
+    ) -> None:
         self.must_drain = False
-        self.keeps_connection = may_keep
+        self.keeps_connection = request.keeps_alive
+        self._is_stopping = is_stopping
         self._status = ""
         self.sent = 0  # bytes of the body
         self._socket = client
@@ -75,6 +78,7 @@ class Answer:
             # The gateway's own answer: the rest of the request's body is thrown away, or costs the connection.
             self.must_drain = self._is_small()
             self.keeps_connection &= self.must_drain
+        self.keeps_connection &= not self._is_stopping()
         headers = list(self._headers)
         names = {name.lower() for name, _ in headers}
         self._omits_body = self._request.method == "HEAD" or self.status in _BODILESS

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+IDLE_GRACE = 2.0  # seconds that idle clients have to come again when the process ends
 HEAD_SECONDS = 10.0  # for a whole head, from its first byte on
 CLIENT_SECONDS = 60.0  # without a byte of the body, or until the client has taken a piece of the answer
 _LINGER_SECONDS = 5.0  # for what a client still sends when it was already answered
@@ -68,6 +69,7 @@ class ClientConnection:
         self._stream = Stream(client)
         self._address = address
         self._scheme = scheme
+        self._has_unread = True  # the client may be sending what nobody will read
 
     def serve(self) -> None:
         """Answer request after request."""
@@ -78,11 +80,13 @@ class ClientConnection:
             logger.debug("Client gone")
             self._socket.close()
         else:
-            self._linger()
+            if self._has_unread:
+                self._linger()
+            self._socket.close()
 
     def _linger(self) -> None:
-        """Close, once the client has had time to read: what it still sends would destroy the answer (RFC 9112, 9.6)."""
-        with self._socket, contextlib.suppress(OSError):
+        """Let the client read its answer, which would be lost with what it still sends (RFC 9112, section 9.6)."""
+        with contextlib.suppress(OSError):
             self._socket.shutdown(SHUT_WR)
             ends_at = time.monotonic() + _LINGER_SECONDS
             while (left := ends_at - time.monotonic()) > 0:
@@ -111,7 +115,7 @@ class ClientConnection:
             )
         self._socket.settimeout(CLIENT_SECONDS)
         body = Body(self._stream, request.length)
-        answer = Answer(self._socket, request, body, may_keep=request.keeps_alive and self._worker.alive)
+        answer = Answer(self._socket, request, body, self._is_stopping)
         received = Received(request, body, self._address, self._scheme, answer.interim)
         self._run(received, answer)
         access_log.log(
@@ -126,17 +130,21 @@ class ClientConnection:
         if answer.must_drain:
             self._socket.settimeout(_LINGER_SECONDS)
             _exhaust(iter(body))
+        self._has_unread = not body.finished or self._stream.has_buffered
         return answer.keeps_connection and body.finished
 
     def _read_head(self) -> str:
         if not self._stream.has_buffered:
-            self._socket.settimeout(self._worker.limits.idle_seconds)
+            self._socket.settimeout(IDLE_GRACE if self._is_stopping() else self._worker.limits.idle_seconds)
             self._worker.idle.add(self)
         try:
             head = self._stream.read_head(self._worker.limits.head, seconds=HEAD_SECONDS)
         finally:
             self._worker.idle.discard(self)
         return head.decode("latin-1")
+
+    def _is_stopping(self) -> bool:
+        return not self._worker.alive
 
     def _run(self, received: Received, answer: Answer) -> None:
         response: Any = self._worker.wsgi(wsgi_environ(received), answer.start_response)

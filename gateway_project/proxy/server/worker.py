@@ -11,9 +11,7 @@ import gevent
 from gevent.socket import IPPROTO_TCP, TCP_NODELAY, socket
 from gunicorn.workers.ggevent import GeventWorker
 
-from proxy.server.connection import ClientConnection, Limits
-
-_IDLE_GRACE = 2.0  # seconds that idle clients have to come again when the worker stops
+from proxy.server.connection import IDLE_GRACE, ClientConnection, Limits
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
@@ -39,7 +37,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: running requests end, and idle connections are closed after a moment."""
         super().handle_exit(sig, frame)
-        gevent.spawn_later(_IDLE_GRACE, self._close_idle)
+        gevent.spawn_later(IDLE_GRACE, self._close_idle)
 
     def _close_idle(self) -> None:
         for connection in list(self.idle):

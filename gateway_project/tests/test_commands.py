@@ -1,0 +1,97 @@
+"""``manage.py routes`` and ``manage.py explain``."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from proxy import current
+
+FILE = """
+[upstreams.one]
+urls = ["http://one:1", "http://two:2"]
+total_timeout = 30
+preserve_host = false
+[[routes]]
+path = "/a"
+upstream = "one"
+methods = ["GET", "HEAD"]
+max_body = "1 KiB"
+rate_limit = "5/minute"
+[[routes]]
+path = "/"
+upstream = "one"
+"""
+
+
+@pytest.fixture(autouse=True)
+def routes_file(tmp_path, monkeypatch):
+    file = tmp_path / "gateway.toml"
+    file.write_text(FILE)
+    monkeypatch.setenv("GATEWAY_CONFIG", str(file))
+    monkeypatch.setattr(current, "_current", None)
+    return file
+
+
+def test_routes_prints_the_table(capsys):
+    call_command("routes")
+
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert head.split() == ["PATH", "METHODS", "UPSTREAM", "MAX", "BODY", "RATE", "LIMIT"]
+    assert first.split("  ") == [
+        "/a  ",
+        "GET,HEAD",
+        "one (http://one:1, http://two:2)",
+        "1024 B",
+        "  5/minute",
+    ] or ("1024 B" in first and "5/minute" in first)
+    assert second.split()[0] == "/"
+    assert "any" in second
+
+
+def test_explain_says_where_a_request_goes(capsys):
+    call_command("explain", "GET", "/a/%2F?x=1")
+
+    told = capsys.readouterr().out
+    for part in (
+        "Route     /a\n",
+        "one, http://one:1 or http://two:2",
+        "GET /a/%2F?x=1 HTTP/1.1, with the upstream's own Host",
+        "1 s to connect, 10 s between bytes, 30 s in all",
+        "up to 1024 bytes",
+        "5/minute per client",
+    ):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("POST", "/a", "Refused with 405 (method_not_allowed)"),
+        ("GET", "/health/live", "The gateway answers itself"),
+        ("GET", "/b", "Body      of any size\nRate      not limited"),
+    ],
+)
+def test_explain_says_what_else_may_happen(capsys, method, path, told):
+    call_command("explain", method, path)
+
+    assert told in capsys.readouterr().out
+
+
+def test_explain_names_what_has_no_route(capsys, routes_file):
+    routes_file.write_text('[upstreams.one]\nurls = ["http://one"]\n')
+
+    call_command("explain", "GET", "/b")
+
+    assert "Refused with 404 (no_route)" in capsys.readouterr().out
+
+
+def test_explain_wants_a_path():
+    with pytest.raises(CommandError, match="begins with"):
+        call_command("explain", "GET", "a")
+
+
+@pytest.mark.parametrize("command", [["routes"], ["explain", "GET", "/"]])
+def test_a_wrong_file_is_explained(routes_file, command):
+    routes_file.write_text("oops = 1")
+
+    with pytest.raises(CommandError, match="oops: unknown key"):
+        call_command(*command)

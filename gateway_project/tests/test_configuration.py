@@ -1,0 +1,224 @@
+"""The routes file: what it may say, and how it is told what is wrong."""
+
+import subprocess
+
+import pytest
+
+from proxy.configuration import ConfigurationError, read
+from proxy.routes import Route, RouteTable
+from tests.process import PROJECT, Gateway
+
+UPSTREAM = '[upstreams.a]\nurls = ["http://127.0.0.1:1"]\n'
+ROUTE = '[[routes]]\npath = "/x"\nupstream = "a"\n'
+
+
+def write(tmp_path, text):
+    file = tmp_path / "gateway.toml"
+    file.write_text(text)
+    return file
+
+
+def test_what_is_left_out_has_a_default(tmp_path):
+    configuration = read(write(tmp_path, UPSTREAM + ROUTE))
+
+    upstream = configuration.upstreams["a"]
+    assert (upstream.connect_timeout, upstream.read_timeout, upstream.total_timeout) == (1.0, 10.0, None)
+    assert upstream.preserve_host is True
+    assert configuration.routes == (Route("/x", "a"),)
+
+
+def test_everything_can_be_said(tmp_path):
+    text = """
+    [upstreams.a]
+    urls = ["http://127.0.0.1:1", "http://[::1]:2", "http://host"]
+    connect_timeout = 2
+    read_timeout = 3.5
+    total_timeout = 60
+    preserve_host = false
+    probe_path = "/alive"
+    breaker_failures = 7
+    breaker_seconds = 8.0
+    [[routes]]
+    path = "/"
+    methods = ["GET", "PROPFIND"]
+    upstream = "a"
+    max_body = "2 MiB"
+    rate_limit = "5/minute"
+    """
+    configuration = read(write(tmp_path, text))
+
+    upstream = configuration.upstreams["a"]
+    assert [(url.hostname, url.port) for url in upstream.addresses] == [
+        ("127.0.0.1", 1),
+        ("::1", 2),
+        ("host", None),
+    ]
+    (route,) = configuration.routes
+    assert (route.methods, route.max_body, route.rate_limit) == (("GET", "PROPFIND"), 2 * 2**20, (5, 60))
+
+
+def test_variables_of_the_environment_are_put_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("ONE", "http://one:1")
+    monkeypatch.delenv("TWO", raising=False)
+    text = '[upstreams.a]\nurls = ["${ONE}", "${TWO:-http://two:2}"]\n'
+
+    assert read(write(tmp_path, text)).upstreams["a"].urls == ("http://one:1", "http://two:2")
+
+
+WRONG = {
+    "no TOML": ("[a\n", "line 1"),
+    "unknown key at the top": ("route = 1\n", "route: unknown key"),
+    "unknown key of an upstream": (UPSTREAM + "timeout = 1\n", "upstreams.a.timeout: unknown key"),
+    "unknown key of a route": (UPSTREAM + ROUTE + "method = 1\n", "routes[1].method: unknown key"),
+    "no urls": ("[upstreams.a]\n", "upstreams.a.urls: is required"),
+    "empty urls": ("[upstreams.a]\nurls = []\n", "upstreams.a.urls: must be a list of texts"),
+    "no address": (
+        '[upstreams.a]\nurls = ["localhost:1"]\n',
+        'upstreams.a.urls: "localhost:1" is not an address',
+    ),
+    "https": ('[upstreams.a]\nurls = ["https://h"]\n', "is not an address"),
+    "address with a path": ('[upstreams.a]\nurls = ["http://h/p"]\n', "is not an address"),
+    "address with a user": ('[upstreams.a]\nurls = ["http://u@h"]\n', "is not an address"),
+    "address with a bad port": ('[upstreams.a]\nurls = ["http://h:x"]\n', "upstreams.a.urls: Port"),
+    "one address twice": ('[upstreams.a]\nurls = ["http://h", "http://h"]\n', "names the same address twice"),
+    "unset variable": ('[upstreams.a]\nurls = ["${NOT_SET_ANYWHERE}"]\n', "NOT_SET_ANYWHERE is not set"),
+    "timeout of nothing": (
+        UPSTREAM + "read_timeout = 0\n",
+        "upstreams.a.read_timeout: must be a number of seconds",
+    ),
+    "timeout in words": (
+        UPSTREAM + 'read_timeout = "1"\n',
+        "upstreams.a.read_timeout: must be a number of seconds",
+    ),
+    "yes for true": (
+        UPSTREAM + 'preserve_host = "yes"\n',
+        "upstreams.a.preserve_host: must be true or false",
+    ),
+    "no whole number": (
+        UPSTREAM + "breaker_failures = 1.5\n",
+        "upstreams.a.breaker_failures: must be a whole number",
+    ),
+    "probe without slash": (UPSTREAM + 'probe_path = "x"\n', "upstreams.a.probe_path:"),
+    "upstreams as a list": ("upstreams = []\n", "upstreams: must be a table"),
+    "routes as a table": ("[routes]\n", "routes: must be an array"),
+    "no path": (UPSTREAM + '[[routes]]\nupstream = "a"\n', "routes[1].path: is required"),
+    "path without slash": (
+        UPSTREAM + '[[routes]]\npath = "x"\nupstream = "a"\n',
+        'routes[1].path: "x" is not a path',
+    ),
+    "path with a slash at the end": (
+        UPSTREAM + '[[routes]]\npath = "/x/"\nupstream = "a"\n',
+        "must be plain segments",
+    ),
+    "path that is the gateway's": (
+        UPSTREAM + '[[routes]]\npath = "/health"\nupstream = "a"\n',
+        "gateway's own",
+    ),
+    "unknown upstream": (ROUTE, 'routes[1].upstream: "a" is not an upstream'),
+    "a path twice": (UPSTREAM + ROUTE + ROUTE, 'routes[2].path: "/x" is already that of routes[1]'),
+    "no method": (UPSTREAM + ROUTE + 'methods = ["G T"]\n', 'routes[1].methods: "G T" is not a method'),
+    "no unit": (
+        UPSTREAM + ROUTE + 'max_body = "5"\n',
+        'routes[1].max_body: "5" is not a size such as "1 MiB"',
+    ),
+    "unknown unit": (UPSTREAM + ROUTE + 'max_body = "5 Mb"\n', 'routes[1].max_body: "5 Mb" is not a size'),
+    "size as a number": (UPSTREAM + ROUTE + "max_body = 5\n", "routes[1].max_body: must be a text"),
+    "unknown time": (
+        UPSTREAM + ROUTE + 'rate_limit = "5/week"\n',
+        'routes[1].rate_limit: "5/week" is not a rate',
+    ),
+    "no rate": (UPSTREAM + ROUTE + 'rate_limit = "0/hour"\n', "routes[1].rate_limit:"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_named_with_file_key_and_reason(tmp_path, name):
+    text, explanation = WRONG[name]
+    file = write(tmp_path, text)
+
+    with pytest.raises(ConfigurationError) as raised:
+        read(file)
+
+    assert str(raised.value).startswith(f"{file}: ")
+    assert explanation in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"nowhere\.toml"):
+        read(tmp_path / "nowhere.toml")
+
+
+def test_the_projects_own_file_can_be_used():
+    paths = {route.path for route in read(PROJECT / "gateway.toml").routes}
+
+    assert paths == {"/users", "/orders", "/admin/user", "/admin/order", "/static/user", "/static/order"}
+
+
+def test_a_wrong_file_stops_the_start(tmp_path):
+    gateway = Gateway(tmp_path, UPSTREAM + "oops = 1\n")
+
+    assert gateway.process.wait(10) != 0
+    assert f"{gateway.file}: upstreams.a.oops: unknown key" in gateway.log
+    assert "Traceback" not in gateway.log
+
+
+ROUTES = RouteTable([Route("/a", "a"), Route("/a/b", "ab"), Route("/c", "c")])
+
+
+@pytest.mark.parametrize(
+    ("path", "upstream"),
+    [
+        ("/a", "a"),
+        ("/a/", "a"),
+        ("/a/x/y", "a"),
+        ("/a/b", "ab"),
+        ("/a/b/c", "ab"),
+        ("/a/bc", "a"),
+        ("/ab", None),
+        ("/", None),
+        ("//a", None),
+        ("/a/../c", "c"),
+        ("/c/./x", "c"),
+        ("/a/b/../../c", "c"),
+        ("/..", None),
+        ("", None),
+    ],
+)
+def test_a_route_takes_its_path_and_what_lies_under_it(path, upstream):
+    route = ROUTES.match(path)
+
+    assert (route.upstream if route else None) == upstream
+
+
+def test_a_catch_all_takes_the_rest():
+    table = RouteTable([Route("/a", "a"), Route("/", "rest")])
+
+    assert [table.match(path).upstream for path in ("/a", "/", "/b", "/ab/c", "*", "//")] == ["a"] + [
+        "rest"
+    ] * 5
+
+
+def manage(*arguments, file):
+    import os
+    import sys
+
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=PROJECT,
+        env=os.environ | {"GATEWAY_CONFIG": str(file), "SECRET_KEY": "x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_check_reports_a_wrong_file(tmp_path):
+    result = manage("check", file=write(tmp_path, UPSTREAM + "oops = 1\n"))
+
+    assert result.returncode != 0
+    assert "(proxy.E001)" in result.stderr
+    assert "upstreams.a.oops: unknown key" in result.stderr
+
+
+def test_check_is_content_with_a_right_one(tmp_path):
+    assert manage("check", file=write(tmp_path, UPSTREAM + ROUTE)).returncode == 0

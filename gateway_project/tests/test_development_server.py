@@ -1,0 +1,56 @@
+"""``manage.py runserver`` forwards too, with what its WSGI environment still tells of a request."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.client import exchange, request
+from tests.process import PROJECT, configuration, free_port
+
+
+@pytest.fixture
+def port(tmp_path, upstream):
+    file = tmp_path / "gateway.toml"
+    file.write_text(configuration(upstream.url))
+    environment = {name: value for name, value in os.environ.items() if name not in ("SECRET_KEY", "DEBUG")}
+    number = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "manage.py", "runserver", "--noreload", str(number)],
+        cwd=PROJECT,
+        env=environment | {"GATEWAY_CONFIG": str(file)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    ends_at = time.monotonic() + 15
+    while True:
+        try:
+            exchange(number, request(target="/health"))
+            break
+        except OSError:
+            assert time.monotonic() < ends_at
+            time.sleep(0.1)
+    yield number
+    os.killpg(server.pid, signal.SIGTERM)
+    server.wait(5)
+
+
+def test_requests_and_answers_pass(port, upstream):
+    got = exchange(port, request("POST", "/a%2Fb/%C3%A9?x=%20", "X-Custom: 1", body=b"hello"))
+
+    assert (got.status, got.body) == (200, b"ok")
+    (arrived,) = upstream.requests
+    assert arrived.line == b"POST /a/b/%C3%A9?x=%20 HTTP/1.1"
+    assert (arrived.body, arrived.values(b"X-Custom"), arrived.values(b"Host")) == (
+        b"hello",
+        [b"1"],
+        [b"example.org"],
+    )
+
+
+def test_the_gateways_own_pages_are_there(port):
+    assert exchange(port, request(target="/health/ready")).status == 200

@@ -1,0 +1,130 @@
+"""SIGHUP puts a new routes file in force, and costs no request."""
+
+import json
+import threading
+import time
+
+from tests.client import Client, exchange, request
+from tests.process import configuration
+from tests.upstream import Upstream, answer
+
+
+def wait_until(condition, seconds=10):
+    ends_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+
+
+def body(gateway):
+    return exchange(gateway.port, request()).body
+
+
+def test_new_routes_come_into_force_without_one_failed_request(start, upstream):
+    other = Upstream()
+    other.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")
+    gateway = start(configuration(upstream.url), workers=2)
+    statuses, ends = [], threading.Event()
+
+    def keep_asking():
+        client = Client(gateway.port)
+        while not ends.is_set():
+            client.send(request())
+            got = client.read()
+            statuses.append(got.status)
+            if got.values(b"Connection") == [b"close"]:
+                client.close()
+                client = Client(gateway.port)
+        client.close()
+
+    askers = [threading.Thread(target=keep_asking) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    for target in (other, upstream, other):
+        gateway.file.write_text(configuration(target.url))
+        expected = b"other" if target is other else b"ok"
+        gateway.reload()
+        wait_until(lambda expected=expected: [body(gateway) for _ in range(4)] == [expected] * 4)
+    ends.set()
+    for asker in askers:
+        asker.join()
+
+    assert len(statuses) > 100
+    assert set(statuses) == {200}
+    assert "Configuration read again" in gateway.log
+    other.close()
+
+
+def test_a_request_that_is_underway_ends_under_the_old_routes(start, upstream):
+    def slow(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
+        for _ in range(8):
+            time.sleep(0.3)
+            connection.send(b"a")
+
+    gateway = start(configuration(upstream.url))
+    upstream.script = slow
+    with Client(gateway.port) as client:
+        client.send(request())
+        client.read_until(b"\r\n\r\n")
+        gateway.reload()
+        while len(client.buffer) < 8:
+            assert client.receive()
+
+    assert client.buffer == b"a" * 8
+
+
+def test_a_wrong_file_leaves_the_last_good_one_in_force(start, upstream):
+    gateway = start(configuration(upstream.url))
+    first = gateway.workers()
+    gateway.file.write_text("[[routes]]\noops = 1\n")
+
+    gateway.reload()
+    wait_until(lambda: gateway.workers() and not set(first) & set(gateway.workers()))
+
+    assert exchange(gateway.port, request()).status == 200
+    assert "stays in force" in gateway.log
+    told = json.loads(exchange(gateway.port, request(target="/health")).body)
+    assert "routes[1].path: is required" in told["configuration"]["refused"]
+    assert told["status"] == "ok"
+
+    gateway.file.write_text(configuration(upstream.url))
+    second = gateway.workers()
+    gateway.reload()
+    wait_until(lambda: not set(second) & set(gateway.workers()))
+    assert (
+        json.loads(exchange(gateway.port, request(target="/health")).body)["configuration"]["refused"] is None
+    )
+
+
+def test_a_worker_that_dies_is_replaced_with_the_routes_in_force(start, upstream):
+    import os
+    import signal
+
+    gateway = start(configuration(upstream.url))
+    gateway.file.write_text("oops = 1\n")
+    (worker,) = gateway.workers()
+
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: gateway.workers() not in ([], [worker]))
+
+    assert exchange(gateway.port, request()).status == 200
+
+
+def test_stopping_lets_requests_end_and_idle_clients_go(start, upstream):
+    def slow(connection, arrived):
+        time.sleep(0.8)
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    gateway = start(configuration(upstream.url))
+    upstream.script = slow
+    with Client(gateway.port) as busy, Client(gateway.port) as idle:
+        idle.send(request(target="/health"))
+        idle.read()
+        busy.send(request())
+        time.sleep(0.2)
+        gateway.process.terminate()
+        got = busy.read()
+        assert (got.status, got.value(b"Connection")) == (200, b"close")
+        assert idle.is_closed()
+        assert gateway.process.wait(8) == 0
