@@ -34,6 +34,11 @@ def secret(name: str) -> str:
     return os.environ.get(name, "")
 
 
+def service_tokens() -> list[str]:
+    """Return the tokens in the ``secret`` SERVICE_TOKEN, divided by commas; the first is the one to show to others."""
+    return [token for part in secret("SERVICE_TOKEN").split(",") if (token := part.strip())]
+
+
 def secret_key(service: str) -> str:
     """Return Django's SECRET_KEY for ``service``.
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from chassis.environment import LOOPBACK_HOSTS, PRIVATE_NETWORKS, database, env, secret_key
+from chassis.environment import LOOPBACK_HOSTS, PRIVATE_NETWORKS, database, env, secret_key, service_tokens
 from chassis.logs import logging_config
 from chassis.rest import defaults
 
@@ -14,7 +14,7 @@ SECRET_KEY = secret_key("user")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=PRIVATE_NETWORKS)
-SERVICE_TOKENS = env.list("SERVICE_TOKEN", default=[])
+SERVICE_TOKENS = service_tokens()
 
 INSTALLED_APPS = [
     "users",

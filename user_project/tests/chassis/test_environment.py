@@ -87,6 +87,17 @@ def test_statements_are_limited_as_the_environment_says_and_locks_always(monkeyp
     assert "lock_timeout=3s" in unlimited
 
 
+def test_service_tokens_are_divided_by_commas_and_may_be_in_a_file(monkeypatch, tmp_path):
+    assert environment.service_tokens() == []
+
+    monkeypatch.setenv("SERVICE_TOKEN", "new, old,")
+    assert environment.service_tokens() == ["new", "old"]
+
+    (tmp_path / "token").write_text("filed\n")
+    monkeypatch.setenv("SERVICE_TOKEN_FILE", str(tmp_path / "token"))
+    assert environment.service_tokens() == ["filed"]
+
+
 def test_other_engines_are_refused(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3")
 
