@@ -1,0 +1,39 @@
+"""Order services by themselves, with whatever a test puts in the user service's place."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from launcher.ports import find_free_port
+from launcher.projects import PROJECTS, Address
+from tests.system import Service, environment_of
+
+ORDER = PROJECTS["order"]
+
+
+@contextmanager
+def running_order_services(
+    number: int,
+    user_service: Address,
+    database_urls: Mapping[str, str],
+    data_dir: Path,
+    log_dir: Path,
+    **variables: str,
+) -> Iterator[list[Service]]:
+    """Run order services of one process each on one database, with ``variables`` in their environment."""
+    services = []
+    for place in range(number):
+        addresses = {"order": Address("127.0.0.1", find_free_port()), "user": user_service}
+        environment = environment_of(ORDER, addresses, data_dir, database_urls)
+        environment |= {"WEB_CONCURRENCY": "1"} | variables
+        services.append(Service(ORDER, addresses["order"], environment, log_dir / f"order-{place}.log"))
+    try:
+        for service in services:
+            service.launch()
+        for service in services:
+            service.wait_until_ready()
+        yield services
+    finally:
+        for service in services:
+            if service.process is not None:
+                service.kill()  # nothing is left to be ended politely

@@ -1,0 +1,144 @@
+"""However the user service fails, an order is answered in time, and never with "unknown user"."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from launcher.processes import wait_for
+from tests import stand_in as behaviours
+from tests.order_service import running_order_services
+from tests.stand_in import running_stand_in
+from tests.traffic import incoming_orders
+
+CONNECT_TIMEOUT = 0.5
+READ_TIMEOUT = 1.2  # longer than a dripping server's pauses: only the total time ends those
+TOTAL_TIMEOUT = 1.5
+OVERHEAD = 1.5  # the rest of a request on a busy machine
+BREAKER_FAILURES = 3
+BREAKER_SECONDS = 1.5
+
+REFUSAL_SECONDS = 0.020  # what a refusal by the open circuit may take
+BUSY_MACHINE = 5.0  # times as long as elsewhere
+
+SETTINGS = {
+    "USER_SERVICE_CONNECT_TIMEOUT": str(CONNECT_TIMEOUT),
+    "USER_SERVICE_READ_TIMEOUT": str(READ_TIMEOUT),
+    "USER_SERVICE_TOTAL_TIMEOUT": str(TOTAL_TIMEOUT),
+    "USER_SERVICE_BREAKER_FAILURES": str(BREAKER_FAILURES),
+    "USER_SERVICE_BREAKER_SECONDS": str(BREAKER_SECONDS),
+}
+LAPTOP = {"user_id": 7, "product_name": "Laptop"}
+
+FAULTS = [
+    behaviours.stall,
+    behaviours.drip,
+    behaviours.fail,
+    behaviours.talk_nonsense,
+    behaviours.answer_with_a_page,
+    behaviours.miss_the_address,
+    behaviours.confuse_users,
+    behaviours.reset,
+    "stopped",
+]
+
+
+@pytest.fixture(scope="module")
+def user_service():
+    with running_stand_in() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def run_order_service(user_service, database_urls, data_dir, tmp_path_factory):
+    """Runs an order service of one process that asks the stand-in."""
+
+    def run(**variables):
+        log_dir = tmp_path_factory.mktemp("log")
+        return running_order_services(1, user_service.address, database_urls, data_dir, log_dir, **variables)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def order_service(run_order_service):
+    with run_order_service(**SETTINGS) as (service,):
+        yield service
+
+
+def place(service):
+    """Place an order on a connection of its own; return the answer and how long it took."""
+    with service.client() as client:
+        client.get("/health/live")  # opens the connection
+        started = time.monotonic()
+        response = client.post("/orders", json=LAPTOP)
+        return response, time.monotonic() - started
+
+
+def begin(fault, user_service):
+    if fault == "stopped":
+        user_service.stop()
+    else:
+        user_service.become(fault)
+
+
+def recover(fault, user_service):
+    user_service.become(behaviours.know_everybody)
+    if fault == "stopped":
+        user_service.start()
+
+
+def assert_is_unavailable(response):
+    assert response.status_code == 503, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert int(response.headers["Retry-After"]) > 0
+    assert response.json()["type"] == "urn:problem:user_service_unavailable"
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: getattr(fault, "__name__", fault))
+def test_orders_are_unavailable_in_time_then_at_once_then_flow_again(user_service, order_service, fault):
+    assert place(order_service)[0].status_code == 201
+
+    begin(fault, user_service)
+    with ThreadPoolExecutor(BREAKER_FAILURES) as pool:
+        failed = list(pool.map(place, [order_service] * BREAKER_FAILURES))
+    recover(fault, user_service)
+    before = user_service.connections
+    refused = [place(order_service) for _ in range(5)]
+    asked_while_open = user_service.connections - before
+    has_recovered = wait_for(lambda: place(order_service)[0].status_code == 201, seconds=5, pause_seconds=0.1)
+
+    for response, seconds in failed:
+        assert_is_unavailable(response)
+        assert seconds < TOTAL_TIMEOUT + OVERHEAD
+    for response, _ in refused:
+        assert_is_unavailable(response)
+    assert asked_while_open == 0
+    quickest = min(seconds for _, seconds in refused)
+    print(
+        f"answered after {max(seconds for _, seconds in failed):.2f} s, at once after {quickest * 1000:.1f} ms"
+    )
+    assert quickest < REFUSAL_SECONDS * BUSY_MACHINE
+    assert has_recovered
+
+
+def test_orders_are_read_while_others_wait_for_a_stalled_user_service(user_service, run_order_service):
+    never = str(10**6)
+    with run_order_service(**SETTINGS | {"USER_SERVICE_BREAKER_FAILURES": never}) as (service,):
+        order = place(service)[0].json()
+        user_service.become(behaviours.stall)
+        with incoming_orders(service, user_id=7) as traffic, service.client() as client:
+            traffic.wait_for_answers(503, number=1)
+
+            reads = []
+            for path in ["/orders?page_size=1", f"/orders/{order['id']}"] * 10:
+                started = time.monotonic()
+                reads.append((client.get(path), time.monotonic() - started))
+
+        user_service.become(behaviours.know_everybody)
+    assert [response.status_code for response, _ in reads] == [200] * 20
+    assert reads[1][0].json() == order
+    print(f"read after {max(seconds for _, seconds in reads):.3f} s at most")
+    assert max(seconds for _, seconds in reads) < TOTAL_TIMEOUT  # none waited behind such an order
+    assert traffic.errors == []
+    assert {answer.status for answer in traffic.answers} == {503}
