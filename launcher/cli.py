@@ -6,12 +6,12 @@ import sys
 import click
 
 from launcher.configuration import Configuration
-from launcher.databases import raise_on_termination
 from launcher.demo import demo
 from launcher.django_commands import find_project, run_django, split_projects
 from launcher.lint import lint
 from launcher.lock import lock
 from launcher.projects import PROJECTS, with_database
+from launcher.signals import unwind_on_signals
 from launcher.status import status
 from launcher.testing import test
 from launcher.up import up
@@ -33,7 +33,7 @@ def cli() -> None:
     free one), DATA_DIR (.data, for root a folder under /var/lib), USER_DATABASE_URL, ORDER_DATABASE_URL,
     WEB_CONCURRENCY.
     """
-    raise_on_termination()
+    unwind_on_signals()
 
 
 @cli.command("up")

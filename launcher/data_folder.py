@@ -49,6 +49,8 @@ class DataFolder:
         Raises:
             LauncherError: the folder cannot be created, or lies where PostgreSQL's user cannot go.
         """
+        existing = next(folder for folder in [self.path, *self.path.parents] if folder.exists())
+        self.refuse_closed_folder(existing.parent if existing == self.path else existing)
         try:
             for parent in [*reversed(self.path.parents), self.path]:
                 if not parent.exists():
@@ -58,10 +60,14 @@ class DataFolder:
             raise LauncherError(
                 f"The data folder {self.path} cannot be created: {error.strerror}."
             ) from error
+        if self.user is not None:
+            self.path.chmod(stat.S_IMODE(self.path.stat().st_mode) | 0o011)
+
+    def refuse_closed_folder(self, path: Path) -> None:
+        """Refuse a place that PostgreSQL's user cannot get to; the folders above the data are not ours to open."""
         if self.user is None:
             return
-        self.path.chmod(stat.S_IMODE(self.path.stat().st_mode) | 0o011)
-        closed = first_closed_folder(self.path, self.user)
+        closed = first_closed_folder(path, self.user)
         if closed is not None:
             raise LauncherError(
                 f"PostgreSQL does not run as root; it runs as {self.user.name}, who cannot enter {closed}. "

@@ -1,7 +1,6 @@
 """Gives a single command the databases: those of a running ``up``, the user's own, or a private server for a while."""
 
 import contextlib
-import signal
 import time
 from collections.abc import Iterator, Mapping
 
@@ -90,14 +89,3 @@ def create_databases(server: PrivatePostgres) -> dict[str, str]:
             server.create_database(project.database)
             urls[project.name] = server.url(project.database)
     return urls
-
-
-def raise_on_termination() -> None:
-    """Let SIGTERM and SIGHUP unwind the stack, as Ctrl-C does, so that what was started is stopped."""
-
-    def stop(signal_number: int, _frame: object) -> None:
-        raise SystemExit(128 + signal_number)
-
-    signal.signal(signal.SIGTERM, stop)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
-        signal.signal(signal.SIGHUP, stop)

@@ -6,6 +6,26 @@ from types import FrameType
 from launcher.errors import StopRequested
 
 
+def unwind_on_signals() -> None:
+    """Let SIGINT, SIGTERM and SIGHUP unwind the stack, so that what a short command started is stopped.
+
+    A second one does not disturb that.
+    """
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if (
+        signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    ):  # started by nohup: meant to outlive its terminal
+        numbers.append(signal.SIGHUP)
+
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    for number in numbers:
+        signal.signal(number, unwind)
+
+
 class StopSignals:
     """Notes SIGINT, SIGTERM and SIGHUP; they interrupt nothing by themselves, so no child is lost half-started."""
 

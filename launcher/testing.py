@@ -63,7 +63,8 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
             if status == NOTHING_COLLECTED and pytest_arguments:
                 continue  # a selection such as -k need not match in every suite
             if status != 0:
-                problems.append(f"{suite.name}: pytest ended with exit status {status}")
+                reason = "" if counts.failed or not with_coverage else "; no test failed, so see its coverage"
+                problems.append(f"{suite.name}: pytest ended with exit status {status}{reason}")
     if total.ran == 0:
         problems.append("no test ran")
     for problem in problems:

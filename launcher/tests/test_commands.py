@@ -101,6 +101,7 @@ def test_root_is_told_which_folder_postgres_cannot_enter(new_clone, tmp_path):
     assert status == 1
     assert "who cannot enter " in output
     assert "DATA_DIR" in output
+    assert not (closed / "data").exists()
 
 
 def test_a_bad_port_is_refused(clone):

@@ -1,5 +1,10 @@
 """The test runner, run on small suites of its own."""
 
+import contextlib
+import json
+import signal
+
+import psycopg2
 import pytest
 
 from launcher.projects import ROOT
@@ -112,6 +117,35 @@ def test_a_project_is_tested_on_its_own_throw_away_database(new_clone, write_sui
     status, output = new_clone.run("test", "user")
 
     assert status == 0, output
+    assert new_clone.processes() == []
+
+
+def test_a_database_of_the_users_own_is_left_alone(clone, write_suite):
+    clone.start_up()
+    urls = json.loads((clone.data_dir / "up.json").read_text())["database_urls"]
+    write_suite("user", DATABASE.replace("assert", "assert not"))
+
+    status, output = clone.run(
+        "test", "user", USER_DATABASE_URL=urls["user"], ORDER_DATABASE_URL=urls["order"]
+    )
+
+    assert status == 0, output
+    with contextlib.closing(psycopg2.connect(urls["user"])) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE '%service_db%' ORDER BY 1")
+        assert cursor.fetchall() == [("order_service_db",), ("user_service_db",)]
+
+
+def test_a_signal_ends_pytest_and_the_server(new_clone, write_suite):
+    write_suite(
+        "user", "import time\n\ndef test_slow():\n    print('began', flush=True)\n    time.sleep(60)\n"
+    )
+    runner = new_clone.start("test", "user", "-s")
+    assert any("began" in line for line in runner.stdout)
+
+    status, _, seconds = new_clone.stop(runner)
+
+    assert status == 128 + signal.SIGTERM
+    assert seconds < 10
     assert new_clone.processes() == []
 
 
