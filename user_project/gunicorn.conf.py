@@ -3,10 +3,12 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # chassis lies beside the projects
 
-from chassis import server
+from chassis import server as shared
+from chassis import tracing
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -20,8 +22,13 @@ keepalive = 75  # longer than the gateway keeps an idle connection
 # No request may hold the database for longer; commands such as migrate may.
 raw_env = [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')}"]
 
-logconfig_dict = server.server_logging()
-logger_class = server.Logger
-server.collect_metrics("user")
-child_exit = server.child_exit
-on_exit = server.on_exit
+logconfig_dict = shared.server_logging()
+logger_class = shared.Logger
+shared.collect_metrics("user")
+child_exit = shared.child_exit
+on_exit = shared.on_exit
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Start what belongs to one process."""
+    tracing.start("user")

@@ -5,7 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from chassis.request_body import with_chunked_bodies
+from chassis.tracing import traced
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "order_project.settings")
 
-application = with_chunked_bodies(get_wsgi_application())
+application = traced(with_chunked_bodies(get_wsgi_application()))
