@@ -18,9 +18,9 @@ def lock(arguments: Sequence[str] = ()) -> None:
         arguments: for ``uv pip compile``, such as ``--upgrade`` or ``--upgrade-package django``.
     """
     compile_requirements(EVERYTHING, *arguments)
-    compile_requirements("requirements-tracing", "--constraint", f"{EVERYTHING}.txt", *arguments)
+    compile_requirements("requirements-tracing", "-c", f"{EVERYTHING}.txt", *arguments)
     for folder in [project.package for project in PROJECTS.values()] + ["launcher"]:
-        compile_requirements(f"{folder}/requirements", "--constraint", f"{EVERYTHING}.txt", *arguments)
+        compile_requirements(f"{folder}/requirements", "-c", f"{EVERYTHING}.txt", *arguments)
 
 
 def compile_requirements(name: str, *arguments: str) -> None:
