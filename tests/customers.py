@@ -1,0 +1,125 @@
+"""Customers who want each of their orders placed once, whatever becomes of the answers."""
+
+import queue
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Self
+
+import requests
+
+from tests.api import Client
+
+NUMBER = 12
+PATIENCE_SECONDS = 2.0  # with one answer
+LONGEST_WAIT = 1.0  # seconds before a repetition, whatever Retry-After says
+
+# What an attempt can come to, besides "503 circuit_open" and the like.
+CREATED = "201"
+REPLAYED = "201 replayed"
+CHANGED = "201 with another body than before"
+IN_USE = "409 idempotency_key_in_use"
+NO_ANSWER = "no answer"
+
+
+@dataclass
+class Purchase:
+    """One order that a customer wants, and what became of it."""
+
+    key: str
+    product_name: str
+    gives_up: bool = False  # at the first failure
+    answer: bytes | None = None  # the body of the first 201
+    order_id: int | None = None
+    outcomes: list[str] = field(default_factory=list)  # of each attempt
+
+    def attempt(self, client: Client, user_id: int) -> float:
+        """Ask for the order once; return how many seconds to wait before the next attempt."""
+        body, headers = {"user_id": user_id, "product_name": self.product_name}, {"Idempotency-Key": self.key}
+        try:
+            response = client.post("/orders", json=body, headers=headers, timeout=PATIENCE_SECONDS)
+        except requests.RequestException as error:
+            self.outcomes.append(f"{NO_ANSWER} ({type(error).__name__})")
+            return random.uniform(0.02, 0.1)
+        if response.status_code == 201 and self.answer is None:
+            self.answer, self.order_id = response.content, response.json()["id"]
+        self.outcomes.append(self._outcome(response))
+        return min(float(response.headers.get("Retry-After", 0.1)), LONGEST_WAIT)
+
+    def _outcome(self, response: requests.Response) -> str:
+        if response.status_code == 201:
+            if response.content != self.answer:
+                return CHANGED
+            return REPLAYED if "Idempotent-Replayed" in response.headers else CREATED
+        try:
+            return f"{response.status_code} {response.json()['type'].removeprefix('urn:problem:')}"
+        except (ValueError, LookupError):
+            return f"{response.status_code} without a problem"
+
+
+class Customers:
+    """Threads that make purchases through the gateway, each repeating one until it is acknowledged."""
+
+    def __init__(self, gateway_url: str, user_id: int, purchases: Iterable[Purchase]) -> None:
+        self.acknowledged = 0
+        self._gateway_url = gateway_url
+        self._user_id = user_id
+        self._wanted: queue.SimpleQueue[Purchase] = queue.SimpleQueue()
+        for purchase in purchases:
+            self._wanted.put(purchase)
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._buy) for _ in range(NUMBER)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let them end after the attempts that they are making."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait(self, until: float) -> None:
+        """Wait until they have all that they want, or for an instant of ``time.monotonic``."""
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def wait_for_acknowledged(self, number: int, until: float) -> None:
+        """Wait until so many purchases are acknowledged or nobody wants more, or for an instant."""
+        while (
+            self.acknowledged < number
+            and time.monotonic() < until
+            and any(thread.is_alive() for thread in self._threads)
+        ):
+            time.sleep(0.005)
+
+    def _buy(self) -> None:
+        with Client(self._gateway_url) as client:
+            while not self._stopping.is_set():
+                try:
+                    purchase = self._wanted.get_nowait()
+                except queue.Empty:
+                    return
+                self._pursue(client, purchase)
+
+    def _pursue(self, client: Client, purchase: Purchase) -> None:
+        while not self._stopping.is_set():
+            seconds = purchase.attempt(client, self._user_id)
+            if purchase.outcomes[-1].startswith(CREATED):
+                with self._lock:
+                    self.acknowledged += 1
+                return
+            if purchase.gives_up:
+                return
+            self._stopping.wait(seconds)
+
+
+def count_outcomes(purchases: Iterable[Purchase]) -> Counter[str]:
+    """Count what all attempts so far came to."""
+    return Counter(outcome for purchase in purchases for outcome in purchase.outcomes)
