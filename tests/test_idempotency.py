@@ -68,7 +68,7 @@ def test_two_hundred_simultaneous_orders_with_one_key_are_one_order(system, gate
     later = place_until_created(gateway, key, body)
 
     kinds = Counter(kind(response) for response in responses)
-    print(f"{len(workers)} workers: {dict(kinds)}")
+    print(f"{len(workers)} workers: {dict(kinds)}")  # noqa: T201 - what came of it
     assert len(workers) > 1
     assert kinds["created"] == 1
     assert set(kinds) <= {"created", "replayed", IN_USE}
