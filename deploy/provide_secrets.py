@@ -1,0 +1,98 @@
+"""Provides each service with the files of its secrets, in a folder that no other service has; runs before all of them.
+
+    provide_secrets.py                     # take what is given, generate what is missing
+    provide_secrets.py --renew NAME ...    # and generate these anew
+
+A file in /given with the name of a secret is taken from there, again on every start. Any other secret is generated once
+and kept; with REQUIRE_GIVEN=true its absence is an error.
+"""
+
+import argparse
+import os
+import secrets
+import stat
+import sys
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+GIVEN = Path("/given")
+FOLDER = Path("/secrets")  # has one volume for each service
+SERVICE = 10001  # user and group of the services' processes
+DATABASE_CLIENTS = 10010  # a group that the database servers have, too
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret, and the files that hold it."""
+
+    name: str
+    files: tuple[str, ...]
+    group: int = SERVICE
+    is_generated: bool = True
+    keeps_previous: bool = False  # renewed, it is "new,old": both are accepted until it is renewed again
+
+    def targets(self) -> list[Path]:
+        """Return the files whose volumes are there."""
+        return [FOLDER / file for file in self.files if (FOLDER / file).parent.is_dir()]
+
+    def value(self, renewed: Collection[str]) -> str:
+        """Return what the files are to hold."""
+        if (GIVEN / self.name).is_file():
+            return (GIVEN / self.name).read_text().strip()
+        if not self.is_generated or os.environ.get("REQUIRE_GIVEN") == "true":
+            return ""
+        kept = next((file.read_text() for file in self.targets() if file.exists()), "")
+        if kept and self.name not in renewed:
+            return kept
+        new = secrets.token_urlsafe(48)
+        return f"{new},{kept.partition(',')[0]}" if kept and self.keeps_previous else new
+
+
+SECRETS = (
+    Secret("user_secret_key", ("user/secret_key",)),
+    Secret("user_db_password", ("user/db_password",), group=DATABASE_CLIENTS),
+    Secret("order_secret_key", ("order/secret_key",)),
+    Secret("order_db_password", ("order/db_password",), group=DATABASE_CLIENTS),
+    Secret("gateway_secret_key", ("gateway/secret_key",)),
+    Secret(
+        "service_token",
+        ("gateway/service_token", "user/service_token", "order/service_token"),
+        keeps_previous=True,
+    ),
+    Secret("tls.pem", ("tls/tls.pem",), is_generated=False),
+)
+
+
+def main() -> int:
+    """Write the files that are not yet as they should be; return the exit status."""
+    parser = argparse.ArgumentParser(description="Provides each service with its secrets.")
+    generated = [secret.name for secret in SECRETS if secret.is_generated]
+    parser.add_argument("--renew", nargs="+", default=[], choices=generated, metavar="NAME")
+    renewed = parser.parse_args().renew
+    values = {secret: secret.value(renewed) for secret in SECRETS if secret.targets()}
+    missing = [secret.name for secret, value in values.items() if not value]
+    if missing:
+        print(f"Missing, or empty, in SECRETS_DIR: {', '.join(missing)}", file=sys.stderr)
+        return 1
+    for secret, value in values.items():
+        for file in secret.targets():
+            if not file.exists() or file.read_text() != value:
+                write(file, value, secret.group)
+                print(f"{secret.name}: {file.relative_to(FOLDER)} written")
+    return 0
+
+
+def write(file: Path, value: str, group: int) -> None:
+    """Replace ``file`` as a whole: who reads it at this moment gets the old content or the new."""
+    mode = stat.S_IRUSR if group == SERVICE else stat.S_IRUSR | stat.S_IRGRP
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as draft:
+        draft.write(value)
+    Path(draft.name).chmod(mode)
+    os.chown(draft.name, SERVICE, group)
+    Path(draft.name).replace(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
