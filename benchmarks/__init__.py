@@ -1,0 +1,1 @@
+"""Load and comparison: run by hand, never by the test suites."""

@@ -1,0 +1,147 @@
+"""The servers that are compared, and what they cost: CPU time and memory as /proc counts them."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+Launch = tuple[list[str], int, Path, dict[str, str], Path]  # the arguments of ``running``
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class Server:
+    """A running server; its children are counted in."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.port = port
+
+    def _pids(self) -> list[int]:
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
+
+    def cpu_seconds(self) -> float:
+        """Return the user and system time that it has used."""
+        ticks = 0
+        for pid in self._pids():
+            numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(numbers[11]) + int(numbers[12])
+        return ticks / _TICKS
+
+    def resident_bytes(self) -> int:
+        """Return the memory of the process that holds most."""
+        return max(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self._pids()) * _PAGE
+
+
+@contextmanager
+def running(
+    command: list[str], port: int, folder: Path, environment: Mapping[str, str], log: Path
+) -> Iterator[Server]:
+    """Start a server, wait until it takes connections, and stop it at the end."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        ends_at = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > ends_at:
+                    sys.exit(f"{command[0]} does not start:\n{log.read_text()}")
+                time.sleep(0.05)
+        yield Server(process, port)
+    finally:
+        process.terminate()
+        process.wait(40)
+
+
+def gateway(python: str, upstream: str, scratch: Path, **environment: str) -> Launch:
+    """Return how this project's gateway is run, with one catch-all route to ``upstream`` and one process."""
+    port = free_port()
+    file = scratch / "gateway.toml"
+    file.write_text(
+        f'[upstreams.any]\nurls = ["{upstream}"]\nread_timeout = 30\n[[routes]]\npath = "/"\nupstream = "any"\n'
+    )
+    settings = {
+        "BIND": f"127.0.0.1:{port}",
+        "WEB_CONCURRENCY": "1",
+        "GATEWAY_CONFIG": str(file),
+        "SECRET_KEY": "for-benchmarks",
+    }
+    command = [python, "-m", "gunicorn", "gateway_project.wsgi"]
+    return command, port, ROOT / "gateway_project", settings | environment, scratch / "gateway.log"
+
+
+def express(upstream: str, scratch: Path) -> Launch:
+    """Return how the reference stack's gateway is run; installs it with npm at first."""
+    port = free_port()
+    folder = scratch / "express"
+    if not folder.exists():
+        shutil.copytree(ROOT / "benchmarks" / "reference_stack" / "gateway", folder)
+        subprocess.run(["npm", "install", "--no-fund", "--no-audit", "--silent"], cwd=folder, check=True)  # noqa: S607
+    settings = {
+        "PORT": str(port),
+        "USER_SERVICE_URL": upstream,
+        "ORDER_SERVICE_URL": upstream,
+        "NODE_ENV": "production",
+    }
+    return ["node", "index.js"], port, folder, settings, scratch / "express.log"
+
+
+NGINX = """
+worker_processes 1; daemon off; pid {scratch}/{name}.pid; error_log stderr crit;
+events {{ worker_connections 8192; }}
+http {{
+  access_log off; keepalive_requests 1000000000; default_type application/json; sendfile on;
+  client_max_body_size 0; proxy_buffering on; proxy_http_version 1.1;
+  client_body_temp_path {scratch}/t1; proxy_temp_path {scratch}/t2; fastcgi_temp_path {scratch}/t3;
+  uwsgi_temp_path {scratch}/t4; scgi_temp_path {scratch}/t5;
+  {extra}
+}}
+"""
+ANSWER = '{"id":1,"name":"John Doe","email":"john@example.com","created_at":"2026-01-01T00:00:00.000000Z"}'
+
+
+def nginx(name: str, extra: str, port: int, scratch: Path) -> Launch:
+    """Return how nginx is run with ``extra`` in its http block."""
+    file = scratch / f"{name}.conf"
+    file.write_text(NGINX.format(scratch=scratch, name=name, extra=extra))
+    return ["nginx", "-c", str(file), "-e", "stderr"], port, scratch, {}, scratch / f"{name}.log"
+
+
+def upstream(scratch: Path) -> Launch:
+    """Return how the upstream is run: nginx with 100 bytes at ``/users/1`` and a MiB of JSON at ``/users/big``."""
+    port = free_port()
+    (scratch / "files" / "users").mkdir(parents=True, exist_ok=True)
+    (scratch / "files" / "users" / "big").write_text('"' + "a" * (2**20 - 2) + '"')
+    small = f"location = /users/1 {{ return 200 '{ANSWER}'; }}"
+    extra = f"server {{ listen 127.0.0.1:{port} backlog=4096; root {scratch}/files; {small} }}"
+    return nginx("upstream", extra, port, scratch)
+
+
+def nginx_proxy(upstream_url: str, scratch: Path) -> Launch:
+    """Return how nginx is run as a proxy, which is the limit."""
+    port = free_port()
+    address = upstream_url.removeprefix("http://")
+    extra = (
+        f"upstream u {{ server {address}; keepalive 256; }} server {{ listen 127.0.0.1:{port} backlog=4096;"
+        ' location / { proxy_pass http://u; proxy_set_header Connection ""; proxy_set_header Host $host; } }'
+    )
+    return nginx("proxy", extra, port, scratch)
