@@ -5,8 +5,9 @@ import time
 import pytest
 
 from launcher.processes import wait_for
-from tests.api import make_order, make_user
+from tests.api import make_order, make_user, new_email
 from tests.databases import fetch_all
+from tests.system import running_system
 from tests.traffic import incoming_orders
 
 PROBLEM_JSON = "application/problem+json"
@@ -34,10 +35,31 @@ MORE_CLIENTS_THAN_THREADS = 12
 PILE_UP_SECONDS = 1.0  # until every client's order waits, or is refused
 
 
-@pytest.fixture
-def own_system(run_system):
-    with run_system(**TIMEOUTS) as system:
+@pytest.fixture(scope="module")
+def breakable_system(database_urls, data_dir, tmp_path_factory):
+    with running_system(database_urls, data_dir, tmp_path_factory.mktemp("log"), **TIMEOUTS) as system:
         yield system
+
+
+@pytest.fixture
+def own_system(breakable_system):
+    """A system with a user service to break; it is repaired after the test."""
+    yield breakable_system
+    user_service = breakable_system.user
+    user_service.resume()
+    if user_service.has_ended():
+        user_service.start()
+    with breakable_system.gateway.client() as client:
+        assert wait_for(lambda: places_an_order(client), seconds=BACK_SECONDS)
+
+
+def places_an_order(client):
+    """Whether an order goes through: circuits in the gateway and the order service are closed again."""
+    user = client.post("/users", json={"name": "John", "email": new_email()})
+    if user.status_code != 201:
+        return False
+    order = client.post("/orders", json={"user_id": user.json()["id"], "product_name": "Laptop"})
+    return order.status_code == 201
 
 
 def assert_only_created_or_unavailable(traffic):
