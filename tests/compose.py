@@ -1,0 +1,129 @@
+"""The system in containers: a clean clone of the repository, run by Docker Compose under a name of its own."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from launcher.ports import find_free_port
+from launcher.projects import ROOT
+
+REQUIRED = bool(os.environ.get("REQUIRE_DOCKER"))
+BASE_IMAGES = ("python:3.13-slim", "postgres:18")
+IMAGES = ("user", "order", "gateway", "database", "secrets")
+
+# Seconds.
+ENGINE_TIMEOUT = 20
+PULL_TIMEOUT = 300
+COMMAND_TIMEOUT = 600  # of the slowest: it builds every image
+
+
+def why_unavailable() -> str | None:
+    """Return what keeps Docker Compose from running the system here; None: nothing."""
+    for name in ("git", "docker"):
+        if shutil.which(name) is None:
+            return f"{name} is not installed"
+    for command in (["docker", "info"], ["docker", "compose", "version"]):
+        if not _succeeds(command, ENGINE_TIMEOUT):
+            return f"`{' '.join(command)}` fails"
+    for image in BASE_IMAGES:
+        is_here = _succeeds(["docker", "image", "inspect", image], ENGINE_TIMEOUT)
+        if not is_here and not _succeeds(["docker", "pull", "--quiet", image], PULL_TIMEOUT):
+            return f"the image {image} is not here and cannot be pulled"
+    if not _succeeds(["git", "-C", str(ROOT), "rev-parse", "--verify", "HEAD"], ENGINE_TIMEOUT):
+        return "this copy of the sources is not a git repository that can be cloned"
+    return None
+
+
+def _succeeds(command: list[str], timeout: float) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=timeout, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+class Stack:
+    """A Compose project, and the clone that it is built from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"microservices-test-{secrets.token_hex(4)}"
+        self.url = f"http://127.0.0.1:{(port := find_free_port())}"
+        self._folder = folder
+        # Nothing that a person has set for a deployment of their own.
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "DOCKER_HOST")}
+        self._environment = {
+            **kept,
+            "COMPOSE_PROJECT_NAME": self.name,
+            "GATEWAY_PORT": str(port),
+            "IMAGE_PREFIX": self.name,
+        }
+
+    def compose(self, *arguments: str, **variables: str) -> str:
+        """Run `docker compose` and return what it prints; where it fails, fail with that."""
+        return self._run("docker", "compose", "--ansi=never", "--progress=plain", *arguments, **variables)
+
+    def containers(self, service: str) -> list[dict]:
+        """Return what `docker inspect` says of the running containers of ``service``."""
+        numbers = self.compose("ps", "--quiet", service).split()
+        return json.loads(self._run("docker", "inspect", *numbers)) if numbers else []
+
+    def describe_all(self) -> str:
+        """Return what `docker inspect` says of all containers, those included that have ended."""
+        return self._run("docker", "inspect", *self.compose("ps", "--all", "--quiet").split())
+
+    def stop_one(self, service: str) -> None:
+        """Stop one of the service's containers as `docker stop` does."""
+        self._run("docker", "stop", self.containers(service)[0]["Id"])
+
+    def left_behind(self) -> dict[str, str]:
+        """Return what there still is of this project, by kind."""
+        label = f"label=com.docker.compose.project={self.name}"
+        found = {
+            kind: self._run("docker", *command, "--quiet", "--filter", label)
+            for kind, command in {
+                "containers": ["ps", "--all"],
+                "volumes": ["volume", "ls"],
+                "networks": ["network", "ls"],
+            }.items()
+        }
+        found["images"] = self._run("docker", "image", "ls", "--quiet", f"{self.name}-*")
+        return {kind: numbers for kind, numbers in found.items() if numbers}
+
+    def remove(self) -> None:
+        """Take everything down, the data and the images, too."""
+        self.compose("down", "--volumes", "--remove-orphans", "--timeout=10")
+        images = [f"{self.name}-{image}:latest" for image in IMAGES]
+        here = [image for image in images if self._run("docker", "image", "ls", "--quiet", image)]
+        if here:
+            self._run("docker", "image", "rm", *here)
+
+    def _run(self, *command: str, **variables: str) -> str:
+        result = subprocess.run(
+            command,
+            cwd=self._folder,
+            env={**self._environment, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_TIMEOUT,
+            check=False,
+        )
+        assert result.returncode == 0, f"{' '.join(command)}:\n{result.stdout[-5000:]}"
+        return result.stdout.strip()
+
+
+@contextmanager
+def stack_of_clean_clone(folder: Path) -> Iterator[Stack]:
+    """Clone what is committed, and take down at the end whatever was made of it."""
+    clone = folder / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True, timeout=60)
+    stack = Stack(clone)
+    try:
+        yield stack
+    finally:
+        stack.remove()

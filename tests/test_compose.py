@@ -1,0 +1,168 @@
+"""`docker compose up --build` right after a clone: the whole system in containers, through its life."""
+
+import json
+
+import pytest
+
+from launcher.processes import wait_for
+from tests.api import Client, make_order, make_user
+from tests.compose import REQUIRED, stack_of_clean_clone, why_unavailable
+
+SECRETS = ("secret_key", "db_password", "service_token")
+SERVICES = ("user", "order", "gateway")
+DATABASES = ("user-db", "order-db")
+BACK_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    reason = why_unavailable()
+    if reason is not None:
+        if REQUIRED:
+            pytest.fail(f"REQUIRE_DOCKER=1, but {reason}")
+        pytest.skip(f"no Docker Compose: {reason}")
+    with stack_of_clean_clone(tmp_path_factory.mktemp("compose")) as stack:
+        yield stack
+    assert stack.left_behind() == {}
+
+
+@pytest.fixture(scope="module")
+def stack(clone):
+    clone.compose("up", "--build", "--detach")
+    return clone
+
+
+@pytest.fixture
+def client(stack):
+    with Client(stack.url) as client:
+        wait_until_it_serves(client)
+        yield client
+
+
+def wait_until_it_serves(client):
+    def serves():
+        try:
+            return client.get("/users").ok and client.get("/orders").ok
+        except OSError:
+            return False
+
+    assert wait_for(serves, seconds=BACK_SECONDS, pause_seconds=0.5)
+
+
+def running(stack, *services):
+    return [container for service in services for container in stack.containers(service)]
+
+
+def test_an_order_survives_a_restart_and_new_containers(stack, client):
+    order = make_order(client)
+
+    stack.compose("restart")
+    wait_until_it_serves(client)
+    restarted = client.get(f"/orders/{order['id']}").json()
+    stack.compose("down")
+    stack.compose("up", "--detach")
+    wait_until_it_serves(client)
+    recreated = client.get(f"/orders/{order['id']}").json()
+
+    assert restarted == recreated == order
+
+
+def test_a_replica_of_each_service_may_stop(stack, client):
+    stack.compose("up", "--detach", "--no-recreate", "--scale=user=3", "--scale=order=2")
+    user = make_user(client)
+
+    scaled = {service: len(stack.containers(service)) for service in SERVICES}
+    for service in ("user", "order"):
+        stack.stop_one(service)
+    answers = [client.get(f"/users/{user['id']}").status_code for _ in range(20)]
+    orders = [make_order(client, user_id=user["id"]) for _ in range(10)]
+
+    assert scaled == {"user": 3, "order": 2, "gateway": 1}
+    assert answers == [200] * 20
+    assert all(client.get(f"/orders/{order['id']}").json() == order for order in orders)
+
+
+def test_secrets_are_files_and_stand_in_no_description_of_a_container(stack, client):
+    described = stack.describe_all()
+
+    for service in SERVICES:
+        for name in SECRETS:
+            if (service, name) == ("gateway", "db_password"):
+                continue
+            secret = stack.compose("exec", "-T", service, "cat", f"/run/secrets/{name}")
+            assert len(secret) >= 64
+            assert secret not in described
+
+
+def test_the_database_cannot_read_the_other_secrets_of_its_service(stack, client):
+    for database in DATABASES:
+        tried = stack.compose("exec", "-T", database, "sh", "-c", "cat /run/secrets/secret_key || echo kept")
+
+        assert "Permission denied" in tried
+        assert tried.endswith("kept")
+
+
+def test_containers_have_as_few_rights_as_they_need(stack, client):
+    for container in running(stack, *SERVICES, *DATABASES):
+        host = container["HostConfig"]
+
+        assert host["ReadonlyRootfs"], container["Name"]
+        assert host["CapDrop"] == ["ALL"], container["Name"]
+        assert not host["CapAdd"], container["Name"]
+        assert "no-new-privileges:true" in host["SecurityOpt"], container["Name"]
+        assert host["Memory"] > 0, container["Name"]
+        assert host["LogConfig"]["Config"]["max-size"], container["Name"]
+        assert container["Config"]["User"] in ("10001:10001", "postgres"), container["Name"]
+        assert container["State"]["Health"]["Status"] == "healthy", container["Name"]
+
+
+def test_only_the_gateway_is_published_and_on_this_machine_only(stack, client):
+    published = {
+        container["Config"]["Labels"]["com.docker.compose.service"]: bindings
+        for container in running(stack, *SERVICES, *DATABASES)
+        for bindings in container["HostConfig"]["PortBindings"].values()
+    }
+
+    assert list(published) == ["gateway"]
+    assert [binding["HostIp"] for binding in published["gateway"]] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("service", "reached", "out_of_reach"),
+    [
+        ("gateway", ("user", "order"), ("user-db", "order-db")),
+        ("order", ("user", "order-db"), ("user-db",)),
+        ("user", ("user-db",), ("order-db",)),
+    ],
+)
+def test_each_service_reaches_what_it_must(stack, client, service, reached, out_of_reach):
+    for name in reached + out_of_reach:
+        lookup = (
+            f"import socket\ntry: print(bool(socket.gethostbyname('{name}')))\nexcept OSError: print(False)"
+        )
+        answer = stack.compose("exec", "-T", service, "python", "-c", lookup)
+
+        assert answer == str(name in reached), name
+
+
+def test_no_compiler_no_test_and_no_package_cache_is_in_an_image(stack, client):
+    look = "import pathlib, shutil; print(shutil.which('cc'), *pathlib.Path('/app').rglob('tests'))"
+    for service in SERVICES:
+        assert stack.compose("exec", "-T", service, "python", "-c", look) == "None"
+        assert stack.compose("exec", "-T", service, "sh", "-c", "ls /root/.cache 2>&1 || true").startswith(
+            "ls: "
+        )
+
+
+def test_production_asks_for_names_and_secrets(clone):
+    files = ["-f", "docker-compose.yml", "-f", "docker-compose.production.yml"]
+
+    with pytest.raises(AssertionError, match="is missing a value"):
+        clone.compose(*files, "config", "--quiet")
+    described = json.loads(
+        clone.compose(
+            *files, "config", "--format=json", ALLOWED_HOSTS="shop.example.com", SECRETS_DIR="/etc/shop"
+        )
+    )
+
+    assert [name for name, service in described["services"].items() if service.get("ports")] == ["tls"]
