@@ -1,1 +1,1 @@
-"""Load and comparison: run by hand, never by the test suites."""
+"""Measures the system under load, alone or in alternation with the reference stack: ``manage_all.py bench``."""

@@ -20,7 +20,7 @@ ENVIRONMENT = ROOT / ".venv"
 ENVIRONMENT_PYTHON = ENVIRONMENT / "bin" / "python"
 
 # These commands need the development tools; all others the packages of the services and of the launcher alone.
-DEVELOPMENT_COMMANDS = frozenset({"test", "lint", "lock"})
+DEVELOPMENT_COMMANDS = frozenset({"bench", "lint", "lock", "test"})
 
 # A foreign Python's variables would put foreign packages before ours.
 FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "__PYVENV_LAUNCHER__")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -124,6 +125,22 @@ def lint_command() -> None:
 def lock_command(arguments: tuple[str, ...]) -> None:
     """Pin the requirements anew; takes uv's --upgrade."""
     lock(arguments)
+
+
+@cli.command("bench")
+@click.option("--against", type=click.Choice(["reference"]), help="Measure this stack in alternation, too.")
+@click.option("--rounds", default=7, show_default=True, type=click.IntRange(1, 100))
+@click.option("--seconds", default=3, show_default=True, type=click.IntRange(1, 60), help="Of each round.")
+@click.option("--connections", default=16, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Of each service.")
+@click.option("--orders", default=100_000, show_default=True, type=click.IntRange(200, 10_000_000))
+@click.option("--only", default="", metavar="TEXT", help="Only requests whose name contains TEXT.")
+@click.option("--name", default="latest", show_default=True, help="Of the files in benchmarks/results/.")
+def bench_command(against: str | None, **options: Any) -> None:
+    """Measure rates, latencies, CPU time and memory under load (docs/performance.md)."""
+    from benchmarks.bench import Options, bench  # needs development packages
+
+    bench(Options(against_reference=against is not None, **options))
 
 
 def run_in_projects(command: str, arguments: tuple[str, ...], *, also_without_database: bool = False) -> None:

@@ -97,8 +97,8 @@ def all_checks(data_dir: Path) -> Iterator[Check]:
     tool = (sys.executable, "-m")
     cache = f"--cache-dir={ROOT / '.mypy_cache' / 'launcher'}"
     yield Check(
-        "types of launcher",
-        (*tool, "mypy", cache, "manage_all.py", "launcher"),
+        "types of launcher and benchmarks",
+        (*tool, "mypy", cache, "manage_all.py", "launcher", "benchmarks"),
         environment=django_settings("user"),
     )
     yield Check("ruff check", (*tool, "ruff", "check", "."))

@@ -1,0 +1,187 @@
+"""The command ``bench``: starts the stacks, drives them in alternation, and writes down what it found."""
+
+import contextlib
+import json
+import os
+import platform
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+
+from benchmarks import table
+from benchmarks.databases import REFERENCE_ROWS, Databases, fill, private_databases
+from benchmarks.own_stack import own_stack
+from benchmarks.plot import draw
+from benchmarks.reference import reference_stack
+from benchmarks.rounds import Measurement, Rounds, check_answers, find_last_page
+from benchmarks.scenarios import OWN, REFERENCE, REMEMBERING, STACKS, Course, courses
+from benchmarks.stack import Stack
+from benchmarks.startup import measure_starts
+from benchmarks.summary import Summary, summarise
+from benchmarks.usage import memory
+from benchmarks.wrk import Load, find_wrk
+from launcher.errors import LauncherError
+
+RESULTS = Path(__file__).parent / "results"
+EQUAL_LOAD = 0.7  # of the reference stack's median rate
+EQUAL_LOAD_COURSES = ("GET one user", "POST an order")
+STARTS = 3
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    against_reference: bool = False
+    rounds: int = 7
+    seconds: float = 3.0
+    connections: int = 16
+    workers: int = 2
+    orders: int = 100_000
+    only: str = ""
+    name: str = "latest"
+
+
+@dataclass
+class Results:
+    """All that was found."""
+
+    options: Options
+    machine: dict[str, Any]
+    measurements: list[Measurement] = field(default_factory=list)
+    paced: list[Measurement] = field(default_factory=list)
+    memory: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    starts: list[float] = field(default_factory=list)
+
+
+def bench(options: Options) -> None:
+    """Measure, print, and save in ``benchmarks/results/``.
+
+    Raises:
+        LauncherError: something is missing, does not start, or gives a wrong answer.
+    """
+    find_wrk()
+    chosen = courses(options.only)
+    if not chosen:
+        raise LauncherError(f"Nothing that is measured has {options.only!r} in its name.")
+    results = Results(options, describe_machine())
+    with unwound_by_signals(), private_databases(orders=options.orders) as databases:
+        with running_stacks(options, databases) as stacks:
+            drive(results, chosen, stacks, databases)
+        if not options.only:
+            print("Starting `up` on existing data ...", flush=True)
+            results.starts = measure_starts(STARTS)
+    print(report(results))
+    save(results)
+
+
+@contextlib.contextmanager
+def unwound_by_signals() -> Iterator[None]:
+    """Let a request to end this command end what it started, as Ctrl-C does."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def running_stacks(options: Options, databases: Databases) -> Iterator[Mapping[str, Stack]]:
+    """Run the stacks; those that are not under load cost nothing but memory."""
+    folder, workers = databases.folder, options.workers
+    with contextlib.ExitStack() as running:
+        print("Starting the stacks ...", flush=True)
+        stacks = [running.enter_context(own_stack(OWN, databases.own, folder, workers))]
+        remembering = own_stack(REMEMBERING, databases.own, folder, workers, USER_CACHE_SECONDS="5")
+        stacks.append(running.enter_context(remembering))
+        if options.against_reference:
+            reference = reference_stack(REFERENCE, databases.reference, folder, workers)
+            stacks.append(running.enter_context(reference))
+            fill(databases.reference, REFERENCE_ROWS, options.orders)
+        yield {stack.name: stack for stack in stacks}
+
+
+def drive(results: Results, chosen: list[Course], stacks: Mapping[str, Stack], databases: Databases) -> None:
+    """Take all measurements."""
+    options = results.options
+    results.memory = {
+        stack.name: memory({**stack.roots, "postgres": databases.postgres}) for stack in stacks.values()
+    }
+    check_answers(chosen, stacks)
+    last_page = (
+        find_last_page(stacks[OWN], options.orders) if any("last" in one.name for one in chosen) else ""
+    )
+    rounds = Rounds(stacks, databases.postgres, last_page)
+    load = Load(options.connections, options.seconds)
+    for course in chosen:
+        print(f"{course.name} ...", flush=True)
+        results.measurements += rounds.run(course, load, options.rounds)
+    for summary in summarise(results.measurements):
+        if summary.stack == REFERENCE and summary.course in EQUAL_LOAD_COURSES:
+            course = next(one for one in chosen if one.name == summary.course)
+            rate = summary.rate * EQUAL_LOAD
+            print(f"{course.name} at {rate:.0f} a second ...", flush=True)
+            paced = Load(options.connections, options.seconds, rate)
+            results.paced += rounds.run(course, paced, options.rounds)
+
+
+def describe_machine() -> dict[str, Any]:
+    """Say on what and when this was measured."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def report(results: Results) -> str:
+    """Return all of it as text."""
+    parts = [f"{results.machine}\n{asdict(results.options)}\n"]
+    parts += [f"{name}: {description}" for name, description in STACKS.items() if name in results.memory]
+    parts += ["", table.load_table(summarise(results.measurements))]
+    if results.paced:
+        parts += [f"At equal load, {EQUAL_LOAD:.0%} of the reference stack's rate:\n"]
+        parts += [table.load_table(summarise(results.paced))]
+    parts += [table.memory_table(results.memory)]
+    if results.starts:
+        times = ", ".join(f"{seconds:.1f}" for seconds in results.starts)
+        parts += [f"up on existing data, to the first answer: {median(results.starts):.1f} s ({times})"]
+    return "\n".join(parts)
+
+
+def save(results: Results) -> None:
+    """Write ``NAME.json``, ``NAME.txt``, ``NAME.png`` and ``NAME.svg``."""
+    RESULTS.mkdir(exist_ok=True)
+    summaries: list[Summary] = summarise(results.measurements)
+    content = {
+        "machine": results.machine,
+        "options": asdict(results.options),
+        "summary": [asdict(summary) for summary in summaries],
+        "equal_load": [asdict(summary) for summary in summarise(results.paced)],
+        "memory": results.memory,
+        "starts": results.starts,
+        "measurements": [found.as_json() for found in [*results.measurements, *results.paced]],
+    }
+    base = RESULTS / results.options.name
+    base.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
+    base.with_suffix(".txt").write_text(report(results) + "\n")
+    machine, options = results.machine, results.options
+    title = (
+        f"{machine['cores']} cores, Python {machine['python']}, {options.workers} processes per service, "
+        f"{options.connections} connections, {options.rounds} rounds"
+    )
+    draw(summaries, title, [base.with_suffix(".png"), base.with_suffix(".svg")])
+    print(f"Saved as {base}.json, .txt, .png and .svg")

@@ -1,0 +1,99 @@
+"""One private PostgreSQL server with the databases of all stacks, filled alike."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg2
+
+from benchmarks.own_stack import migrate
+from launcher.configuration import ROOT_USERS_FOLDER
+from launcher.data_folder import DataFolder
+from launcher.databases import running
+from launcher.postgres import PrivatePostgres
+from launcher.projects import with_database
+
+OWN_ROWS = {
+    "user": """
+        INSERT INTO users_user (name, email, created_at, updated_at)
+        SELECT 'John', 'seed-' || n || '@example.com', now(), now() FROM generate_series(1, %(users)s) n
+    """,
+    "order": """
+        INSERT INTO orders_order (user_id, product_name, quantity, status, user_verified_at, created_at, updated_at)
+        SELECT 1 + n %% %(users)s, 'Laptop', 1, 'placed', now(), now(), now() FROM generate_series(1, %(orders)s) n
+    """,
+}
+REFERENCE_ROWS = {
+    "user": """
+        INSERT INTO users (name, email)
+        SELECT 'John', 'seed-' || n || '@example.com' FROM generate_series(1, %(users)s) n
+    """,
+    "order": """
+        INSERT INTO orders (user_id, product_name)
+        SELECT 1 + n %% %(users)s, 'Laptop' FROM generate_series(1, %(orders)s) n
+    """,
+}
+USERS = 1000
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The server's first process, its folder, and the URLs by project name."""
+
+    postgres: psutil.Process
+    folder: Path
+    own: Mapping[str, str]
+    reference: Mapping[str, str]
+
+
+@contextlib.contextmanager
+def private_databases(*, orders: int) -> Iterator[Databases]:
+    """Run the server, as safe with its data as ``up`` runs it, in a folder that is removed at the end.
+
+    Ours has 1,000 users and ``orders`` orders; the reference stack makes its tables itself.
+    """
+    with temporary_folder() as folder:
+        data_folder = DataFolder(folder)
+        data_folder.prepare()
+        with running(PrivatePostgres(data_folder)) as server:
+            names = [project.name for project in with_database()]
+            for name in names:
+                server.create_database(f"own_{name}")
+                server.create_database(f"reference_{name}")
+            databases = Databases(
+                psutil.Process(server.pid_in_lock_file()),
+                folder,
+                {name: server.url(f"own_{name}") for name in names},
+                {name: server.url(f"reference_{name}") for name in names},
+            )
+            migrate(databases.own, folder)
+            fill(databases.own, OWN_ROWS, orders)
+            yield databases
+
+
+def fill(urls: Mapping[str, str], rows: Mapping[str, str], orders: int) -> None:
+    """Insert the rows and let PostgreSQL look at them."""
+    for name, statement in rows.items():
+        with contextlib.closing(psycopg2.connect(urls[name])) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement, {"users": USERS, "orders": orders})
+                cursor.execute("VACUUM ANALYZE")
+                cursor.execute("CHECKPOINT")
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder, for root where PostgreSQL's user can reach it, and remove it at the end."""
+    parent = ROOT_USERS_FOLDER if DataFolder(ROOT_USERS_FOLDER).user else None
+    if parent:
+        DataFolder(parent).prepare()
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

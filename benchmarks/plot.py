@@ -1,0 +1,56 @@
+"""The results as a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.scenarios import OWN, REFERENCE, REMEMBERING
+from benchmarks.summary import Summary
+
+COLOURS = {OWN: "#2a6f97", REMEMBERING: "#61a5c2", REFERENCE: "#adb5bd"}
+LABELS = {OWN: "this system", REMEMBERING: "with USER_CACHE_SECONDS=5", REFERENCE: "reference stack"}
+
+
+def draw(summaries: Sequence[Summary], title: str, files: Sequence[Path]) -> None:
+    """Draw the rates as bars with their spread, one group for each request, into each of the files."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    courses = list(dict.fromkeys(summary.course for summary in summaries))
+    figure, axes = plt.subplots(figsize=(10, 1.2 + 0.55 * len(courses)), layout="constrained")
+    for number, stack in enumerate(dict.fromkeys(summary.stack for summary in summaries)):
+        found = [summary for summary in summaries if summary.stack == stack]
+        slots = [sorted(_stacks(summaries, summary.course)).index(stack) for summary in found]
+        places = [
+            courses.index(summary.course) + 0.38 * (slot - 0.5)
+            for summary, slot in zip(found, slots, strict=True)
+        ]
+        spread = [[one.rate - one.lowest for one in found], [one.highest - one.rate for one in found]]
+        bars = axes.barh(
+            places,
+            [one.rate for one in found],
+            height=0.36,
+            xerr=spread,
+            color=COLOURS[stack],
+            ecolor="#495057",
+            label=LABELS[stack],
+            zorder=2 + number,
+        )
+        texts = [f"{one.rate:.0f}" + (f"  ({one.ratio:.2f}x)" if one.ratio else "") for one in found]
+        axes.bar_label(bars, texts, padding=6, fontsize=8)
+    axes.set_yticks(range(len(courses)), courses)
+    axes.invert_yaxis()
+    axes.set_xlabel("answers a second: median of the rounds, with the lowest and the highest")
+    axes.set_title(title, fontsize=10)
+    axes.margins(x=0.15)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", color="#e9ecef", zorder=0)
+    figure.legend(loc="outside lower right", ncols=3, fontsize=8)
+    for file in files:
+        figure.savefig(file, dpi=150)
+    plt.close(figure)
+
+
+def _stacks(summaries: Sequence[Summary], course: str) -> list[str]:
+    return [summary.stack for summary in summaries if summary.course == course]

@@ -1,0 +1,73 @@
+"""A stack that runs: real processes on free ports of the loopback interface."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import psutil
+
+from benchmarks.client import status_of
+from launcher.errors import LauncherError
+from launcher.ports import find_free_port
+from launcher.processes import end_processes, marked, processes_of_run, wait_for
+from launcher.projects import PROJECTS, Address
+
+START_SECONDS = 60
+STOP_SECONDS = 12
+
+# What reaches a service from the environment of this command: nothing that changes its settings.
+PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where the services of a stack listen, and the first process of each."""
+
+    name: str
+    addresses: Mapping[str, Address]
+    roots: Mapping[str, psutil.Process]
+
+
+def base_environment() -> dict[str, str]:
+    """Return what the processes of every stack inherit."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def free_addresses() -> dict[str, Address]:
+    """Find a port for each service."""
+    return {name: Address("127.0.0.1", find_free_port()) for name in PROJECTS}
+
+
+@contextlib.contextmanager
+def ended_afterwards(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the environment with a mark in it, and end every process that carries the mark at the end."""
+    run = secrets.token_hex(8)
+    try:
+        yield marked(environment, run)
+    finally:
+        end_processes(processes_of_run(run), seconds=STOP_SECONDS)
+
+
+def wait_until_ready(
+    addresses: Mapping[str, Address], path: str, roots: Mapping[str, psutil.Process], logs: list[Path]
+) -> None:
+    """Wait until every service answers 200 at ``path``.
+
+    Raises:
+        LauncherError: a process has ended, or the minute is over; with the end of the logs.
+    """
+
+    def has_ended() -> bool:
+        return not all(root.is_running() and root.status() != psutil.STATUS_ZOMBIE for root in roots.values())
+
+    def has_started() -> bool:
+        return all(status_of(address.url + path) == HTTPStatus.OK for address in addresses.values())
+
+    wait_for(lambda: has_ended() or has_started(), seconds=START_SECONDS, pause_seconds=0.1)
+    if has_ended() or not has_started():
+        ends = "\n".join(f"{log.name}:\n{log.read_text(errors='replace')[-2000:]}" for log in logs)
+        raise LauncherError(f"A stack did not start.\n{ends}")
