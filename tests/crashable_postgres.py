@@ -12,7 +12,7 @@ import psutil
 from launcher.data_folder import DataFolder
 from launcher.ports import find_free_port
 from launcher.postgres import PrivatePostgres
-from launcher.processes import send_to_group
+from launcher.processes import send_to_group, wait_for
 from launcher.projects import Project
 
 
@@ -51,7 +51,14 @@ class CrashablePostgres:
                 process.kill()
         send_to_group(self.process, signal.SIGKILL)
         self.process.wait()
-        psutil.wait_procs(everything, timeout=5)
+        wait_for(lambda: all(_has_ended(process) for process in everything), seconds=5)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE  # of an init that takes its time
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager

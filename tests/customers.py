@@ -5,7 +5,8 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -13,7 +14,7 @@ import requests
 
 from tests.api import Client
 
-NUMBER = 12
+NUMBER = 16
 PATIENCE_SECONDS = 2.0  # with one answer
 LONGEST_WAIT = 1.0  # seconds before a repetition, whatever Retry-After says
 
@@ -63,13 +64,12 @@ class Purchase:
 class Customers:
     """Threads that make purchases through the gateway, each repeating one until it is acknowledged."""
 
-    def __init__(self, gateway_url: str, user_id: int, purchases: Iterable[Purchase]) -> None:
-        self.acknowledged = 0
+    def __init__(self, gateway_url: str, user_id: int) -> None:
+        self.settled = 0  # purchases that were acknowledged or given up
         self._gateway_url = gateway_url
         self._user_id = user_id
         self._wanted: queue.SimpleQueue[Purchase] = queue.SimpleQueue()
-        for purchase in purchases:
-            self._wanted.put(purchase)
+        self._number_wanted = 0
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._buy) for _ in range(NUMBER)]
@@ -85,37 +85,29 @@ class Customers:
         for thread in self._threads:
             thread.join()
 
-    def wait(self, until: float) -> None:
-        """Wait until they have all that they want, or for an instant of ``time.monotonic``."""
-        for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+    def want(self, purchases: Collection[Purchase]) -> None:
+        """Let them want these, too."""
+        self._number_wanted += len(purchases)
+        for purchase in purchases:
+            self._wanted.put(purchase)
 
-    def wait_for_acknowledged(self, number: int, until: float) -> None:
-        """Wait until so many purchases are acknowledged or nobody wants more, or for an instant."""
-        while (
-            self.acknowledged < number
-            and time.monotonic() < until
-            and any(thread.is_alive() for thread in self._threads)
-        ):
-            time.sleep(0.005)
+    def wait(self, until: float, *, unsettled: int = 0) -> None:
+        """Wait until no more than so many purchases are unsettled, or for an instant of ``time.monotonic``."""
+        while self._number_wanted - self.settled > unsettled and time.monotonic() < until:
+            time.sleep(0.002)
 
     def _buy(self) -> None:
         with Client(self._gateway_url) as client:
             while not self._stopping.is_set():
-                try:
-                    purchase = self._wanted.get_nowait()
-                except queue.Empty:
-                    return
-                self._pursue(client, purchase)
+                with suppress(queue.Empty):
+                    self._pursue(client, self._wanted.get(timeout=0.05))
 
     def _pursue(self, client: Client, purchase: Purchase) -> None:
         while not self._stopping.is_set():
             seconds = purchase.attempt(client, self._user_id)
-            if purchase.outcomes[-1].startswith(CREATED):
+            if purchase.gives_up or purchase.outcomes[-1].startswith(CREATED):
                 with self._lock:
-                    self.acknowledged += 1
-                return
-            if purchase.gives_up:
+                    self.settled += 1
                 return
             self._stopping.wait(seconds)
 

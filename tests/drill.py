@@ -13,6 +13,11 @@ from tests.system import System
 
 GIVING_UP = 6  # every sixth purchase is given up when it fails, and taken up again after the lock on its key
 
+STRAGGLERS = (
+    6  # customers of earlier rushes, fewer than there are customers, whom the next harm does not wait for
+)
+LAST_SHARE = 0.1  # of the orders is placed when everything runs again
+
 # Seconds that customers go on at most: so many, and so many for each harm.
 PATIENCE = 30.0
 PATIENCE_FOR_EACH_HARM = 4.0
@@ -69,13 +74,16 @@ def run(
     plan = saboteur.plan(kills)
     until = began + PATIENCE + PATIENCE_FOR_EACH_HARM * len(plan)
 
-    with Customers(system.gateway.url, user_id, purchases) as customers:
-        orders_between = orders * 0.9 / max(len(plan), 1)
+    with Customers(system.gateway.url, user_id) as customers:
         for number, kind in enumerate(plan):
-            customers.wait_for_acknowledged(int((number + chance.random()) * orders_between), until)
+            # Harm comes in the middle of a rush, and when most of what the last one hit is over.
+            rush = purchases[_share(orders, number, plan) : _share(orders, number + 1, plan)]
+            customers.want(rush)
+            customers.wait(until, unsettled=STRAGGLERS + int(chance.random() * len(rush)))
             saboteur.harm(kind)
         for service in system.services:
             service.wait_until_ready()
+        customers.want(purchases[_share(orders, len(plan), plan) :])
         customers.wait(until)
     report.harms, report.under_fire = saboteur.done, count_outcomes(purchases)
 
@@ -115,11 +123,16 @@ def find_faults(report: Report, rows: Iterable[tuple[int, str]]) -> list[str]:
     return faults
 
 
+def _share(orders: int, harms_done: int, plan: list[str]) -> int:
+    return int(orders * (1 - LAST_SHARE) * harms_done / max(len(plan), 1))
+
+
 def _repeat(system: System, user_id: int, purchases: list[Purchase]) -> Counter[str]:
     before = count_outcomes(purchases)
     for purchase in purchases:
         purchase.gives_up = False
-    with Customers(system.gateway.url, user_id, purchases) as customers:
+    with Customers(system.gateway.url, user_id) as customers:
+        customers.want(purchases)
         customers.wait(time.monotonic() + PATIENCE)
     return count_outcomes(purchases) - before
 

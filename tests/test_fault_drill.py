@@ -8,11 +8,12 @@ many orders, though not what the processes do at that moment::
 
 import os
 import random
+import re
 from collections import Counter
 
 import pytest
 
-from launcher.projects import with_database
+from launcher.projects import PROJECTS, with_database
 from launcher.testing import throw_away_folder
 from tests import drill
 from tests.api import make_user
@@ -27,7 +28,12 @@ KILLS = int(os.environ.get("DRILL_KILLS", "20"))
 SEED = int(os.environ.get("DRILL_SEED", random.randrange(10**6)))
 
 LOCK_SECONDS = 2.0
-SETTINGS = {"IDEMPOTENCY_LOCK_SECONDS": str(LOCK_SECONDS), "USER_SERVICE_BREAKER_SECONDS": "0.5"}
+# An open circuit keeps orders from the service that the drill is about: it is soon tried again.
+BREAKER_SECONDS = 0.5
+SETTINGS = {
+    "IDEMPOTENCY_LOCK_SECONDS": str(LOCK_SECONDS),
+    "USER_SERVICE_BREAKER_SECONDS": str(BREAKER_SECONDS),
+}
 
 
 @pytest.fixture
@@ -37,10 +43,23 @@ def postgres():
 
 
 @pytest.fixture
-def killable_system(postgres, data_dir, tmp_path):
+def gateway_config(tmp_path):
+    """The gateway's own configuration, but for its circuit breakers."""
+    text = (PROJECTS["gateway"].folder / "gateway.toml").read_text()
+    changed = re.sub(
+        r"^\[upstreams\..*\]$", rf"\g<0>\nbreaker_seconds = {BREAKER_SECONDS}", text, flags=re.MULTILINE
+    )
+    assert changed != text
+    file = tmp_path / "gateway.toml"
+    file.write_text(changed)
+    return file
+
+
+@pytest.fixture
+def killable_system(postgres, gateway_config, data_dir, tmp_path):
     urls = postgres.create_databases(with_database())
     migrate(urls, data_dir)
-    with running_system(urls, data_dir, tmp_path, **SETTINGS) as system:
+    with running_system(urls, data_dir, tmp_path, GATEWAY_CONFIG=str(gateway_config), **SETTINGS) as system:
         yield system
         for service in system.services:
             service.kill()  # nothing is left to be ended politely
