@@ -27,7 +27,7 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOGGING = logging_config(LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
 LOGGING["formatters"]["access"] = {"()": "proxy.access_log.AccessFormatter", "log_format": LOG_FORMAT}
 LOGGING["handlers"]["access"] = {"class": "logging.StreamHandler", "formatter": "access"}
-LOGGING["loggers"]["gateway.access"] = {
+LOGGING["loggers"]["access"] = {
     "handlers": ["access"],
     "propagate": False,
     "level": "INFO" if env.bool("ACCESS_LOG", default=True) else "WARNING",

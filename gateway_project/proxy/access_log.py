@@ -5,7 +5,7 @@ import logging
 import time
 from typing import Any
 
-logger = logging.getLogger("gateway.access")
+logger = logging.getLogger("access")
 
 
 class AccessFormatter(logging.Formatter):
@@ -32,21 +32,33 @@ class AccessFormatter(logging.Formatter):
         return json.dumps({**head, "message": record.msg, **entry})
 
 
-_COLUMNS = "%(method)s %(target)s %(status)s %(bytes)d B %(milliseconds).1f ms %(client)s [%(request_id)s]"
+_POLLED = "/health"  # asked every few seconds by machines
+_COLUMNS = "%(method)s %(path)s %(status)s %(bytes)d B %(milliseconds).1f ms %(client)s [%(request_id)s]"
 
 
 def log(
-    *, method: str, target: str, status: str, size: int, seconds: float, client: str, request_id: str
+    *, method: str, path: str, status: str, size: int, seconds: float, client: str, request_id: str
 ) -> None:
-    """Note one answer; ``size`` is that of its body in bytes, ``seconds`` runs until its last byte was sent."""
-    if logger.isEnabledFor(logging.INFO):
+    """Note one answer.
+
+    Args:
+        method: the request's.
+        path: as received, without the query, which may hold what is nobody's business.
+        status: three digits.
+        size: of the answer's body, in bytes.
+        seconds: until the last byte was sent.
+        client: the peer's address.
+        request_id: the request's.
+    """
+    level = logging.DEBUG if path.startswith(_POLLED) else logging.INFO
+    if logger.isEnabledFor(level):
         entry = {
             "method": method,
-            "target": target,
+            "path": path,
             "status": int(status),
             "bytes": size,
             "milliseconds": round(seconds * 1000, 1),
             "client": client,
             "request_id": request_id,
         }
-        logger.info("request", extra={"entry": entry})
+        logger.log(level, "request", extra={"entry": entry})

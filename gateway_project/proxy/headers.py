@@ -7,6 +7,7 @@ from django.conf import settings
 
 from proxy.http1.fields import Fields, members, values
 from proxy.http1.head import CHUNKED, ResponseHead
+from proxy.max_forwards import count_down
 from proxy.received import Received
 
 _HOP_BY_HOP = frozenset(
@@ -38,7 +39,7 @@ def request_fields(received: Received, host: str | None, request_id: str) -> Fie
         fields = [("Host", host), *((name, value) for name, value in fields if name.lower() != "host")]
     if trusted:
         fields = [pair for pair in fields if pair[0].lower() != "x-forwarded-for"]
-    return fields + _added(received, request_id, trusted=trusted)
+    return count_down(head, fields) + _added(received, request_id, trusted=trusted)
 
 
 def _added(received: Received, request_id: str, *, trusted: bool) -> Fields:

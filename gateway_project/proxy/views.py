@@ -12,6 +12,7 @@ from proxy.exchange import Exchange
 from proxy.gateway import gateway
 from proxy.headers import client_address
 from proxy.limits import check_body_size
+from proxy.max_forwards import answer_here
 from proxy.received import received
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def forward(request: HttpRequest) -> HttpResponseBase:
         route = here.route(request.path_info, sent.head.method)
         limit_fields = here.rate_limiter.check(route, client_address(sent))
         check_body_size(route, sent.head)
-        response = Exchange(here.upstreams[route.upstream], route, sent, current_request_id()).run()
+        upstream = here.upstreams[route.upstream]
+        response = (
+            answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
+        )
     except GatewayError as error:
         response = problem_response(request, error.status, error.code, error.detail, error.headers)
         response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's mark: no second line

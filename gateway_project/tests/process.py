@@ -11,9 +11,17 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+_given = set()
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """Return a port that nobody uses and that was not returned before."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class Gateway:

@@ -120,7 +120,7 @@ class ClientConnection:
         self._run(received, answer)
         access_log.log(
             method=request.method,
-            target=request.target,
+            path=request.path,
             status=answer.status,
             size=answer.sent,
             seconds=time.monotonic() - started_at,

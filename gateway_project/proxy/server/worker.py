@@ -32,7 +32,9 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         if addr:
             client.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         scheme = "https" if self.cfg.is_ssl else "http"
-        ClientConnection(self, client, addr[0] if addr else "", scheme).serve()
+        # An IPv4 client of a socket that listens on both kinds is known by its own address.
+        address = addr[0].removeprefix("::ffff:") if addr else ""
+        ClientConnection(self, client, address, scheme).serve()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: running requests end, and idle connections are closed after a moment."""

@@ -1,6 +1,8 @@
 """One server of an upstream: its idle connections, and whether it is trusted."""
 
 import time
+from ipaddress import ip_address
+from socket import AddressFamily
 
 from gevent import socket
 
@@ -22,6 +24,7 @@ class Replica:
         self.last_error = ""
         self.probe_path = settings.probe_path
         self._address = (host, port)
+        self._family = _family(host)
         self._settings = settings
         self._idle: list[Connection] = []
 
@@ -32,12 +35,25 @@ class Replica:
             UnreachableError: refused, unknown host, or (``ConnectTimeoutError``) not within ``connect_timeout``.
         """
         try:
-            connected = socket.create_connection(self._address, timeout=self._settings.connect_timeout)
+            connected = self._open()
         except TimeoutError as error:
             raise ConnectTimeoutError("No connection to the upstream in time.") from error
         except OSError as error:
             raise UnreachableError(f"No connection to the upstream: {error.strerror or error}.") from error
         return Connection(connected, self._settings.read_timeout)
+
+    def _open(self) -> socket.socket:
+        timeout = self._settings.connect_timeout
+        if self._family is None:
+            return socket.create_connection(self._address, timeout=timeout)
+        connected = socket.socket(self._family, socket.SOCK_STREAM)
+        try:
+            connected.settimeout(timeout)
+            connected.connect(self._address)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
 
     def take(self, *, is_repeatable: bool) -> Connection:
         """Return an idle connection, or a new one.
@@ -63,3 +79,11 @@ class Replica:
             self._idle.pop(0).close()
         connection.rest()
         self._idle.append(connection)
+
+
+def _family(host: str) -> AddressFamily | None:
+    """Return the address family when ``host`` is an address, for which nobody has to be asked; None for a name."""
+    try:
+        return AddressFamily.AF_INET6 if ip_address(host).version == 6 else AddressFamily.AF_INET  # noqa: PLR2004 -- IPv6
+    except ValueError:
+        return None

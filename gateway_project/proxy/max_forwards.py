@@ -1,0 +1,38 @@
+"""Max-Forwards: how many proxies a TRACE or OPTIONS request may still pass (RFC 9110, section 7.6.2)."""
+
+from django.http import HttpResponse
+
+from proxy.http1.fields import Fields, format_fields, values
+from proxy.http1.head import RequestHead
+from proxy.routes import Route
+
+_COUNTED_METHODS = ("OPTIONS", "TRACE")
+_SECRETS = frozenset(
+    {"authorization", "cookie", "proxy-authorization"}
+)  # not to be shown by TRACE (section 9.3.8)
+
+
+def _left(head: RequestHead) -> int | None:
+    given = values(head.fields, "max-forwards") if head.method in _COUNTED_METHODS else []
+    return int(given[0]) if len(given) == 1 and given[0].isdecimal() and len(given[0]) < 10 else None  # noqa: PLR2004
+
+
+def answer_here(head: RequestHead, route: Route) -> HttpResponse | None:
+    """Return the answer to a request that may go no further; None when it may."""
+    if _left(head) != 0:
+        return None
+    if head.method == "OPTIONS":
+        return HttpResponse(headers={"Allow": ", ".join(route.methods)} if route.methods else {})
+    shown = [pair for pair in head.fields if pair[0].lower() not in _SECRETS]
+    text = f"TRACE {head.target} HTTP/{head.version[0]}.{head.version[1]}\r\n{format_fields(shown)}\r\n"
+    return HttpResponse(text.encode("latin-1"), content_type="message/http")
+
+
+def count_down(head: RequestHead, fields: Fields) -> Fields:
+    """Return ``fields`` as they go on: with one forward less, where they are counted."""
+    left = _left(head)
+    if left is None:
+        return fields
+    return [
+        (name, str(left - 1)) if name.lower() == "max-forwards" else (name, value) for name, value in fields
+    ]
