@@ -69,7 +69,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any]) -> HttpResponse:
     """Answer a sign-in after too many that failed (django-axes' ``AXES_LOCKOUT_CALLABLE``)."""
-    seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
+    seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())  # type: ignore[misc, unused-ignore] # not in each service
     detail = "Too many sign-ins have failed; try again later."
     return problem_response(request, 429, "locked_out", detail, {"Retry-After": str(seconds)})
 
