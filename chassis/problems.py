@@ -3,7 +3,6 @@
 import http
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -65,13 +64,6 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer as Django's ``CSRF_FAILURE_VIEW``."""
     return problem_response(request, 403, "csrf_failed", reason or "CSRF verification failed.")
-
-
-def locked_out(request: HttpRequest, credentials: dict[str, Any]) -> HttpResponse:
-    """Answer a sign-in after too many that failed (django-axes' ``AXES_LOCKOUT_CALLABLE``)."""
-    seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())  # type: ignore[misc, unused-ignore] # not in each service
-    detail = "Too many sign-ins have failed; try again later."
-    return problem_response(request, 429, "locked_out", detail, {"Retry-After": str(seconds)})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -8,9 +8,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+if TYPE_CHECKING:  # gunicorn's main process imports this for its log, and has no use for Django
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
 HEADER = "X-Request-ID"
 TRACEPARENT = "traceparent"
@@ -51,10 +53,10 @@ def bound_request_id(request_id: str) -> Iterator[str]:
 class RequestIdMiddleware:
     """Takes or makes the request's id, and returns it in the answer's ``X-Request-ID``."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: "Callable[[HttpRequest], HttpResponseBase]") -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: "HttpRequest") -> "HttpResponseBase":
         """Answer the request under its id."""
         request_id = choose_request_id(request.META.get("HTTP_X_REQUEST_ID"))
         tokens = _current.set(request_id), _traceparent.set(request.META.get("HTTP_TRACEPARENT", ""))

@@ -5,9 +5,13 @@ output. The packages are those of ``requirements-tracing.txt``. All other variab
 """
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from wsgiref.types import WSGIApplication
 
 EXPORTERS = ("otlp", "console")
+
+_is_on = False  # in this process
 
 
 def exporter() -> str | None:
@@ -55,3 +59,28 @@ def start(service: str) -> None:
 
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    global _is_on  # noqa: PLW0603 - a process is traced from its start to its end
+    _is_on = True
+
+
+@contextmanager
+def span(name: str, headers: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Make a server's span of what happens inside, as a child of the one that ``headers`` tell of."""
+    if not _is_on:
+        yield
+        return
+    from opentelemetry import propagate, trace
+
+    parent = propagate.extract({name.lower(): value for name, value in headers})
+    with trace.get_tracer(__name__).start_as_current_span(name, parent, trace.SpanKind.SERVER):
+        yield
+
+
+def outgoing_headers() -> dict[str, str]:
+    """Return the headers that make the next service's spans children of the current one; none while tracing is off."""
+    headers: dict[str, str] = {}
+    if _is_on:
+        from opentelemetry import propagate
+
+        propagate.inject(headers)
+    return headers

@@ -11,14 +11,23 @@ for folder in (str(_here), str(_here.parent)):  # the gateway, and where chassis
     if folder not in sys.path:
         sys.path.append(folder)
 
+from chassis import server as shared  # noqa: E402
+from chassis import tracing  # noqa: E402
+
 pythonpath = str(_here.parent)
-bind = os.environ.get("BIND", "127.0.0.1:8081")
+# The second address, if there is one, answers /metrics and nothing else: it is not for the public.
+bind = [os.environ.get("BIND", "127.0.0.1:8081"), *filter(None, [os.environ.get("METRICS_BIND")])]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "proxy.server.worker.GatewayWorker"
 worker_connections = 8000
 keepalive = 15  # seconds that an idle client connection is kept
 graceful_timeout = 30  # seconds for running requests to end
 control_socket_disable = True
+
+logconfig_dict = shared.server_logging()
+shared.collect_metrics("gateway")
+child_exit = shared.child_exit
+on_exit = shared.on_exit
 
 # Limits of one request's head.
 limit_request_line = 16380
@@ -47,6 +56,11 @@ if os.environ.get("LOG_FORMAT", "json") == "json":
 # Each client and each upstream connection is an open file.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Start what belongs to one process."""
+    tracing.start("gateway")
 
 
 def on_starting(server: Any) -> None:

@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 from typing import Any
 
-from chassis.environment import env, secret_key
+from chassis.environment import env, secret_key, service_tokens
 from chassis.logs import logging_config
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -35,6 +35,8 @@ LOGGING["loggers"]["access"] = {
 
 # Networks of proxies in front of this one, whose X-Forwarded-* are believed: "10.0.0.0/8,192.0.2.7".
 TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
+# What the gateway shows the services, which may require it. A client's own is not passed on.
+SERVICE_TOKENS = service_tokens()
 # Where clients' rate limits are counted; empty counts in the memory of each process.
 REDIS_URL = env.str("REDIS_URL", default="")
 

@@ -38,6 +38,7 @@ def read(file: Path) -> Configuration:
         routes = tuple(_route(table, upstreams) for table in root.array("routes"))
         root.finish()
         _refuse_duplicates(routes)
+        routes = tuple(route for route in routes if route.enabled)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, _WrongKeyError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
     return Configuration(upstreams, routes)
@@ -119,6 +120,7 @@ def _route(table: _Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
         methods=table.take("methods", values.methods, None),
         max_body=table.take("max_body", values.size, None),
         rate_limit=table.take("rate_limit", values.rate, None),
+        enabled=table.take("enabled", values.boolean, True),  # noqa: FBT003
     )
     table.finish()
     return route

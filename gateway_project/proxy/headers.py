@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 from django.conf import settings
 
+from chassis import service_token, tracing
 from proxy.http1.fields import Fields, members, values
 from proxy.http1.head import CHUNKED, ResponseHead
 from proxy.max_forwards import count_down
@@ -17,7 +18,6 @@ _NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even where Connecti
 _NO_CONTENT = 204
 _PSEUDONYM = "gateway"
 _FORWARDED = "x-forwarded-"
-_REQUEST_ID = "x-request-id"
 
 
 def request_fields(received: Received, host: str | None, request_id: str) -> Fields:
@@ -30,19 +30,26 @@ def request_fields(received: Received, host: str | None, request_id: str) -> Fie
     """
     head = received.head
     trusted = is_trusted(received.client)
+    own = _own(request_id)
     fields = [
         (name, value)
         for name, value in _end_to_end(head.fields)
-        if (lower := name.lower()) != _REQUEST_ID and (trusted or not lower.startswith(_FORWARDED))
+        if (lower := name.lower()) not in own and (trusted or not lower.startswith(_FORWARDED))
     ]
     if host is not None:
         fields = [("Host", host), *((name, value) for name, value in fields if name.lower() != "host")]
     if trusted:
         fields = [pair for pair in fields if pair[0].lower() != "x-forwarded-for"]
-    return count_down(head, fields) + _added(received, request_id, trusted=trusted)
+    return [*count_down(head, fields), *_added(received, trusted=trusted), *own.values()]
 
 
-def _added(received: Received, request_id: str, *, trusted: bool) -> Fields:
+def _own(request_id: str) -> dict[str, tuple[str, str]]:
+    """Return the fields whose value is the gateway's alone, by lower-case name; the client's own are not passed on."""
+    fields = {"X-Request-ID": request_id} | service_token.outgoing_headers() | tracing.outgoing_headers()
+    return {name.lower(): (name, value) for name, value in fields.items()}
+
+
+def _added(received: Received, *, trusted: bool) -> Fields:
     head = received.head
     chain = [*(values(head.fields, "x-forwarded-for") if trusted else []), received.client]
     added = [
@@ -54,7 +61,6 @@ def _added(received: Received, request_id: str, *, trusted: bool) -> Fields:
         added.append(("X-Forwarded-Proto", received.scheme))
     if "x-forwarded-host" not in given:
         added.extend(("X-Forwarded-Host", host) for host in values(head.fields, "host"))
-    added.append(("X-Request-ID", request_id))
     if head.length is CHUNKED:
         added.append(("Transfer-Encoding", "chunked"))
     if "trailers" in members(head.fields, "te"):

@@ -38,6 +38,7 @@ class Received:
     client: str  # the address of the peer; empty behind a Unix socket
     scheme: str
     send_interim: Callable[[int, str, Fields], None] = _no_interim
+    route: str = "none"  # the path of its route, once that is known
 
 
 def received(request: "HttpRequest") -> Received:

@@ -24,10 +24,12 @@ def texts(value: object) -> list[str]:
 
 
 def boolean(value: object) -> bool:
-    """Return true or false."""
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")  # noqa: TRY004
-    return value
+    """Return true or false, which a variable gives as a text."""
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise ValueError("must be true or false")
 
 
 def seconds(value: object) -> float:

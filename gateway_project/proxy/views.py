@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from chassis import tracing
 from chassis.problems import problem_response
 from chassis.request_id import current_request_id
 from proxy.errors import GatewayError
@@ -26,12 +27,14 @@ def forward(request: HttpRequest) -> HttpResponseBase:
     limit_fields: Fields = []
     try:
         route = here.route(request.path_info, sent.head.method)
+        sent.route = route.path
         limit_fields = here.rate_limiter.check(route, client_address(sent))
         check_body_size(route, sent.head)
         upstream = here.upstreams[route.upstream]
-        response = (
-            answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
-        )
+        with tracing.span(f"{sent.head.method} {route.path}", sent.head.fields):
+            response = (
+                answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
+            )
     except GatewayError as error:
         response = problem_response(request, error.status, error.code, error.detail, error.headers)
         response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's mark: no second line

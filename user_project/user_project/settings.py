@@ -72,7 +72,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "chassis.client_address.client_address"
-AXES_LOCKOUT_CALLABLE = "chassis.problems.locked_out"
+AXES_LOCKOUT_CALLABLE = "chassis.sign_in.locked_out"
 AXES_VERBOSE = False
 
 AUTH_PASSWORD_VALIDATORS = [

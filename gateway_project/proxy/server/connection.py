@@ -57,14 +57,16 @@ class Worker(Protocol):
     alive: bool  # False: the process is about to end
     idle: set["ClientConnection"]  # those that wait for a request
     limits: Limits
-    wsgi: WSGIApplication
 
 
 class ClientConnection:
     """Serves one client until one of the sides ends the connection."""
 
-    def __init__(self, worker: Worker, client: socket, address: str, scheme: str) -> None:
+    def __init__(
+        self, worker: Worker, application: WSGIApplication, client: socket, address: str, scheme: str
+    ) -> None:
         self._worker = worker
+        self._application = application
         self._socket = client
         self._stream = Stream(client)
         self._address = address
@@ -118,20 +120,30 @@ class ClientConnection:
         answer = Answer(self._socket, request, body, self._is_stopping)
         received = Received(request, body, self._address, self._scheme, answer.interim)
         self._run(received, answer)
-        access_log.log(
-            method=request.method,
-            path=request.path,
-            status=answer.status,
-            size=answer.sent,
-            seconds=time.monotonic() - started_at,
-            client=self._address,
-            request_id=answer.request_id,
-        )
+        self._note(received, answer, time.monotonic() - started_at)
         if answer.must_drain:
             self._socket.settimeout(_LINGER_SECONDS)
             _exhaust(iter(body))
         self._has_unread = not body.finished or self._stream.has_buffered
         return answer.keeps_connection and body.finished
+
+    @staticmethod
+    def _note(received: Received, answer: Answer, seconds: float) -> None:
+        # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
+        from proxy import metrics
+        from proxy.headers import client_address
+
+        head = received.head
+        metrics.count(received.route, head.method, int(answer.status), seconds)
+        access_log.log(
+            method=head.method,
+            path=head.path,
+            status=answer.status,
+            size=answer.sent,
+            seconds=seconds,
+            client=client_address(received),
+            request_id=answer.request_id,
+        )
 
     def _read_head(self) -> str:
         if not self._stream.has_buffered:
@@ -147,7 +159,7 @@ class ClientConnection:
         return not self._worker.alive
 
     def _run(self, received: Received, answer: Answer) -> None:
-        response: Any = self._worker.wsgi(wsgi_environ(received), answer.start_response)
+        response: Any = self._application(wsgi_environ(received), answer.start_response)
         try:
             answer.send(response)
         finally:

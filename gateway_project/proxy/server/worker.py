@@ -6,6 +6,7 @@ processes, signals and sockets and reads and writes HTTP itself, with the codec 
 """
 
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import gevent
 from gevent.socket import IPPROTO_TCP, TCP_NODELAY, socket
@@ -34,7 +35,15 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         scheme = "https" if self.cfg.is_ssl else "http"
         # An IPv4 client of a socket that listens on both kinds is known by its own address.
         address = addr[0].removeprefix("::ffff:") if addr else ""
-        ClientConnection(self, client, address, scheme).serve()
+        ClientConnection(self, self._application(listener), client, address, scheme).serve()
+
+    def _application(self, listener: socket) -> WSGIApplication:
+        if listener is self.sockets[0]:
+            return self.wsgi
+        # The address of METRICS_BIND. Imported here, as gevent has patched this process by now.
+        from proxy.metrics import application
+
+        return application
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: running requests end, and idle connections are closed after a moment."""

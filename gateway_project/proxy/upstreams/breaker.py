@@ -3,6 +3,7 @@
 import math
 import time
 
+from proxy import metrics
 from proxy.errors import CircuitOpenError
 
 
@@ -13,7 +14,8 @@ class Breaker:
     circuit, its failure opens it for as long again.
     """
 
-    def __init__(self, failures: int, seconds: float) -> None:
+    def __init__(self, upstream: str, failures: int, seconds: float) -> None:
+        self._gauge = metrics.CIRCUIT_OPEN.labels(upstream)
         self._most_failures = failures
         self._seconds = seconds
         self._failures = 0
@@ -50,11 +52,14 @@ class Breaker:
             return
         if not failed:
             self._failures = 0
-            self._opened_at = None
+            if self._opened_at is not None:
+                self._opened_at = None
+                self._gauge.set(0)
             return
         self._failures += 1
         if self._failures >= self._most_failures:
             self._opened_at = time.monotonic()
+            self._gauge.set(1)
 
     def _seconds_left(self) -> float:
         return (self._opened_at or 0) + self._seconds - time.monotonic()

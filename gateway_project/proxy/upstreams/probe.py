@@ -19,6 +19,7 @@ def set_aside(replica: Replica) -> None:
     """Trust ``replica`` no more, until it has answered a probe."""
     if replica.is_trusted:
         replica.is_trusted = False
+        replica.ejected_gauge.set(1)
         logger.warning("Replica set aside", extra={"replica": replica.authority})
         gevent.spawn(_probe_until_it_answers, replica)
 
@@ -29,6 +30,7 @@ def _probe_until_it_answers(replica: Replica) -> None:
         gevent.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
         seconds = min(2 * seconds, _LONGEST_SECONDS)
         replica.is_trusted = _answers(replica)
+    replica.ejected_gauge.set(0)
     logger.info("Replica in use again", extra={"replica": replica.authority})
 
 

@@ -6,6 +6,7 @@ from socket import AddressFamily
 
 from gevent import socket
 
+from proxy import metrics
 from proxy.errors import ConnectTimeoutError, UnreachableError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.connection import Connection
@@ -21,6 +22,7 @@ class Replica:
     def __init__(self, settings: UpstreamSettings, host: str, port: int) -> None:
         self.authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.is_trusted = True
+        self.ejected_gauge = metrics.EJECTED.labels(settings.name, self.authority)
         self.last_error = ""
         self.probe_path = settings.probe_path
         self._address = (host, port)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection
 from itertools import count
 
+from proxy import metrics
 from proxy.errors import UpstreamError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.breaker import Breaker
@@ -18,7 +19,7 @@ class Upstream:
 
     def __init__(self, settings: UpstreamSettings) -> None:
         self.settings = settings
-        self.breaker = Breaker(settings.breaker_failures, settings.breaker_seconds)
+        self.breaker = Breaker(settings.name, settings.breaker_failures, settings.breaker_seconds)
         self.replicas = [Replica(settings, url.hostname or "", url.port or 80) for url in settings.addresses]
         self.last_error = ""
         self._turn = count()
@@ -35,6 +36,7 @@ class Upstream:
     def note_failure(self, replica: Replica, error: UpstreamError) -> None:
         """Remember that ``replica`` failed; where there are others, it is set aside."""
         self.last_error = replica.last_error = error.detail
+        metrics.FAILURES.labels(self.settings.name, error.code).inc()
         logger.warning("Upstream failed", extra={"replica": replica.authority, "reason": error.detail})
         if len(self.replicas) > 1:
             set_aside(replica)

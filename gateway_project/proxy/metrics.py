@@ -1,0 +1,48 @@
+"""Prometheus metrics of the gateway, and the address at which Prometheus reads them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from chassis.metrics import METHODS
+
+REQUESTS = Counter("gateway_requests", "Requests answered", ["route", "method", "status"])
+DURATION = Histogram(
+    "gateway_request_duration_seconds",
+    "Time from the head of the request to the last byte of the answer",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+FAILURES = Counter("gateway_upstream_failures", "Failures at upstreams", ["upstream", "reason"])
+CIRCUIT_OPEN = Gauge(
+    "gateway_circuit_open",
+    "1 where a process's circuit is not closed",
+    ["upstream"],
+    multiprocess_mode="livemax",
+)
+EJECTED = Gauge(
+    "gateway_replica_ejected",
+    "1 where a process asks the replica nothing",
+    ["upstream", "replica"],
+    multiprocess_mode="livemax",
+)
+
+
+def count(route: str, method: str, status: int, seconds: float) -> None:
+    """Count one answer; ``route`` is the path in the routes file, or ``none``."""
+    REQUESTS.labels(route, method if method in METHODS else "other", status).inc()
+    DURATION.labels(route).observe(seconds)
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    """Answer ``/metrics`` with the numbers of all processes, and everything else with 404."""
+    from django.core.handlers.wsgi import WSGIRequest
+
+    from chassis.metrics import metrics
+    from chassis.problems import not_found
+
+    request = WSGIRequest(environ)
+    response = metrics(request) if request.path == "/metrics" else not_found(request, Exception())
+    start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+    return response
