@@ -39,7 +39,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
 
     def _application(self, listener: socket) -> WSGIApplication:
         if listener is self.sockets[0]:
-            return self.wsgi
+            public: WSGIApplication = self.wsgi
+            return public
         # The address of METRICS_BIND. Imported here, as gevent has patched this process by now.
         from proxy.metrics import application
 

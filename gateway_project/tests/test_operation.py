@@ -1,0 +1,93 @@
+"""What an operator asks of the gateway: its numbers, its token, and routes that can be turned off."""
+
+import json
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.client import exchange, request
+from tests.process import configuration, free_port
+
+
+@pytest.fixture
+def metrics_port():
+    return free_port()
+
+
+def samples(port):
+    text = exchange(port, request("GET", "/metrics")).body.decode()
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_requests_are_counted_over_all_processes_by_route(start, upstream, metrics_port):
+    gateway = start(configuration(upstream.url), workers=2, METRICS_BIND=f"127.0.0.1:{metrics_port}")
+
+    for _ in range(10):
+        exchange(gateway.port, request("GET", "/anything"))
+    exchange(gateway.port, request("BREW", "/anything"))
+
+    numbers = samples(metrics_port)
+    labels = [("route", "/"), ("status", "200")]
+    assert numbers["gateway_requests_total", ("method", "GET"), *labels] == 10
+    assert numbers["gateway_requests_total", ("method", "other"), *labels] == 1
+    assert numbers["gateway_request_duration_seconds_count", ("route", "/")] == 11
+
+
+def test_failures_and_open_circuits_are_seen(start, metrics_port):
+    dead = configuration(f"http://127.0.0.1:{free_port()}", upstream="breaker_failures = 1")
+    gateway = start(dead, METRICS_BIND=f"127.0.0.1:{metrics_port}")
+
+    exchange(gateway.port, request("GET", "/"))
+
+    numbers = samples(metrics_port)
+    failures = ("gateway_upstream_failures_total", ("reason", "upstream_unreachable"), ("upstream", "any"))
+    assert numbers[failures] >= 1
+    assert numbers["gateway_circuit_open", ("upstream", "any")] == 1
+
+
+def test_numbers_are_at_their_own_address_and_nothing_else_is(start, upstream, metrics_port):
+    gateway = start(configuration(upstream.url), METRICS_BIND=f"127.0.0.1:{metrics_port}")
+
+    other = exchange(metrics_port, request("GET", "/users"))
+    forwarded = exchange(gateway.port, request("GET", "/metrics"))
+
+    assert (other.status, json.loads(other.body)["type"]) == (404, "urn:problem:not_found")
+    assert forwarded.body == b"ok"  # the upstream's: the public address has no numbers of its own
+    assert len(upstream.requests) == 1
+
+
+def test_token_is_shown_to_upstreams_and_a_client_s_own_is_dropped(start, upstream):
+    gateway = start(configuration(upstream.url), SERVICE_TOKEN="new,old")
+
+    exchange(gateway.port, request("GET", "/", "X-Service-Token: forged", "x-service-token: again"))
+
+    assert upstream.requests[0].values(b"X-Service-Token") == [b"new"]
+
+
+def test_without_a_token_a_client_s_header_is_its_own_business(gateway, upstream):
+    exchange(gateway.port, request("GET", "/", "X-Service-Token: mine"))
+
+    assert upstream.requests[0].values(b"X-Service-Token") == [b"mine"]
+
+
+@pytest.mark.parametrize(("value", "status"), [("true", 200), ("false", 404)])
+def test_route_can_be_turned_off_by_a_variable(start, upstream, value, status):
+    gateway = start(configuration(upstream.url, route='enabled = "${EXPOSED:-true}"'), EXPOSED=value)
+
+    assert exchange(gateway.port, request("GET", "/")).status == status
+
+
+def test_trace_goes_on_below_the_gateway_s_own_span(start, upstream):
+    gateway = start(configuration(upstream.url), OTEL_TRACES_EXPORTER="console")
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+    exchange(gateway.port, request("GET", "/", f"traceparent: 00-{trace}-{parent}-01"))
+
+    (passed_on,) = upstream.requests[0].values(b"traceparent")
+    assert passed_on.startswith(f"00-{trace}-".encode())
+    assert parent.encode() not in passed_on
+    assert f'"parent_id": "0x{parent}"' in gateway.log
