@@ -6,7 +6,9 @@
 set -euo pipefail
 
 service=$1
-mapfile -t old < <(docker compose ps --quiet "$service")
+numbers=$(docker compose ps --quiet "$service")
+[[ -n $numbers ]] || { echo "Nothing of $service runs: docker compose up --detach" >&2; exit 1; }
+mapfile -t old <<<"$numbers"
 docker compose up --detach --no-deps --no-recreate --wait --wait-timeout 120 --scale "$service=$((2 * ${#old[@]}))" "$service"
 for container in "${old[@]}"; do
     docker stop "$container"
