@@ -58,7 +58,7 @@ class Purchase:
         try:
             return f"{response.status_code} {response.json()['type'].removeprefix('urn:problem:')}"
         except (ValueError, LookupError):
-            return f"{response.status_code} without a problem"
+            return f"not a problem: {response.status_code}"
 
 
 class Customers:

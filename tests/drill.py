@@ -13,14 +13,13 @@ from tests.system import System
 
 GIVING_UP = 6  # every sixth purchase is given up when it fails, and taken up again after the lock on its key
 
-STRAGGLERS = (
-    6  # customers of earlier rushes, fewer than there are customers, whom the next harm does not wait for
-)
+# The next harm does not wait for so many orders of earlier rushes; there must be more customers than that.
+STRAGGLERS = 6
 LAST_SHARE = 0.1  # of the orders is placed when everything runs again
 
 # Seconds that customers go on at most: so many, and so many for each harm.
-PATIENCE = 30.0
-PATIENCE_FOR_EACH_HARM = 4.0
+PATIENCE = 20.0
+PATIENCE_FOR_EACH_HARM = 3.0
 
 # What may become of an attempt while something is down; all else, such as "unknown user", is a fault.
 UNAVAILABLE = (NO_ANSWER, "502 ", "503 ", "504 ")
