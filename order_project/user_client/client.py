@@ -34,7 +34,7 @@ breaker = CircuitBreaker(
 memory = UserMemory()
 # While the user service stalls, so many threads wait for it; the others go on with what does not need it.
 _places = BoundedSemaphore(settings.USER_SERVICE_CONCURRENCY)
-_PLACE_TIMEOUT = 0.25  # seconds
+_PLACE_TIMEOUT = 0.05  # seconds; some answers of a user service that is well
 
 
 class UserServiceUnavailable(APIException):
