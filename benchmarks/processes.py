@@ -12,14 +12,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 Launch = tuple[list[str], int, Path, dict[str, str], Path]  # the arguments of ``running``
+_given: set[int] = set()
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """Return a TCP port of the loopback interface that nobody uses now and that was not returned before."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = int(listener.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class Server:
