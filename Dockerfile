@@ -114,13 +114,10 @@ ENTRYPOINT ["python", "/provide_secrets.py"]
 
 
 FROM ${POSTGRES_IMAGE} AS database
-ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="Database" \
       org.opencontainers.image.description="PostgreSQL with a role for one service" \
       org.opencontainers.image.licenses="PostgreSQL AND MIT" \
-      org.opencontainers.image.base.name="docker.io/library/postgres:18" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.base.name="docker.io/library/postgres:18"
 # A tmpfs takes its mode from the folder that it covers; the server's socket lies here.
 RUN chmod 3777 /run/postgresql
 COPY --chmod=0755 deploy/postgres/service-role.sh /docker-entrypoint-initdb.d/service-role.sh
@@ -128,13 +125,10 @@ USER postgres
 
 
 FROM ${DEBIAN_IMAGE} AS tls
-ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="TLS" \
       org.opencontainers.image.description="HAProxy that ends TLS in front of the gateway" \
       org.opencontainers.image.licenses="GPL-2.0-or-later AND MIT" \
-      org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim"
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends haproxy \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*

@@ -14,7 +14,7 @@ from launcher.projects import ROOT
 
 REQUIRED = bool(os.environ.get("REQUIRE_DOCKER"))
 BASE_IMAGES = ("python:3.13-slim", "postgres:18")
-IMAGES = ("user", "order", "gateway", "database", "secrets")
+IMAGES = ("user:latest", "order:latest", "gateway:latest", "secrets:latest", "database:18")
 
 # Seconds.
 ENGINE_TIMEOUT = 20
@@ -96,7 +96,7 @@ class Stack:
     def remove(self) -> None:
         """Take everything down, the data and the images, too."""
         self.compose("down", "--volumes", "--remove-orphans", "--timeout=10")
-        images = [f"{self.name}-{image}:latest" for image in IMAGES]
+        images = [f"{self.name}-{image}" for image in IMAGES]
         here = [image for image in images if self._run("docker", "image", "ls", "--quiet", image)]
         if here:
             self._run("docker", "image", "rm", *here)
