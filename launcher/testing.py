@@ -4,9 +4,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,39 +12,13 @@ from launcher.configuration import ROOT_USERS_FOLDER, Configuration
 from launcher.data_folder import DataFolder
 from launcher.databases import running
 from launcher.postgres import PrivatePostgres
-from launcher.processes import end_processes, marked, processes_of_run
 from launcher.projects import with_database
+from launcher.suite_run import SuiteRun, finished
 from launcher.suites import Suite, select_suites
 from launcher.test_report import Counts, read_report
 from launcher.throw_away import throw_away_database
 
 NOTHING_COLLECTED = 5  # pytest's exit status
-INTERRUPT_SECONDS = 10
-
-# What a person has set for `up` is not meant for the tests.
-PERSONAL_VARIABLES = frozenset(
-    {
-        *(
-            "BIND_HOST",
-            "GATEWAY_PORT",
-            "USER_PORT",
-            "ORDER_PORT",
-            "POSTGRES_PORT",
-            "USER_SERVICE_URL",
-            "ORDER_SERVICE_URL",
-        ),
-        *(
-            "ALLOWED_HOSTS",
-            "DEBUG",
-            "DJANGO_SETTINGS_MODULE",
-            "GATEWAY_CONFIG",
-            "HTTPS_ONLY",
-            "LOG_FORMAT",
-            "SECRET_KEY",
-        ),
-        *("GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"),
-    }
-)
 
 
 def test(arguments: Sequence[str], configuration: Configuration) -> bool:
@@ -56,15 +27,15 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
     with_coverage = not arguments
     total, problems = Counts(), []
     with throw_away_folder() as folder, servers(folder, configuration, suites) as urls:
-        for suite in suites:
-            print(f"\n===== {suite.name}: {suite.paths_text()} =====", flush=True)
-            status, counts = run_suite(suite, pytest_arguments, urls, folder, with_coverage=with_coverage)
+        runs = [SuiteRun(suite, pytest_arguments, urls, folder, with_coverage) for suite in suites]
+        for run in finished(runs):
+            status, counts = run.status, read_report(run.report)
             total += counts
             if status == NOTHING_COLLECTED and pytest_arguments:
                 continue  # a selection such as -k need not match in every suite
             if status != 0:
                 reason = "" if counts.failed or not with_coverage else "; no test failed, so see its coverage"
-                problems.append(f"{suite.name}: pytest ended with exit status {status}{reason}")
+                problems.append(f"{run.suite.name}: pytest ended with exit status {status}{reason}")
     if total.ran == 0:
         problems.append("no test ran")
     for problem in problems:
@@ -113,50 +84,3 @@ def servers(
                     server.create_database(project.database)
                     urls[project.name] = server.url(project.database)
         yield urls
-
-
-def run_suite(
-    suite: Suite, arguments: Sequence[str], urls: Mapping[str, str], folder: Path, *, with_coverage: bool
-) -> tuple[int, Counts]:
-    """Run one suite; return pytest's exit status and the counts. Whatever its tests started is ended."""
-    report = folder / f"{suite.name}.xml"
-    run = secrets.token_hex(8)
-    command = [sys.executable, "-m", "pytest", f"--junitxml={report}", "-rs"]
-    command += [*(suite.coverage if with_coverage else []), *suite.options, *suite.selected(arguments)]
-    process = subprocess.Popen(
-        command, cwd=suite.folder, env=marked(environment_of(suite, urls, folder), run)
-    )
-    try:
-        status = wait(process)
-    finally:
-        end_processes(processes_of_run(run), seconds=2)
-    return status, read_report(report)
-
-
-def wait(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for pytest. Where this program is to end, pytest gets the time to tear its fixtures down."""
-    try:
-        return process.wait()
-    except BaseException:
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=INTERRUPT_SECONDS)
-        process.kill()
-        process.wait()
-        raise
-
-
-def environment_of(suite: Suite, urls: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Build the environment of a suite, the same whatever the person has set for `up`."""
-    environment = {name: value for name, value in os.environ.items() if name not in PERSONAL_VARIABLES}
-    data_dir = folder / f"data-of-{suite.name}"
-    data_dir.mkdir(mode=0o700)
-    environment["DATA_DIR"] = str(data_dir)
-    for project in with_database():
-        environment.pop(project.database_variable, None)
-        if project.name in suite.databases:
-            environment[project.database_variable] = urls[project.name]
-    environment.pop("DATABASE_URL", None)
-    if suite.name in urls:
-        environment["DATABASE_URL"] = urls[suite.name]
-    return environment
