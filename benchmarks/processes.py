@@ -88,7 +88,7 @@ def gateway(python: str, upstream: str, scratch: Path, **environment: str) -> La
         "BIND": f"127.0.0.1:{port}",
         "WEB_CONCURRENCY": "1",
         "GATEWAY_CONFIG": str(file),
-        "SECRET_KEY": "for-benchmarks",
+        "SECRET_KEY": "for-benchmarks",  # pragma: allowlist secret
     }
     command = [python, "-m", "gunicorn", "gateway_project.wsgi"]
     return command, port, ROOT / "gateway_project", settings | environment, scratch / "gateway.log"

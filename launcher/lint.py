@@ -2,15 +2,13 @@
 
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from launcher.check import Check, run
 from launcher.projects import (
     PROJECT_VARIABLES,
     PROJECTS,
@@ -22,6 +20,7 @@ from launcher.projects import (
     service_environment,
     with_database,
 )
+from launcher.security_checks import security_checks
 
 # No check connects to it; makemigrations would, and mentions that nobody answers.
 NO_DATABASE = "postgresql://nobody:nothing@127.0.0.1:1/none"
@@ -30,58 +29,27 @@ NO_DATABASE = "postgresql://nobody:nothing@127.0.0.1:1/none"
 PRODUCTION = {"DEBUG": "false", "ALLOWED_HOSTS": "example.org", "HTTPS_ONLY": "true"}
 
 
-@dataclass(frozen=True)
-class Check:
-    """A command that succeeds when all is well."""
-
-    name: str
-    command: Sequence[str]
-    folder: Path = ROOT
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a check."""
-
-    check: Check
-    status: int
-    output: str
-    seconds: float
-
-
 def lint() -> bool:
     """Run every check; print each outcome, and the output of those that failed; return whether all passed."""
+    base = clean_environment()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         outcomes = []
-        for outcome in pool.map(run, all_checks(Path(folder))):
+        for outcome in pool.map(lambda check: run(check, base), all_checks(Path(folder))):
             outcomes.append(outcome)
-            print(
-                f"{'ok' if outcome.status == 0 else 'FAILED':<6}  {outcome.check.name} ({outcome.seconds:.1f} s)"
-            )
-            if outcome.status != 0:
-                print("".join(f"        {line}\n" for line in outcome.output.splitlines()), end="")
+            print(f"{outcome.result:<7}  {outcome.check.name} ({outcome.seconds:.1f} s)")
+            if outcome.result != "ok":
+                print("".join(f"         {line}\n" for line in outcome.output.splitlines()), end="")
             sys.stdout.flush()
-    failed = [outcome.check.name for outcome in outcomes if outcome.status != 0]
-    print(f"\n{len(outcomes) - len(failed)} checks passed, {len(failed)} failed {', '.join(failed)}".rstrip())
-    return not failed
-
-
-def run(check: Check) -> Outcome:
-    """Run one check."""
-    started = time.monotonic()
-    result = subprocess.run(
-        check.command,
-        cwd=check.folder,
-        env={**clean_environment(), **check.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
+    names = {
+        result: [outcome.check.name for outcome in outcomes if outcome.result == result]
+        for result in ("ok", "FAILED", "skipped")
+    }
+    passed, failed, skipped = names.values()
+    print(
+        f"\n{len(passed)} checks passed, {len(failed)} failed {', '.join(failed)}".rstrip()
+        + f", {len(skipped)} skipped {', '.join(skipped)}".rstrip()
     )
-    return Outcome(check, result.returncode, result.stdout, time.monotonic() - started)
+    return not failed
 
 
 def clean_environment() -> dict[str, str]:
@@ -106,6 +74,7 @@ def all_checks(data_dir: Path) -> Iterator[Check]:
     yield Check("imports", (str(Path(sys.executable).with_name("lint-imports")),), environment=import_paths())
     for project in PROJECTS.values():
         yield from project_checks(project, data_dir)
+    yield from security_checks()
 
 
 def type_check(project: Project) -> Check:

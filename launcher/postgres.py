@@ -21,7 +21,7 @@ from launcher.processes import end_processes, spawn, wait_for
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
-PASSWORD_FILE = "postgres_password"  # noqa: S105 - the name of the file, not a password
+PASSWORD_FILE = "postgres_password"  # noqa: S105 - its name  # pragma: allowlist secret
 START_SECONDS = 60  # recovering from a crash takes some of them
 FAST_STOP_SECONDS = 3.0
 

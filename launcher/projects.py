@@ -48,7 +48,7 @@ class Address:
     @property
     def client_host(self) -> str:
         """The host at which a client on this machine reaches the service."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound  # nosec B104
 
     @property
     def url(self) -> str:

@@ -37,8 +37,9 @@ def test_totals_equal_the_requests_sent_over_two_workers_and_a_restart_of_one(us
         workers = psutil.Process(user_service.process.pid).children()
         workers[0].terminate()
         assert wait_for(
-            lambda: len(psutil.Process(user_service.process.pid).children()) == 2
-            and not workers[0].is_running(),
+            lambda: (
+                len(psutil.Process(user_service.process.pid).children()) == 2 and not workers[0].is_running()
+            ),
             seconds=10,
         )
         for _ in range(20):
