@@ -1,0 +1,27 @@
+"""With a service token, the services answer the gateway and each other, and nobody else."""
+
+import pytest
+
+from tests.api import make_order, make_user
+
+
+@pytest.fixture
+def system(run_system):
+    with run_system(SERVICE_TOKEN="new-token,old-token") as system:
+        yield system
+
+
+def test_everything_works_through_the_gateway_and_nothing_past_it(system):
+    with system.gateway.client() as client:
+        user = make_user(client)
+        order = make_order(client, user_id=user["id"])
+        forged = client.get(f"/users/{user['id']}", headers={"X-Service-Token": "forged"})
+        admins = [client.get(f"/admin/{name}/login/").status_code for name in ("user", "order")]
+    with system.direct_client() as client:
+        refused = [client.get(path) for path in ("/users", f"/orders/{order['id']}")]
+        rotated = client.get(f"/users/{user['id']}", headers={"X-Service-Token": "old-token"})
+
+    assert (order["user_id"], forged.status_code, admins) == (user["id"], 200, [200, 200])
+    assert [response.status_code for response in refused] == [401, 401]
+    assert refused[0].json()["type"] == "urn:problem:service_token_required"
+    assert rotated.status_code == 200
