@@ -25,13 +25,7 @@ TIME_ZONE = "UTC"
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOGGING = logging_config(LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
-LOGGING["formatters"]["access"] = {"()": "proxy.access_log.AccessFormatter", "log_format": LOG_FORMAT}
-LOGGING["handlers"]["access"] = {"class": "logging.StreamHandler", "formatter": "access"}
-LOGGING["loggers"]["access"] = {
-    "handlers": ["access"],
-    "propagate": False,
-    "level": "INFO" if env.bool("ACCESS_LOG", default=True) else "WARNING",
-}
+ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
 # Networks of proxies in front of this one, whose X-Forwarded-* are believed: "10.0.0.0/8,192.0.2.7".
 TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]

@@ -1,6 +1,8 @@
 """The application and its system checks."""
 
 from django.apps import AppConfig
+from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 
@@ -11,9 +13,9 @@ class ProxyConfig(AppConfig):
     name = "proxy"
 
     def ready(self) -> None:
-        """Register the checks; there is no database, whose connections Django would look after at each request."""
+        """Register the checks; let no request look after databases, caches and URLs of its own: there are none."""
         from proxy import checks  # noqa: F401
 
-        request_started.disconnect(reset_queries)
-        request_started.disconnect(close_old_connections)
-        request_finished.disconnect(close_old_connections)
+        for signal in (request_started, request_finished):
+            for receiver in (reset_queries, close_old_connections, close_caches, reset_urlconf):
+                signal.disconnect(receiver)

@@ -1,6 +1,7 @@
 """Prometheus metrics of the gateway, and the address at which Prometheus reads them."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -31,8 +32,14 @@ EJECTED = Gauge(
 
 def count(route: str, method: str, status: int, seconds: float) -> None:
     """Count one answer; ``route`` is the path in the routes file, or ``none``."""
-    REQUESTS.labels(route, method if method in METHODS else "other", status).inc()
-    DURATION.labels(route).observe(seconds)
+    requests, duration = _labelled(route, method if method in METHODS else "other", status)
+    requests.inc()
+    duration.observe(seconds)
+
+
+@cache
+def _labelled(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(route, method, status), DURATION.labels(route)
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

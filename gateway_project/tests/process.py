@@ -36,7 +36,8 @@ class Gateway:
                 cwd=PROJECT,
                 stdout=log,
                 stderr=log,
-                env=os.environ
+                # Without what pytest-django sets: gunicorn's main process has no Django settings either.
+                env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
                 | {
                     "BIND": f"127.0.0.1:{self.port}",
                     "WEB_CONCURRENCY": str(workers),

@@ -53,9 +53,6 @@ def values(fields: Fields, name: str) -> list[str]:
 
 def members(fields: Fields, name: str) -> list[str]:
     """Return the members, in lower case, of the comma-separated list that ``name`` is."""
-    return [
-        member.strip(" \t").lower()
-        for value in values(fields, name)
-        for member in value.split(",")
-        if member.strip()
-    ]
+    if not (lists := values(fields, name)):
+        return []
+    return [member.strip(" \t").lower() for value in lists for member in value.split(",") if member.strip()]

@@ -9,7 +9,6 @@ from wsgiref.types import WSGIApplication
 
 from gevent.socket import SHUT_RD, SHUT_WR, socket
 
-from proxy import access_log
 from proxy.errors import GatewayError
 from proxy.http1.body import Body
 from proxy.http1.fields import MalformedError
@@ -47,7 +46,9 @@ class Limits:
             raise RefusedError(414, f"The request line is longer than {self.line} bytes.")
         if len(request.fields) > self.fields:
             raise RefusedError(431, f"There are more than {self.fields} header fields.")
-        if any(len(name) + len(value) > self.field for name, value in request.fields):
+        if len(head) > self.field and any(
+            len(name) + len(value) > self.field for name, value in request.fields
+        ):
             raise RefusedError(431, f"A header field is longer than {self.field} bytes.")
 
 
@@ -130,7 +131,7 @@ class ClientConnection:
     @staticmethod
     def _note(received: Received, answer: Answer, seconds: float) -> None:
         # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
-        from proxy import metrics
+        from proxy import access_log, metrics
         from proxy.headers import client_address
 
         head = received.head
