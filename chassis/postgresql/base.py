@@ -1,0 +1,23 @@
+"""The database backend; Django finds its class by this module's name."""
+
+import select
+
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Asks the operating system about an idle connection, and the server only when there is something to ask.
+
+    Django's own check is a query before each request that uses the database. Nothing can be read from an idle
+    connection that works: when the server closes it, at a restart or by pg_terminate_backend, that can be read.
+    """
+
+    def is_usable(self) -> bool:
+        """Whether the connection works."""
+        if self.connection.closed:
+            return False
+        poll = select.poll()
+        poll.register(self.connection.fileno(), select.POLLIN)
+        if not self.errors_occurred and not poll.poll(0):
+            return True
+        return bool(super().is_usable())  # may also be a message such as those of TLS
