@@ -4,6 +4,7 @@ REST framework reads ``123`` as the text ``"123"`` and ``"1"`` as the number 1. 
 has only text, and hides mistakes in JSON.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -36,3 +37,15 @@ class StrictIntegerField(serializers.IntegerField):
         if type(data) is not int and not _came_as_form(self):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class InstantField(serializers.DateTimeField):
+    """A point in time, written in UTC."""
+
+    def to_representation(self, value: Any) -> str | None:
+        """Return it as RFC 3339 has it, with a Z at its end."""
+        if (
+            isinstance(value, datetime) and value.tzinfo is UTC
+        ):  # as the database gives it, which saves the conversion
+            return f"{value.isoformat()[:-6]}Z"
+        return super().to_representation(value)

@@ -1,6 +1,8 @@
 """Serializers that refuse what they do not know and change only what they were sent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import models, transaction
@@ -8,7 +10,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.utils import html
 
 from chassis.rest.conditional import check_preconditions
-from chassis.rest.fields import StrictCharField, StrictEmailField, StrictIntegerField
+from chassis.rest.fields import InstantField, StrictCharField, StrictEmailField, StrictIntegerField
 from chassis.rest.locking import lock_row
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -27,10 +29,23 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
 
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
         models.CharField: StrictCharField,
+        models.DateTimeField: InstantField,
         models.EmailField: StrictEmailField,
         models.BigIntegerField: StrictIntegerField,
         models.PositiveIntegerField: StrictIntegerField,
     }
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return copies of the class's fields; building them from what the model says is the work of the first use."""
+        return {name: copy(field) for name, field in _built_fields(type(self)).items()}
+
+    def to_representation(self, instance: ModelT) -> dict[str, Any]:
+        """Return the values of the fields, which are attributes of ``instance``, as JSON has them."""
+        representation: dict[str, Any] = {}
+        for name, represent in _representations(type(self)):
+            value = getattr(instance, name)
+            representation[name] = None if value is None else represent(value)
+        return representation
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values of the fields that were sent."""
@@ -66,3 +81,16 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
 
     def check_change(self, row: ModelT) -> None:
         """Raise an ``APIException`` if ``row``, which is locked, may not be changed: a hook."""
+
+
+@cache
+def _built_fields(serializer_class: type[StrictModelSerializer[Any]]) -> dict[str, Any]:
+    return super(StrictModelSerializer, serializer_class()).get_fields()
+
+
+@cache
+def _representations(
+    serializer_class: type[StrictModelSerializer[Any]],
+) -> list[tuple[str, Callable[[Any], Any]]]:
+    fields = serializer_class().fields
+    return [(name, field.to_representation) for name, field in fields.items() if not field.write_only]
