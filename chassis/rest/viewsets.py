@@ -5,16 +5,19 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.request import Request
 
 from chassis.rest.conditional import check_preconditions, tag
 from chassis.rest.locking import lock_row
+from chassis.rest.pagination import KeysetPagination
 from chassis.rest.renderers import JSONRenderer
 
 ModelT = TypeVar("ModelT", bound=Model)
+
+PAGE_PARAMETERS = {KeysetPagination.cursor_query_param, KeysetPagination.page_size_query_param}
 
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="Entity tags; 412 if none is current."
@@ -38,6 +41,12 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     """
 
     lookup_value_regex = "[0-9]+"
+
+    def filter_queryset(self, queryset: QuerySet[ModelT]) -> QuerySet[ModelT]:
+        """Filter, where the query has more than a place in a list: their forms cost half as much as a GET."""
+        if self.request.query_params.keys() <= PAGE_PARAMETERS:
+            return queryset
+        return super().filter_queryset(queryset)
 
     def get_success_headers(self, data: Mapping[str, Any]) -> dict[str, str]:
         """Return the ``Location`` of the object in ``data``."""
