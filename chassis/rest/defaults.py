@@ -8,6 +8,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "UNAUTHENTICATED_USER": None,
     # JSON first: a client that accepts anything gets it. A browser asks for text/html by name.
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.rest.negotiation.PromptContentNegotiation",
     "DEFAULT_RENDERER_CLASSES": [
         "chassis.rest.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
