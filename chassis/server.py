@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from typing import Any
 
-from django.urls import get_resolver
 from gunicorn import glogging
 
 from chassis.logs import logging_config
@@ -23,6 +22,8 @@ def collect_metrics(service: str) -> None:
 
 def when_ready(server: Any) -> None:
     """Do once, before the workers are forked, what each would do at its first request, and share its memory."""
+    from django.urls import get_resolver
+
     get_resolver()._populate()  # noqa: SLF001 - imports the views, which nothing public does at once
     gc.collect()
     gc.freeze()  # what is there now lives on: no worker's collector visits it, which would also copy its pages
