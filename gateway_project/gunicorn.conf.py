@@ -11,6 +11,9 @@ for folder in (str(_here), str(_here.parent)):  # the gateway, and where chassis
     if folder not in sys.path:
         sys.path.append(folder)
 
+# gevent, when it patches a worker, looks at every object there is, of which Django's settings then read themselves.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
+
 from chassis import server as shared  # noqa: E402
 from chassis import tracing  # noqa: E402
 
@@ -33,25 +36,6 @@ on_exit = shared.on_exit
 limit_request_line = 16380
 limit_request_field_size = 16380
 limit_request_fields = 200
-
-# gunicorn's own lines look like those of the application. This is not taken from chassis, which would load Django
-# before gevent has patched the standard library.
-if os.environ.get("LOG_FORMAT", "json") == "json":
-    logconfig_dict = {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {
-            "json": {
-                "()": "pythonjsonlogger.json.JsonFormatter",
-                "format": "%(levelname)s %(name)s %(message)s",
-                "rename_fields": {"levelname": "level", "name": "logger"},
-                "timestamp": True,
-            }
-        },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
-        "loggers": {"gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
-    }
 
 # Each client and each upstream connection is an open file.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)

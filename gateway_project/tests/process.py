@@ -51,7 +51,7 @@ class Gateway:
     def log(self) -> str:
         return self.log_file.read_text()
 
-    def wait(self, seconds: float = 15) -> "Gateway":
+    def wait(self, seconds: float = 60) -> "Gateway":
         ends_at = time.monotonic() + seconds
         while time.monotonic() < ends_at:
             assert self.process.poll() is None, self.log
@@ -74,7 +74,7 @@ class Gateway:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGQUIT)  # at once, where SIGTERM lets requests end
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 def configuration(*urls: str, route: str = "", upstream: str = "") -> str:
