@@ -58,7 +58,7 @@ def main() -> None:
         full = stack.enter_context(running(*launch()))
         parts = {
             "gunicorn's own gevent worker, an empty application": (stock, "/"),
-            "the gateway's worker, an empty application": (own, "/"),
+            "the gateway's worker and metrics, an empty application": (own, "/"),
             "and Django, a view of its own": (quiet, "/health/live"),
             "and the exchange with the upstream": (quiet, "/users/1"),
             "and the access log": (full, "/users/1"),
@@ -68,7 +68,7 @@ def main() -> None:
             for name, (server, path) in parts.items():
                 results[name].append(measure(server, path, 16, options.seconds)[1])
     for name, values in results.items():
-        print(f"{name:52} {statistics.median(values):.3f} ms")
+        print(f"{name:56} {statistics.median(values):.3f} ms")
 
 
 if __name__ == "__main__":
