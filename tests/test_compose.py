@@ -28,7 +28,7 @@ def clone(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stack(clone):
-    clone.compose("up", "--build", "--detach")
+    clone.compose("up", "--build", "--detach", "--wait", "--wait-timeout=180")
     return clone
 
 
@@ -60,15 +60,14 @@ def test_an_order_survives_a_restart_and_new_containers(stack, client):
     wait_until_it_serves(client)
     restarted = client.get(f"/orders/{order['id']}").json()
     stack.compose("down")
-    stack.compose("up", "--detach")
-    wait_until_it_serves(client)
+    stack.compose("up", "--detach", "--wait", "--wait-timeout=180")
     recreated = client.get(f"/orders/{order['id']}").json()
 
     assert restarted == recreated == order
 
 
 def test_a_replica_of_each_service_may_stop(stack, client):
-    stack.compose("up", "--detach", "--no-recreate", "--scale=user=3", "--scale=order=2")
+    stack.compose("up", "--detach", "--wait", "--no-recreate", "--scale=user=3", "--scale=order=2")
     user = make_user(client)
 
     scaled = {service: len(stack.containers(service)) for service in SERVICES}
@@ -88,7 +87,7 @@ def test_secrets_are_files_and_stand_in_no_description_of_a_container(stack, cli
     for service in SERVICES:
         for name in SECRETS:
             if (service, name) == ("gateway", "db_password"):
-                continue
+                continue  # it has no database
             secret = stack.compose("exec", "-T", service, "cat", f"/run/secrets/{name}")
             assert len(secret) >= 64
             assert secret not in described
