@@ -3,6 +3,7 @@
 import os
 import socket
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,12 +11,12 @@ from proxy.http1.fields import MalformedError
 from proxy.http1.head import CHUNKED, parse_request, parse_response, response_length
 from tests.client import Client, request
 
-# Inputs tried: 1,500 requests over sockets and 1,000 heads in process, or as many times that as is asked for.
+# Inputs tried: 3,000 requests over sockets and 2,000 heads in process, or as many times that as is asked for.
 TIMES = int(os.environ.get("FUZZ_TIMES", "1"))
 over_sockets = settings(
-    max_examples=500 * TIMES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=TIMES == 1
+    max_examples=1_000 * TIMES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=TIMES == 1
 )
-in_process = settings(max_examples=500 * TIMES, deadline=None, derandomize=TIMES == 1)
+in_process = settings(max_examples=1_000 * TIMES, deadline=None, derandomize=TIMES == 1)
 
 BYTES = [
     b"\r\n",
@@ -93,6 +94,11 @@ def mutated(draw):
 
 
 CHUNKED_REQUEST = request("POST", "/", "Transfer-Encoding: chunked") + b"5\r\nhello\r\n0\r\nX: y\r\n\r\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def upstream_that_answers(session_upstream):
+    session_upstream.reset()
 
 
 def check(gateway, upstream, data):
