@@ -49,8 +49,8 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return super().filter_queryset(queryset)
 
     def get_success_headers(self, data: Mapping[str, Any]) -> dict[str, str]:
-        """Return the ``Location`` of the object in ``data``."""
-        return {"Location": self.reverse_action("detail", args=[data["id"]])}
+        """Return the ``Location`` of the object in ``data``: under the address of the list that it was sent to."""
+        return {"Location": self.request.build_absolute_uri(f"{self.request.path.rstrip('/')}/{data['id']}")}
 
     def perform_destroy(self, instance: ModelT) -> None:
         """Delete the row of ``instance``.

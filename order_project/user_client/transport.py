@@ -56,6 +56,8 @@ class _Thread(threading.local):
         self.session.mount("http://", DeadlineAdapter(max_retries=RETRY))
         self.session.trust_env = False  # no proxy and no .netrc between two services
         self.session.headers["Accept"] = "application/json"
+        # What all requests have in common; preparing each of them anew is a third of the work of a call.
+        self.request = self.session.prepare_request(requests.Request("GET", "http://user-service"))
 
 
 _thread = _Thread()
@@ -71,9 +73,12 @@ def get(path: str) -> requests.Response:
         requests.RequestException: there is no answer, or only part of one.
     """
     deadline.start(settings.USER_SERVICE_TOTAL_TIMEOUT)
-    return _thread.session.get(
-        f"{settings.USER_SERVICE_URL}{path}",
-        headers=request_id.outgoing_headers() | service_token.outgoing_headers(),
+    request = _thread.request.copy()
+    request.url = f"{settings.USER_SERVICE_URL}{path}"
+    request.headers.update(request_id.outgoing_headers() | service_token.outgoing_headers())
+    return _thread.session.send(
+        request,
+        proxies={},
         timeout=(settings.USER_SERVICE_CONNECT_TIMEOUT, settings.USER_SERVICE_READ_TIMEOUT),
         allow_redirects=False,
     )
