@@ -1,12 +1,10 @@
 """What the order service asks of the user service. The contract is ``contracts/user_service.json``."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from math import ceil
-from threading import BoundedSemaphore
 from typing import TypeVar
 
 import requests
@@ -17,6 +15,7 @@ from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
 from chassis.problems import PROBLEM_JSON
 from user_client import counters, transport
 from user_client.memory import UserMemory
+from user_client.places import NoPlace, Places
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +31,7 @@ breaker = CircuitBreaker(
     on_change=lambda state: counters.CIRCUIT_OPEN.set(state is not State.CLOSED),
 )
 memory = UserMemory()
-# While the user service stalls, so many threads wait for it; the others go on with what does not need it.
-_places = BoundedSemaphore(settings.USER_SERVICE_CONCURRENCY)
-_PLACE_TIMEOUT = 0.05  # seconds; some answers of a user service that is well
+_places = Places(settings.USER_SERVICE_CONCURRENCY)
 
 
 class UserServiceUnavailable(APIException):
@@ -87,28 +84,20 @@ def find_user_ids() -> list[int]:
 def _ask(path: str, read: Callable[[requests.Response], AnswerT]) -> AnswerT:
     """Return what ``read`` makes of the answer; what can go wrong becomes the one exception that callers know."""
     try:
-        with breaker.guard(), _place():
+        with breaker.guard(), _places.take():
             answer = read(transport.get(path))
     except CircuitOpen as refusal:
         counters.CALLS.labels("circuit_open").inc()
         raise UserServiceUnavailable(refusal.retry_after) from refusal
+    except NoPlace as error:
+        counters.CALLS.labels("no_place").inc()
+        raise UserServiceUnavailable from error
     except _FAILURES as error:
         counters.CALLS.labels("failed").inc()
         logger.warning("user service failed", extra={"error": repr(error)})
         raise UserServiceUnavailable from error
     counters.CALLS.labels("answered").inc()
     return answer
-
-
-@contextmanager
-def _place() -> Iterator[None]:
-    if not _places.acquire(timeout=_PLACE_TIMEOUT):
-        counters.CALLS.labels("no_place").inc()
-        raise UserServiceUnavailable
-    try:
-        yield
-    finally:
-        _places.release()
 
 
 def _read_existence(response: requests.Response, user_id: int) -> bool:

@@ -15,6 +15,7 @@ from chassis.circuit_breaker import CircuitBreaker
 from chassis.request_id import HEADER
 from tests.conftest import KNOWN_USER
 from user_client import UserServiceUnavailable, client, counters, find_user_ids, find_verified_at
+from user_client.places import Places
 
 
 def test_yes_and_no(user_service):
@@ -259,13 +260,13 @@ def test_open_circuit_answers_at_once_and_closes_by_itself(api, db, httpserver, 
 
 def test_threads_that_find_no_place_do_not_wait_for_a_stalled_service(settings, serve, monkeypatch):
     settings.USER_SERVICE_URL = serve("silent")
-    monkeypatch.setattr(client, "_places", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(client, "_PLACE_TIMEOUT", 0.01)
+    places = Places(1)
+    monkeypatch.setattr(client, "_places", places)
     settings.USER_SERVICE_READ_TIMEOUT = settings.USER_SERVICE_TOTAL_TIMEOUT = 1.0
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(find_verified_at, 7)
-        while client._places.acquire(blocking=False):  # until the other thread has the place
-            client._places.release()
+        while places._free.acquire(blocking=False):  # until the other thread has the place
+            places._free.release()
 
         with pytest.raises(UserServiceUnavailable):
             find_verified_at(7)

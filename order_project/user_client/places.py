@@ -1,0 +1,44 @@
+"""Places for calls at once: while the user service stalls, so many threads wait for it, and the others go on."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+# A thread that finds no place waits for one as long as so many calls usually take: a busy user service frees places all
+# the time, a stalled one none. In seconds, within these bounds.
+PATIENCE_CALLS = 20
+SHORTEST_WAIT = 0.05
+LONGEST_WAIT = 0.25
+WEIGHT_OF_LAST = 0.1
+
+
+class NoPlace(Exception):  # noqa: N818 - what was found
+    """Every place was taken for as long as a caller may wait."""
+
+
+class Places:
+    """As many places as calls may be made at once; safe to share between threads."""
+
+    def __init__(self, count: int) -> None:
+        self._free = BoundedSemaphore(count)
+        self._usual_seconds = (
+            0.0  # a moving average; two threads that change it at once lose no more than one value
+        )
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Hold a place for one call.
+
+        Raises:
+            NoPlace: there was none in time.
+        """
+        patience = min(max(PATIENCE_CALLS * self._usual_seconds, SHORTEST_WAIT), LONGEST_WAIT)
+        if not self._free.acquire(timeout=patience):
+            raise NoPlace
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._free.release()
+        self._usual_seconds += WEIGHT_OF_LAST * (time.monotonic() - started - self._usual_seconds)
