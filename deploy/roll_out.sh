@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Replaces the containers of a service by new ones, and no request fails: deploy/roll_out.sh user
+# Replaces the containers of a service by new ones while it goes on serving: deploy/roll_out.sh user
 #
 # As many new ones are started beside the old ones, of the image and the settings that hold now. Once they are ready, the
 # old ones end what they are doing and go. Where the new ones do not become ready, the old ones stay.
