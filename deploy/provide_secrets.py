@@ -71,6 +71,9 @@ def main() -> int:
     generated = [secret.name for secret in SECRETS if secret.is_generated]
     parser.add_argument("--renew", nargs="+", default=[], choices=generated, metavar="NAME")
     renewed = parser.parse_args().renew
+    given = [name for name in renewed if (GIVEN / name).is_file()]
+    if given:
+        parser.error(f"given by files, to be replaced there: {', '.join(given)}")
     values = {secret: secret.value(renewed) for secret in SECRETS if secret.targets()}
     missing = [secret.name for secret, value in values.items() if not value]
     if missing:
