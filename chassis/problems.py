@@ -10,6 +10,13 @@ from chassis.request_id import current_request_id
 
 PROBLEM_JSON = "application/problem+json"
 
+# Django's middleware adds them to the services' answers; the gateway, which must not change those, has only its own.
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+
 
 def problem(request: HttpRequest, status: int, code: str, detail: str) -> dict[str, Any]:
     """Return the members of a problem (RFC 9457, section 3).
@@ -41,7 +48,7 @@ def problem_response(
         response = render(request, "chassis/problem.html", {"problem": content}, status=status)
     else:
         response = JsonResponse(content, status=status, content_type=PROBLEM_JSON)
-    for name, value in (headers or {}).items():
+    for name, value in (SECURITY_HEADERS | (headers or {})).items():
         response[name] = value
     return response
 

@@ -1,6 +1,11 @@
 """How much a client may send, and how often."""
 
+import contextlib
 import json
+import os
+import shutil
+import socket
+import subprocess
 import time
 
 import pytest
@@ -146,3 +151,36 @@ def test_without_redis_each_process_counts_alone(start, upstream):
 
     assert [exchange(gateway.port, request()).status for _ in range(4)] == [200, 200, 200, 429]
     assert gateway.log.count("counted by each process alone") == 1
+
+
+@pytest.fixture
+def redis_url(tmp_path):
+    """A Redis server of the test's own."""
+    executable = shutil.which("redis-server")
+    if executable is None:
+        if os.environ.get("REQUIRE_REDIS") == "1":
+            pytest.fail("REQUIRE_REDIS=1, but there is no redis-server")
+        pytest.skip("no redis-server")
+    port = free_port()
+    command = [executable, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        wait_for_port(port)
+        yield f"redis://127.0.0.1:{port}"
+        process.terminate()
+
+
+def wait_for_port(port):
+    for _ in range(600):
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"nobody listens on port {port}")
+
+
+def test_redis_counts_for_all_gateways_together(start, upstream, redis_url):
+    settings = configuration(upstream.url, route=RATE.replace("second", "hour"))
+    gateways = [start(settings, REDIS_URL=redis_url) for _ in range(2)]
+
+    statuses = [exchange(gateways[number % 2].port, request()).status for number in range(6)]
+
+    assert statuses == [200, 200, 200, 429, 429, 429]

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from tests.client import exchange, request
+from tests.process import configuration
 
 
 def test_health_is_the_gateways(gateway, upstream):
@@ -56,3 +59,15 @@ def test_a_method_that_the_route_does_not_take_is_refused(start, upstream):
 
     assert (got.status, got.value(b"Allow")) == (405, b"GET, HEAD")
     assert upstream.requests == []
+
+
+@pytest.mark.parametrize("lines", [(), ("Accept: text/html",)])
+def test_its_own_pages_have_security_headers(start, upstream, lines):
+    gateway = start(configuration(upstream.url).replace('path = "/"', 'path = "/users"'))
+
+    got = exchange(gateway.port, request("GET", "/nowhere", *lines))
+
+    assert got.status == 404
+    assert got.value(b"X-Content-Type-Options") == b"nosniff"
+    assert got.value(b"X-Frame-Options") == b"DENY"
+    assert got.value(b"Referrer-Policy") == b"same-origin"
