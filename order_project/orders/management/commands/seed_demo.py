@@ -4,6 +4,7 @@ from itertools import cycle
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from orders.models import Order
 from user_client import UserServiceUnavailable, find_user_ids
@@ -36,9 +37,8 @@ class Command(BaseCommand):
         for user_id in user_ids:
             for _ in range(ORDERS_PER_USER):
                 name, quantity = next(products)
-                _, is_new = Order.objects.get_or_create(
-                    user_id=user_id, product_name=name, defaults={"quantity": quantity}
-                )
+                values = {"quantity": quantity, "user_verified_at": timezone.now()}
+                _, is_new = Order.objects.get_or_create(user_id=user_id, product_name=name, defaults=values)
                 created += is_new
         self.stdout.write(
             f"{created} demo orders created, {len(user_ids) * ORDERS_PER_USER - created} were there."
