@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from launcher.configuration import Configuration
 from launcher.data_folder import DataFolder
@@ -68,9 +69,9 @@ def describe_postgres(state: RunState | None) -> Line:
 def describe_migrations(project: Project, configuration: Configuration, urls: Mapping[str, str]) -> Line:
     """Ask Django whether every migration of a project is applied."""
     name = f"{project.name} migrations"
-    database = project.database or ""
     if project.name not in urls:
-        return Line(name, database, "unknown: no database is running", good=False)
+        return Line(name, project.database or "", "unknown: no database is running", good=False)
+    database = urlsplit(urls[project.name]).path.removeprefix("/")
     result = subprocess.run(
         manage_command(project, "migrate", "--check"),
         cwd=project.folder,
