@@ -13,7 +13,7 @@ CODE = ("chassis", *(project.package for project in PROJECTS.values()), "launche
 
 # Texts that look like secrets: hashes of packages, what tests make up, and the examples of URLs in texts.
 NO_SECRETS_IN = ("requirements", "tests/")
-EXAMPLE_URLS = "//(user|nobody):(password|nothing)@"
+EXAMPLE_URLS = "//(user|nobody|me):(password|nothing|secret)@"
 
 
 def security_checks() -> Iterator[Check]:
