@@ -33,7 +33,7 @@ def health(request: HttpRequest) -> HttpResponse:
 def _upstream(upstream: Upstream) -> dict[str, Any]:
     return {
         "circuit": upstream.breaker.state,
-        "replicas": {replica.authority: replica.is_trusted for replica in upstream.replicas},
+        "replicas": {replica.address: replica.is_trusted for replica in upstream.replicas},
         "replicas_in_use": sum(replica.is_trusted for replica in upstream.replicas),
         "last_error": upstream.last_error or None,
     }

@@ -109,10 +109,10 @@ def answer(data: bytes) -> Script:
 class Upstream:
     """Listens on loopback. ``script`` answers each request; ``on_head`` instead, when set, before the body is read."""
 
-    def __init__(self, port: int = 0) -> None:
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=2048)
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        self._listener = socket.create_server((host, port), backlog=2048)
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.connections: list[Connection] = []
         self.reset()
         threading.Thread(target=self._accept, daemon=True).start()

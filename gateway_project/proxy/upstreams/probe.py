@@ -17,10 +17,10 @@ _SERVER_ERROR = 500
 
 def set_aside(replica: Replica) -> None:
     """Trust ``replica`` no more, until it has answered a probe."""
-    if replica.is_trusted:
+    if replica.is_trusted and not replica.is_retired:
         replica.is_trusted = False
         replica.ejected_gauge.set(1)
-        logger.warning("Replica set aside", extra={"replica": replica.authority})
+        logger.warning("Replica set aside", extra={"replica": replica.address})
         gevent.spawn(_probe_until_it_answers, replica)
 
 
@@ -29,9 +29,11 @@ def _probe_until_it_answers(replica: Replica) -> None:
     while not replica.is_trusted:
         gevent.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
         seconds = min(2 * seconds, _LONGEST_SECONDS)
+        if replica.is_retired:
+            return
         replica.is_trusted = _answers(replica)
     replica.ejected_gauge.set(0)
-    logger.info("Replica in use again", extra={"replica": replica.authority})
+    logger.info("Replica in use again", extra={"replica": replica.address})
 
 
 def _answers(replica: Replica) -> bool:

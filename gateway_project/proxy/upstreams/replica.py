@@ -17,16 +17,18 @@ _SURELY_OPEN_SECONDS = 1.0  # servers close idle connections later than this
 
 
 class Replica:
-    """The server at ``url``."""
+    """The server at ``port`` of ``address``, one of those that ``host`` has; of ``host`` itself when left out."""
 
-    def __init__(self, settings: UpstreamSettings, host: str, port: int) -> None:
-        self.authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    def __init__(self, settings: UpstreamSettings, host: str, port: int, address: str = "") -> None:
+        self.authority = _authority(host, port)  # what the server is called
+        self.address = _authority(address or host, port)  # where it is
         self.is_trusted = True
-        self.ejected_gauge = metrics.EJECTED.labels(settings.name, self.authority)
+        self.is_retired = False
+        self.ejected_gauge = metrics.EJECTED.labels(settings.name, self.address)
         self.last_error = ""
         self.probe_path = settings.probe_path
-        self._address = (host, port)
-        self._family = _family(host)
+        self._address = (address or host, port)
+        self._family = family(address or host)
         self._settings = settings
         self._idle: list[Connection] = []
 
@@ -77,13 +79,27 @@ class Replica:
 
     def give_back(self, connection: Connection) -> None:
         """Keep ``connection``, which is between two exchanges, for the next one."""
+        if self.is_retired:
+            connection.close()
+            return
         if len(self._idle) >= _MOST_IDLE:
             self._idle.pop(0).close()
         connection.rest()
         self._idle.append(connection)
 
+    def retire(self) -> None:
+        """Keep nothing for a next exchange: there is none. Those that it carries go on to their ends."""
+        self.is_retired = True
+        self.ejected_gauge.set(0)
+        while self._idle:
+            self._idle.pop().close()
 
-def _family(host: str) -> AddressFamily | None:
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def family(host: str) -> AddressFamily | None:
     """Return the address family when ``host`` is an address, for which nobody has to be asked; None for a name."""
     try:
         return AddressFamily.AF_INET6 if ip_address(host).version == 6 else AddressFamily.AF_INET  # noqa: PLR2004 -- IPv6

@@ -5,13 +5,16 @@ from collections.abc import Collection
 from itertools import count
 
 from proxy import metrics
-from proxy.errors import UpstreamError
+from proxy.errors import UnreachableError, UpstreamError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.breaker import Breaker
+from proxy.upstreams.named_replicas import NamedReplicas
 from proxy.upstreams.probe import set_aside
-from proxy.upstreams.replica import Replica
+from proxy.upstreams.replica import Replica, family
 
 logger = logging.getLogger(__name__)
+
+_THIS_MACHINE = "localhost"  # one server, whichever of the name's addresses it listens at
 
 
 class Upstream:
@@ -20,23 +23,55 @@ class Upstream:
     def __init__(self, settings: UpstreamSettings) -> None:
         self.settings = settings
         self.breaker = Breaker(settings.name, settings.breaker_failures, settings.breaker_seconds)
-        self.replicas = [Replica(settings, url.hostname or "", url.port or 80) for url in settings.addresses]
+        servers = [(url.hostname or "", url.port or 80) for url in settings.addresses]
+        self._fixed = [Replica(settings, host, port) for host, port in servers if not _is_looked_up(host)]
+        self._named = [
+            NamedReplicas(settings, host, port, self._gather) for host, port in servers if _is_looked_up(host)
+        ]
+        self.replicas: list[Replica] = []
         self.last_error = ""
         self._turn = count()
+        self._gather()
+
+    def _gather(self) -> None:
+        self.replicas = self._fixed + [
+            replica for named in self._named for replica in named.replicas.values()
+        ]
 
     def choose(self, tried: Collection[Replica] = ()) -> Replica:
         """Return the next replica in turn: a trusted one that was not ``tried`` before, if there is one.
 
         When none is trusted all are asked: that they were set aside may be what is out of date.
+
+        Raises:
+            UnreachableError: no name of the upstream has an address.
         """
+        for named in self._named:
+            named.wait()
+        if not self.replicas:
+            raise self._nowhere()
         untried = [replica for replica in self.replicas if replica not in tried] or self.replicas
         candidates = [replica for replica in untried if replica.is_trusted] or untried
         return candidates[next(self._turn) % len(candidates)]
 
+    def _nowhere(self) -> UnreachableError:
+        reasons = ", ".join({named.last_error or "no answer yet" for named in self._named})
+        error = UnreachableError(f"The upstream's name has no address: {reasons}.")
+        self._count(error)
+        return error
+
+    def _count(self, error: UpstreamError) -> None:
+        self.last_error = error.detail
+        metrics.FAILURES.labels(self.settings.name, error.code).inc()
+
     def note_failure(self, replica: Replica, error: UpstreamError) -> None:
         """Remember that ``replica`` failed; where there are others, it is set aside."""
-        self.last_error = replica.last_error = error.detail
-        metrics.FAILURES.labels(self.settings.name, error.code).inc()
-        logger.warning("Upstream failed", extra={"replica": replica.authority, "reason": error.detail})
+        self._count(error)
+        replica.last_error = error.detail
+        logger.warning("Upstream failed", extra={"replica": replica.address, "reason": error.detail})
         if len(self.replicas) > 1:
             set_aside(replica)
+
+
+def _is_looked_up(host: str) -> bool:
+    return host != _THIS_MACHINE and family(host) is None

@@ -1,0 +1,94 @@
+"""The servers behind a name, as many as it has addresses: it is looked up again and again, beside the requests."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import gevent
+from gevent import socket
+from gevent.event import Event
+
+from proxy.routes import UpstreamSettings
+from proxy.upstreams.replica import Replica
+
+logger = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 1.0  # between two lookups
+_FAILURES = (OSError, UnicodeError)  # the latter for what cannot be a name
+
+
+class NamedReplicas:
+    """One replica for each address of ``host``; ``on_change`` is called when they have become others.
+
+    The lookups of a name follow each other: one that hangs occupies one thread of gevent's, however long it takes.
+    """
+
+    def __init__(
+        self, settings: UpstreamSettings, host: str, port: int, on_change: Callable[[], None]
+    ) -> None:
+        self.replicas: dict[str, Replica] = {}  # by address
+        self.last_error = ""
+        self._settings = settings
+        self._host = host
+        self._port = port
+        self._on_change = on_change
+        self._is_answered = Event()
+        self._begun_at: float | None = None  # monotonic
+
+    def wait(self) -> None:
+        """Begin to look up; return when there was an answer, or ``connect_timeout`` after the beginning."""
+        if self._is_answered.is_set():
+            return
+        if self._begun_at is None:
+            self._begun_at = time.monotonic()
+            gevent.spawn(self._look_up_for_ever)
+        left = self._begun_at + self._settings.connect_timeout - time.monotonic()
+        if left > 0:
+            self._is_answered.wait(left)
+
+    def _look_up_for_ever(self) -> None:
+        while True:
+            try:
+                addresses = look_up(self._host)
+            except _FAILURES as error:
+                self._note_failure(str(getattr(error, "strerror", None) or error))
+            else:
+                self.last_error = ""
+                self._replace(addresses)
+            self._is_answered.set()
+            gevent.sleep(_PAUSE_SECONDS)
+
+    def _note_failure(self, reason: str) -> None:
+        if reason != self.last_error:  # said once, and not every second
+            logger.warning("Name not resolved", extra={"host": self._host, "reason": reason})
+        self.last_error = reason
+
+    def _replace(self, addresses: tuple[str, ...]) -> None:
+        gone = self.replicas.keys() - set(addresses)
+        new = set(addresses) - self.replicas.keys()
+        if not gone and not new:
+            return
+        dropped = [self.replicas.pop(address) for address in gone]
+        for address in sorted(new):
+            self.replicas[address] = Replica(self._settings, self._host, self._port, address)
+        self._on_change()
+        for replica in dropped:
+            replica.retire()
+        logger.info(
+            "Replicas changed", extra={"host": self._host, "added": sorted(new), "dropped": sorted(gone)}
+        )
+
+
+def look_up(host: str) -> tuple[str, ...]:
+    """Return the addresses of ``host``: those of IPv4, or of IPv6 where it has no others.
+
+    A server that has an address of each kind is one server, and shall get the share of one.
+
+    Raises:
+        OSError: there is no answer, or the name is unknown.
+        UnicodeError: it cannot be a name.
+    """
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    addresses = [(family, address[0]) for family, _, _, _, address in found]
+    kind = min(family for family, _ in addresses)  # AF_INET is less than AF_INET6
+    return tuple(dict.fromkeys(address for family, address in addresses if family == kind))
