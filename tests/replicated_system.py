@@ -1,0 +1,66 @@
+"""A system with several user and order services, between which the gateway chooses."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.ports import find_free_port
+from launcher.projects import PROJECTS, Address
+from tests.system import Service, environment_of, stop_all
+
+NUMBER = 2
+
+
+@dataclass(frozen=True)
+class ReplicatedSystem:
+    """The gateway, and the replicas by service."""
+
+    gateway: Service
+    replicas: Mapping[str, list[Service]]
+
+
+@contextmanager
+def running_replicated_system(
+    database_urls: Mapping[str, str], data_dir: Path, log_dir: Path, **variables: str
+) -> Iterator[ReplicatedSystem]:
+    """Run it; the order services ask the user services through the gateway, which has one process."""
+    entrance = Address("127.0.0.1", find_free_port())
+
+    def make_service(name: str, label: str, address: Address, **more: str) -> Service:
+        addresses = {"user": entrance, name: address}
+        environment = environment_of(PROJECTS[name], addresses, data_dir, database_urls) | variables | more
+        return Service(PROJECTS[name], address, environment, log_dir / f"{label}.log")
+
+    replicas = {
+        name: [
+            make_service(name, f"{name}-{place}", Address("127.0.0.1", find_free_port()))
+            for place in range(NUMBER)
+        ]
+        for name in ("user", "order")
+    }
+    routes_file = log_dir / "gateway.toml"
+    routes_file.write_text(routes_of(replicas))
+    gateway = make_service(
+        "gateway", "gateway", entrance, GATEWAY_CONFIG=str(routes_file), WEB_CONCURRENCY="1"
+    )
+    services = [*replicas["user"], *replicas["order"], gateway]
+    try:
+        for service in services:
+            service.launch()
+        for service in services:
+            service.wait_until_ready()
+        yield ReplicatedSystem(gateway, replicas)
+    finally:
+        stop_all(services)
+
+
+def routes_of(replicas: Mapping[str, list[Service]]) -> str:
+    """Return the gateway's own routes file, with the replicas' addresses in it."""
+    text = (PROJECTS["gateway"].folder / "gateway.toml").read_text()
+    for name, services in replicas.items():
+        urls = ", ".join(f'"{service.url}"' for service in services)
+        text, number = re.subn(rf"(?m)^(\[upstreams\.{name}\]\nurls = ).*$", rf"\g<1>[{urls}]", text)
+        assert number == 1
+    return text

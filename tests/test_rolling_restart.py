@@ -1,0 +1,96 @@
+"""Every replica is stopped and started again, one after the other, and no client notices."""
+
+import itertools
+import threading
+import uuid
+from collections import Counter
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from launcher.processes import wait_for
+from tests.api import make_user
+from tests.replicated_system import NUMBER, running_replicated_system
+
+CLIENTS = 4
+PAUSE_SECONDS = 0.03  # between one client's requests: about a hundred in a second altogether
+BACK_SECONDS = 20.0  # until the gateway has probed a replica that is back; it waits 15 s at most
+
+
+@pytest.fixture
+def system(database_urls, data_dir, tmp_path):
+    with running_replicated_system(database_urls, data_dir, tmp_path) as system:
+        yield system
+
+
+@contextmanager
+def steady_requests(gateway, user):
+    """Send reads, orders with and without a key, and new users until the block ends; yield their outcomes."""
+    outcomes, stopping = Counter(), threading.Event()
+
+    def order(client, **headers):
+        body = {"user_id": user["id"], "product_name": "Laptop"}
+        return client.post("/orders", json=body, headers=headers)
+
+    def send_requests():
+        kinds = itertools.cycle(
+            {
+                "order": order,
+                "order with a key": lambda client: order(client, **{"Idempotency-Key": str(uuid.uuid4())}),
+                "user": lambda client: client.get(f"/users/{user['id']}"),
+                "new user": make_user,
+                "orders": lambda client: client.get("/orders"),
+            }.items()
+        )
+        with gateway.client() as client:
+            while not stopping.wait(PAUSE_SECONDS):
+                kind, send = next(kinds)
+                try:
+                    response = send(client)
+                    outcome = response.status_code if isinstance(response, requests.Response) else 201
+                except (AssertionError, requests.RequestException) as error:
+                    outcome = repr(error)
+                outcomes[kind, outcome] += 1
+
+    threads = [threading.Thread(target=send_requests) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield outcomes
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+
+
+def all_in_use(client):
+    upstreams = client.get("/health").json()["upstreams"]
+    return all(upstream["replicas_in_use"] == NUMBER for upstream in upstreams.values())
+
+
+def stop_while_connected(replica):
+    """Stop it with a connection that is kept alive, for which gunicorn waits up to two seconds."""
+    with replica.client() as client:
+        assert client.get("/health/live").status_code == 200
+        replica.stop()
+
+
+def test_restart_of_each_replica_in_turn_fails_no_request(system):
+    with system.gateway.client() as client:
+        user = make_user(client)
+        with steady_requests(system.gateway, user) as outcomes:
+            for replica in (*system.replicas["user"], *system.replicas["order"]):
+                before = outcomes.total()
+                stop_while_connected(replica)
+                replica.start()
+                assert wait_for(lambda: all_in_use(client), seconds=BACK_SECONDS, pause_seconds=0.2)
+                assert wait_for(lambda: outcomes.total() > before + 100, seconds=BACK_SECONDS)  # noqa: B023
+
+    assert set(outcomes) == {
+        ("order", 201),
+        ("order with a key", 201),
+        ("user", 200),
+        ("new user", 201),
+        ("orders", 200),
+    }, outcomes
