@@ -1,6 +1,7 @@
 """What an operator asks of the gateway: its numbers, its token, and routes that can be turned off."""
 
 import json
+import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -23,6 +24,15 @@ def samples(port):
     }
 
 
+def samples_once(port, is_complete):
+    """Return the samples when they are complete: a request is counted after its answer's last byte was sent."""
+    for _ in range(100):
+        if is_complete(numbers := samples(port)):
+            return numbers
+        time.sleep(0.1)
+    pytest.fail(f"not complete: {numbers}")
+
+
 def test_requests_are_counted_over_all_processes_by_route(start, upstream, metrics_port):
     gateway = start(configuration(upstream.url), workers=2, METRICS_BIND=f"127.0.0.1:{metrics_port}")
 
@@ -30,11 +40,11 @@ def test_requests_are_counted_over_all_processes_by_route(start, upstream, metri
         exchange(gateway.port, request("GET", "/anything"))
     exchange(gateway.port, request("BREW", "/anything"))
 
-    numbers = samples(metrics_port)
+    counted = ("gateway_request_duration_seconds_count", ("route", "/"))
+    numbers = samples_once(metrics_port, lambda numbers: numbers.get(counted) == 11)
     labels = [("route", "/"), ("status", "200")]
     assert numbers["gateway_requests_total", ("method", "GET"), *labels] == 10
     assert numbers["gateway_requests_total", ("method", "other"), *labels] == 1
-    assert numbers["gateway_request_duration_seconds_count", ("route", "/")] == 11
 
 
 def test_failures_and_open_circuits_are_seen(start, metrics_port):
