@@ -32,6 +32,7 @@ RESULTS = Path(__file__).parent / "results"
 EQUAL_LOAD = 0.7  # of the reference stack's median rate
 EQUAL_LOAD_COURSES = ("GET one user", "POST an order")
 STARTS = 3
+ROUTES = {"gateway": {False}, "direct": {True}, "both": {False, True}}  # is it direct?
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Options:
     workers: int = 2
     orders: int = 100_000
     only: str = ""
+    route: str = "both"
     name: str = "latest"
 
 
@@ -67,16 +69,19 @@ def bench(options: Options) -> None:
         LauncherError: something is missing, does not start, or gives a wrong answer.
     """
     find_wrk()
-    chosen = courses(options.only)
+    chosen = [course for course in courses(options.only) if course.is_direct in ROUTES[options.route]]
     if not chosen:
         raise LauncherError(f"Nothing that is measured has {options.only!r} in its name.")
     results = Results(options, describe_machine())
-    with unwound_by_signals(), private_databases(orders=options.orders) as databases:
-        with running_stacks(options, databases) as stacks:
-            drive(results, chosen, stacks, databases)
+    with unwound_by_signals():
         if not options.only:
             print("Starting `up` on existing data ...", flush=True)
             results.starts = measure_starts(STARTS)
+        with (
+            private_databases(orders=options.orders) as databases,
+            running_stacks(options, databases) as stacks,
+        ):
+            drive(results, chosen, stacks, databases)
     print(report(results))
     save(results)
 

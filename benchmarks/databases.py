@@ -94,6 +94,7 @@ def temporary_folder() -> Iterator[Path]:
         DataFolder(parent).prepare()
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
     try:
+        DataFolder(folder).prepare()  # the server's user passes through it
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

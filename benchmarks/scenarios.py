@@ -60,9 +60,14 @@ class Course:
     service: str
 
     @property
+    def is_direct(self) -> bool:
+        """Whether it goes past the gateway."""
+        return self.service != "gateway"
+
+    @property
     def name(self) -> str:
         """How it is called in the results."""
-        return self.scenario.name if self.service == "gateway" else f"{self.scenario.name}, direct"
+        return f"{self.scenario.name}, direct" if self.is_direct else self.scenario.name
 
 
 def courses(wanted: str = "") -> list[Course]:

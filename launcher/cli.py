@@ -135,6 +135,7 @@ def lock_command(arguments: tuple[str, ...]) -> None:
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Of each service.")
 @click.option("--orders", default=100_000, show_default=True, type=click.IntRange(200, 10_000_000))
 @click.option("--only", default="", metavar="TEXT", help="Only requests whose name contains TEXT.")
+@click.option("--route", default="both", show_default=True, type=click.Choice(["gateway", "direct", "both"]))
 @click.option("--name", default="latest", show_default=True, help="Of the files in benchmarks/results/.")
 def bench_command(against: str | None, **options: Any) -> None:
     """Measure rates, latencies, CPU time and memory under load (docs/performance.md)."""
