@@ -3,6 +3,7 @@
 import http
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -10,12 +11,22 @@ from chassis.request_id import current_request_id
 
 PROBLEM_JSON = "application/problem+json"
 
-# Django's middleware adds them to the services' answers; the gateway, which must not change those, has only its own.
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-}
+
+def security_headers() -> dict[str, str]:
+    """Return what protects a page in a browser.
+
+    Django's middleware adds it to all answers of the services; the gateway must not change those, and has its own.
+    """
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+    }
+    if settings.SECURE_HSTS_SECONDS:
+        headers["Strict-Transport-Security"] = (
+            f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+        )
+    return headers
 
 
 def problem(request: HttpRequest, status: int, code: str, detail: str) -> dict[str, Any]:
@@ -48,7 +59,7 @@ def problem_response(
         response = render(request, "chassis/problem.html", {"problem": content}, status=status)
     else:
         response = JsonResponse(content, status=status, content_type=PROBLEM_JSON)
-    for name, value in (SECURITY_HEADERS | (headers or {})).items():
+    for name, value in (security_headers() | (headers or {})).items():
         response[name] = value
     return response
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from chassis.health import live
-from chassis.problems import not_found
+from chassis.problems import not_found, security_headers
 from proxy.gateway import gateway
 from proxy.upstreams.upstream import Upstream
 
@@ -26,7 +26,8 @@ def health(request: HttpRequest) -> HttpResponse:
                 "refused": here.current.refused or None,  # why a newer one is not in force
             },
             "upstreams": {name: _upstream(upstream) for name, upstream in here.upstreams.items()},
-        }
+        },
+        headers=security_headers(),
     )
 
 

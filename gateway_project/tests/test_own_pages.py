@@ -71,3 +71,13 @@ def test_its_own_pages_have_security_headers(start, upstream, lines):
     assert got.value(b"X-Content-Type-Options") == b"nosniff"
     assert got.value(b"X-Frame-Options") == b"DENY"
     assert got.value(b"Referrer-Policy") == b"same-origin"
+
+
+def test_behind_tls_its_own_pages_ask_for_tls(start, upstream):
+    gateway = start(configuration(upstream.url).replace('path = "/"', 'path = "/users"'), HTTPS_ONLY="true")
+
+    for target in ("/nowhere", "/health"):
+        got = exchange(gateway.port, request("GET", target))
+
+        assert got.value(b"Strict-Transport-Security").startswith(b"max-age=31536000")
+        assert got.value(b"X-Content-Type-Options") == b"nosniff"
