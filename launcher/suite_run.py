@@ -14,7 +14,7 @@ from launcher.processes import end_processes, marked, processes_of_run
 from launcher.projects import with_database
 from launcher.suites import Suite
 
-LANES = 2  # suites at once: much of a suite is waiting for processes
+LANES = int(os.environ.get("TEST_LANES", "2"))  # suites at once: much of a suite is waiting for processes
 INTERRUPT_SECONDS = 10
 POLL_SECONDS = 0.1
 

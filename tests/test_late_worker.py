@@ -93,7 +93,7 @@ def barrier(database_url, table, event, condition):
         cursor.execute(f"SELECT pg_advisory_lock({BARRIER})")
         cursor.execute(
             f"""
-            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$ BEGIN
                 PERFORM pg_advisory_lock_shared({BARRIER}), pg_advisory_unlock_shared({BARRIER});
                 RETURN NULL;
             END $$;

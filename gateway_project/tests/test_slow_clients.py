@@ -15,14 +15,20 @@ PATIENT = 60  # seconds; a worker that a slow client holds would take longer
 
 
 @pytest.fixture
-def crowd(gateway):
-    clients = [Client(gateway.port) for _ in range(3 * MANY)]
+def patient_gateway(start, upstream):
+    """One that gives the upstream time, which here has hundreds of answers to hold."""
+    return start(configuration(upstream.url).replace("read_timeout = 1.0", "read_timeout = 60.0"))
+
+
+@pytest.fixture
+def crowd(patient_gateway):
+    clients = [Client(patient_gateway.port) for _ in range(3 * MANY)]
     yield clients
     for client in clients:
         client.close()
 
 
-def test_slow_heads_bodies_and_readers_keep_nobody_waiting(gateway, upstream, crowd):
+def test_slow_heads_bodies_and_readers_keep_nobody_waiting(patient_gateway, upstream, crowd):
     upstream.script = lambda connection, arrived: connection.send(
         LARGE if arrived.target == b"/large" else b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     )
@@ -36,7 +42,7 @@ def test_slow_heads_bodies_and_readers_keep_nobody_waiting(gateway, upstream, cr
             client.send(request("GET", "/large"))  # none of them reads
 
     for _ in range(20):
-        with Client(gateway.port, timeout=PATIENT) as client:
+        with Client(patient_gateway.port, timeout=PATIENT) as client:
             client.send(request())
             assert client.read().status == 200
 
@@ -73,16 +79,14 @@ def test_a_body_that_ends_early_is_refused(gateway, upstream):
     assert upstream.requests == []
 
 
-def test_hundreds_of_held_requests_are_answered_together(start, upstream):
-    gateway = start(configuration(upstream.url).replace("read_timeout = 1.0", "read_timeout = 60.0"))
-
+def test_hundreds_of_held_requests_are_answered_together(patient_gateway, upstream):
     def hold(connection, arrived):
         time.sleep(0.7)
         answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(connection, arrived)
 
     upstream.script = hold
     started_at = time.monotonic()
-    clients = [Client(gateway.port, timeout=PATIENT) for _ in range(300)]
+    clients = [Client(patient_gateway.port, timeout=PATIENT) for _ in range(300)]
     for client in clients:
         client.send(request())
     statuses = {client.read().status for client in clients}
