@@ -17,7 +17,7 @@ from psycopg2 import sql
 from launcher.data_folder import DataFolder
 from launcher.errors import LauncherError
 from launcher.postgres_files import copy_programs, programs_in_wheel
-from launcher.processes import end_processes, spawn, wait_for
+from launcher.processes import RUN_VARIABLE, end_processes, spawn, wait_for
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
@@ -47,13 +47,18 @@ class PrivatePostgres:
     Args:
         folder: the data folder, whose lock the caller holds.
         throw_away: trade the data's safety for speed.
+        death_signal: what its processes get when this one is gone, as in :func:`launcher.processes.spawn`; the
+            signal that is the default asks for PostgreSQL's "fast shutdown".
     """
 
-    def __init__(self, folder: DataFolder, *, throw_away: bool = False) -> None:
+    def __init__(
+        self, folder: DataFolder, *, throw_away: bool = False, death_signal: int | None = signal.SIGINT
+    ) -> None:
         self.folder = folder
         self.home = folder.path / "postgres"
         self.data = self.home / "data"
         self.throw_away = throw_away
+        self.death_signal = death_signal
         self.programs = Path()
         self.port = 0
 
@@ -136,13 +141,13 @@ class PrivatePostgres:
     ) -> "subprocess.Popen[bytes]":
         """Start one of the programs as the user that it has to run as, with none of our secrets in its environment."""
         environment = {"PATH": os.defpath, "LC_ALL": "C", "HOME": str(self.home)}
-        signal_number = signal.SIGINT  # "fast shutdown"
+        environment |= {name: os.environ[name] for name in [RUN_VARIABLE] if name in os.environ}
         return spawn(
             command,
             cwd=self.home,
             env=environment,
             output=output,
-            death_signal=signal_number,
+            death_signal=self.death_signal,
             user=self.folder.user,
         )
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def spawn(
     cwd: Path,
     env: Mapping[str, str],
     output: int | IO[bytes] = subprocess.PIPE,
-    death_signal: int = signal.SIGTERM,
+    death_signal: int | None = signal.SIGTERM,
     user: SystemUser | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a process in a session of its own, where the terminal's Ctrl-C does not reach it.
@@ -42,9 +43,15 @@ def spawn(
         cwd: working directory.
         env: environment.
         output: where both its output streams go.
-        death_signal: what it gets when the launcher is gone.
+        death_signal: what it gets when the launcher is gone; None in a process with more than one thread.
         user: whom it runs as, for a launcher that is root.
+
+    Raises:
+        RuntimeError: there is a death signal, and there are other threads: Python code would have to run in the new
+            process, which can wait forever there for a lock that one of them held.
     """
+    if death_signal is not None and threading.active_count() > 1:
+        raise RuntimeError("no death signal can be set where there are other threads")
     return subprocess.Popen(
         command,
         cwd=cwd,
@@ -56,7 +63,7 @@ def spawn(
         user=user.uid if user else None,
         group=user.gid if user else None,
         extra_groups=[] if user else None,
-        preexec_fn=die_with_parent(death_signal),  # noqa: PLW1509 - the launcher has one thread
+        preexec_fn=None if death_signal is None else die_with_parent(death_signal),  # noqa: PLW1509 - see Raises
     )
 
 

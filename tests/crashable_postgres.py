@@ -66,7 +66,7 @@ def running_crashable_postgres(folder: Path) -> Iterator[CrashablePostgres]:
     """Run a server with its data in a new folder, which PostgreSQL's user must be able to reach."""
     data_folder = DataFolder(folder)
     data_folder.prepare()
-    server = PrivatePostgres(data_folder)
+    server = PrivatePostgres(data_folder, death_signal=None)  # other tests of this process have threads
     server.prepare()
     crashable = CrashablePostgres(server, find_free_port())
     try:

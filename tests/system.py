@@ -12,7 +12,7 @@ import psutil
 
 from launcher.health import is_ready
 from launcher.ports import find_free_port
-from launcher.processes import end_processes, send_to_group, spawn, wait_for
+from launcher.processes import RUN_VARIABLE, end_processes, send_to_group, spawn, wait_for
 from launcher.projects import (
     PROJECTS,
     Address,
@@ -28,7 +28,7 @@ START_SECONDS = 20.0
 STOP_SECONDS = 12.0  # more than the services' graceful_timeout
 
 # All that reaches a service from the environment of the test run: a developer's DEBUG or SECRET_KEY must not.
-PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
+PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", RUN_VARIABLE, "TMPDIR", "TZ", "VIRTUAL_ENV")
 
 
 @dataclass
@@ -59,7 +59,13 @@ class Service:
         """Start the processes without waiting for them."""
         command = gunicorn_command(self.project)
         with self.log_file.open("ab") as log:
-            self.process = spawn(command, cwd=self.project.folder, env=self.environment, output=log)
+            self.process = spawn(
+                command,
+                cwd=self.project.folder,
+                env=self.environment,
+                output=log,
+                death_signal=None,  # a test may have threads; what it leaves is found by the run's name
+            )
 
     def wait_until_ready(self) -> None:
         """Wait until the service answers; fail with its log when it ends or takes too long."""
