@@ -125,6 +125,9 @@ def environment_of(suite: Suite, urls: Mapping[str, str], folder: Path) -> dict[
     data_dir = folder / f"data-of-{suite.name}"
     data_dir.mkdir(mode=0o700)
     environment["DATA_DIR"] = str(data_dir)
+    temporary = folder / f"tmp-{suite.name}"  # whatever killed processes leave there goes with the folder
+    temporary.mkdir(mode=0o700)
+    environment["TMPDIR"] = str(temporary)
     for project in with_database():
         environment.pop(project.database_variable, None)
         if project.name in suite.databases:

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import re
 import signal
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -22,6 +24,7 @@ DATABASE = (
     "    assert os.environ['DATABASE_URL'].endswith('/user_service_db')\n"
 )
 ORPHAN = "import subprocess\n\ndef test_orphan():\n    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+TEMPORARY = "import tempfile\n\ndef test_left():\n    print('left', tempfile.mkdtemp())\n"
 
 
 @pytest.fixture
@@ -155,6 +158,15 @@ def test_what_tests_leave_running_is_ended(new_clone, write_suite):
     new_clone.run("test", "gateway")
 
     assert new_clone.processes() == []
+
+
+def test_temporary_files_of_tests_are_removed(new_clone, write_suite):
+    write_suite("gateway", TEMPORARY)
+
+    _, output = new_clone.run("test", "gateway", "-s")
+
+    (folder,) = re.findall(r"left (\S+)", output)
+    assert not Path(folder).exists()
 
 
 def test_names_end_where_pytests_arguments_begin():
