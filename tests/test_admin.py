@@ -30,6 +30,7 @@ def log_in(page, service):
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.locator("#user-tools")).to_contain_text("Log out")
+    page.wait_for_load_state()  # leaving earlier would break off what the page still loads
 
 
 def column_titles(page):
@@ -51,7 +52,7 @@ def test_both_sessions_live_side_by_side(page, system):
 
     expect(page.locator("#user-tools")).to_contain_text("Log out")
     expect(page.locator("#site-name")).to_contain_text("User service")
-    assert page.url == f"{system.gateway.url}/admin/user/"
+    expect(page).to_have_url(f"{system.gateway.url}/admin/user/")
     assert {"user_sessionid", "order_sessionid"} <= {cookie["name"] for cookie in page.context.cookies()}
     assert watch.faults == []
 
@@ -75,7 +76,7 @@ def test_view_site_leads_to_the_api(page, system, service, list_path):
     page.get_by_role("link", name="View site").click()
 
     expect(page.locator(".response-info")).to_contain_text("HTTP 200 OK")
-    assert page.url == f"{system.gateway.url}{list_path}"
+    expect(page).to_have_url(f"{system.gateway.url}{list_path}")
     assert watch.faults == []
 
 
@@ -120,7 +121,7 @@ def test_orders_are_listed_and_lead_to_their_user(page, system, gateway):
     page.locator("#result_list tbody tr", has_text="Slide rule").get_by_role("link", name="User").click()
 
     assert titles == ["id", "user", "product name", "quantity", "status", "created at"]
-    assert page.url == f"{system.gateway.url}/admin/user/users/user/{user['id']}/change/"
+    expect(page).to_have_url(f"{system.gateway.url}/admin/user/users/user/{user['id']}/change/")
     expect(page.locator("#id_name")).to_have_value("Katherine Johnson")
     keep_screenshot(page, "user of an order in the admin")
     assert watch.faults == []
