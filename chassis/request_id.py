@@ -4,7 +4,7 @@ Next to it a ``traceparent`` (W3C Trace Context), if the request has one, goes o
 """
 
 import re
-import uuid
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,7 +37,7 @@ def choose_request_id(received: str | None) -> str:
     """Return ``received`` if it is 1 to 128 letters, digits, dots, underscores, colons and hyphens, else a new id."""
     if received and _WELL_FORMED.fullmatch(received):
         return received
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 @contextmanager
