@@ -23,12 +23,13 @@ class ConsoleFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line without a traceback."""
         extra = [
-            f"{name}={_on_one_line(value)}" for name, value in vars(record).items() if name not in self._own
+            f"{name}={on_one_line(value)}" for name, value in vars(record).items() if name not in self._own
         ]
         return " ".join([super().formatMessage(record), *extra, f"[{record.request_id}]"])  # type: ignore[attr-defined]
 
 
-def _on_one_line(value: object) -> str:
+def on_one_line(value: object) -> str:
+    """Return ``value`` as text without line ends and other control characters."""
     text = str(value)
     return text if text.isprintable() else repr(text)
 

@@ -131,15 +131,18 @@ class ClientConnection:
     @staticmethod
     def _note(received: Received, answer: Answer, seconds: float) -> None:
         # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
-        from proxy import access_log, metrics
+        from chassis import access_log
+        from proxy import metrics
         from proxy.headers import client_address
 
-        head = received.head
-        metrics.count(received.route, head.method, int(answer.status), seconds)
+        head, status = received.head, int(answer.status)
+        metrics.count(received.route, head.method, status, seconds)
+        if head.path == "/health" or head.path.startswith("/health/"):
+            return  # asked every few seconds by machines
         access_log.log(
             method=head.method,
             path=head.path,
-            status=answer.status,
+            status=status,
             size=answer.sent,
             seconds=seconds,
             client=client_address(received),

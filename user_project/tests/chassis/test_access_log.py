@@ -1,4 +1,4 @@
-import logging
+import json
 
 import pytest
 
@@ -6,24 +6,28 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def line(caplog):
+def line(capsys, settings):
     """The one access line that a test wrote."""
-    caplog.set_level(logging.INFO, logger="access")
+    settings.LOG_FORMAT = "json"
 
     def only():
-        (record,) = [record for record in caplog.records if record.name == "access"]
-        return record
+        (written,) = capsys.readouterr().err.splitlines()
+        return json.loads(written)
 
     return only
 
 
 def test_answer_is_one_line_without_the_query(api, line):
-    api.get("/users?email=ada@example.com", headers={"user-agent": "ada@example.com", "x-request-id": "abc"})
+    response = api.get(
+        "/users?email=ada@example.com", headers={"user-agent": "ada@example.com", "x-request-id": "abc"}
+    )
 
-    record = line()
-    assert (record.method, record.path, record.status, record.client) == ("GET", "/users", 200, "127.0.0.1")
-    assert record.milliseconds >= 0
-    assert "ada@example.com" not in str(vars(record))
+    entry = line()
+    expected = {"method": "GET", "path": "/users", "status": 200, "client": "127.0.0.1", "request_id": "abc"}
+    assert entry | expected == entry
+    assert (entry["logger"], entry["bytes"]) == ("access", len(response.content))
+    assert entry["milliseconds"] >= 0
+    assert "ada@example.com" not in str(entry)
 
 
 def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):
@@ -31,16 +35,32 @@ def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):
 
     api.get("/users")
 
-    assert line().status == 401
+    assert line()["status"] == 401
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_path_cannot_begin_another_line(api, capsys, settings, log_format):
+    settings.LOG_FORMAT = log_format
+
+    api.get("/nowhere%0A%1B[31mforged")
+
+    (written,) = capsys.readouterr().err.splitlines()
+    assert written.isprintable()
+
+
+def test_the_access_log_can_be_turned_off(api, capsys, settings):
+    settings.ACCESS_LOG = False
+
+    api.get("/users")
+
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/metrics"])
-def test_what_machines_poll_is_not_written(api, caplog, path):
-    caplog.set_level(logging.INFO, logger="access")
-
+def test_what_machines_poll_is_not_written(api, capsys, path):
     api.get(path)
 
-    assert not caplog.records
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
@@ -59,4 +79,4 @@ def test_client_is_the_last_address_that_no_trusted_proxy_has(api, line, peer, f
 
     api.get("/nowhere", headers=headers, REMOTE_ADDR=peer)
 
-    assert line().client == client
+    assert line()["client"] == client
