@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from chassis.rest.conditional import check_preconditions, tag
 from chassis.rest.locking import lock_row
+from chassis.rest.lookup import find_row
 from chassis.rest.pagination import KeysetPagination
 from chassis.rest.renderers import JSONRenderer
 
@@ -47,6 +48,19 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         if self.request.query_params.keys() <= PAGE_PARAMETERS:
             return queryset
         return super().filter_queryset(queryset)
+
+    def get_object(self) -> ModelT:
+        """Return the object of the address.
+
+        Raises:
+            NotFound: there is none, or it is not among those that the query of the address asks for.
+        """
+        queryset = self.get_queryset()
+        if self.request.query_params or queryset.query.has_filters():
+            return super().get_object()
+        found: ModelT = find_row(queryset.model, self.kwargs["pk"])
+        self.check_object_permissions(self.request, found)
+        return found
 
     def get_success_headers(self, data: Mapping[str, Any]) -> dict[str, str]:
         """Return the ``Location`` of the object in ``data``: under the address of the list that it was sent to."""

@@ -1,7 +1,9 @@
 import pytest
+from rest_framework.permissions import BasePermission
 
 from users.models import User
 from users.serializers import UserSerializer
+from users.views import UserViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -94,8 +96,27 @@ def test_changes_of_different_fields_from_one_reading_both_last(make_user):
     assert (user.name, user.email) == ("Grace", "grace@example.com")
 
 
+def test_what_a_view_does_not_offer_is_not_found(api, make_user, monkeypatch):
+    hidden, offered = make_user(), make_user()
+    monkeypatch.setattr(UserViewSet, "queryset", User.objects.exclude(pk=hidden.pk))
+
+    assert api.get(f"/users/{hidden.pk}").status_code == 404
+    assert api.get(f"/users/{offered.pk}").status_code == 200
+
+
+def test_permissions_for_one_object_are_asked(api, make_user, monkeypatch):
+    class Nobodys(BasePermission):
+        def has_object_permission(self, request, view, obj):
+            return False
+
+    monkeypatch.setattr(UserViewSet, "permission_classes", [Nobodys])
+
+    assert api.get(f"/users/{make_user().pk}").status_code == 403
+
+
 @pytest.mark.parametrize(
-    "path", ["/users/0", "/users/99999999999999999999999", "/users/abc", "/users/1/x", "/nope"]
+    "path",
+    ["/users/0", f"/users/{2**63}", "/users/99999999999999999999999", "/users/abc", "/users/1/x", "/nope"],
 )
 def test_unknown_address_is_a_not_found_problem(api, path):
     answer = api.get(path)
