@@ -47,6 +47,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# Requests under these paths pass by the middleware that only other pages need (chassis.wsgi).
+API_PATHS = ["/orders"]
 ROOT_URLCONF = "order_project.urls"
 WSGI_APPLICATION = "order_project.wsgi.application"
 TEMPLATES = [
@@ -105,6 +107,7 @@ USE_TZ = True
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
 LOGGING = logging_config(LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
+ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
 REST_FRAMEWORK = defaults.REST_FRAMEWORK
 SPECTACULAR_SETTINGS = defaults.spectacular_settings(
