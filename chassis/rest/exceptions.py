@@ -1,16 +1,18 @@
 """The one place where exceptions become problems."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 from rest_framework.views import exception_handler
 
-from chassis.problems import printable, problem
+from chassis.problems import printable, problem, problem_response
 
 MAX_ERRORS = 20
 MAX_TEXT = 200
@@ -27,13 +29,33 @@ class DatabaseUnavailable(exceptions.APIException):
     wait = 1
 
 
+class DatabaseUnavailableMiddleware:
+    """Answers ``DatabaseUnavailable`` where no view of the API does it: on the pages of the admin."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 503 where the database is to blame; None leaves every other exception to Django."""
+        if not _is_of_database(exception):
+            return None
+        logger.error("database unavailable", exc_info=exception)
+        error = DatabaseUnavailable
+        headers = {"Retry-After": str(error.wait)}
+        return problem_response(request, error.status_code, error.default_code, error.default_detail, headers)
+
+
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer ``exc`` with a problem; None for an unexpected exception, which Django logs and answers with 500.
 
     A validation error also carries ``errors``, a list of ``field`` (dotted path; null for the whole body), ``code``
     and ``message``.
     """
-    if isinstance(exc, OperationalError | InterfaceError):
+    if _is_of_database(exc):
         logger.error("database unavailable", exc_info=exc)
         exc = DatabaseUnavailable()
     response = exception_handler(exc, context)
@@ -50,6 +72,10 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     else:
         response.data = problem(request, response.status_code, *_code_and_detail(response.data["detail"]))
     return response
+
+
+def _is_of_database(exception: Exception) -> bool:
+    return isinstance(exception, OperationalError | InterfaceError)
 
 
 def _code_and_detail(detail: exceptions.ErrorDetail) -> tuple[str, str]:

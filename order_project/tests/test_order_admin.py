@@ -1,3 +1,5 @@
+import pytest
+from django.db import connection
 from django.test import Client
 
 
@@ -42,3 +44,17 @@ def test_session_and_csrf_cookies_are_the_service_s_own(db, django_user_model):
 
     assert set(client.cookies) == {"order_sessionid", "order_csrftoken"}
     assert client.cookies["order_sessionid"]["path"] == "/admin/order/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_without_a_database_is_a_503_that_can_be_repeated(admin_client):
+    connection.close()
+    connection.settings_dict["PORT"], port = "1", connection.settings_dict["PORT"]
+    try:
+        answer = admin_client.get("/admin/order/orders/order/")
+    finally:
+        connection.close()
+        connection.settings_dict["PORT"] = port
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert answer.json()["type"] == "urn:problem:database_unavailable"

@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
 ]
 # Requests under these paths pass by the middleware that only other pages need (chassis.wsgi).
 API_PATHS = ["/users"]

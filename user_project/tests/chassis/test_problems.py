@@ -81,6 +81,43 @@ def test_lost_database_is_a_503_that_can_be_repeated(api, caplog):
     assert api.get("/users").status_code == 200
 
 
+@pytest.fixture
+def full_role(transactional_db):
+    """The service's connections are those of a role that may have no more of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE crowded LOGIN PASSWORD 'crowded' CONNECTION LIMIT 0")
+    own = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict.update(USER="crowded", PASSWORD="crowded")
+    yield
+    connection.close()
+    connection.settings_dict.update(own)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP ROLE crowded")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/users", {}),
+        ("/users", BROWSER),
+        ("/users", BROWSER | {"cookie": "user_sessionid=abcdefgh"}),
+        ("/admin/user/", {"cookie": "user_sessionid=abcdefgh"}),
+    ],
+)
+def test_role_without_a_connection_left_is_a_503_that_can_be_repeated(
+    full_role, client, path, headers, caplog
+):
+    client.raise_request_exception = False
+
+    answer = client.get(path, headers=headers)
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert "The database does not answer now; try again." in answer.text
+    (error,) = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert "too many connections for role" in str(error)
+
+
 @pytest.mark.parametrize(
     ("received", "taken"),
     [
