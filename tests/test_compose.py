@@ -1,10 +1,12 @@
 """`docker compose up --build` right after a clone: the whole system in containers, through its life."""
 
 import json
+import re
 
 import pytest
 
 from launcher.processes import wait_for
+from launcher.projects import PROJECTS
 from tests.api import Client, make_order, make_user
 from tests.compose import REQUIRED, stack_of_clean_clone, why_unavailable
 
@@ -12,6 +14,9 @@ SECRETS = ("secret_key", "db_password", "service_token")
 SERVICES = ("user", "order", "gateway")
 DATABASES = ("user-db", "order-db")
 BACK_SECONDS = 60
+MOST_CONTAINERS = {"user": 3, "order": 2}  # that docs/operations.md counts on
+PSQL = ("psql", "--username=postgres", "--no-align", "--tuples-only", "--command")
+COMMANDS = 8  # connections for migrate, createsuperuser and the like
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +103,29 @@ def test_the_database_cannot_read_the_other_secrets_of_its_service(stack, client
         tried = stack.compose("exec", "-T", database, "sh", "-c", "cat /run/secrets/secret_key 2>&1 || true")
 
         assert tried.endswith("Permission denied")
+
+
+@pytest.mark.parametrize("service", MOST_CONTAINERS)
+def test_a_role_has_as_many_connections_as_its_service_needs(stack, client, service):
+    (threads,) = re.findall(
+        r"(?m)^threads = (\d+)$", (PROJECTS[service].folder / "gunicorn.conf.py").read_text()
+    )
+    workers = stack.compose("exec", "-T", service, "printenv", "WEB_CONCURRENCY")
+    containers = 2 * MOST_CONTAINERS[service]  # during a rollout
+
+    set_anew = limit_after_setting_it(stack, service, "--env=CONNECTION_LIMIT=17")
+    default = limit_after_setting_it(stack, service)
+    most = stack.compose("exec", "-T", f"{service}-db", *PSQL, "SHOW max_connections")
+
+    assert set_anew == 17
+    assert int(workers) * int(threads) * containers + COMMANDS <= default < int(most) - 10
+
+
+def limit_after_setting_it(stack, service, *options):
+    database = f"{service}-db"
+    stack.compose("exec", "-T", *options, database, "/docker-entrypoint-initdb.d/service-role.sh")
+    query = f"SELECT rolconnlimit FROM pg_roles WHERE rolname = '{service}_service'"
+    return int(stack.compose("exec", "-T", database, *PSQL, query))
 
 
 def test_containers_have_as_few_rights_as_they_need(stack, client):
