@@ -14,24 +14,31 @@ FROM ${PYTHON_IMAGE} AS build
 # Wheels only, so no compiler is needed; every file must have a hash of requirements.txt.
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_ONLY_BINARY=:all: PIP_REQUIRE_HASHES=1
 RUN python -m venv --without-pip /venv
+# OpenTelemetry's packages, which OTEL_TRACES_EXPORTER needs, only with --build-arg TRACING=1.
+ARG TRACING=0
+COPY requirements-tracing.txt /requirements-tracing.txt
+RUN [ "$TRACING" = 1 ] || truncate --size 0 /requirements-tracing.txt
 
 FROM build AS build-user
 COPY user_project/requirements.txt /requirements.txt
-RUN --mount=type=cache,target=/root/.cache/pip pip --python /venv/bin/python install --requirement /requirements.txt
+RUN --mount=type=cache,target=/root/.cache/pip pip --python /venv/bin/python install \
+    --requirement /requirements.txt --requirement /requirements-tracing.txt
 COPY chassis /app/chassis
 COPY user_project /app/user_project
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM build AS build-order
 COPY order_project/requirements.txt /requirements.txt
-RUN --mount=type=cache,target=/root/.cache/pip pip --python /venv/bin/python install --requirement /requirements.txt
+RUN --mount=type=cache,target=/root/.cache/pip pip --python /venv/bin/python install \
+    --requirement /requirements.txt --requirement /requirements-tracing.txt
 COPY chassis /app/chassis
 COPY order_project /app/order_project
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM build AS build-gateway
 COPY gateway_project/requirements.txt /requirements.txt
-RUN --mount=type=cache,target=/root/.cache/pip pip --python /venv/bin/python install --requirement /requirements.txt
+RUN --mount=type=cache,target=/root/.cache/pip pip --python /venv/bin/python install \
+    --requirement /requirements.txt --requirement /requirements-tracing.txt
 COPY chassis /app/chassis
 COPY gateway_project /app/gateway_project
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app

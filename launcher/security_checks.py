@@ -23,7 +23,8 @@ def security_checks() -> Iterator[Check]:
     yield Check(
         "secrets", (str(tools / "detect-secrets-hook"), "--exclude-lines", EXAMPLE_URLS, *committed_files())
     )
-    requirements = [f"--requirement={project.package}/requirements.txt" for project in PROJECTS.values()]
+    files = [f"{project.package}/requirements.txt" for project in PROJECTS.values()]
+    requirements = [f"--requirement={file}" for file in [*files, "requirements-tracing.txt"]]
     yield Check(
         "known vulnerabilities",
         (

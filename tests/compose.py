@@ -14,7 +14,7 @@ from launcher.projects import ROOT
 
 REQUIRED = bool(os.environ.get("REQUIRE_DOCKER"))
 BASE_IMAGES = ("python:3.13-slim", "postgres:18")
-IMAGES = ("user:latest", "order:latest", "gateway:latest", "secrets:latest", "database:18")
+IMAGES = ("user:latest", "order:latest", "order:tracing", "gateway:latest", "secrets:latest", "database:18")
 
 # Seconds.
 ENGINE_TIMEOUT = 20
