@@ -5,12 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from chassis.health import live
 from chassis.problems import not_found, security_headers
 from proxy.gateway import gateway
 from proxy.upstreams.upstream import Upstream
-
-__all__ = ["health", "live", "ready", "unknown"]
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -40,10 +37,15 @@ def _upstream(upstream: Upstream) -> dict[str, Any]:
     }
 
 
+def live(request: HttpRequest) -> HttpResponse:
+    """Answer 200: the process runs and serves."""
+    return JsonResponse({"status": "ok"}, headers=security_headers())
+
+
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200: the routes are read, so requests can be taken."""
     gateway()
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok"}, headers=security_headers())
 
 
 def unknown(request: HttpRequest, rest: str) -> HttpResponse:

@@ -76,7 +76,7 @@ def test_its_own_pages_have_security_headers(start, upstream, lines):
 def test_behind_tls_its_own_pages_ask_for_tls(start, upstream):
     gateway = start(configuration(upstream.url).replace('path = "/"', 'path = "/users"'), HTTPS_ONLY="true")
 
-    for target in ("/nowhere", "/health"):
+    for target in ("/nowhere", "/health", "/health/live", "/health/ready"):
         got = exchange(gateway.port, request("GET", target))
 
         assert got.value(b"Strict-Transport-Security").startswith(b"max-age=31536000")
