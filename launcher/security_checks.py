@@ -38,6 +38,7 @@ def security_checks() -> Iterator[Check]:
     )
     if promtool := shutil.which("promtool"):
         yield Check("alarms", (promtool, "check", "config", "deploy/prometheus/prometheus.yml"))
+        yield Check("what rings the alarms", (promtool, "test", "rules", "deploy/prometheus/alerts_test.yml"))
     else:
         yield Check("alarms", (), unavailable="promtool is not installed")
 
