@@ -171,6 +171,17 @@ def test_each_service_reaches_what_it_must(stack, client, service, reached, out_
         assert answer == str(name in reached), name
 
 
+@pytest.mark.parametrize(("service", "port"), [("user", 8000), ("order", 3000), ("gateway", 9100)])
+def test_prometheus_reads_the_metrics_of_each_container(stack, client, service, port):
+    ask = (
+        "import socket, urllib.request;"
+        f"url = f'http://{{socket.gethostbyname(\"{service}\")}}:{port}/metrics';"
+        "print(urllib.request.urlopen(url).status)"
+    )
+
+    assert stack.compose("exec", "-T", "gateway", "python", "-c", ask) == "200"
+
+
 def test_no_compiler_no_test_and_no_package_cache_is_in_an_image(stack, client):
     look = "import pathlib, shutil; print(shutil.which('cc'), *pathlib.Path('/app').rglob('tests'))"
     for service in SERVICES:

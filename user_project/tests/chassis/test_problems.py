@@ -20,9 +20,15 @@ def test_address_outside_the_api_is_a_problem_too_and_a_page_for_a_browser(api):
 
 
 def test_unknown_host_is_a_bad_request(api):
-    answer = api.get("/health/live", headers={"host": "evil.example"})
+    answer = api.get("/users", headers={"host": "evil.example"})
 
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:bad_request")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
+def test_supervisors_and_prometheus_may_ask_at_any_address(api, path):
+    assert api.get(path, headers={"host": "172.28.0.3:8000"}).status_code == 200
 
 
 @pytest.mark.django_db
