@@ -9,12 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from launcher.ports import find_free_port
 from launcher.projects import ROOT
 
 REQUIRED = bool(os.environ.get("REQUIRE_DOCKER"))
 BASE_IMAGES = ("python:3.13-slim", "postgres:18")
-IMAGES = ("user:latest", "order:latest", "order:tracing", "gateway:latest", "secrets:latest", "database:18")
+TLS_BASE_IMAGE = "debian:trixie-slim"
+IMAGES = (
+    "user:latest",
+    "order:latest",
+    "order:tracing",
+    "gateway:latest",
+    "secrets:latest",
+    "database:18",
+    "tls:haproxy-3.0",
+)
 
 # Seconds.
 ENGINE_TIMEOUT = 20
@@ -22,7 +33,16 @@ PULL_TIMEOUT = 300
 COMMAND_TIMEOUT = 600  # of the slowest: it builds every image
 
 
-def why_unavailable() -> str | None:
+def require_compose(*more_images: str) -> None:
+    """Skip the test where Docker Compose cannot run the system; fail it with REQUIRE_DOCKER=1."""
+    reason = why_unavailable(*more_images)
+    if reason is not None:
+        if REQUIRED:
+            pytest.fail(f"REQUIRE_DOCKER=1, but {reason}")
+        pytest.skip(f"no Docker Compose: {reason}")
+
+
+def why_unavailable(*more_images: str) -> str | None:
     """Return what keeps Docker Compose from running the system here; None: nothing."""
     if os.environ.get("TEST_CONTAINERS") != "1":
         return "these minutes are spent by .ci/run, or with TEST_CONTAINERS=1"
@@ -32,7 +52,7 @@ def why_unavailable() -> str | None:
     for command in (["docker", "info"], ["docker", "compose", "version"]):
         if not _succeeds(command, ENGINE_TIMEOUT):
             return f"`{' '.join(command)}` fails"
-    for image in BASE_IMAGES:
+    for image in (*BASE_IMAGES, *more_images):
         is_here = _succeeds(["docker", "image", "inspect", image], ENGINE_TIMEOUT)
         if not is_here and not _succeeds(["docker", "pull", "--quiet", image], PULL_TIMEOUT):
             return f"the image {image} is not here and cannot be pulled"
@@ -51,7 +71,7 @@ def _succeeds(command: list[str], timeout: float) -> bool:
 class Stack:
     """A Compose project, and the clone that it is built from."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
         self.name = f"microservices-test-{secrets.token_hex(4)}"
         self.url = f"http://127.0.0.1:{(port := find_free_port())}"
         self._folder = folder
@@ -62,6 +82,7 @@ class Stack:
             "COMPOSE_PROJECT_NAME": self.name,
             "GATEWAY_PORT": str(port),
             "IMAGE_PREFIX": self.name,
+            **variables,
         }
 
     def compose(self, *arguments: str, **variables: str) -> str:
@@ -120,11 +141,11 @@ class Stack:
 
 
 @contextmanager
-def stack_of_clean_clone(folder: Path) -> Iterator[Stack]:
-    """Clone what is committed, and take down at the end whatever was made of it."""
+def stack_of_clean_clone(folder: Path, **variables: str) -> Iterator[Stack]:
+    """Clone what is committed, run with ``variables``, and take down at the end whatever was made of it."""
     clone = folder / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True, timeout=60)
-    stack = Stack(clone)
+    stack = Stack(clone, **variables)
     try:
         yield stack
     finally:

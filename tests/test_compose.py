@@ -8,7 +8,7 @@ import pytest
 from launcher.processes import wait_for
 from launcher.projects import PROJECTS
 from tests.api import Client, make_order, make_user
-from tests.compose import REQUIRED, stack_of_clean_clone, why_unavailable
+from tests.compose import require_compose, stack_of_clean_clone
 
 SECRETS = ("secret_key", "db_password", "service_token")
 SERVICES = ("user", "order", "gateway")
@@ -21,11 +21,7 @@ COMMANDS = 8  # connections for migrate, createsuperuser and the like
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    reason = why_unavailable()
-    if reason is not None:
-        if REQUIRED:
-            pytest.fail(f"REQUIRE_DOCKER=1, but {reason}")
-        pytest.skip(f"no Docker Compose: {reason}")
+    require_compose()
     with stack_of_clean_clone(tmp_path_factory.mktemp("compose")) as stack:
         yield stack
     assert stack.left_behind() == {}

@@ -1,0 +1,143 @@
+"""The production file: TLS in front, secrets that are given, and what only production refuses."""
+
+import json
+import secrets
+import subprocess
+
+import pytest
+import requests
+
+from launcher.ports import find_free_port
+from launcher.processes import wait_for
+from tests.compose import TLS_BASE_IMAGE, require_compose, stack_of_clean_clone
+
+HOST = "shop.example.com"
+SECRETS = (
+    "user_secret_key",
+    "user_db_password",
+    "order_secret_key",
+    "order_db_password",
+    "gateway_secret_key",
+    "service_token",
+)
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
+}
+START_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """The folder SECRETS_DIR, with a certificate that nobody signed."""
+    require_compose(TLS_BASE_IMAGE)
+    folder = tmp_path_factory.mktemp("given")
+    for name in SECRETS:
+        (folder / name).write_text(secrets.token_hex(32))
+    key, chain = folder / "key.pem", folder / "chain.pem"
+    new = [
+        "openssl",
+        "req",
+        "-x509",
+        "-nodes",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-days",
+        "2",
+    ]
+    new += ["-subj", f"/CN={HOST}", "-keyout", key, "-out", chain]
+    subprocess.run(new, check=True, capture_output=True, timeout=30)
+    (folder / "tls.pem").write_text(chain.read_text() + key.read_text())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ports():
+    return {"HTTP_PORT": str(find_free_port()), "HTTPS_PORT": str(find_free_port())}
+
+
+@pytest.fixture(scope="module")
+def stack(given, ports, tmp_path_factory):
+    with stack_of_clean_clone(
+        tmp_path_factory.mktemp("compose"),
+        COMPOSE_FILE="docker-compose.yml:docker-compose.production.yml",
+        ALLOWED_HOSTS=HOST,
+        SECRETS_DIR=str(given),
+        TLS_SUBNET="10.213.81.16/28",  # beside a deployment with the default
+        **ports,
+    ) as stack:
+        stack.compose("up", "--build", "--detach", "--wait", "--wait-timeout=180")
+        yield stack
+    assert stack.left_behind() == {}
+
+
+@pytest.fixture
+def get(stack, given, ports):
+    """Asks tls for a path, as a client that uses its name does."""
+
+    def get(path, **headers):
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(
+                f"https://127.0.0.1:{ports['HTTPS_PORT']}{path}",
+                headers={"Host": HOST} | headers,
+                verify=False,
+                timeout=10,
+            )
+
+    return get
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+
+
+@pytest.mark.parametrize("path", ["/users", "/orders", "/health", "/health/ready", "/nowhere", "/users/0"])
+def test_every_page_has_security_headers(get, path):
+    assert SECURITY_HEADERS.items() <= get(path).headers.items()
+
+
+@pytest.mark.parametrize("path", ["/admin/user/", "/admin/order/login/", "/metrics"])
+def test_neither_admins_nor_metrics_are_reached(get, path):
+    assert get(path).status_code == 404
+
+
+def test_an_unknown_host_is_refused(get):
+    assert get("/users", Host="evil.example").status_code == 400
+
+
+def test_plain_http_is_redirected(stack, ports):
+    answer = requests.get(
+        f"http://127.0.0.1:{ports['HTTP_PORT']}/users",
+        headers={"Host": HOST},
+        allow_redirects=False,
+        timeout=10,
+    )
+
+    assert (answer.status_code, answer.headers["Location"]) == (308, f"https://{HOST}/users")
+
+
+@pytest.mark.parametrize("service", ["user", "order", "gateway"])
+def test_deployment_check_is_clean(stack, service):
+    stack.compose("exec", "-T", service, "python", "manage.py", "check", "--deploy", "--fail-level=WARNING")
+
+
+def test_given_secrets_stand_in_no_description_of_a_container(stack, given):
+    described = stack.describe_all()
+
+    assert not [name for name in SECRETS if (given / name).read_text() in described]
+
+
+def test_what_tls_answers_itself_is_a_problem_with_security_headers(stack, get):
+    stack.compose("stop", "gateway")
+    answer = get("/users")
+    stack.compose("start", "gateway")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert json.loads(answer.text)["type"] == "urn:problem:no_gateway"
+    assert SECURITY_HEADERS.items() <= answer.headers.items()
+    assert wait_for(lambda: get("/users").ok, seconds=START_SECONDS, pause_seconds=0.5)
