@@ -1,3 +1,4 @@
+import select
 from unittest.mock import patch
 
 import pytest
@@ -52,6 +53,7 @@ def test_server_is_asked_where_there_is_something_to_read():
     with other.cursor() as cursor:
         cursor.execute("NOTIFY bench")
     other.close()
+    assert select.select([connection.connection], [], [], 5)[0]  # it comes when the server gets to it
 
     with patch.object(DjangosWrapper, "is_usable", return_value=True) as ask:
         assert connection.is_usable()
