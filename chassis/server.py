@@ -23,11 +23,6 @@ def collect_metrics(service: str) -> None:
     importlib.import_module("prometheus_client")
 
 
-def collect_rarely() -> None:
-    """Let a worker look for unreachable cycles once in 50,000 allocations: requests leave next to none."""
-    gc.set_threshold(50_000)
-
-
 def when_ready(server: Any) -> None:
     """Do once, before the workers are forked, what each would do at its first request, and share its memory."""
     from django.urls import get_resolver

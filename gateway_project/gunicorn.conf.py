@@ -45,7 +45,6 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 def post_fork(server: Any, worker: Any) -> None:
     """Start what belongs to one process."""
     tracing.start("gateway")
-    shared.collect_rarely()
 
 
 def on_starting(server: Any) -> None:

@@ -38,4 +38,3 @@ on_exit = shared.on_exit
 def post_fork(server: Any, worker: Any) -> None:
     """Start what belongs to one process."""
     tracing.start("order")
-    shared.collect_rarely()
