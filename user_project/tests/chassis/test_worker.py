@@ -1,0 +1,195 @@
+"""The worker under gunicorn, with an application that says which request it answers."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+THREADS = 2
+FAILURES = 5
+APPLICATION = """
+import time
+from chassis.worker import SharedPollWorker
+
+class FailingWorker(SharedPollWorker):
+    def handle(self, connection):
+        if not hasattr(connection, "has_failed"):
+            connection.has_failed = True
+            if 0 < self.nr <= 5:  # the first request is that of the start
+                self.nr += 1
+                raise RuntimeError("injected")
+        return super().handle(connection)
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(1)
+    body = environ["PATH_INFO"].encode() + environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start one process with two threads: ``start(*options)`` returns its port."""
+    (tmp_path / "app.py").write_text(APPLICATION)
+    processes = []
+
+    def start(*options):
+        with socket.socket() as reserved:
+            reserved.bind(("127.0.0.1", 0))
+            port = reserved.getsockname()[1]
+        command = [sys.executable, "-m", "gunicorn", "app:application", f"--bind=127.0.0.1:{port}"]
+        command += ["--worker-class=chassis.worker.SharedPollWorker", f"--threads={THREADS}"]
+        command += ["--keep-alive=5", "--no-control-socket", *options]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        processes.append(subprocess.Popen(command, cwd=tmp_path, env=environment))
+        ends_at = time.monotonic() + 20
+        while True:
+            try:
+                with connect(port) as client:
+                    ask(client)
+            except ConnectionRefusedError:
+                assert processes[-1].poll() is None
+                assert time.monotonic() < ends_at
+                time.sleep(0.05)
+            else:
+                return port
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(20)
+
+
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=4)
+
+
+@pytest.fixture
+def connect_many():
+    """Open connections that are closed after the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda port, number: [stack.enter_context(connect(port)) for _ in range(number)]
+
+
+def send(client, path="/", *, body=b""):
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    client.sendall(head.encode() + body)
+
+
+def receive(client, bodies=1):
+    """Return the bodies of so many answers."""
+    received = b""
+    while True:
+        *_, rest = pieces = received.split(b"HTTP/1.1 200 OK\r\n")
+        if len(pieces) > bodies and b"\r\n\r\n" in rest:
+            found = [piece.partition(b"\r\n\r\n")[2] for piece in pieces[1:]]
+            if all(found):
+                return b" ".join(found)
+        data = client.recv(65536)
+        if not data:
+            raise EOFError(received)
+        received += data
+
+
+def ask(client, path="/", *, body=b""):
+    send(client, path, body=body)
+    return receive(client)
+
+
+def test_a_connection_carries_one_request_after_the_other(start):
+    with connect(start()) as client:
+        assert [ask(client, f"/{number}") for number in range(5)] == [b"/0", b"/1", b"/2", b"/3", b"/4"]
+
+
+def test_requests_that_were_sent_together_are_all_answered(start):
+    with connect(start()) as client:
+        send(client, "/1", body=b"one")
+        send(client, "/2", body=b"two")
+
+        assert receive(client, bodies=2) == b"/1one /2two"
+
+
+def test_clients_that_say_nothing_keep_nobody_waiting(start, connect_many):
+    port = start()
+    silent = connect_many(port, 5 * THREADS)
+    began = time.monotonic()
+
+    with connect(port) as client:
+        assert ask(client) == b"/"
+
+    assert time.monotonic() - began < 1
+    assert ask(silent[0]) == b"/"
+
+
+def test_all_threads_answer(start, connect_many):
+    clients = connect_many(start(), THREADS)
+    began = time.monotonic()
+
+    for client in clients:
+        send(client, "/slow")
+
+    assert [receive(client) for client in clients] == [b"/slow"] * THREADS
+    assert time.monotonic() - began < 1.9  # a second each
+
+
+def test_an_idle_connection_is_closed_in_the_end(start):
+    with connect(start("--keep-alive=1")) as client:
+        ask(client)
+
+        assert client.recv(1) == b""
+
+
+def test_who_finds_no_room_gets_it_when_another_leaves(start, connect_many):
+    port = start("--worker-connections=3")
+    here = connect_many(port, 3)
+    assert [ask(client) for client in here] == [b"/"] * 3
+    with connect(port) as waiting:  # in the socket's queue
+        send(waiting)
+        waiting.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            waiting.recv(1)
+
+        here[0].close()
+
+        waiting.settimeout(4)
+        assert receive(waiting) == b"/"
+
+
+def test_an_error_in_a_thread_is_logged_and_the_thread_goes_on(start, capfd):
+    port = start("--worker-class=app.FailingWorker")
+    broken = 0
+
+    for _ in range(20):
+        with connect(port) as client:
+            send(client)
+            broken += client.recv(1000) == b""
+
+    assert broken == FAILURES
+    assert capfd.readouterr().err.count("RuntimeError: injected") == FAILURES
+
+
+def test_told_to_stop_it_answers_what_has_begun_and_ends(start, tmp_path):
+    pid_file = tmp_path / "pid"
+    port = start(f"--pid={pid_file}", "--graceful-timeout=8")
+    with connect(port) as busy, connect(port) as idle:
+        ask(idle)
+        send(busy, "/slow")
+        time.sleep(0.3)
+        began = time.monotonic()
+
+        os.kill(int(pid_file.read_text()), signal.SIGTERM)
+
+        assert receive(busy) == b"/slow"
+        assert idle.recv(1) == b""
+        assert time.monotonic() - began < 4
+    with pytest.raises(ConnectionRefusedError):
+        connect(port)
