@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from chassis.rest.conditional import check_preconditions, tag
 from chassis.rest.locking import lock_row
-from chassis.rest.lookup import find_row
+from chassis.rest.lookup import converts_values, find_row
 from chassis.rest.pagination import KeysetPagination
 from chassis.rest.renderers import JSONRenderer
 
@@ -56,7 +56,8 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
             NotFound: there is none, or it is not among those that the query of the address asks for.
         """
         queryset = self.get_queryset()
-        if self.request.query_params or queryset.query.has_filters():
+        narrowed = self.request.query_params or queryset.query.has_filters()
+        if narrowed or converts_values(queryset.model):
             return super().get_object()
         found: ModelT = find_row(queryset.model, self.kwargs["pk"])
         self.check_object_permissions(self.request, found)

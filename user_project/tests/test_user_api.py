@@ -1,6 +1,7 @@
 import pytest
 from rest_framework.permissions import BasePermission
 
+from chassis.rest.lookup import converts_values
 from users.models import User
 from users.serializers import UserSerializer
 from users.views import UserViewSet
@@ -102,6 +103,18 @@ def test_what_a_view_does_not_offer_is_not_found(api, make_user, monkeypatch):
 
     assert api.get(f"/users/{hidden.pk}").status_code == 404
     assert api.get(f"/users/{offered.pk}").status_code == 200
+
+
+def test_field_that_converts_what_the_database_returns_does_so(api, make_user, monkeypatch):
+    user, field = make_user(name="Grace"), User._meta.get_field("name")
+    monkeypatch.setattr(field, "from_db_value", lambda value, *_: value.upper(), raising=False)
+    monkeypatch.delattr(field, "cached_col", raising=False)
+    converts_values.cache_clear()
+
+    name = api.get(f"/users/{user.pk}").json()["name"]
+
+    converts_values.cache_clear()
+    assert name == "GRACE"
 
 
 def test_permissions_for_one_object_are_asked(api, make_user, monkeypatch):
