@@ -29,7 +29,8 @@ _STOPPING_TICK_SECONDS = 0.05
 class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """Reads requests and answers them as ``ThreadWorker`` does, in ``cfg.threads`` threads that share one epoll.
 
-    The main thread closes connections that were idle for too long, and sees to the end of the process.
+    The main thread closes connections that were idle for too long, ends the waiting for requests that take more than
+    ``cfg.timeout`` seconds to arrive, and sees to the end of the process.
     """
 
     # Nothing is handed between threads, so no signal has anything to wake but the main thread's ``select``.
@@ -70,9 +71,12 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
         if select.select([self.PIPE[0]], [], [], seconds)[0]:
             os.read(self.PIPE[0], 4096)
         now = time.monotonic()
-        for number, connection in list(self._idle.items()):
-            if connection.timeout < now and self._idle.pop(number, None):
-                self._close(connection, graceful=False)
+        for connection in [one for one in self._connections.copy() if one.timeout < now]:
+            with contextlib.suppress(OSError):
+                if self._idle.pop(connection.sock.fileno(), None):
+                    self._close(connection, graceful=False)
+                else:  # whoever waits for the rest of the request finds that there is none; an answer still goes out
+                    connection.sock.shutdown(socket.SHUT_RD)
         if self.alive:
             self._listen_again()
 
@@ -118,6 +122,7 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
     def _answer(self, connection: TConn) -> bool:
         """Answer a request, and those that came with it; return whether the connection can carry another."""
         connection.data_ready = True
+        connection.timeout = time.monotonic() + self.cfg.timeout
         while keeps_open := self.handle(connection):
             if not connection.parser.unreader.buf.getvalue():
                 break
@@ -127,13 +132,13 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
         """Take one who has connected; raise BlockingIOError where there is nobody."""
         client, address = listener.accept()
         connection = TConn(self.cfg, client, address, listener.getsockname())
-        self._connections.add(connection)
         self._wait_for_request(connection, self._epoll.register)
 
     def _wait_for_request(self, connection: TConn, arm: Any) -> None:
         linger = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
         connection.timeout = time.monotonic() + linger
         number = connection.sock.fileno()
+        self._connections.add(connection)
         self._idle[number] = connection
         arm(number, _ONCE)
 

@@ -28,8 +28,7 @@ class FailingWorker(SharedPollWorker):
         return super().handle(connection)
 
 def application(environ, start_response):
-    if environ["PATH_INFO"] == "/slow":
-        time.sleep(1)
+    time.sleep({"/slow": 1, "/slower": 3}.get(environ["PATH_INFO"], 0))
     body = environ["PATH_INFO"].encode() + environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
@@ -146,6 +145,23 @@ def test_an_idle_connection_is_closed_in_the_end(start):
         ask(client)
 
         assert client.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"POST / HT", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"]
+)
+def test_a_request_that_does_not_arrive_keeps_no_thread(start, connect_many, beginning):
+    port = start("--timeout=2")
+    for client in connect_many(port, THREADS):
+        client.sendall(beginning)
+
+    with connect(port) as client:
+        assert ask(client) == b"/"
+
+
+def test_an_answer_may_take_longer_than_its_request(start):
+    with connect(start("--timeout=1")) as client:
+        assert ask(client, "/slower") == b"/slower"
 
 
 def test_who_finds_no_room_gets_it_when_another_leaves(start, connect_many):
