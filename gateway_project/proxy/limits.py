@@ -10,8 +10,10 @@ from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from proxy.errors import BodyTooLargeError, TooManyRequestsError
+from proxy.headers import client_address
 from proxy.http1.fields import Fields
 from proxy.http1.head import RequestHead
+from proxy.received import Received
 from proxy.routes import Route
 
 logger = logging.getLogger(__name__)
@@ -42,8 +44,8 @@ class RateLimiter:
             storage = storage_from_string(redis_url, wrap_exceptions=True, **timeouts)
             self._shared = SlidingWindowCounterRateLimiter(storage)
 
-    def check(self, route: Route, client: str) -> Fields:
-        """Count a request of ``client``; return the fields that tell it what is left.
+    def check(self, route: Route, received: Received) -> Fields:
+        """Count a request of its client; return the fields that tell it what is left.
 
         The fields are those of draft-ietf-httpapi-ratelimit-headers-10.
 
@@ -53,7 +55,9 @@ class RateLimiter:
         if route.rate_limit is None:
             return []
         quota, seconds = route.rate_limit
-        is_allowed, left, resets_in = self._hit(RateLimitItemPerSecond(quota, seconds), route.path, client)
+        is_allowed, left, resets_in = self._hit(
+            RateLimitItemPerSecond(quota, seconds), route.path, client_address(received)
+        )
         fields = [
             ("RateLimit-Policy", f'"requests";q={quota};w={seconds}'),
             ("RateLimit", f'"requests";r={left};t={resets_in}'),

@@ -11,7 +11,6 @@ from chassis.request_id import current_request_id
 from proxy.errors import GatewayError
 from proxy.exchange import Exchange
 from proxy.gateway import gateway
-from proxy.headers import client_address
 from proxy.limits import check_body_size
 from proxy.max_forwards import answer_here
 from proxy.received import received
@@ -28,7 +27,7 @@ def forward(request: HttpRequest) -> HttpResponseBase:
     try:
         route = here.route(request.path_info, sent.head.method)
         sent.route = route.path
-        limit_fields = here.rate_limiter.check(route, client_address(sent))
+        limit_fields = here.rate_limiter.check(route, sent)
         check_body_size(route, sent.head)
         upstream = here.upstreams[route.upstream]
         with tracing.span(f"{sent.head.method} {route.path}", sent.head.fields):

@@ -20,6 +20,12 @@ def never() -> bool:
     return False
 
 
+def send_all(connected: socket, data: bytes) -> None:
+    """Send all of ``data``, of which the socket mostly takes all at once; ``sendall`` does more before it tries."""
+    if (sent := connected.send(data)) < len(data):
+        connected.sendall(data[sent:])
+
+
 class EndOfStreamError(Exception):
     """The other side closed the connection."""
 

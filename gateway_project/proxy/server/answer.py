@@ -11,6 +11,7 @@ from gevent.socket import SO_LINGER, SOL_SOCKET, socket
 from proxy.http1.body import Body, chunk, last_chunk
 from proxy.http1.fields import Fields, format_fields, values
 from proxy.http1.head import RequestHead
+from proxy.http1.stream import send_all
 
 _DRAIN = 65536  # bytes
 _BODILESS = ("204", "304")
@@ -111,7 +112,7 @@ class Answer:
         if not self._head_is_sent:
             data = self._head + data
             self._head_is_sent = True
-        self._socket.sendall(data)
+        send_all(self._socket, data)
         self.sent += len(piece)
 
     def _finish(self, trailers: Fields) -> None:
@@ -120,7 +121,7 @@ class Answer:
             data += last_chunk(trailers)
         if data:
             self._head_is_sent = True
-            self._socket.sendall(data)
+            send_all(self._socket, data)
 
     def _abort(self) -> None:
         """Keep the client from taking what it has for the whole: a body with no other end ends with a reset."""

@@ -6,7 +6,7 @@ from gevent.monkey import get_original
 from gevent.socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, socket
 
 from proxy.http1.head import ResponseHead, parse_response
-from proxy.http1.stream import Stream
+from proxy.http1.stream import Stream, send_all
 
 _HEAD_LIMIT = 262144
 _select_poll = get_original("select", "poll")  # gevent's own would switch to another greenlet
@@ -29,7 +29,7 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Send all of ``data``."""
-        self._socket.sendall(data)
+        send_all(self._socket, data)
 
     def read_head(self) -> ResponseHead:
         """Return the next head, that of an interim answer included."""
