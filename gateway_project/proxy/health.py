@@ -1,7 +1,9 @@
 """Health of the gateway itself, and what it knows of the upstreams. Each process has its own view of them."""
 
+import json
 import os
-from typing import Any
+from datetime import datetime
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -13,28 +15,40 @@ from proxy.upstreams.upstream import Upstream
 def health(request: HttpRequest) -> HttpResponse:
     """Answer 200 with the state of the gateway; that an upstream is down does not change the status."""
     here = gateway()
-    return JsonResponse(
-        {
-            "status": "ok",
-            "service": "gateway",
-            "process": os.getpid(),
-            "configuration": {
-                "read_at": here.current.read_at.isoformat(timespec="seconds"),
-                "refused": here.current.refused or None,  # why a newer one is not in force
-            },
-            "upstreams": {name: _upstream(upstream) for name, upstream in here.upstreams.items()},
+    upstreams = tuple([_state(name, upstream) for name, upstream in here.upstreams.items()])
+    state = _as_json(here.current.read_at, here.current.refused, upstreams)
+    return HttpResponse(state, content_type="application/json", headers=security_headers())
+
+
+_State = tuple[str, str, tuple[tuple[str, bool], ...], str]
+
+
+def _state(name: str, upstream: Upstream) -> _State:
+    replicas = tuple([(replica.address, replica.is_trusted) for replica in upstream.replicas])
+    return name, upstream.breaker.state, replicas, upstream.last_error
+
+
+@lru_cache(maxsize=1)  # most of those who ask find what the last one found
+def _as_json(read_at: datetime, refused: str, upstreams: tuple[_State, ...]) -> bytes:
+    state = {
+        "status": "ok",
+        "service": "gateway",
+        "process": os.getpid(),
+        "configuration": {
+            "read_at": read_at.isoformat(timespec="seconds"),
+            "refused": refused or None,  # why a newer one is not in force
         },
-        headers=security_headers(),
-    )
-
-
-def _upstream(upstream: Upstream) -> dict[str, Any]:
-    return {
-        "circuit": upstream.breaker.state,
-        "replicas": {replica.address: replica.is_trusted for replica in upstream.replicas},
-        "replicas_in_use": sum(replica.is_trusted for replica in upstream.replicas),
-        "last_error": upstream.last_error or None,
+        "upstreams": {
+            name: {
+                "circuit": circuit,
+                "replicas": dict(replicas),
+                "replicas_in_use": sum(is_trusted for _, is_trusted in replicas),
+                "last_error": last_error or None,
+            }
+            for name, circuit, replicas, last_error in upstreams
+        },
     }
+    return json.dumps(state).encode()
 
 
 def live(request: HttpRequest) -> HttpResponse:
