@@ -3,8 +3,8 @@
 Next to it a ``traceparent`` (W3C Trace Context), if the request has one, goes on to the next service as it is.
 """
 
+import random
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,7 +37,7 @@ def choose_request_id(received: str | None) -> str:
     """Return ``received`` if it is 1 to 128 letters, digits, dots, underscores, colons and hyphens, else a new id."""
     if received and _WELL_FORMED.fullmatch(received):
         return received
-    return secrets.token_hex(16)
+    return f"{random.getrandbits(128):032x}"
 
 
 @contextmanager
