@@ -61,6 +61,20 @@ def test_a_head_that_does_not_come_to_an_end_is_refused_in_time(start, upstream)
     assert time.monotonic() - started_at > 9
 
 
+def test_idle_connections_are_closed_and_those_that_have_begun_to_ask_are_not(start, upstream):
+    gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--keep-alive=1")
+    with Client(gateway.port) as idle, Client(gateway.port) as fresh, Client(gateway.port) as slow:
+        idle.send(request())
+        idle.read()
+        slow.send(b"GET / HTTP/1.1\r\nHost: exam")
+
+        assert idle.is_closed()
+        assert fresh.is_closed()
+        time.sleep(2)
+        slow.send(b"ple.com\r\n\r\n")
+        assert slow.read().status == 200
+
+
 def test_slow_bodies_do_not_reach_the_upstream(gateway, upstream):
     with Client(gateway.port) as client:
         client.send(request("POST", "/", "Content-Length: 1000") + b"a" * 999)

@@ -73,6 +73,7 @@ class ClientConnection:
         self._address = address
         self._scheme = scheme
         self._has_unread = True  # the client may be sending what nobody will read
+        self._idle_until = 0.0  # monotonic
 
     def serve(self) -> None:
         """Answer request after request."""
@@ -99,7 +100,13 @@ class ClientConnection:
 
     def stop(self) -> None:
         """Wake up from waiting for a request, as if the client had closed."""
-        self._socket.shutdown(SHUT_RD)
+        with contextlib.suppress(OSError):  # it has
+            self._socket.shutdown(SHUT_RD)
+
+    def stop_if_idle(self, now: float) -> None:
+        """Do so where no byte of a request has come in time; ``now`` is in seconds of ``time.monotonic``."""
+        if self._idle_until < now and not self._stream.has_buffered:
+            self.stop()
 
     def _serve_one(self) -> bool:
         """Answer one request; return whether the connection can carry another."""
@@ -151,7 +158,9 @@ class ClientConnection:
 
     def _read_head(self) -> str:
         if not self._stream.has_buffered:
-            self._socket.settimeout(IDLE_GRACE if self._is_stopping() else self._worker.limits.idle_seconds)
+            idle_seconds = IDLE_GRACE if self._is_stopping() else self._worker.limits.idle_seconds
+            self._idle_until = time.monotonic() + idle_seconds
+            self._socket.settimeout(None)  # the worker looks after it: a timer for each wait costs more
             self._worker.idle.add(self)
         try:
             head = self._stream.read_head(self._worker.limits.head, seconds=HEAD_SECONDS)

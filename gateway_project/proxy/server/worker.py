@@ -5,6 +5,7 @@ interim answer, no trailer, and a fixed ``Server``. A proxy has to hand all of t
 processes, signals and sockets and reads and writes HTTP itself, with the codec that the upstream side uses too.
 """
 
+import time
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -45,6 +46,13 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         from proxy.metrics import application
 
         return application
+
+    def notify(self) -> None:
+        """Tell gunicorn that the process lives, as every second, and close connections that were idle for too long."""
+        super().notify()
+        now = time.monotonic()
+        for connection in list(self.idle):
+            connection.stop_if_idle(now)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: running requests end, and idle connections are closed after a moment."""
