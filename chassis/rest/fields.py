@@ -44,8 +44,6 @@ class InstantField(serializers.DateTimeField):
 
     def to_representation(self, value: Any) -> str | None:
         """Return it as RFC 3339 has it, with a Z at its end."""
-        if (
-            isinstance(value, datetime) and value.tzinfo is UTC
-        ):  # as the database gives it, which saves the conversion
-            return f"{value.isoformat()[:-6]}Z"
+        if isinstance(value, datetime) and value.tzinfo is UTC:  # as the database gives it: no conversion
+            return f"{value.replace(tzinfo=None).isoformat()}Z"
         return super().to_representation(value)
