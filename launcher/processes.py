@@ -120,11 +120,14 @@ def send_to_group(process: "subprocess.Popen[bytes]", signal_number: int) -> Non
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float, pause_seconds: float = 0.02) -> bool:
-    """Wait until the condition holds; False when it does not within ``seconds``."""
+    """Wait until the condition holds; False when it does not after ``seconds``.
+
+    It is always asked once more after that time, which may have passed while this process could not run.
+    """
     give_up_at = time.monotonic() + seconds
     while not condition():
         if time.monotonic() >= give_up_at:
-            return False
+            return condition()
         time.sleep(pause_seconds)
     return True
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from launcher.processes import spawn
+from launcher.processes import spawn, wait_for
 
 
 @pytest.fixture
@@ -27,3 +27,10 @@ def test_process_without_a_death_signal_starts_beside_threads(another_thread, tm
 
     with process:
         assert process.wait(timeout=10) == 0
+
+
+def test_waiting_asks_again_after_a_pause_of_the_whole_process(monkeypatch):
+    answers = iter([False, True])
+    monkeypatch.setattr("launcher.processes.time.monotonic", iter([0.0, 100.0]).__next__)
+
+    assert wait_for(lambda: next(answers), seconds=5)
