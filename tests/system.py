@@ -95,6 +95,9 @@ class Service:
     def suspend(self) -> None:
         """Freeze all its processes: connections are still accepted by the kernel, and nothing is answered."""
         send_to_group(self.process, signal.SIGSTOP)
+        master = psutil.Process(self.process.pid)
+        frozen = wait_for(lambda: all(map(_is_frozen, [master, *master.children()])), seconds=START_SECONDS)
+        assert frozen, "a process goes on after SIGSTOP"
 
     def resume(self) -> None:
         """Let frozen processes go on."""
@@ -122,6 +125,10 @@ class System:
     def direct_client(self) -> DirectClient:
         """Return a client that goes past the gateway."""
         return DirectClient(self.user.url, self.order.url)
+
+
+def _is_frozen(process: psutil.Process) -> bool:
+    return process.status() == psutil.STATUS_STOPPED
 
 
 def stop_all(services: Iterable[Service]) -> None:

@@ -28,7 +28,7 @@ class FailingWorker(SharedPollWorker):
         return super().handle(connection)
 
 def application(environ, start_response):
-    time.sleep({"/slow": 1, "/slower": 3}.get(environ["PATH_INFO"], 0))
+    time.sleep({"/slow": 1, "/slower": 5}.get(environ["PATH_INFO"], 0))
     body = environ["PATH_INFO"].encode() + environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
@@ -69,7 +69,7 @@ def start(tmp_path):
 
 
 def connect(port):
-    return socket.create_connection(("127.0.0.1", port), timeout=4)
+    return socket.create_connection(("127.0.0.1", port), timeout=15)
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_an_idle_connection_is_closed_in_the_end(start):
     "beginning", [b"POST / HT", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"]
 )
 def test_a_request_that_does_not_arrive_keeps_no_thread(start, connect_many, beginning):
-    port = start("--timeout=2")
+    port = start("--timeout=3")
     for client in connect_many(port, THREADS):
         client.sendall(beginning)
 
@@ -160,7 +160,7 @@ def test_a_request_that_does_not_arrive_keeps_no_thread(start, connect_many, beg
 
 
 def test_an_answer_may_take_longer_than_its_request(start):
-    with connect(start("--timeout=1")) as client:
+    with connect(start("--timeout=3")) as client:
         assert ask(client, "/slower") == b"/slower"
 
 
@@ -176,7 +176,7 @@ def test_who_finds_no_room_gets_it_when_another_leaves(start, connect_many):
 
         here[0].close()
 
-        waiting.settimeout(4)
+        waiting.settimeout(15)
         assert receive(waiting) == b"/"
 
 
