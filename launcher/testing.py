@@ -18,13 +18,14 @@ from launcher.suites import Suite, select_suites
 from launcher.test_report import Counts, read_report
 from launcher.throw_away import throw_away_database
 
+WITH_COVERAGE = os.environ.get("TEST_COVERAGE") == "1"  # it doubles the time of the gateway's suite; CI asks for it
 NOTHING_COLLECTED = 5  # pytest's exit status
 
 
 def test(arguments: Sequence[str], configuration: Configuration) -> bool:
     """Run the suites that the arguments select, and print the counts as the last line; return whether all is well."""
     suites, pytest_arguments = select_suites(arguments)
-    with_coverage = not arguments
+    with_coverage = WITH_COVERAGE and not arguments
     total, problems = Counts(), []
     with throw_away_folder() as folder, servers(folder, configuration, suites) as urls:
         runs = [SuiteRun(suite, pytest_arguments, urls, folder, with_coverage) for suite in suites]
