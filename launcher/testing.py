@@ -18,7 +18,8 @@ from launcher.suites import Suite, select_suites
 from launcher.test_report import Counts, read_report
 from launcher.throw_away import throw_away_database
 
-WITH_COVERAGE = os.environ.get("TEST_COVERAGE") == "1"  # it doubles the time of the gateway's suite; CI asks for it
+# It doubles the time of the gateway's suite; CI asks for it.
+WITH_COVERAGE = os.environ.get("TEST_COVERAGE") == "1"
 NOTHING_COLLECTED = 5  # pytest's exit status
 
 
