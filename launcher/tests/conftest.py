@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from launcher.configuration import ROOT_USERS_FOLDER
 from launcher.data_folder import DataFolder
 from launcher.databases import create_databases, running
 from launcher.postgres import PrivatePostgres
+
+
+def pytest_configure():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, what is started here would ignore it, too
 
 
 @pytest.fixture(scope="session")
