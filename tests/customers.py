@@ -68,7 +68,7 @@ class Customers:
         self.settled = 0  # purchases that were acknowledged or given up
         self._gateway_url = gateway_url
         self._user_id = user_id
-        self._wanted: queue.SimpleQueue[Purchase] = queue.SimpleQueue()
+        self._wanted: queue.Queue[Purchase] = queue.Queue()  # SimpleQueue.get can wait on past its timeout
         self._number_wanted = 0
         self._stopping = threading.Event()
         self._lock = threading.Lock()
