@@ -31,7 +31,8 @@ class PlainHandler(WSGIHandler):
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> HttpResponseBase:
         """Answer one request (PEP 3333); the response is the iterable of the body's pieces."""
         response = self.get_response(self.request_class(environ))
-        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        cookies = [("Set-Cookie", cookie.output(header="")) for cookie in response.cookies.values()]
+        start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])
         return response
 
 
@@ -49,12 +50,14 @@ class ApiHandler(PlainHandler):
 
 
 def service_application() -> WSGIApplication:
-    """Return the application of a service: paths under ``settings.API_PATHS`` are the API's, all others are pages'."""
+    """Return a service's application: ``settings.API_PATHS`` and what is under them, by whole segments, are the API."""
     pages, api = WSGIHandler(), ApiHandler()
-    api_paths = tuple(settings.API_PATHS)
+    exactly = frozenset(settings.API_PATHS)
+    under = tuple(f"{path}/" for path in settings.API_PATHS)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        handler = api if environ["PATH_INFO"].startswith(api_paths) else pages
+        path = environ["PATH_INFO"]
+        handler = api if path in exactly or path.startswith(under) else pages
         return handler(environ, start_response)  # type: ignore[return-value] # a response is such an iterable
 
     return application

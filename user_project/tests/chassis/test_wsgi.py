@@ -5,6 +5,7 @@ import pytest
 
 from chassis import wsgi
 from chassis.wsgi import service_application
+from users.views import UserViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ seen = []
 
 @pytest.fixture
 def ask(settings, monkeypatch):
-    """Ask an application that has a middleware for pages only; return the status line."""
+    """Ask an application that has a middleware for pages only; return the status line and the headers."""
     seen.clear()
     monkeypatch.setattr(wsgi, "PAGE_MIDDLEWARE", wsgi.PAGE_MIDDLEWARE | {PROBE})
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, PROBE]
@@ -41,25 +42,39 @@ def ask(settings, monkeypatch):
             "wsgi.input": io.BytesIO(),
             "wsgi.errors": sys.stderr,
         }
-        statuses = []
-        response = application(environ, lambda status, headers: statuses.append(status))
+        started = []
+        response = application(environ, lambda status, headers: started.append((status, headers)))
         b"".join(response)
-        return statuses[0]
+        return started[0]
 
     return ask
 
 
 def test_requests_of_the_api_pass_by_what_only_pages_need(ask):
-    assert ask("/users") == "200 OK"
-    assert ask("/users/1") == "404 Not Found"
+    assert ask("/users")[0] == "200 OK"
+    assert ask("/users/1")[0] == "404 Not Found"
     assert seen == []
 
 
-@pytest.mark.parametrize("path", ["/admin/user/login/", "/nowhere", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/admin/user/login/", "/nowhere", "/openapi.json", "/users-of-today/"])
 def test_all_other_requests_go_through_everything(ask, path):
     ask(path)
 
     assert seen == [path]
+
+
+def test_cookies_of_the_api_are_sent(ask, monkeypatch):
+    def finalize(view, request, response, *args, **kwargs):
+        response.set_cookie("seen", "yes")
+        response.set_cookie("twice", "yes")
+        return original(view, request, response, *args, **kwargs)
+
+    original = UserViewSet.finalize_response
+    monkeypatch.setattr(UserViewSet, "finalize_response", finalize)
+
+    cookies = [value for name, value in ask("/users")[1] if name == "Set-Cookie"]
+
+    assert [cookie.split(";")[0].strip() for cookie in cookies] == ["seen=yes", "twice=yes"]
 
 
 def test_the_settings_stay_as_they_are(settings):
