@@ -11,6 +11,7 @@ queue and closes the socket at once: who comes later is refused, knows that noth
 """
 
 import contextlib
+import math
 import os
 import select
 import socket
@@ -106,8 +107,13 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
 
     def _attend_to(self, number: int) -> None:
         if listener := self._listeners.get(number):
-            with contextlib.suppress(BlockingIOError, ConnectionAbortedError):  # another process was faster
+            try:
                 self._accept(listener)
+            except (BlockingIOError, ConnectionAbortedError):
+                pass  # another process was faster, or the client is gone again
+            except OSError:
+                if self.alive:  # else the listener was closed in this moment
+                    raise
             self._listen_again()
         elif connection := self._idle.pop(number, None):
             keeps_open = False
@@ -122,7 +128,7 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
     def _answer(self, connection: TConn) -> bool:
         """Answer a request, and those that came with it; return whether the connection can carry another."""
         connection.data_ready = True
-        connection.timeout = time.monotonic() + self.cfg.timeout
+        connection.timeout = time.monotonic() + (self.cfg.timeout or math.inf)  # 0 is gunicorn's "no limit"
         while keeps_open := self.handle(connection):
             if not connection.parser.unreader.buf.getvalue():
                 break

@@ -164,6 +164,15 @@ def test_an_answer_may_take_longer_than_its_request(start):
         assert ask(client, "/slower") == b"/slower"
 
 
+def test_a_request_may_take_its_time_where_there_is_no_limit(start):
+    with connect(start("--timeout=0")) as client:
+        client.sendall(b"POST /late HTTP/1.1\r\nHost: localhost\r\n")
+        time.sleep(1.5)
+        client.sendall(b"Content-Length: 0\r\n\r\n")
+
+        assert receive(client) == b"/late"
+
+
 def test_who_finds_no_room_gets_it_when_another_leaves(start, connect_many):
     port = start("--worker-connections=3")
     here = connect_many(port, 3)
