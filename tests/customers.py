@@ -16,6 +16,7 @@ from tests.api import Client
 
 NUMBER = 16
 PATIENCE_SECONDS = 2.0  # with one answer
+LONGEST_ATTEMPT = 20.0  # seconds: several parts of an answer, each within the patience, on a busy machine
 LONGEST_WAIT = 1.0  # seconds before a repetition, whatever Retry-After says
 
 # What an attempt can come to, besides "503 circuit_open" and the like.
@@ -72,7 +73,7 @@ class Customers:
         self._number_wanted = 0
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._buy) for _ in range(NUMBER)]
+        self._threads = [threading.Thread(target=self._buy, daemon=True) for _ in range(NUMBER)]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -80,10 +81,11 @@ class Customers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let them end after the attempts that they are making."""
+        """Let them end after the attempts that they are making; fail when one does not."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(LONGEST_ATTEMPT)
+        assert not any(thread.is_alive() for thread in self._threads), "a customer does not stop"
 
     def want(self, purchases: Collection[Purchase]) -> None:
         """Let them want these, too."""
