@@ -70,6 +70,9 @@ def test_requests_are_counted_logged_and_traced_over_both_workers(server, log, t
         requests.get(f"{server}/users?page_size=1", headers={"X-Request-ID": f"id-{number}"}, timeout=5)
 
     numbers = requests.get(f"{server}/metrics", timeout=5).text
+    ends_at = time.monotonic() + 10
+    while log.read_text().count('"name": "GET /users"') < 20 and time.monotonic() < ends_at:
+        time.sleep(0.05)  # a span ends after its answer
     lines = [json.loads(line) for line in log.read_text().splitlines()]
 
     assert 'http_requests_total{method="GET",route="^users/?$",status="200"} 20.0' in numbers
