@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -35,8 +36,17 @@ def secret(name: str) -> str:
 
 
 def service_tokens() -> list[str]:
-    """Return the tokens in the ``secret`` SERVICE_TOKEN, divided by commas; the first is the one to show to others."""
-    return [token for part in secret("SERVICE_TOKEN").split(",") if (token := part.strip())]
+    """Return the tokens in the ``secret`` SERVICE_TOKEN, divided by commas; the first is the one to show to others.
+
+    Raises:
+        ImproperlyConfigured: one holds what a header field cannot.
+    """
+    tokens = [token for part in secret("SERVICE_TOKEN").split(",") if (token := part.strip())]
+    if not all(re.fullmatch("[!-~]+", token) for token in tokens):
+        raise ImproperlyConfigured(
+            "SERVICE_TOKEN must be visible ASCII characters, and commas between tokens."
+        )
+    return tokens
 
 
 def secret_key(service: str) -> str:

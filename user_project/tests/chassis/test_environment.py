@@ -98,6 +98,14 @@ def test_service_tokens_are_divided_by_commas_and_may_be_in_a_file(monkeypatch, 
     assert environment.service_tokens() == ["filed"]
 
 
+@pytest.mark.parametrize("token", ["two\nlines", "with space", "gr\u00fcn"])
+def test_service_token_that_no_header_can_hold_is_refused(monkeypatch, token):
+    monkeypatch.setenv("SERVICE_TOKEN", f"good,{token}")
+
+    with pytest.raises(ImproperlyConfigured, match="SERVICE_TOKEN"):
+        environment.service_tokens()
+
+
 def test_other_engines_are_refused(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3")
 
