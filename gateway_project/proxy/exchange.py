@@ -5,6 +5,10 @@ from functools import partial
 
 import gevent
 
+from chassis.http1.body import Body
+from chassis.http1.fields import format_fields, members, values
+from chassis.http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
+from chassis.http1.stream import never
 from proxy.errors import (
     FAILURES,
     BadAnswerError,
@@ -15,10 +19,6 @@ from proxy.errors import (
     from_failure,
 )
 from proxy.headers import request_fields, response_fields
-from proxy.http1.body import Body
-from proxy.http1.fields import format_fields, members, values
-from proxy.http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
-from proxy.http1.stream import never
 from proxy.received import Received
 from proxy.response import ProxiedResponse
 from proxy.retries import ATTEMPTS, backoff, is_repeatable, may_repeat

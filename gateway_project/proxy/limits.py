@@ -9,10 +9,10 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from chassis.http1.fields import Fields
+from chassis.http1.head import RequestHead
 from proxy.errors import BodyTooLargeError, TooManyRequestsError
 from proxy.headers import client_address
-from proxy.http1.fields import Fields
-from proxy.http1.head import RequestHead
 from proxy.received import Received
 from proxy.routes import Route
 

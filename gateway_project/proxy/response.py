@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 from django.http.response import HttpResponseBase
 
+from chassis.http1.body import Body
+from chassis.http1.fields import Fields
+from chassis.http1.head import ResponseHead
 from proxy.errors import FAILURES, GatewayError, from_failure
-from proxy.http1.body import Body
-from proxy.http1.fields import Fields
-from proxy.http1.head import ResponseHead
 
 
 class ProxiedResponse(HttpResponseBase):

@@ -2,6 +2,8 @@
 
 import random
 
+from chassis.http1.fields import values
+from chassis.http1.head import RequestHead
 from proxy.errors import (
     BrokenAnswerError,
     ConnectTimeoutError,
@@ -10,8 +12,6 @@ from proxy.errors import (
     UnreachableError,
     UpstreamError,
 )
-from proxy.http1.fields import values
-from proxy.http1.head import RequestHead
 
 ATTEMPTS = 3
 _BACKOFF_SECONDS = 0.025

@@ -16,7 +16,7 @@ from proxy.max_forwards import answer_here
 from proxy.received import received
 
 if TYPE_CHECKING:
-    from proxy.http1.fields import Fields
+    from chassis.http1.fields import Fields
 
 
 def forward(request: HttpRequest) -> HttpResponseBase:

@@ -8,10 +8,10 @@ from typing import Any
 
 from gevent.socket import SO_LINGER, SOL_SOCKET, socket
 
-from proxy.http1.body import Body, chunk, last_chunk
-from proxy.http1.fields import Fields, format_fields, values
-from proxy.http1.head import RequestHead
-from proxy.http1.stream import send_all
+from chassis.http1.body import Body, chunk, last_chunk
+from chassis.http1.fields import Fields, format_fields, values
+from chassis.http1.head import RequestHead
+from chassis.http1.stream import send_all
 
 _DRAIN = 65536  # bytes
 _BODILESS = ("204", "304")

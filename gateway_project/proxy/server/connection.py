@@ -9,11 +9,11 @@ from wsgiref.types import WSGIApplication
 
 from gevent.socket import SHUT_RD, SHUT_WR, socket
 
+from chassis.http1.body import Body
+from chassis.http1.fields import MalformedError
+from chassis.http1.head import RefusedError, RequestHead, parse_request
+from chassis.http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
 from proxy.errors import GatewayError
-from proxy.http1.body import Body
-from proxy.http1.fields import MalformedError
-from proxy.http1.head import RefusedError, RequestHead, parse_request
-from proxy.http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
 from proxy.received import Received
 from proxy.server.answer import Answer
 from proxy.server.environ import wsgi_environ

@@ -4,7 +4,7 @@ from typing import Literal
 
 from gevent.socket import socket
 
-from proxy.http1.fields import format_fields
+from chassis.http1.fields import format_fields
 
 _CODES = {
     400: "malformed_request",

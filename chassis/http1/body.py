@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from proxy.http1.fields import Fields, MalformedError, parse_fields
-from proxy.http1.head import CHUNKED, UNTIL_CLOSE
-from proxy.http1.stream import PIECE, EndOfStreamError, Stream
+from chassis.http1.fields import Fields, MalformedError, parse_fields
+from chassis.http1.head import CHUNKED, UNTIL_CLOSE
+from chassis.http1.stream import PIECE, EndOfStreamError, Stream
 
 _CHUNK_LINE = re.compile(
     rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[^\x00-\x08\x0a-\x1f\x7f]*)?"

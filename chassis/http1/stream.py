@@ -2,11 +2,10 @@
 
 import re
 import time
+from socket import socket
 from typing import TYPE_CHECKING
 
-from gevent.socket import socket
-
-from proxy.http1.fields import MalformedError
+from chassis.http1.fields import MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from proxy.http1.fields import TOKEN, Fields, MalformedError, members, parse_fields, repair_section, values
+from chassis.http1.fields import TOKEN, Fields, MalformedError, members, parse_fields, repair_section, values
 
 _REQUEST_LINE = re.compile(rf"({TOKEN}) ([^\x00-\x20\x7f]+) HTTP/(\d)\.(\d)")
 _STATUS_LINE = re.compile(r"HTTP/1\.(\d) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
