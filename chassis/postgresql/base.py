@@ -1,8 +1,8 @@
 """The database backend; Django finds its class by this module's name."""
 
-import select
-
 from django.db.backends.postgresql import base
+
+from chassis.sockets import is_silent
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -16,8 +16,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Whether the connection works."""
         if self.connection.closed:
             return False
-        poll = select.poll()
-        poll.register(self.connection.fileno(), select.POLLIN)
-        if not self.errors_occurred and not poll.poll(0):
+        if not self.errors_occurred and is_silent(self.connection.fileno()):
             return True
         return bool(super().is_usable())  # may also be a message such as those of TLS

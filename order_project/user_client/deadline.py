@@ -1,17 +1,11 @@
-"""A connection whose answer must be complete by a deadline.
+"""The instant by which a call must be over.
 
 The read timeout of requests limits the wait for each part of an answer, so that a server that sends a byte a second is
-waited for without end. Here every read waits only as long as the whole call still may.
+waited for without end. Here every wait lasts only as long as the whole call still may.
 """
 
-import socket
 import threading
 import time
-from typing import Any
-
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 
 
 class Deadline(threading.local):
@@ -22,6 +16,10 @@ class Deadline(threading.local):
     def start(self, seconds: float) -> None:
         """Give this thread's call so many seconds from now."""
         self.at = time.monotonic() + seconds
+
+    def is_over(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self.at
 
     def remaining(self) -> float:
         """Return the seconds that are left.
@@ -36,45 +34,3 @@ class Deadline(threading.local):
 
 
 deadline = Deadline()
-
-
-class DeadlineSocket(socket.socket):
-    """A socket that reads no longer than the deadline of its thread allows."""
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        """Receive into a buffer, as ``socket.socket`` does."""
-        timeout = self.gettimeout()
-        remaining = deadline.remaining()
-        self.settimeout(remaining if timeout is None else min(timeout, remaining))
-        try:
-            return super().recv_into(*args, **kwargs)
-        finally:
-            self.settimeout(timeout)
-
-
-class DeadlineConnection(HTTPConnection):
-    """An HTTP connection over such a socket."""
-
-    def _new_conn(self) -> socket.socket:
-        self.timeout = min(float(self.timeout or deadline.remaining()), deadline.remaining())
-        plain = super()._new_conn()
-        timeout = plain.gettimeout()
-        timed = DeadlineSocket(fileno=plain.detach())
-        timed.settimeout(timeout)
-        return timed
-
-
-class DeadlinePool(HTTPConnectionPool):
-    """A pool of such connections."""
-
-    ConnectionCls = DeadlineConnection
-
-
-class DeadlineAdapter(HTTPAdapter):
-    """Gives a session of requests such connections for ``http://``; over TLS, the timeouts of requests alone hold."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools."""
-        super().init_poolmanager(*args, **kwargs)
-        pools = self.poolmanager.pool_classes_by_scheme
-        self.poolmanager.pool_classes_by_scheme = pools | {"http": DeadlinePool}

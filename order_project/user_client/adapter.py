@@ -1,0 +1,122 @@
+"""How requests reaches the user service: over one connection that stays open, with this system's own HTTP/1.1 codec.
+
+The adapter that comes with requests goes through urllib3, http.client and the parser for e-mail, which is most of what
+a call with a small answer costs (docs/performance.md).
+"""
+
+import io
+import socket
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from chassis.http1.body import Body
+from chassis.http1.fields import MalformedError, format_fields
+from chassis.http1.head import UNTIL_CLOSE, ResponseHead, parse_response, response_length
+from chassis.http1.stream import EndOfStreamError, Stream, send_all
+from chassis.sockets import is_silent
+from user_client.deadline import deadline
+
+_HEAD_LIMIT = 65536  # bytes
+_HTTP_PORT = 80
+
+
+class _Socket(socket.socket):
+    """Waits ``longest`` seconds at most, and no longer than the deadline of its thread allows."""
+
+    longest = 0.0
+
+    def send(self, *args: Any) -> int:
+        self.settimeout(min(self.longest, deadline.remaining()))
+        return super().send(*args)
+
+    def recv(self, *args: Any) -> bytes:
+        self.settimeout(min(self.longest, deadline.remaining()))
+        return super().recv(*args)
+
+
+class OneConnectionAdapter(BaseAdapter):
+    """Carries the requests of one thread, which have no bodies, to one ``http://`` server at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._authority = ""
+        self._stream: Stream | None = None
+
+    def send(  # type: ignore[override] # a pair of timeouts is what the one caller gives
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002 - the signature of requests
+        timeout: tuple[float, float] = (0.0, 0.0),
+        verify: bool | str = True,  # noqa: FBT001, FBT002 - as above
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Return the answer, complete; ``timeout`` is in seconds, for a connection and for each wait on it.
+
+        Raises:
+            requests.Timeout: one of them is over, or the thread's deadline.
+            requests.ConnectionError: there is no answer, only part of one, or what came is not HTTP.
+        """
+        try:
+            return self._exchange(request, *timeout)
+        except (OSError, EndOfStreamError, MalformedError) as error:
+            self.close()
+            kind = requests.Timeout if isinstance(error, TimeoutError) else requests.ConnectionError
+            raise kind(error, request=request) from error
+
+    def close(self) -> None:
+        """Close the connection; the next request makes another."""
+        if self._stream:
+            self._stream.socket.close()
+            self._stream = None
+
+    def _exchange(
+        self, request: requests.PreparedRequest, connect_timeout: float, read_timeout: float
+    ) -> requests.Response:
+        url = urlsplit(request.url or "")
+        stream = self._connected(url.netloc, connect_timeout)
+        stream.socket.longest = read_timeout  # type: ignore[attr-defined] # it is a _Socket
+        target = f"{url.path}?{url.query}" if url.query else url.path
+        fields = format_fields([("Host", url.netloc), *request.headers.items()])
+        send_all(stream.socket, f"{request.method} {target} HTTP/1.1\r\n{fields}\r\n".encode("latin-1"))
+        head = _final_head(stream)
+        body = Body(stream, response_length(head, request.method or ""))
+        response = _response(request, head, b"".join(body))
+        if not head.keeps_alive or body.length == UNTIL_CLOSE or stream.has_buffered:
+            self.close()
+        return response
+
+    def _connected(self, authority: str, timeout: float) -> Stream:
+        """Return the connection to a server, which is a new one when the server has closed the old."""
+        if self._stream and authority == self._authority and is_silent(self._stream.socket.fileno()):
+            return self._stream
+        self.close()
+        server = urlsplit(f"//{authority}")
+        address = (server.hostname or "", server.port or _HTTP_PORT)
+        plain = socket.create_connection(address, min(timeout, deadline.remaining()))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._authority, self._stream = authority, Stream(_Socket(fileno=plain.detach()))
+        return self._stream
+
+
+def _final_head(stream: Stream) -> ResponseHead:
+    while True:
+        head = parse_response(stream.read_head(_HEAD_LIMIT).decode("latin-1"))
+        if head.status >= HTTPStatus.OK:
+            return head
+
+
+def _response(request: requests.PreparedRequest, head: ResponseHead, content: bytes) -> requests.Response:
+    """Return what requests calls a response; of a field that is there twice it has the last."""
+    response = requests.Response()
+    response.request, response.url = request, request.url or ""
+    response.status_code, response.reason = head.status, head.reason
+    response.headers = CaseInsensitiveDict(head.fields)
+    response.raw = io.BytesIO(content)
+    return response
