@@ -19,8 +19,12 @@ import threading
 import time
 from typing import Any
 
+from gunicorn.http.message import Request
+from gunicorn.http.wsgi import FileWrapper, create
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+
+from chassis.response import OnePieceResponse
 
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``
 _TICK_SECONDS = 1.0  # of the main thread, which tells gunicorn that it lives
@@ -133,6 +137,37 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
             if not connection.parser.unreader.buf.getvalue():
                 break
         return bool(keeps_open)
+
+    def handle_request(self, request: Request, connection: TConn) -> bool:
+        """Run the application; return whether the connection can carry another request."""
+        response, environ = create(
+            request, connection.sock, connection.client, connection.server, self.cfg, OnePieceResponse
+        )
+        environ["wsgi.multithread"] = True
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        if not self.alive or not self.cfg.keepalive:
+            response.force_close()
+        pieces = self.wsgi(environ, response.start_response)
+        try:
+            if isinstance(pieces, FileWrapper):
+                response.write_file(pieces)
+            else:
+                for piece in pieces:
+                    response.write(piece)
+            response.close()
+        except Exception as error:
+            if not response.headers_sent or isinstance(error, OSError):
+                raise
+            # A second answer in the middle of the first would be taken for its body.
+            self.log.exception("Error handling request")
+            raise StopIteration from error
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
+        return not response.should_close()
 
     def _accept(self, listener: socket.socket) -> None:
         """Take one who has connected; raise BlockingIOError where there is nobody."""

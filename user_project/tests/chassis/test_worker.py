@@ -27,7 +27,14 @@ class FailingWorker(SharedPollWorker):
                 raise RuntimeError("injected")
         return super().handle(connection)
 
+def broken(start_response, pieces):
+    start_response("200 OK", [("Content-Length", "9")])
+    yield from pieces
+    raise RuntimeError("injected")
+
 def application(environ, start_response):
+    if environ["PATH_INFO"].startswith("/broken"):
+        return broken(start_response, [b"abc"] if environ["PATH_INFO"] == "/broken-late" else [])
     time.sleep({"/slow": 1, "/slower": 5}.get(environ["PATH_INFO"], 0))
     body = environ["PATH_INFO"].encode() + environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -200,6 +207,39 @@ def test_an_error_in_a_thread_is_logged_and_the_thread_goes_on(start, capfd):
 
     assert broken == FAILURES
     assert capfd.readouterr().err.count("RuntimeError: injected") == FAILURES
+
+
+def test_an_answer_that_fails_before_it_began_is_a_500(start, capfd):
+    with connect(start()) as client:
+        send(client, "/broken")
+
+        assert client.recv(1000).startswith(b"HTTP/1.1 500 ")
+
+    assert capfd.readouterr().err.count("RuntimeError: injected") == 1
+
+
+def test_an_answer_that_fails_in_the_middle_ends_with_the_connection(start, capfd):
+    with connect(start()) as client:
+        send(client, "/broken-late")
+
+        received = b""
+        while data := client.recv(1000):
+            received += data
+
+    assert received.endswith(b"\r\n\r\nabc")
+    assert capfd.readouterr().err.count("RuntimeError: injected") == 1
+
+
+def test_a_process_ends_after_as_many_requests_as_it_may_answer(start, capfd):
+    port = start("--max-requests=3")
+    with connect(port) as client:  # the first was that of the start
+        ask(client)
+        send(client, "/last")
+
+        assert receive(client) == b"/last"
+        assert client.recv(1) == b""
+
+    assert "Autorestarting worker" in capfd.readouterr().err
 
 
 def test_told_to_stop_it_answers_what_has_begun_and_ends(start, tmp_path):
