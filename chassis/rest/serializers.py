@@ -1,19 +1,21 @@
 """Serializers that refuse what they do not know and change only what they were sent."""
 
 from collections.abc import Callable, Mapping
-from copy import copy
-from functools import cache
+from copy import deepcopy
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from django.db import models, transaction
 from rest_framework import exceptions, serializers
 from rest_framework.utils import html
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from chassis.rest.conditional import check_preconditions
 from chassis.rest.fields import InstantField, StrictCharField, StrictEmailField, StrictIntegerField
 from chassis.rest.locking import lock_row
 
 ModelT = TypeVar("ModelT", bound=models.Model)
+_FieldT = TypeVar("_FieldT", bound=serializers.Field[Any, Any, Any, Any])
 
 # Django's hidden field, in every form of the browsable API.
 FORM_FIELDS = {"csrfmiddlewaretoken"}
@@ -35,9 +37,27 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         models.PositiveIntegerField: StrictIntegerField,
     }
 
-    def get_fields(self) -> dict[str, Any]:
-        """Return copies of the class's fields; building them from what the model says is the work of the first use."""
-        return {name: copy(field) for name, field in _built_fields(type(self)).items()}
+    @cached_property
+    def fields(self) -> BindingDict:
+        """The fields by name; building them from what the model says is the work of the class's first use."""
+        fields = BindingDict(self)
+        for name, field in _bound_fields(type(self)).items():
+            if isinstance(field, _CONTAINERS):
+                fields[name] = deepcopy(field)
+            else:
+                fields.fields[name] = _twin(field, self)
+        return fields
+
+    def get_validators(self) -> list[Any]:
+        """Return the rules over several fields, which are the class's."""
+        return _validators(type(self))
+
+    def create(self, validated_data: dict[str, Any]) -> ModelT:
+        """Write a new row and return it."""
+        model: type[ModelT] = self.Meta.model  # type: ignore[attr-defined] # every subclass has it
+        row = model(**validated_data)
+        row.save(force_insert=True)
+        return row
 
     def to_representation(self, instance: ModelT) -> dict[str, Any]:
         """Return the values of the fields, which are attributes of ``instance``, as JSON has them."""
@@ -83,14 +103,34 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         """Raise an ``APIException`` if ``row``, which is locked, may not be changed: a hook."""
 
 
+# Fields that hold fields, each of which knows the one that it is in.
+_CONTAINERS = (serializers.BaseSerializer, serializers.ListField, serializers.DictField)
+
+
 @cache
-def _built_fields(serializer_class: type[StrictModelSerializer[Any]]) -> dict[str, Any]:
-    return super(StrictModelSerializer, serializer_class()).get_fields()
+def _bound_fields(serializer_class: type[StrictModelSerializer[Any]]) -> BindingDict:
+    serializer = serializer_class()
+    fields = BindingDict(serializer)
+    for name, field in serializer.get_fields().items():
+        fields[name] = field
+    return fields
+
+
+def _twin(field: _FieldT, parent: StrictModelSerializer[Any]) -> _FieldT:
+    """Return a copy of a bound field, with another parent."""
+    twin = object.__new__(type(field))
+    twin.__dict__ = field.__dict__ | {"parent": parent}
+    return twin
+
+
+@cache
+def _validators(serializer_class: type[StrictModelSerializer[Any]]) -> list[Any]:
+    return super(StrictModelSerializer, serializer_class()).get_validators()
 
 
 @cache
 def _representations(
     serializer_class: type[StrictModelSerializer[Any]],
 ) -> list[tuple[str, Callable[[Any], Any]]]:
-    fields = serializer_class().fields
+    fields = _bound_fields(serializer_class)
     return [(name, field.to_representation) for name, field in fields.items() if not field.write_only]
