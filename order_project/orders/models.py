@@ -3,6 +3,8 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 
+from chassis.models import PreparedInsertModel
+
 MAX_QUANTITY = 10_000
 
 
@@ -34,7 +36,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return order
 
 
-class Order(models.Model):
+class Order(PreparedInsertModel):
     """An order of one product by one user of the user service."""
 
     class Status(models.TextChoices):

@@ -1,0 +1,43 @@
+"""What the services' models share."""
+
+from functools import cache
+from typing import Any
+
+from django.db import connections, models
+from django.db.models.sql import InsertQuery
+
+
+class PreparedInsertModel(models.Model):
+    """A model whose INSERT is put together once; Django does that for each row (docs/performance.md)."""
+
+    class Meta:
+        abstract = True
+
+    def _do_insert(
+        self, manager: Any, using: str, fields: list[Any], returning_fields: list[Any], raw: Any
+    ) -> list[Any]:
+        own = [getattr(self, field.attname) for field in fields]
+        if raw or any(hasattr(value, "resolve_expression") for value in own) or _converts(returning_fields):
+            return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc, no-any-return] # Django's, and not in the stubs
+        connection = connections[using]
+        statement = _insert(type(self), using, tuple(fields), tuple(returning_fields))
+        values = [field.get_db_prep_save(field.pre_save(self, add=True), connection) for field in fields]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return [cursor.fetchone()] if returning_fields else []
+
+
+def _converts(fields: list[Any]) -> bool:
+    return any(hasattr(field, "from_db_value") for field in fields)
+
+
+@cache
+def _insert(
+    model: type[models.Model], using: str, fields: tuple[Any, ...], returning: tuple[Any, ...]
+) -> str:
+    query = InsertQuery(model)
+    query.insert_values(fields, [model()], raw=True)
+    compiler = query.get_compiler(using)
+    compiler.returning_fields = returning
+    ((statement, _),) = compiler.as_sql()
+    return str(statement)
