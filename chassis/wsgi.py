@@ -1,12 +1,15 @@
 """Django's WSGI handler with less on the way of each request."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.log import log_response
 
 # What only pages with accounts and static files need.
 PAGE_MIDDLEWARE = frozenset(
@@ -33,6 +36,14 @@ class PlainHandler(WSGIHandler):
         response = self.get_response(self.request_class(environ))
         cookies = [("Set-Cookie", cookie.output(header="")) for cookie in response.cookies.values()]
         start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])
+        return response
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Run middleware and view; Django also notes in each thread that the URLs are those of the settings."""
+        response = self._middleware_chain(request)
+        response._resource_closers.append(request.close)  # noqa: SLF001 - as Django's
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
         return response
 
 

@@ -33,8 +33,7 @@ def check_preconditions(request: Request, data: Mapping[str, Any]) -> None:
     Raises:
         PreconditionFailed: they do not hold.
     """
-    headers = request.headers
-    if "If-Match" not in headers and "If-None-Match" not in headers:
+    if "HTTP_IF_MATCH" not in request.META and "HTTP_IF_NONE_MATCH" not in request.META:
         return
     if get_conditional_response(request._request, etag=entity_tag(data)):  # noqa: SLF001 - the only way to it
         raise PreconditionFailed

@@ -19,6 +19,7 @@ class Server:
         self.answers = []
         self.requests = []
         self.connections = 0
+        self.closed = threading.Semaphore(0)
         self._listening = listening
 
     def run(self):
@@ -38,6 +39,7 @@ class Server:
                     if self.answers and self.answers[0] is None:
                         del self.answers[0]
                         break
+            self.closed.release()
 
 
 @pytest.fixture
@@ -124,6 +126,7 @@ def test_connection_that_carries_no_more_is_not_used_again(server, retries, firs
 def test_connection_that_the_server_has_closed_is_replaced(server, retries):
     server.answers = [ANSWER, None, ANSWER]
     find_verified_at(7)
+    assert server.closed.acquire(timeout=10)
 
     assert find_verified_at(7)
 
