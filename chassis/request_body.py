@@ -1,8 +1,6 @@
-"""Request bodies: how large one may be, and how one without a Content-Length is read."""
+"""How large the body of a request may be."""
 
-import io
-from collections.abc import Callable, Iterable
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -10,23 +8,6 @@ from django.http.response import HttpResponseBase
 from chassis.problems import problem_response
 
 MAX_BODY_BYTES = 1024 * 1024
-
-
-def with_chunked_bodies(application: WSGIApplication) -> WSGIApplication:
-    """Give ``application`` the body of a chunked request, which Django would take for empty.
-
-    Django reads as many bytes as Content-Length says and none without it (PEP 3333). The body is read here, up to
-    one byte over ``MAX_BODY_BYTES``, so that a larger one is still seen to be too large.
-    """
-
-    def read_chunked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower() and "CONTENT_LENGTH" not in environ:
-            body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
-            environ["CONTENT_LENGTH"] = str(len(body))
-            environ["wsgi.input"] = io.BytesIO(body)
-        return application(environ, start_response)
-
-    return read_chunked
 
 
 class BodyLimitMiddleware:

@@ -2,7 +2,7 @@
 
 In gunicorn's own ``gthread`` one thread waits for requests; it hands each one to another thread, which hands the
 connection back. That is a fifth of what a small request costs (docs/adr/0015). Here all threads wait at one epoll, and
-the one that gets a request answers it.
+the one that gets a request answers it. Requests are read and answers written with the gateway's codec (docs/adr/0017).
 
 A ``gthread`` worker that is told to stop keeps its listening socket open until its last connection is closed. The
 kernel still completes connections meanwhile, puts them in the socket's queue, and resets them when the socket is
@@ -19,39 +19,78 @@ import threading
 import time
 from typing import Any
 
-from gunicorn.http.message import Request
-from gunicorn.http.wsgi import FileWrapper, create
+from gunicorn.errors import ConfigError
+from gunicorn.util import close_graceful
 from gunicorn.workers.base import Worker
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
-from chassis.response import OnePieceResponse
+from chassis.http1.answer import Answer
+from chassis.http1.body import Body
+from chassis.http1.environ import wsgi_environ
+from chassis.http1.fields import MalformedError, members
+from chassis.http1.head import CHUNKED, RequestHead, parse_request
+from chassis.http1.limits import Limits
+from chassis.http1.refusal import refuse
+from chassis.http1.stream import EndOfStreamError, HeadTooLargeError, Stream
+from chassis.request_body import MAX_BODY_BYTES
 
+_HEAD_BYTES = 262_144  # the gateway takes half of it, and adds some fields
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``
 _TICK_SECONDS = 1.0  # of the main thread, which tells gunicorn that it lives
 _STOPPING_TICK_SECONDS = 0.05
+_STOPPING_LINGER_SECONDS = 2.0  # for the next request of a client who has just got an answer
 
 
-class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """Reads requests and answers them as ``ThreadWorker`` does, in ``cfg.threads`` threads that share one epoll.
+class Connection:
+    """A client's connection, and the instant (of ``time.monotonic``) at which waiting for its client ends."""
 
-    The main thread closes connections that were idle for too long, ends the waiting for requests that take more than
-    ``cfg.timeout`` seconds to arrive, and sees to the end of the process.
+    def __init__(self, client: socket.socket, address: str) -> None:
+        self.sock = client
+        self.stream = Stream(client)
+        self.address = address
+        self.timeout = math.inf
+
+
+def _read(connection: Connection, request: RequestHead, body: Body) -> bytes:
+    """Return a body; of one that is too large nothing, or its beginning: the application refuses it."""
+    if request.length is not CHUNKED and request.length > MAX_BODY_BYTES:
+        return b""
+    if request.version >= (1, 1) and "100-continue" in members(request.fields, "expect"):
+        connection.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    content = bytearray()
+    for piece in body:
+        content += piece
+        if len(content) > MAX_BODY_BYTES:
+            break
+    return bytes(content)
+
+
+class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
+    """Reads requests and answers them in ``cfg.threads`` threads that share one epoll.
+
+    A request is read whole, up to one byte over ``MAX_BODY_BYTES``, and then given to the application: one that does
+    not come to its end, or is malformed, never reaches it. The main thread closes connections that were idle for too
+    long, ends the waiting for requests that take more than ``cfg.timeout`` seconds to arrive, and sees to the end of
+    the process.
     """
-
-    # Nothing is handed between threads, so no signal has anything to wake but the main thread's ``select``.
-    handle_exit = Worker.handle_exit
-    handle_quit = Worker.handle_quit
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._connections: set[TConn] = set()
+        if self.cfg.is_ssl:
+            raise ConfigError("TLS ends in front of the services, not in them.")
+        self._limits = Limits(
+            line=self.cfg.limit_request_line,
+            fields=self.cfg.limit_request_fields,
+            field=self.cfg.limit_request_field_size,
+            head=_HEAD_BYTES,
+        )
+        self._connections: set[Connection] = set()
         # Those that wait for a request, by file descriptor. Whoever takes one out of here, in one step, has it.
-        self._idle: dict[int, TConn] = {}
+        self._idle: dict[int, Connection] = {}
 
     def init_process(self) -> None:
         """Make what a process needs for itself, and run."""
         self._epoll = select.epoll()
-        Worker.init_process(self)
+        super().init_process()
 
     def run(self) -> None:
         """Serve until told to stop, then for as long as what has begun takes, up to ``cfg.graceful_timeout``."""
@@ -61,12 +100,12 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
             self._epoll.register(number, _ONCE)
         for _ in range(self.cfg.threads):
             threading.Thread(target=self._serve, daemon=True).start()
-        while self.alive and self.is_parent_alive():
+        while self.alive and os.getppid() == self.ppid:
             self._tick(_TICK_SECONDS)
         self._stop_listening()
         stopped_at = time.monotonic()
         for connection in list(self._idle.values()):
-            connection.timeout = min(connection.timeout, stopped_at + STOP_KEEPALIVE_LINGER)
+            connection.timeout = min(connection.timeout, stopped_at + _STOPPING_LINGER_SECONDS)
         while self._connections and time.monotonic() < stopped_at + self.cfg.graceful_timeout:
             self._tick(_STOPPING_TICK_SECONDS)
 
@@ -87,7 +126,7 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
 
     def _listen_again(self) -> None:
         """Let the next one connect, where there is room."""
-        if len(self._connections) < self.worker_connections:
+        if len(self._connections) < self.cfg.worker_connections:
             for number in self._listeners:
                 self._epoll.modify(number, _ONCE)
 
@@ -129,61 +168,87 @@ class SharedPollWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no ty
                 else:
                     self._close(connection, graceful=True)
 
-    def _answer(self, connection: TConn) -> bool:
+    def _answer(self, connection: Connection) -> bool:
         """Answer a request, and those that came with it; return whether the connection can carry another."""
-        connection.data_ready = True
         connection.timeout = time.monotonic() + (self.cfg.timeout or math.inf)  # 0 is gunicorn's "no limit"
         while keeps_open := self.handle(connection):
-            if not connection.parser.unreader.buf.getvalue():
+            if not connection.stream.has_buffered:
                 break
-        return bool(keeps_open)
+        return keeps_open
 
-    def handle_request(self, request: Request, connection: TConn) -> bool:
-        """Run the application; return whether the connection can carry another request."""
-        response, environ = create(
-            request, connection.sock, connection.client, connection.server, self.cfg, OnePieceResponse
-        )
-        environ["wsgi.multithread"] = True
+    def handle(self, connection: Connection) -> bool:
+        """Answer a request; return whether the connection can carry another."""
+        try:
+            received = self._receive(connection)
+        except (OSError, EndOfStreamError):
+            return False  # the client is gone, or took too long
+        if received is None:
+            return False
+        request, body, content = received
+        self._count()
+        answer = Answer(connection.sock, request, body, self._is_stopping)
+        environ = wsgi_environ(request, client=connection.address, body=content)
+        if request.length is CHUNKED:  # PEP 3333 knows bodies by their length only
+            environ["CONTENT_LENGTH"] = str(len(content))
+        self._run(connection, environ, answer)
+        return answer.keeps_connection and body.finished
+
+    def _receive(self, connection: Connection) -> tuple[RequestHead, Body, bytes] | None:
+        """Return a request, its body, and what was read of that; None where it was refused."""
+        try:
+            text = connection.stream.read_head(self._limits.head).decode("latin-1")
+            request = parse_request(text)
+            self._limits.check(text, request)
+            body = Body(connection.stream, request.length)
+            return request, body, b"" if body.finished else _read(connection, request, body)
+        except HeadTooLargeError:
+            refuse(connection.sock, 431, "The head of the request is too large.")
+        except MalformedError as error:
+            refuse(connection.sock, getattr(error, "status", 400), str(error))
+        return None
+
+    def _count(self) -> None:
+        """End the process after ``cfg.max_requests`` requests."""
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
-        if not self.alive or not self.cfg.keepalive:
-            response.force_close()
-        pieces = self.wsgi(environ, response.start_response)
+
+    def _run(self, connection: Connection, environ: dict[str, object], answer: Answer) -> None:
+        """Let the application answer; an error, of which Django leaves none, ends the connection."""
+        pieces: Any = ()
         try:
-            if isinstance(pieces, FileWrapper):
-                response.write_file(pieces)
-            else:
-                for piece in pieces:
-                    response.write(piece)
-            response.close()
+            pieces = self.wsgi(environ, answer.start_response)
+            answer.send(pieces)
         except Exception as error:
-            if not response.headers_sent or isinstance(error, OSError):
-                raise
-            # A second answer in the middle of the first would be taken for its body.
+            answer.keeps_connection = False
+            if isinstance(error, ConnectionError):
+                return  # the client is gone
             self.log.exception("Error handling request")
-            raise StopIteration from error
+            if not answer.has_begun:
+                refuse(connection.sock, 500, "The server failed; the error has been logged.")
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
-        return not response.should_close()
+
+    def _is_stopping(self) -> bool:
+        return not self.alive
 
     def _accept(self, listener: socket.socket) -> None:
         """Take one who has connected; raise BlockingIOError where there is nobody."""
         client, address = listener.accept()
-        connection = TConn(self.cfg, client, address, listener.getsockname())
-        self._wait_for_request(connection, self._epoll.register)
+        client.setblocking(True)  # noqa: FBT003 - the standard library's signature
+        self._wait_for_request(Connection(client, address[0] if address else ""), self._epoll.register)
 
-    def _wait_for_request(self, connection: TConn, arm: Any) -> None:
-        linger = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+    def _wait_for_request(self, connection: Connection, arm: Any) -> None:
+        linger = self.cfg.keepalive if self.alive else _STOPPING_LINGER_SECONDS
         connection.timeout = time.monotonic() + linger
         number = connection.sock.fileno()
         self._connections.add(connection)
         self._idle[number] = connection
         arm(number, _ONCE)
 
-    def _close(self, connection: TConn, *, graceful: bool) -> None:
+    def _close(self, connection: Connection, *, graceful: bool) -> None:
         with contextlib.suppress(OSError):
-            connection.close(graceful=graceful)
+            (close_graceful if graceful else socket.socket.close)(connection.sock)
         self._connections.discard(connection)

@@ -17,9 +17,9 @@ threads = 4
 preload_app = True
 control_socket_disable = True
 
-# The most that gunicorn takes of a request line; of fields what the gateway lets through, and what it adds.
-limit_request_line = 8190
-limit_request_field_size = 32_760
+# What the gateway lets through, and the fields that it adds.
+limit_request_line = 16_380
+limit_request_field_size = 16_380
 limit_request_fields = 300
 graceful_timeout = 8
 keepalive = 75  # longer than the gateway keeps an idle connection

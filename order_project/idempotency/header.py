@@ -18,7 +18,7 @@ def read_key(request: Request) -> str | None:
     Raises:
         ValidationError: there is a header, and what it holds is not a key.
     """
-    text = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    text: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if text is None:
         return None
     if not re.fullmatch(KEY_PATTERN, text):

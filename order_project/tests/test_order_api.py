@@ -1,10 +1,5 @@
-import io
-import json
-
 import pytest
-from django.test import RequestFactory
 
-from order_project.wsgi import application
 from orders.models import Order
 from tests.conftest import KNOWN_USER
 
@@ -117,19 +112,6 @@ def test_bad_field_is_named_with_the_reason_and_nobody_is_asked(api, user_servic
     assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [(field, code)]
     assert user_service.log == []
     assert not Order.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_chunked_body_is_read_by_the_server_s_application():
-    statuses = []
-    environ = RequestFactory().post("/orders", content_type="application/json").environ
-    environ |= {"HTTP_HOST": "localhost", "HTTP_TRANSFER_ENCODING": "chunked"}
-    environ["wsgi.input"] = io.BytesIO(json.dumps(LAPTOP).encode())
-    del environ["CONTENT_LENGTH"]
-
-    body = b"".join(application(environ, lambda status, headers: statuses.append(status)))
-
-    assert statuses == ["201 Created"], body
 
 
 def test_form_of_the_browsable_api_sends_numbers_as_text(api):

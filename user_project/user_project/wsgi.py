@@ -4,11 +4,10 @@ import os
 
 import django
 
-from chassis.request_body import with_chunked_bodies
 from chassis.tracing import traced
 from chassis.wsgi import service_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "user_project.settings")
 django.setup(set_prefix=False)
 
-application = traced(with_chunked_bodies(service_application()))
+application = traced(service_application())

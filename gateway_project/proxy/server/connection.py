@@ -3,21 +3,21 @@
 import contextlib
 import logging
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.types import WSGIApplication
 
 from gevent.socket import SHUT_RD, SHUT_WR, socket
 
+from chassis.http1.answer import Answer
 from chassis.http1.body import Body
+from chassis.http1.environ import wsgi_environ
 from chassis.http1.fields import MalformedError
-from chassis.http1.head import RefusedError, RequestHead, parse_request
+from chassis.http1.head import parse_request
+from chassis.http1.limits import Limits
+from chassis.http1.refusal import refuse
 from chassis.http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
 from proxy.errors import GatewayError
-from proxy.received import Received
-from proxy.server.answer import Answer
-from proxy.server.environ import wsgi_environ
-from proxy.server.refusal import refuse
+from proxy.received import ENVIRON_KEY, Received
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,34 +30,13 @@ CLIENT_SECONDS = 60.0  # without a byte of the body, or until the client has tak
 _LINGER_SECONDS = 5.0  # for what a client still sends when it was already answered
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one request's head may be: sizes in bytes."""
-
-    line: int
-    fields: int  # how many
-    field: int
-    head: int = 131072
-    idle_seconds: float = 15.0  # between two requests
-
-    def check(self, head: str, request: RequestHead) -> None:
-        """Raise RefusedError when a limit is exceeded."""
-        if head.index("\r\n") > self.line:
-            raise RefusedError(414, f"The request line is longer than {self.line} bytes.")
-        if len(request.fields) > self.fields:
-            raise RefusedError(431, f"There are more than {self.fields} header fields.")
-        if len(head) > self.field and any(
-            len(name) + len(value) > self.field for name, value in request.fields
-        ):
-            raise RefusedError(431, f"A header field is longer than {self.field} bytes.")
-
-
 class Worker(Protocol):
     """What a connection needs of the process that it runs in."""
 
     alive: bool  # False: the process is about to end
     idle: set["ClientConnection"]  # those that wait for a request
     limits: Limits
+    idle_seconds: float  # between two requests
 
 
 class ClientConnection:
@@ -158,7 +137,7 @@ class ClientConnection:
 
     def _read_head(self) -> str:
         if not self._stream.has_buffered:
-            idle_seconds = IDLE_GRACE if self._is_stopping() else self._worker.limits.idle_seconds
+            idle_seconds = IDLE_GRACE if self._is_stopping() else self._worker.idle_seconds
             self._idle_until = time.monotonic() + idle_seconds
             self._socket.settimeout(None)  # the worker looks after it: a timer for each wait costs more
             self._worker.idle.add(self)
@@ -172,7 +151,10 @@ class ClientConnection:
         return not self._worker.alive
 
     def _run(self, received: Received, answer: Answer) -> None:
-        response: Any = self._application(wsgi_environ(received), answer.start_response)
+        # Its body is empty: it is either forwarded from ``received`` or ignored.
+        environ = wsgi_environ(received.head, client=received.client, scheme=received.scheme)
+        environ[ENVIRON_KEY] = received
+        response: Any = self._application(environ, answer.start_response)
         try:
             answer.send(response)
         finally:

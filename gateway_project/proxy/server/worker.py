@@ -13,7 +13,8 @@ import gevent
 from gevent.socket import IPPROTO_TCP, TCP_NODELAY, socket
 from gunicorn.workers.ggevent import GeventWorker
 
-from proxy.server.connection import IDLE_GRACE, ClientConnection, Limits
+from chassis.http1.limits import Limits
+from proxy.server.connection import IDLE_GRACE, ClientConnection
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
@@ -26,8 +27,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
             line=self.cfg.limit_request_line,
             fields=self.cfg.limit_request_fields,
             field=self.cfg.limit_request_field_size,
-            idle_seconds=self.cfg.keepalive,
         )
+        self.idle_seconds = self.cfg.keepalive
 
     def handle(self, listener: socket, client: socket, addr: Any) -> None:
         """Serve one client until the connection ends; ``addr`` is empty for a Unix socket."""

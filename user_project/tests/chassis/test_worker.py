@@ -1,114 +1,14 @@
 """The worker under gunicorn, with an application that says which request it answers."""
 
-import contextlib
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
+from worker_client import ask, connect, receive, send
 
-ROOT = Path(__file__).resolve().parents[3]
 THREADS = 2
 FAILURES = 5
-APPLICATION = """
-import time
-from chassis.worker import SharedPollWorker
-
-class FailingWorker(SharedPollWorker):
-    def handle(self, connection):
-        if not hasattr(connection, "has_failed"):
-            connection.has_failed = True
-            if 0 < self.nr <= 5:  # the first request is that of the start
-                self.nr += 1
-                raise RuntimeError("injected")
-        return super().handle(connection)
-
-def broken(start_response, pieces):
-    start_response("200 OK", [("Content-Length", "9")])
-    yield from pieces
-    raise RuntimeError("injected")
-
-def application(environ, start_response):
-    if environ["PATH_INFO"].startswith("/broken"):
-        return broken(start_response, [b"abc"] if environ["PATH_INFO"] == "/broken-late" else [])
-    time.sleep({"/slow": 1, "/slower": 5}.get(environ["PATH_INFO"], 0))
-    body = environ["PATH_INFO"].encode() + environ["wsgi.input"].read()
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
-"""
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start one process with two threads: ``start(*options)`` returns its port."""
-    (tmp_path / "app.py").write_text(APPLICATION)
-    processes = []
-
-    def start(*options):
-        with socket.socket() as reserved:
-            reserved.bind(("127.0.0.1", 0))
-            port = reserved.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "app:application", f"--bind=127.0.0.1:{port}"]
-        command += ["--worker-class=chassis.worker.SharedPollWorker", f"--threads={THREADS}"]
-        command += ["--keep-alive=5", "--no-control-socket", *options]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        processes.append(subprocess.Popen(command, cwd=tmp_path, env=environment))
-        ends_at = time.monotonic() + 20
-        while True:
-            try:
-                with connect(port) as client:
-                    ask(client)
-            except ConnectionRefusedError:
-                assert processes[-1].poll() is None
-                assert time.monotonic() < ends_at
-                time.sleep(0.05)
-            else:
-                return port
-
-    yield start
-    for process in processes:
-        process.terminate()
-        process.wait(20)
-
-
-def connect(port):
-    return socket.create_connection(("127.0.0.1", port), timeout=15)
-
-
-@pytest.fixture
-def connect_many():
-    """Open connections that are closed after the test."""
-    with contextlib.ExitStack() as stack:
-        yield lambda port, number: [stack.enter_context(connect(port)) for _ in range(number)]
-
-
-def send(client, path="/", *, body=b""):
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
-    client.sendall(head.encode() + body)
-
-
-def receive(client, bodies=1):
-    """Return the bodies of so many answers."""
-    received = b""
-    while True:
-        *_, rest = pieces = received.split(b"HTTP/1.1 200 OK\r\n")
-        if len(pieces) > bodies and b"\r\n\r\n" in rest:
-            found = [piece.partition(b"\r\n\r\n")[2] for piece in pieces[1:]]
-            if all(found):
-                return b" ".join(found)
-        data = client.recv(65536)
-        if not data:
-            raise EOFError(received)
-        received += data
-
-
-def ask(client, path="/", *, body=b""):
-    send(client, path, body=body)
-    return receive(client)
 
 
 def test_a_connection_carries_one_request_after_the_other(start):

@@ -3,10 +3,9 @@
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from socket import SO_LINGER, SOL_SOCKET, socket
 from struct import pack
 from typing import Any
-
-from gevent.socket import SO_LINGER, SOL_SOCKET, socket
 
 from chassis.http1.body import Body, chunk, last_chunk
 from chassis.http1.fields import Fields, format_fields, values
@@ -33,7 +32,7 @@ class Answer:
         self._request = request
         self._body = body
         self._head = b""
-        self._head_is_sent = False
+        self.has_begun = False
         self._omits_body = False
         self._is_chunked = False
         self._ends_with_connection = False
@@ -51,7 +50,7 @@ class Answer:
 
     def interim(self, status: int, reason: str, fields: Fields) -> None:
         """Send an interim answer at once, unless the client is too old to know them (RFC 9110, section 15.2)."""
-        if self._request.version >= (1, 1) and not self._head_is_sent:
+        if self._request.version >= (1, 1) and not self.has_begun:
             self._socket.sendall(
                 f"HTTP/1.1 {status} {reason}\r\n{format_fields(fields)}\r\n".encode("latin-1")
             )
@@ -65,13 +64,15 @@ class Answer:
 
     def send(self, response: Any) -> None:
         """Write the head and the pieces of ``response``; its ``trailers``, if it has any, at the end."""
-        self._head = self._make_head(response)
         try:
             for piece in response:
+                # Only now: an application may call start_response as late as for its first piece.
+                self._head = self._head or self._make_head(response)
                 self._write(piece)
         except BaseException:
             self._abort()
             raise
+        self._head = self._head or self._make_head(response)
         self._finish(getattr(response, "trailers", []))
 
     def _make_head(self, response: Any) -> bytes:
@@ -109,18 +110,18 @@ class Answer:
         if self._omits_body:
             return
         data = chunk(piece) if self._is_chunked and piece else piece
-        if not self._head_is_sent:
+        if not self.has_begun:
             data = self._head + data
-            self._head_is_sent = True
+            self.has_begun = True
         send_all(self._socket, data)
         self.sent += len(piece)
 
     def _finish(self, trailers: Fields) -> None:
-        data = b"" if self._head_is_sent else self._head
+        data = b"" if self.has_begun else self._head
         if self._is_chunked:
             data += last_chunk(trailers)
         if data:
-            self._head_is_sent = True
+            self.has_begun = True
             send_all(self._socket, data)
 
     def _abort(self) -> None:

@@ -1,8 +1,7 @@
-"""The answer to a request that cannot be read."""
+"""The answer where the application has none: to a request that cannot be read, and when it fails itself."""
 
+from socket import socket
 from typing import Literal
-
-from gevent.socket import socket
 
 from chassis.http1.fields import format_fields
 
@@ -11,6 +10,7 @@ _CODES = {
     408: "request_timeout",
     414: "target_too_long",
     431: "headers_too_large",
+    500: "internal_error",
     501: "unknown_transfer_coding",
     505: "unknown_version",
 }
