@@ -1,5 +1,6 @@
 """What the gunicorn of every service has in its configuration."""
 
+import contextlib
 import gc
 import importlib
 import os
@@ -21,6 +22,17 @@ def collect_metrics(service: str) -> None:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=f"{service}-metrics-")
     importlib.import_module("prometheus_client")
+
+
+def share_processors() -> None:
+    """Let whatever runs come to the end of its turn before a process of this service, which has just been woken, does.
+
+    On few processors the services otherwise interrupt each other over and over, and go on with cold caches
+    (docs/performance.md). Where the system has no such policy, or forbids it, nothing changes.
+    """
+    if hasattr(os, "SCHED_BATCH"):  # Linux
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def when_ready(server: Any) -> None:

@@ -30,6 +30,7 @@ raw_env = [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')
 logconfig_dict = shared.server_logging()
 logger_class = shared.Logger
 shared.collect_metrics("order")
+shared.share_processors()
 when_ready = shared.when_ready
 child_exit = shared.child_exit
 on_exit = shared.on_exit
