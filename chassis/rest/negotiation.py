@@ -16,6 +16,6 @@ class PromptContentNegotiation(DefaultContentNegotiation):
         """Return the renderer and its media type."""
         first = next(iter(renderers))
         accepted = request.META.get("HTTP_ACCEPT", "*/*")
-        if accepted in ("*/*", first.media_type) and not format_suffix and not request.query_params:
+        if accepted in ("*/*", first.media_type) and not (format_suffix or request.META.get("QUERY_STRING")):
             return first, first.media_type or ""
         return super().select_renderer(request, renderers, format_suffix)

@@ -56,7 +56,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
             NotFound: there is none, or it is not among those that the query of the address asks for.
         """
         queryset = self.get_queryset()
-        narrowed = self.request.query_params or queryset.query.has_filters()
+        narrowed = self.request.META.get("QUERY_STRING") or queryset.query.has_filters()
         if narrowed or converts_values(queryset.model):
             return super().get_object()
         found: ModelT = find_row(queryset.model, self.kwargs["pk"])
@@ -65,7 +65,8 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     def get_success_headers(self, data: Mapping[str, Any]) -> dict[str, str]:
         """Return the ``Location`` of the object in ``data``: under the address of the list that it was sent to."""
-        return {"Location": self.request.build_absolute_uri(f"{self.request.path.rstrip('/')}/{data['id']}")}
+        request = self.request._request  # noqa: SLF001 - REST framework's own looks for each attribute twice
+        return {"Location": f"{request.scheme}://{request.get_host()}{request.path.rstrip('/')}/{data['id']}"}
 
     def perform_destroy(self, instance: ModelT) -> None:
         """Delete the row of ``instance``.
