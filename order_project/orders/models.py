@@ -3,7 +3,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 
-from chassis.models import PreparedInsertModel
+from chassis.models import PromptModel
 
 MAX_QUANTITY = 10_000
 
@@ -36,7 +36,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return order
 
 
-class Order(PreparedInsertModel):
+class Order(PromptModel):
     """An order of one product by one user of the user service."""
 
     class Status(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Orders are written by a statement that is put together once, and as Django writes them."""
+"""Orders are written by a statement that is put together once, and read without ``__init__``: all else as in Django."""
 
 from datetime import UTC, datetime
 
@@ -84,3 +84,41 @@ def test_receivers_of_signals_are_told(make_order):
         post_save.disconnect(receive, sender=Order)
 
     assert told == [(order.pk, True)]
+
+
+def test_row_that_is_read_is_as_django_makes_it(make_order):
+    order = make_order()
+
+    read = Order.objects.get(pk=order.pk)
+
+    assert read == order
+    assert not read._state.adding
+    assert read._state.db == "default"
+    assert read.created_at == order.created_at
+
+
+def test_fields_that_were_not_read_are_deferred(make_order):
+    make_order(product_name="Laptop")
+
+    read = Order.objects.only("user_id").get()
+
+    assert read.get_deferred_fields() == {
+        "product_name",
+        "quantity",
+        "status",
+        "user_verified_at",
+        "created_at",
+        "updated_at",
+    }
+    assert read.product_name == "Laptop"
+
+
+def test_row_is_made_without_init(make_order, monkeypatch):
+    make_order()
+
+    def fail(*args, **kwargs):
+        raise AssertionError
+
+    monkeypatch.setattr(Order, "__init__", fail)
+
+    assert Order.objects.get().user_id
