@@ -13,7 +13,7 @@ from chassis import tracing
 bind = os.environ.get("BIND", "127.0.0.1:3000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "chassis.worker.SharedPollWorker"
-threads = 4
+threads = 6
 preload_app = True
 control_socket_disable = True
 
