@@ -17,9 +17,9 @@ threads = 6
 preload_app = True
 control_socket_disable = True
 
-# What the gateway lets through, and the fields that it adds.
+# What the gateway lets through, and what it adds: to fields, and as fields.
 limit_request_line = 16_380
-limit_request_field_size = 16_380
+limit_request_field_size = 32_760
 limit_request_fields = 300
 graceful_timeout = 8
 keepalive = 75  # longer than the gateway keeps an idle connection

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import requests
 
 from tests.api import make_order, make_user, new_email
 
@@ -238,3 +239,13 @@ def test_chunked_body_is_refused_when_it_is_too_large(api):
     response = api.post("/users", data=chunks, headers={"Content-Type": "application/json"})
 
     assert_is_problem(response, 413, "body_too_large")
+
+
+def test_services_take_the_fields_that_the_gateway_makes_of_two(system):
+    forwarded = ", ".join(["10.0.0.1"] * 3_200)  # two of the longest that it takes, joined
+
+    for project in (system.user, system.order):
+        answer = requests.get(
+            f"{project.url}/{project.project.name}s", headers={"X-Forwarded-For": forwarded}, timeout=10
+        )
+        assert answer.status_code == 200
