@@ -1,9 +1,12 @@
 """The answer where the application has none: to a request that cannot be read, and when it fails itself."""
 
+import logging
 from socket import socket
 from typing import Literal
 
 from chassis.http1.fields import format_fields
+
+logger = logging.getLogger(__name__)
 
 _CODES = {
     400: "malformed_request",
@@ -25,6 +28,7 @@ def refuse(client: socket, status: int, detail: str) -> Literal[False]:
     from chassis.request_id import HEADER, bound_request_id, choose_request_id
 
     with bound_request_id(choose_request_id(None)) as request_id:
+        logger.warning("request refused", extra={"status": status, "detail": detail})
         response = problem_response(HttpRequest(), status, _CODES[status], detail)
     response[HEADER] = request_id
     response["Content-Length"] = str(len(response.content))

@@ -74,13 +74,16 @@ def test_client_who_asks_is_told_to_go_on(port):
         (b"GET / HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 50_000, 431, "headers_too_large"),
     ],
 )
-def test_what_is_no_request_is_refused_and_ends_the_connection(start, request_bytes, status, code):
+def test_what_is_no_request_is_refused_logged_and_ends_the_connection(
+    start, capfd, request_bytes, status, code
+):
     port = start("--limit-request-line=100", "--limit-request-field_size=200", "--limit-request-fields=5")
 
     head, _, body = exchange(port, request_bytes).partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert json.loads(body)["type"] == f"urn:problem:{code}"
+    assert capfd.readouterr().err.count("request refused") == 1
 
 
 def test_body_that_does_not_come_to_its_end_never_reaches_the_application(port):
