@@ -65,8 +65,10 @@ class OneConnectionAdapter(BaseAdapter):
         """
         try:
             return self._exchange(request, *timeout)
-        except (OSError, EndOfStreamError, MalformedError) as error:
-            self.close()
+        except BaseException as error:
+            self.close()  # it may be in the middle of an answer
+            if not isinstance(error, (OSError, EndOfStreamError, MalformedError)):
+                raise
             kind = requests.Timeout if isinstance(error, TimeoutError) else requests.ConnectionError
             raise kind(error, request=request) from error
 

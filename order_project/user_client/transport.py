@@ -23,6 +23,7 @@ class _Thread(threading.local):
 
     def __init__(self) -> None:
         self.session = requests.Session()
+        self.session.trust_env = False  # no proxy and no .netrc between two services
         # https:// keeps the adapter of requests, whose timeouts alone hold there.
         self.session.mount("http://", OneConnectionAdapter())
 

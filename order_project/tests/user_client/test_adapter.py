@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from user_client import UserServiceUnavailable, counters, find_verified_at
+from user_client import UserServiceUnavailable, adapter, counters, find_verified_at
 
 YES = b'{"id": 7}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + YES
@@ -150,6 +150,18 @@ def test_what_is_no_complete_answer_is_asked_for_again(server, retries, answer):
 
     assert server.connections == 2
     assert retries() == 1
+
+
+def test_connection_is_given_up_whatever_ends_an_exchange(server, monkeypatch):
+    server.answers = [ANSWER, ANSWER]
+    with monkeypatch.context() as broken:
+        broken.setattr(adapter, "_final_head", lambda stream: {}["injected"])
+        with pytest.raises(UserServiceUnavailable):
+            find_verified_at(7)
+
+    assert find_verified_at(7)
+
+    assert server.connections == 2
 
 
 def test_head_without_end_is_given_up(server):
