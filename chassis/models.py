@@ -31,25 +31,29 @@ class PromptModel(models.Model):
     def _do_insert(
         self, manager: Any, using: str, fields: list[Any], returning_fields: list[Any], raw: Any
     ) -> list[Any]:
-        own = [getattr(self, field.attname) for field in fields]
-        if raw or any(hasattr(value, "resolve_expression") for value in own) or _converts(returning_fields):
+        statement = None
+        if not raw and not any(
+            hasattr(getattr(self, field.attname), "resolve_expression") for field in fields
+        ):
+            statement = _insert(type(self), using, tuple(fields), tuple(returning_fields))
+        if statement is None:
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc, no-any-return] # Django's, and not in the stubs
         connection = connections[using]
-        statement = _insert(type(self), using, tuple(fields), tuple(returning_fields))
         values = [field.get_db_prep_save(field.pre_save(self, add=True), connection) for field in fields]
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             return [cursor.fetchone()] if returning_fields else []
 
 
-def _converts(fields: list[Any]) -> bool:
-    return any(hasattr(field, "from_db_value") for field in fields)
-
-
 @cache
 def _insert(
     model: type[models.Model], using: str, fields: tuple[Any, ...], returning: tuple[Any, ...]
-) -> str:
+) -> str | None:
+    """Return the statement; None where it depends on the values, or what it returns has to be converted."""
+    if any(hasattr(field, "get_placeholder") for field in fields):
+        return None
+    if any(hasattr(field, "from_db_value") for field in returning):
+        return None
     query = InsertQuery(model)
     query.insert_values(fields, [model()], raw=True)
     compiler = query.get_compiler(using)

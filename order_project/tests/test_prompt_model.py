@@ -67,8 +67,22 @@ def test_a_key_that_becomes_something_else_is_left_to_django(make_order, monkeyp
     key = Order._meta.pk
     monkeypatch.setattr(key, "from_db_value", lambda value, *_: -value, raising=False)
     monkeypatch.delattr(key, "cached_col", raising=False)
+    models._insert.cache_clear()
 
-    assert make_order().pk < 0
+    pk = make_order().pk
+
+    models._insert.cache_clear()
+    assert pk < 0
+
+
+def test_statement_that_depends_on_its_values_is_left_to_django(put_together, make_order, monkeypatch):
+    field = Order._meta.get_field("product_name")
+    monkeypatch.setattr(field, "get_placeholder", lambda *_: "upper(%s)", raising=False)
+
+    order = make_order(product_name="Laptop")
+
+    models._insert.cache_clear()
+    assert Order.objects.get(pk=order.pk).product_name == "LAPTOP"
 
 
 def test_receivers_of_signals_are_told(make_order):
