@@ -24,14 +24,13 @@ from gunicorn.util import close_graceful
 from gunicorn.workers.base import Worker
 
 from chassis.http1.answer import Answer
-from chassis.http1.body import Body
 from chassis.http1.environ import wsgi_environ
-from chassis.http1.fields import MalformedError, members
-from chassis.http1.head import CHUNKED, RequestHead, parse_request
+from chassis.http1.head import CHUNKED
 from chassis.http1.limits import Limits
 from chassis.http1.refusal import refuse
-from chassis.http1.stream import EndOfStreamError, HeadTooLargeError, Stream
+from chassis.http1.stream import EndOfStreamError, Stream
 from chassis.request_body import MAX_BODY_BYTES
+from chassis.whole_request import receive
 
 _HEAD_BYTES = 262_144  # the gateway takes half of it, and adds some fields
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``
@@ -48,20 +47,6 @@ class Connection:
         self.stream = Stream(client)
         self.address = address
         self.timeout = math.inf
-
-
-def _read(connection: Connection, request: RequestHead, body: Body) -> bytes:
-    """Return a body; of one that is too large nothing, or its beginning: the application refuses it."""
-    if request.length is not CHUNKED and request.length > MAX_BODY_BYTES:
-        return b""
-    if request.version >= (1, 1) and "100-continue" in members(request.fields, "expect"):
-        connection.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-    content = bytearray()
-    for piece in body:
-        content += piece
-        if len(content) > MAX_BODY_BYTES:
-            break
-    return bytes(content)
 
 
 class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
@@ -179,7 +164,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
     def handle(self, connection: Connection) -> bool:
         """Answer a request; return whether the connection can carry another."""
         try:
-            received = self._receive(connection)
+            received = receive(connection.stream, self._limits, MAX_BODY_BYTES)
         except (OSError, EndOfStreamError):
             return False  # the client is gone, or took too long
         if received is None:
@@ -192,20 +177,6 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             environ["CONTENT_LENGTH"] = str(len(content))
         self._run(connection, environ, answer)
         return answer.keeps_connection and body.finished
-
-    def _receive(self, connection: Connection) -> tuple[RequestHead, Body, bytes] | None:
-        """Return a request, its body, and what was read of that; None where it was refused."""
-        try:
-            text = connection.stream.read_head(self._limits.head).decode("latin-1")
-            request = parse_request(text)
-            self._limits.check(text, request)
-            body = Body(connection.stream, request.length)
-            return request, body, b"" if body.finished else _read(connection, request, body)
-        except HeadTooLargeError:
-            refuse(connection.sock, 431, "The head of the request is too large.")
-        except MalformedError as error:
-            refuse(connection.sock, getattr(error, "status", 400), str(error))
-        return None
 
     def _count(self) -> None:
         """End the process after ``cfg.max_requests`` requests."""

@@ -77,7 +77,7 @@ class Answer:
 
     def _make_head(self, response: Any) -> bytes:
         if not getattr(response, "streaming", True) and not self._body.finished:
-            # The gateway's own answer: the rest of the request's body is thrown away, or costs the connection.
+            # It did not wait for the rest of the request's body, which is thrown away or costs the connection.
             self.must_drain = self._is_small()
             self.keeps_connection &= self.must_drain
         self.keeps_connection &= not self._is_stopping()

@@ -53,7 +53,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         return _validators(type(self))
 
     def create(self, validated_data: dict[str, Any]) -> ModelT:
-        """Write a new row and return it."""
+        """Write a new row, all of whose values are columns, and return it."""
         model: type[ModelT] = self.Meta.model  # type: ignore[attr-defined] # every subclass has it
         row = model(**validated_data)
         row.save(force_insert=True)
