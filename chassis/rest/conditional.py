@@ -33,14 +33,18 @@ def check_preconditions(request: Request, data: Mapping[str, Any]) -> None:
     Raises:
         PreconditionFailed: they do not hold.
     """
-    if "HTTP_IF_MATCH" not in request.META and "HTTP_IF_NONE_MATCH" not in request.META:
-        return
-    if get_conditional_response(request._request, etag=entity_tag(data)):  # noqa: SLF001 - the only way to it
+    if _is_conditional(request) and get_conditional_response(request._request, etag=entity_tag(data)):  # noqa: SLF001 - the only way to it
         raise PreconditionFailed
+
+
+def _is_conditional(request: Request) -> bool:
+    return "HTTP_IF_MATCH" in request.META or "HTTP_IF_NONE_MATCH" in request.META
 
 
 def tag(request: Request, response: Any) -> HttpResponseBase | None:
     """Give the answer to a GET of one object its ``ETag``; return it, or 304 when the client has it already."""
     etag = entity_tag(response.data)
     response["ETag"] = etag
+    if not _is_conditional(request):
+        return response
     return get_conditional_response(request._request, etag=etag, response=response)  # noqa: SLF001 - as above
