@@ -6,15 +6,20 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from chassis.rest.conditional import check_preconditions, tag
 from chassis.rest.locking import lock_row
 from chassis.rest.lookup import converts_values, find_row
 from chassis.rest.pagination import KeysetPagination
 from chassis.rest.renderers import JSONRenderer
+from chassis.rest.request import PromptView
+from chassis.rest.response import PromptResponse
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -34,7 +39,7 @@ IF_NONE_MATCH = OpenApiParameter(
     partial_update=extend_schema(parameters=[IF_MATCH]),
     destroy=extend_schema(parameters=[IF_MATCH]),
 )
-class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
+class ResourceViewSet(viewsets.ModelViewSet[ModelT], PromptView):
     """List, create, retrieve, update and delete.
 
     The answer to a creation says where the new object is. A single object has an entity tag, and is changed and
@@ -42,6 +47,18 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     """
 
     lookup_value_regex = "[0-9]+"
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse | Response:  # type: ignore[override] # what one that repeats an answer returns
+        """Create the object in the request's body."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        self.perform_create(serializer)
+        data = serializer.data
+        return PromptResponse(data, HTTPStatus.CREATED, headers=self.get_success_headers(data))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the object of the address."""
+        return PromptResponse(self.get_serializer(self.get_object()).data)
 
     def filter_queryset(self, queryset: QuerySet[ModelT]) -> QuerySet[ModelT]:
         """Filter, where the query has more than a place in a list: their forms cost half as much as a GET."""
@@ -55,7 +72,10 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         Raises:
             NotFound: there is none, or it is not among those that the query of the address asks for.
         """
-        queryset = self.get_queryset()
+        is_own = (
+            type(self).get_queryset is not GenericAPIView.get_queryset
+        )  # else a copy, which takes its time
+        queryset = self.get_queryset() if is_own or self.queryset is None else self.queryset
         narrowed = self.request.META.get("QUERY_STRING") or queryset.query.has_filters()
         if narrowed or converts_values(queryset.model):
             return super().get_object()

@@ -1,4 +1,6 @@
 import pytest
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
 from chassis.rest.lookup import converts_values
@@ -103,6 +105,26 @@ def test_what_a_view_does_not_offer_is_not_found(api, make_user, monkeypatch):
 
     assert api.get(f"/users/{hidden.pk}").status_code == 404
     assert api.get(f"/users/{offered.pk}").status_code == 200
+
+
+def test_view_says_for_each_request_what_it_offers(api, make_user, monkeypatch):
+    hidden, offered = make_user(), make_user()
+    monkeypatch.setattr(UserViewSet, "get_queryset", lambda view: User.objects.exclude(pk=hidden.pk))
+
+    assert api.get(f"/users/{hidden.pk}").status_code == 404
+    assert api.get(f"/users/{offered.pk}").status_code == 200
+
+
+def test_who_asks_is_found_out_where_there_is_a_way(api, monkeypatch):
+    class Nobody(BaseAuthentication):
+        def authenticate(self, request):
+            raise AuthenticationFailed
+
+    assert api.get("/users").status_code == 200
+
+    monkeypatch.setattr(UserViewSet, "authentication_classes", [Nobody])
+
+    assert api.get("/users").status_code == 403
 
 
 def test_field_that_converts_what_the_database_returns_does_so(api, make_user, monkeypatch):
