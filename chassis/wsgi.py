@@ -1,19 +1,30 @@
 """Django's WSGI handler with less on the way of each request."""
 
+import io
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest
+from django.core.cache import caches, close_caches
+from django.core.cache.backends.base import BaseCache
+from django.core.handlers.base import reset_urlconf
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.signals import request_finished
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.utils.log import log_response
 
-# What only pages with accounts and static files need.
+from chassis.hosts import KnownHostRequest
+
+# What only pages with accounts and static files need, and what gives every answer the same headers.
 PAGE_MIDDLEWARE = frozenset(
     {
+        "django.middleware.security.SecurityMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
         "whitenoise.middleware.WhiteNoiseMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
@@ -48,7 +59,9 @@ class PlainHandler(WSGIHandler):
 
 
 class ApiHandler(PlainHandler):
-    """Leaves ``PAGE_MIDDLEWARE`` out of ``settings.MIDDLEWARE``."""
+    """Leaves ``PAGE_MIDDLEWARE`` out of ``settings.MIDDLEWARE``, and adds the headers that come from there."""
+
+    request_class = KnownHostRequest
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Build the chain; Django takes its parts from the settings."""
@@ -58,11 +71,31 @@ class ApiHandler(PlainHandler):
             super().load_middleware(is_async)
         finally:
             settings.MIDDLEWARE = everything
+        self._headers = {scheme: _security_headers(scheme) for scheme in ("http", "https")}
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Run middleware and view, and add what protects a page in a browser."""
+        response = super().get_response(request)
+        for name, value in self._headers[request.scheme or "http"]:
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _security_headers(scheme: str) -> list[tuple[str, str]]:
+    """Return what Django's two middlewares add to the answers of a request, of which they look at the scheme only."""
+    request = WSGIRequest({"REQUEST_METHOD": "GET", "wsgi.url_scheme": scheme, "wsgi.input": io.BytesIO()})
+    response = HttpResponse()
+    for middleware in (SecurityMiddleware, XFrameOptionsMiddleware):
+        middleware(lambda _: response).process_response(request, response)
+    return [(name, value) for name, value in response.items() if name != "Content-Type"]
 
 
 def service_application() -> WSGIApplication:
     """Return a service's application: ``settings.API_PATHS`` and what is under them, by whole segments, are the API."""
     pages, api = WSGIHandler(), ApiHandler()
+    request_finished.disconnect(reset_urlconf)  # that of the settings holds for every request
+    if all(type(cache).close is BaseCache.close for cache in caches.all(initialized_only=False)):
+        request_finished.disconnect(close_caches)  # none has anything to close
     exactly = frozenset(settings.API_PATHS)
     under = tuple(f"{path}/" for path in settings.API_PATHS)
 

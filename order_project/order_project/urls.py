@@ -1,14 +1,15 @@
 """The addresses of the order service."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from chassis import health
 from chassis.metrics import metrics
+from orders.urls import router
 
 urlpatterns = [
-    path("", include("orders.urls")),
+    *router.urls,  # first, and without a level of their own: most requests are for them
     path("admin/order/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),

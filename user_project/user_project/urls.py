@@ -1,14 +1,15 @@
 """The addresses of the user service."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from chassis import health
 from chassis.metrics import metrics
+from users.urls import router
 
 urlpatterns = [
-    path("", include("users.urls")),
+    *router.urls,  # first, and without a level of their own: most requests are for them
     path("admin/user/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
