@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from prometheus_client import (
@@ -41,7 +41,7 @@ class MetricsMiddleware:
         """Answer the request."""
         database = _DatabaseTime()
         started = time.perf_counter()
-        with connection.execute_wrapper(database):
+        with connections[DEFAULT_DB_ALIAS].execute_wrapper(database):
             response = self.get_response(request)
         # Labels that clients cannot invent: the pattern that matched, not the path; a method that is known.
         route = request.resolver_match.route if request.resolver_match else "none"

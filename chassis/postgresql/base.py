@@ -1,5 +1,7 @@
 """The database backend; Django finds its class by this module's name."""
 
+from typing import Any
+
 from django.db.backends.postgresql import base
 
 from chassis.sockets import is_silent
@@ -10,7 +12,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     Django's own check is a query before each request that uses the database. Nothing can be read from an idle
     connection that works: when the server closes it, at a restart or by pg_terminate_backend, that can be read.
+
+    A cursor is made without looking for an event loop: services have threads.
     """
+
+    ensure_connection = base.DatabaseWrapper.ensure_connection.__wrapped__
+    create_cursor = base.DatabaseWrapper.create_cursor.__wrapped__
+
+    def cursor(self) -> Any:
+        """Return a new cursor of an open connection."""
+        return self._cursor()
 
     def is_usable(self) -> bool:
         """Whether the connection works."""

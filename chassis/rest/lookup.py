@@ -3,7 +3,7 @@
 from functools import cache
 from typing import TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BigIntegerField, Model
 from rest_framework.exceptions import NotFound
 
@@ -23,12 +23,12 @@ def find_row(model: type[ModelT], key: str) -> ModelT:
     if len(key) > _DIGITS or int(key) > BigIntegerField.MAX_BIGINT:
         raise NotFound
     statement, names = _select(model)
-    with connection.cursor() as cursor:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(statement, [int(key)])
         values = cursor.fetchone()
     if values is None:
         raise NotFound
-    return model.from_db(connection.alias, names, values)
+    return model.from_db(DEFAULT_DB_ALIAS, names, values)
 
 
 @cache
