@@ -9,14 +9,21 @@ import re
 from typing import Any, NamedTuple
 
 from django.core import signing
+from django.db import connection
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 from rest_framework import pagination
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from chassis.rest.response import PromptResponse
+from chassis.rest.rows import fetch, is_whole_table
+
 MAX_PAGE_SIZE = 100
+# Those of pages of whole tables, by what they differ in: a few for each size.
+_statements: dict[tuple[type[Model], str, bool, bool, int], str] = {}
 _WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 
@@ -47,12 +54,7 @@ class KeysetPagination(pagination.CursorPagination):
         self._field = self._ordering.removeprefix("-")
         cursor = self.decode_cursor(request)
         backward = cursor is not None and cursor.backward
-        descending = self._ordering.startswith("-") != backward
-        if cursor is not None:
-            queryset = queryset.filter(self._lies_beyond(cursor, queryset.model, descending=descending))
-        sign = "-" if descending else ""
-        keys = [f"{sign}{name}" for name in dict.fromkeys([self._field, "id"])]
-        rows = list(queryset.order_by(*keys)[: self.page_size + 1])
+        rows = self._read(queryset, cursor, descending=self._ordering.startswith("-") != backward)
         more = len(rows) > self.page_size
         rows = rows[: self.page_size]
         if backward:
@@ -103,6 +105,12 @@ class KeysetPagination(pagination.CursorPagination):
         """Return the address of the previous page."""
         return self._link(self._page[0], backward=True) if self.has_previous else None
 
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the answer with the page's rows and its neighbours."""
+        return PromptResponse(
+            {"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data}
+        )
+
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe both parameters, with the limits of the page size."""
         cursor, page_size = super().get_schema_operation_parameters(view)
@@ -113,6 +121,26 @@ class KeysetPagination(pagination.CursorPagination):
         value = row._meta.get_field(self._field).value_to_string(row)  # noqa: SLF001 - Django's documented name
         cursor = self._signer.sign_object([self._ordering, backward, value, row.pk])
         return str(replace_query_param(self.base_url, self.cursor_query_param, cursor))
+
+    def _read(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> list[Model]:
+        """Return the rows of the page, and the one behind them if there is one."""
+        if not is_whole_table(queryset):
+            return list(self._page(queryset, cursor, descending=descending))
+        kind = (queryset.model, self._field, descending, cursor is None, self.page_size)
+        if kind not in _statements:
+            _statements[kind], _ = self._page(queryset, cursor, descending=descending).query.sql_with_params()
+        place = []
+        if cursor is not None:
+            field: Any = queryset.model._meta.get_field(self._field)  # noqa: SLF001 - Django's documented name
+            place = [field.get_db_prep_value(field.to_python(cursor.value), connection), cursor.id]
+        return fetch(queryset.model, _statements[kind], place)
+
+    def _page(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> QuerySet[Model]:
+        if cursor is not None:
+            queryset = queryset.filter(self._lies_beyond(cursor, queryset.model, descending=descending))
+        sign = "-" if descending else ""
+        keys = [f"{sign}{name}" for name in dict.fromkeys([self._field, "id"])]
+        return queryset.order_by(*keys)[: self.page_size + 1]
 
     def _lies_beyond(self, cursor: Cursor, model: type[Model], *, descending: bool) -> LessThan | GreaterThan:
         # A comparison of rows, which PostgreSQL answers from the index over both columns.

@@ -1,6 +1,6 @@
 """What every resource of a service does in the same way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -15,11 +15,11 @@ from rest_framework.response import Response
 
 from chassis.rest.conditional import check_preconditions, tag
 from chassis.rest.locking import lock_row
-from chassis.rest.lookup import converts_values, find_row
 from chassis.rest.pagination import KeysetPagination
 from chassis.rest.renderers import JSONRenderer
 from chassis.rest.request import PromptView
 from chassis.rest.response import PromptResponse
+from chassis.rest.rows import find_row, is_whole_table
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -47,6 +47,14 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT], PromptView):
     """
 
     lookup_value_regex = "[0-9]+"
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return a page of the objects."""
+        if self.paginator is None:
+            return super().list(request, *args, **kwargs)
+        page: Iterable[ModelT] = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        serializer = self.get_serializer()  # one for all rows: nothing of a row stays in it
+        return self.get_paginated_response([serializer.to_representation(row) for row in page])
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse | Response:  # type: ignore[override] # what one that repeats an answer returns
         """Create the object in the request's body."""
@@ -76,8 +84,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT], PromptView):
             type(self).get_queryset is not GenericAPIView.get_queryset
         )  # else a copy, which takes its time
         queryset = self.get_queryset() if is_own or self.queryset is None else self.queryset
-        narrowed = self.request.META.get("QUERY_STRING") or queryset.query.has_filters()
-        if narrowed or converts_values(queryset.model):
+        if self.request.META.get("QUERY_STRING") or not is_whole_table(queryset):
             return super().get_object()
         found: ModelT = find_row(queryset.model, self.kwargs["pk"])
         self.check_object_permissions(self.request, found)

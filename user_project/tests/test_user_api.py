@@ -3,7 +3,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
-from chassis.rest.lookup import converts_values
+from chassis.rest.rows import converts_values
 from users.models import User
 from users.serializers import UserSerializer
 from users.views import UserViewSet

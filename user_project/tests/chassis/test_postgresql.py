@@ -1,4 +1,5 @@
 import select
+from datetime import UTC, datetime
 from unittest.mock import patch
 
 import pytest
@@ -78,3 +79,12 @@ def test_connection_that_was_closed_on_this_side_is_not_usable():
 
     assert not connection.is_usable()
     connection.close()
+
+
+def test_instants_are_in_utc():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now(), timestamptz '2026-07-01 12:00+02'")
+        now, noon = cursor.fetchone()
+
+    assert now.tzinfo is UTC
+    assert noon == datetime(2026, 7, 1, 10, tzinfo=UTC)
