@@ -1,5 +1,6 @@
 """The database backend; Django finds its class by this module's name."""
 
+from datetime import timezone
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -16,6 +17,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     A cursor is made without looking for an event loop: services have threads.
     """
 
+    tzinfo_factory = (
+        timezone  # of UTC, in which sessions are: Python's own, and no call of Django's for each instant
+    )
     ensure_connection = base.DatabaseWrapper.ensure_connection.__wrapped__
     create_cursor = base.DatabaseWrapper.create_cursor.__wrapped__
 
