@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -16,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.urls import ResolverMatch, get_resolver
 from django.utils.log import log_response
 
 from chassis.hosts import KnownHostRequest
@@ -56,6 +58,16 @@ class PlainHandler(WSGIHandler):
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
         return response
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """Find the view; Django looks for it anew each time."""
+        request.resolver_match = found = _resolve(request.path_info)
+        return found
+
+
+@lru_cache(maxsize=1024)
+def _resolve(path: str) -> ResolverMatch:
+    return get_resolver().resolve(path)
 
 
 class ApiHandler(PlainHandler):
