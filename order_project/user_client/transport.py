@@ -3,7 +3,9 @@
 import random
 import threading
 import time
+from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Any
 
 import requests
 from django.conf import settings
@@ -18,11 +20,18 @@ from user_client.deadline import deadline
 _OUTAGES = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
+class _Session(requests.Session):
+    """Does not look for a redirection, which is no answer of the user service."""
+
+    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Iterator[requests.Response]:
+        return iter(())
+
+
 class _Thread(threading.local):
     """A session for each thread, which keeps its connection: requests does not promise to share one safely."""
 
     def __init__(self) -> None:
-        self.session = requests.Session()
+        self.session = _Session()
         self.session.trust_env = False  # no proxy and no .netrc between two services
         # https:// keeps the adapter of requests, whose timeouts alone hold there.
         self.session.mount("http://", OneConnectionAdapter())
