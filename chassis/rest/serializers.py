@@ -60,12 +60,11 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         return row
 
     def to_representation(self, instance: ModelT) -> dict[str, Any]:
-        """Return the values of the fields, which are attributes of ``instance``, as JSON has them."""
-        representation: dict[str, Any] = {}
-        for name, represent in _representations(type(self)):
-            value = getattr(instance, name)
-            representation[name] = None if value is None else represent(value)
-        return representation
+        """Return the values of the fields, which are attributes of ``instance``, with which JSON can be written."""
+        return {
+            name: None if (value := getattr(instance, name)) is None else represent(value)
+            for name, represent in _representations(type(self))
+        }
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values of the fields that were sent."""

@@ -1,4 +1,8 @@
-"""JSON as REST framework writes it."""
+"""JSON as REST framework writes it, and instants."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from rest_framework import renderers
@@ -9,7 +13,8 @@ VALUES = [
     None,
     {},
     [],
-    {"name": "Zoë 雪 \u2028 \u2029 \\", "at": 1.5, "on": True, "none": None, "list": [1, [2]]},
+    {"name": 'Zoë 雪 \\ " \x7f', "at": 1.5, "on": True, "none": None, "list": [1, [2]]},
+    {"price": Decimal("1.50"), "until": datetime(2026, 7, 1, 12, 0, 0, 5, tzinfo=UTC)},
     "text",
 ]
 
@@ -23,6 +28,22 @@ def test_as_rest_framework_writes_it(value, media_type, context):
     assert JSONRenderer().render(value, media_type, context) == expected
 
 
-def test_what_is_no_json_is_refused():
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        JSONRenderer().render({"number": float("nan")})
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        (datetime(2026, 7, 1, 12, tzinfo=UTC), "2026-07-01T12:00:00Z"),
+        (datetime(2026, 7, 1, 12, microsecond=30, tzinfo=UTC), "2026-07-01T12:00:00.000030Z"),
+        (datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=2))), "2026-07-01T12:00:00+02:00"),
+    ],
+)
+def test_instants_are_as_rfc_3339_has_them(instant, expected):
+    assert json.loads(JSONRenderer().render({"at": instant})) == {"at": expected}
+
+
+def test_what_no_json_can_hold_is_null():
+    assert JSONRenderer().render({"number": float("nan")}) == b'{"number":null}'
+
+
+def test_what_cannot_be_written_is_an_error():
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        JSONRenderer().render({"what": object()})

@@ -1,9 +1,13 @@
 """Serializers share what they are built of, and nothing else."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
 from rest_framework import serializers
 
 from chassis.rest.serializers import StrictModelSerializer
 from users.models import User
+from users.serializers import UserSerializer
 
 
 class NoteSerializer(serializers.Serializer):
@@ -57,3 +61,12 @@ def test_rules_over_several_fields_are_asked():
         serializer = RefusingSerializer(data={"name": "John"})
         assert not serializer.is_valid()
         assert serializer.errors == {"non_field_errors": ["no"]}
+
+
+@pytest.mark.parametrize("offset", [0, 2])
+def test_instants_are_in_utc(offset):
+    noon = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=offset)))
+
+    shown = UserSerializer(User(created_at=noon)).data["created_at"]
+
+    assert (shown, shown.tzinfo) == (noon, UTC)
