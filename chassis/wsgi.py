@@ -1,16 +1,17 @@
 """Django's WSGI handler with less on the way of each request."""
 
 import io
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.conf import settings
 from django.core.cache import caches, close_caches
 from django.core.cache.backends.base import BaseCache
-from django.core.handlers.base import reset_urlconf
+from django.core.handlers.base import BaseHandler, reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse
@@ -64,10 +65,30 @@ class PlainHandler(WSGIHandler):
         request.resolver_match = found = _resolve(request.path_info)
         return found
 
+    def _get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Run the view; Django asks each time whether it is a coroutine, and wants a transaction."""
+        if self._view_middleware or self._template_response_middleware:
+            return super()._get_response(request)
+        found = self.resolve_request(request)
+        try:
+            response = _runnable(self, found.func)(request, *found.args, **found.kwargs)
+            self.check_response(response, found.func)
+            return response.render() if hasattr(response, "render") else response
+        except Exception as error:
+            if answer := self.process_exception_by_middleware(error, request):
+                return answer
+            raise
+
 
 @lru_cache(maxsize=1024)
 def _resolve(path: str) -> ResolverMatch:
     return get_resolver().resolve(path)
+
+
+@cache
+def _runnable(handler: BaseHandler, view: Callable[..., Any]) -> Callable[..., Any]:
+    atomic = handler.make_view_atomic(view)
+    return async_to_sync(atomic) if iscoroutinefunction(atomic) else atomic
 
 
 class ApiHandler(PlainHandler):

@@ -1,3 +1,4 @@
+import gc
 import io
 import sys
 
@@ -5,9 +6,13 @@ import pytest
 from django.core.cache import close_caches
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.signals import request_finished
+from django.db import close_old_connections, connection, connections
+from django.http import HttpResponse
 
 from chassis import wsgi
+from chassis.rest.renderers import JSONRenderer
 from chassis.wsgi import service_application
+from users.models import User
 from users.views import UserViewSet
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +70,9 @@ def ask(settings, monkeypatch):
         started = []
         response = application(environ, lambda status, headers: started.append((status, headers)))
         b"".join(response)
+        request_finished.disconnect(close_old_connections)  # the test's transaction is on this one
+        response.close()
+        request_finished.connect(close_old_connections)
         return started[0]
 
     return ask
@@ -148,6 +156,111 @@ def test_caches_are_closed_where_one_has_something_to_close(settings):
     request_finished.send(sender=None)
 
     assert ClosableCache.closed
+
+
+class Passing:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+
+class StopAtView(Passing):
+    def process_view(self, request, *view):
+        return HttpResponse(status=418)
+
+
+class ChangeBeforeRendering(Passing):
+    def process_template_response(self, request, response):
+        response.status_code = 418
+        return response
+
+
+class AnswerErrors(Passing):
+    def process_exception(self, request, exception):
+        return HttpResponse(status=418)
+
+
+@pytest.fixture
+def ask_with(ask, settings):
+    """Ask an application that has one more middleware; return the status."""
+
+    def ask_with(middleware, path):
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.{middleware.__name__}"]
+        return int(ask(path, service_application())[0][:3])
+
+    return ask_with
+
+
+@pytest.mark.parametrize("middleware", [StopAtView, ChangeBeforeRendering])
+def test_middleware_that_has_to_do_with_the_view_is_asked(ask_with, middleware):
+    assert ask_with(middleware, "/users") == 418
+
+
+@pytest.mark.parametrize(("middleware", "status"), [(Passing, 500), (AnswerErrors, 418)])
+@pytest.mark.parametrize("part", [(UserViewSet, "dispatch"), (JSONRenderer, "render")], ids=str)
+def test_error_of_view_or_renderer_is_given_to_middleware(ask_with, monkeypatch, middleware, status, part):
+    monkeypatch.setattr(*part, lambda *args, **kwargs: 1 / 0)
+
+    assert ask_with(middleware, "/users") == status
+
+
+def test_view_that_returns_nothing_is_an_error_that_says_so(ask, monkeypatch, caplog):
+    monkeypatch.setattr(UserViewSet, "dispatch", lambda *args, **kwargs: None)
+
+    assert ask("/users")[0].startswith("500")
+    assert "didn't return an HttpResponse" in caplog.text
+
+
+def test_view_runs_in_a_transaction_where_that_is_wanted(ask, monkeypatch):
+    def dispatch(view, request, **kwargs):
+        return HttpResponse(headers={"X-Depth": len(connection.savepoint_ids)})
+
+    monkeypatch.setattr(UserViewSet, "dispatch", dispatch)
+    outside = dict(ask("/users")[1])["X-Depth"]
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", "yes")
+
+    inside = dict(ask("/users", service_application())[1])["X-Depth"]
+
+    assert int(inside) == int(outside) + 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/users", b"", 200),
+        ("GET", "/users/{id}", b"", 200),
+        ("HEAD", "/users/{id}", b"", 200),
+        ("GET", "/users/{id}", b"", 304),
+        ("GET", "/users/0", b"", 404),
+        ("POST", "/users", b'{"name": "Ada", "email": "ada@example.org"}', 201),
+        ("POST", "/users", b'{"name": ""}', 400),
+        ("PATCH", "/users/{id}", b'{"name": "Grace"}', 200),
+        ("DELETE", "/users/{id}", b"", 204),
+    ],
+)
+def test_nothing_is_left_for_the_garbage_collector(ask, make_user, method, path, body, status):
+    def request():
+        User.objects.all().delete()
+        variables = {
+            "REQUEST_METHOD": method,
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        } | ({"HTTP_IF_NONE_MATCH": "*"} if status == 304 else {})
+        return ask(path.format(id=make_user().pk), **variables)[0]
+
+    assert request().startswith(str(status))  # what is made once is there now
+    gc.collect()
+    gc.disable()
+    try:
+        request()
+        left = gc.collect()
+    finally:
+        gc.enable()
+
+    assert left == 0
 
 
 def test_the_settings_stay_as_they_are(settings):
