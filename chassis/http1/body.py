@@ -30,7 +30,7 @@ class Body:
         self.length = length
         self.trailers: Fields = []
         self.finished = length == 0
-        self._pieces = self._read()
+        self._pieces = iter(()) if self.finished else self._read()
 
     def __iter__(self) -> Iterator[bytes]:
         return self._pieces

@@ -32,3 +32,17 @@ class PromptView(GenericAPIView[Any]):
         """Find out who asks, where there is a way to."""
         if request.authenticators:
             super().perform_authentication(request)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Answer the request, and let go of everything when the answer has been sent."""
+        response: Any = super().dispatch(request, *args, **kwargs)
+        response._resource_closers.append(self._let_go)  # noqa: SLF001 - as Django's handler does
+        return response
+
+    def _let_go(self) -> None:
+        """Undo the circles of references, in which what a request has made would wait for the garbage collector."""
+        if serializer := getattr(getattr(self.response, "data", None), "serializer", None):
+            vars(serializer).clear()
+        self.request.parser_context.clear()
+        getattr(self.response, "renderer_context", {}).clear()
+        vars(self).clear()
