@@ -21,7 +21,9 @@ class ProxiedResponse(HttpResponseBase):
     def __init__(
         self, head: ResponseHead, fields: Fields, body: Body, on_end: Callable[[GatewayError | None], None]
     ) -> None:
-        super().__init__(status=None, reason=head.reason)
+        super().__init__(
+            "", reason=head.reason
+        )  # the media type is among ``fields``; Django makes one up for None
         self.status_code = head.status
         self._has_been_logged = True  # an error status is the upstream's to log
         self._fields = fields
