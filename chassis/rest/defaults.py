@@ -19,7 +19,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_FILTER_BACKENDS": [
-        "django_filters.rest_framework.DjangoFilterBackend",
+        "chassis.rest.filters.PromptFilterBackend",
         "chassis.rest.filters.StrictSearchFilter",
         "chassis.rest.filters.StrictOrderingFilter",
     ],

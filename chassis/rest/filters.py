@@ -9,10 +9,25 @@ from django import forms
 from django.core.exceptions import ValidationError as FormValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+
+class PromptFilterBackend(DjangoFilterBackend):
+    """django-filter's backend, which makes a form, and only where the query has something for it."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Model], view: Any) -> QuerySet[Model]:
+        """Return the rows that the query asks for."""
+        filterset = self.get_filterset_class(view, queryset)
+        # A filter of two bounds has parameters whose names begin with its own.
+        if filterset and not any(
+            name.startswith(tuple(filterset.base_filters)) for name in request.query_params
+        ):
+            return queryset
+        return super().filter_queryset(request, queryset, view)
 
 
 class StrictSearchFilter(filters.SearchFilter):

@@ -7,6 +7,7 @@ only and counts rows of equal value, which is slow from some hundred on and wron
 
 import re
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.core import signing
 from django.db import connection
@@ -16,7 +17,6 @@ from rest_framework import pagination
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 
 from chassis.rest.response import PromptResponse
 from chassis.rest.rows import fetch, is_whole_table
@@ -48,7 +48,8 @@ class KeysetPagination(pagination.CursorPagination):
 
     def paginate_queryset(self, queryset: QuerySet[Model], request: Request, view: Any = None) -> list[Model]:
         """Return the rows of the page that the request asks for."""
-        self.base_url = request.build_absolute_uri()
+        self._address = request.build_absolute_uri(request.path)
+        self._parameters = dict(request.query_params.lists())
         self.page_size = self.get_page_size(request)
         (self._ordering,) = self.get_ordering(request, queryset, view)
         self._field = self._ordering.removeprefix("-")
@@ -120,7 +121,8 @@ class KeysetPagination(pagination.CursorPagination):
     def _link(self, row: Model, *, backward: bool) -> str:
         value = row._meta.get_field(self._field).value_to_string(row)  # noqa: SLF001 - Django's documented name
         cursor = self._signer.sign_object([self._ordering, backward, value, row.pk])
-        return str(replace_query_param(self.base_url, self.cursor_query_param, cursor))
+        parameters = self._parameters | {self.cursor_query_param: [cursor]}
+        return f"{self._address}?{urlencode(sorted(parameters.items()), doseq=True)}"
 
     def _read(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> list[Model]:
         """Return the rows of the page, and the one behind them if there is one."""
