@@ -122,7 +122,8 @@ class KeysetPagination(pagination.CursorPagination):
         value = row._meta.get_field(self._field).value_to_string(row)  # noqa: SLF001 - Django's documented name
         cursor = self._signer.sign_object([self._ordering, backward, value, row.pk])
         parameters = self._parameters | {self.cursor_query_param: [cursor]}
-        return f"{self._address}?{urlencode(sorted(parameters.items()), doseq=True)}"
+        query = urlencode(sorted(parameters.items()), doseq=True, safe=":")  # a cursor has one
+        return f"{self._address}?{query}"
 
     def _read(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> list[Model]:
         """Return the rows of the page, and the one behind them if there is one."""
