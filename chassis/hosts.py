@@ -41,7 +41,7 @@ class KnownHostRequest(WSGIRequest):
         return super().get_host()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
     domain, _ = split_domain_port(host)
     return bool(domain) and validate_host(domain, allowed)

@@ -37,6 +37,8 @@ PAGE_MIDDLEWARE = frozenset(
     }
 )
 
+_USUAL_LENGTH = 200  # of a path, in characters: longer ones would only fill the memory
+
 
 class PlainHandler(WSGIHandler):
     """Does without the prefix of a site mounted under a path, and without the signal that a request begins.
@@ -62,7 +64,9 @@ class PlainHandler(WSGIHandler):
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         """Find the view; Django looks for it anew each time."""
-        request.resolver_match = found = _resolve(request.path_info)
+        path = request.path_info
+        resolve = _resolve if len(path) <= _USUAL_LENGTH else get_resolver().resolve
+        request.resolver_match = found = resolve(path)
         return found
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:

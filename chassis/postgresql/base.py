@@ -14,12 +14,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     Django's own check is a query before each request that uses the database. Nothing can be read from an idle
     connection that works: when the server closes it, at a restart or by pg_terminate_backend, that can be read.
 
-    A cursor is made without looking for an event loop: services have threads.
+    A cursor is made without looking for an event loop: services have threads. The time zone of what is read, which is
+    that of the session, is made by Python's own class, and not by a method for each instant.
     """
 
-    tzinfo_factory = (
-        timezone  # of UTC, in which sessions are: Python's own, and no call of Django's for each instant
-    )
+    tzinfo_factory = timezone
     ensure_connection = base.DatabaseWrapper.ensure_connection.__wrapped__
     create_cursor = base.DatabaseWrapper.create_cursor.__wrapped__
 

@@ -69,7 +69,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT], PromptView):
         return PromptResponse(self.get_serializer(self.get_object()).data)
 
     def filter_queryset(self, queryset: QuerySet[ModelT]) -> QuerySet[ModelT]:
-        """Filter, where the query has more than a place in a list: their forms cost half as much as a GET."""
+        """Filter, where the query has more than a place in a list."""
         if self.request.query_params.keys() <= PAGE_PARAMETERS:
             return queryset
         return super().filter_queryset(queryset)
@@ -80,10 +80,9 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT], PromptView):
         Raises:
             NotFound: there is none, or it is not among those that the query of the address asks for.
         """
-        is_own = (
-            type(self).get_queryset is not GenericAPIView.get_queryset
-        )  # else a copy, which takes its time
-        queryset = self.get_queryset() if is_own or self.queryset is None else self.queryset
+        # Django's method returns a copy, which takes its time.
+        is_copy = type(self).get_queryset is GenericAPIView.get_queryset and self.queryset is not None
+        queryset = self.queryset if is_copy else self.get_queryset()
         if self.request.META.get("QUERY_STRING") or not is_whole_table(queryset):
             return super().get_object()
         found: ModelT = find_row(queryset.model, self.kwargs["pk"])

@@ -21,9 +21,7 @@ class ProxiedResponse(HttpResponseBase):
     def __init__(
         self, head: ResponseHead, fields: Fields, body: Body, on_end: Callable[[GatewayError | None], None]
     ) -> None:
-        super().__init__(
-            "", reason=head.reason
-        )  # the media type is among ``fields``; Django makes one up for None
+        super().__init__(content_type="", reason=head.reason)  # for None, Django would make one up
         self.status_code = head.status
         self._has_been_logged = True  # an error status is the upstream's to log
         self._fields = fields

@@ -5,5 +5,3 @@ from orders.views import OrderViewSet
 
 router = OptionalSlashRouter()
 router.register("orders", OrderViewSet)
-
-urlpatterns = router.urls

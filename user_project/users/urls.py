@@ -5,5 +5,3 @@ from users.views import UserViewSet
 
 router = OptionalSlashRouter()
 router.register("users", UserViewSet)
-
-urlpatterns = router.urls
