@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.conf import settings
 from django.core.cache import caches, close_caches
 from django.core.cache.backends.base import BaseCache
-from django.core.handlers.base import BaseHandler, reset_urlconf
+from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse
@@ -23,11 +23,9 @@ from django.utils.log import log_response
 
 from chassis.hosts import KnownHostRequest
 
-# What only pages with accounts and static files need, and what gives every answer the same headers.
+# What only pages with accounts and static files need.
 PAGE_MIDDLEWARE = frozenset(
     {
-        "django.middleware.security.SecurityMiddleware",
-        "django.middleware.clickjacking.XFrameOptionsMiddleware",
         "whitenoise.middleware.WhiteNoiseMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
@@ -36,6 +34,12 @@ PAGE_MIDDLEWARE = frozenset(
         "axes.middleware.AxesMiddleware",
     }
 )
+
+# What adds headers that depend on nothing but whether the request is secure, and the answer exempt from framing rules.
+HEADER_MIDDLEWARE = {
+    "django.middleware.security.SecurityMiddleware": SecurityMiddleware,
+    "django.middleware.clickjacking.XFrameOptionsMiddleware": XFrameOptionsMiddleware,
+}
 
 _USUAL_LENGTH = 200  # of a path, in characters: longer ones would only fill the memory
 
@@ -64,6 +68,8 @@ class PlainHandler(WSGIHandler):
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         """Find the view; Django looks for it anew each time."""
+        if hasattr(request, "urlconf"):  # a middleware's choice
+            return super().resolve_request(request)
         path = request.path_info
         resolve = _resolve if len(path) <= _USUAL_LENGTH else get_resolver().resolve
         request.resolver_match = found = resolve(path)
@@ -96,41 +102,49 @@ def _runnable(handler: BaseHandler, view: Callable[..., Any]) -> Callable[..., A
 
 
 class ApiHandler(PlainHandler):
-    """Leaves ``PAGE_MIDDLEWARE`` out of ``settings.MIDDLEWARE``, and adds the headers that come from there."""
+    """Leaves ``PAGE_MIDDLEWARE`` out of ``settings.MIDDLEWARE``, and works ``HEADER_MIDDLEWARE``'s headers out once."""
 
     request_class = KnownHostRequest
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Build the chain; Django takes its parts from the settings."""
         everything = settings.MIDDLEWARE
-        settings.MIDDLEWARE = [name for name in everything if name not in PAGE_MIDDLEWARE]
+        # A redirection to TLS depends on more.
+        constant = set() if settings.SECURE_SSL_REDIRECT else HEADER_MIDDLEWARE.keys() & set(everything)
+        settings.MIDDLEWARE = [name for name in everything if name not in PAGE_MIDDLEWARE | constant]
         try:
             super().load_middleware(is_async)
         finally:
             settings.MIDDLEWARE = everything
-        self._headers = {scheme: _security_headers(scheme) for scheme in ("http", "https")}
+        self._headers = {
+            (secure, exempt): _headers_of(constant, secure=secure, exempt=exempt)
+            for secure in (False, True)
+            for exempt in (False, True)
+        }
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         """Run middleware and view, and add what protects a page in a browser."""
         response = super().get_response(request)
-        for name, value in self._headers[request.scheme or "http"]:
+        is_exempt = getattr(response, "xframe_options_exempt", False)
+        for name, value in self._headers[request.is_secure(), is_exempt]:
             response.headers.setdefault(name, value)
         return response
 
 
-def _security_headers(scheme: str) -> list[tuple[str, str]]:
-    """Return what Django's two middlewares add to the answers of a request, of which they look at the scheme only."""
+def _headers_of(names: Iterable[str], *, secure: bool, exempt: bool) -> list[tuple[str, str]]:
+    """Return what this middleware adds to an answer."""
+    scheme = "https" if secure else "http"
     request = WSGIRequest({"REQUEST_METHOD": "GET", "wsgi.url_scheme": scheme, "wsgi.input": io.BytesIO()})
     response = HttpResponse()
-    for middleware in (SecurityMiddleware, XFrameOptionsMiddleware):
-        middleware(lambda _: response).process_response(request, response)
+    response.xframe_options_exempt = exempt
+    for name in names:
+        HEADER_MIDDLEWARE[name](lambda _: response).process_response(request, response)
     return [(name, value) for name, value in response.items() if name != "Content-Type"]
 
 
 def service_application() -> WSGIApplication:
     """Return a service's application: ``settings.API_PATHS`` and what is under them, by whole segments, are the API."""
     pages, api = WSGIHandler(), ApiHandler()
-    request_finished.disconnect(reset_urlconf)  # that of the settings holds for every request
     if all(type(cache).close is BaseCache.close for cache in caches.all(initialized_only=False)):
         request_finished.disconnect(close_caches)  # none has anything to close
     exactly = frozenset(settings.API_PATHS)

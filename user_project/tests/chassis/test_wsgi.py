@@ -8,6 +8,8 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.signals import request_finished
 from django.db import close_old_connections, connection, connections
 from django.http import HttpResponse
+from django.urls import path
+from django.views.decorators.clickjacking import xframe_options_exempt
 
 from chassis import wsgi
 from chassis.rest.renderers import JSONRenderer
@@ -121,6 +123,31 @@ def test_what_protects_a_page_is_in_every_answer(ask, settings, https_only, sche
     assert ("Strict-Transport-Security" in headers[0]) == (https_only and scheme == "https")
 
 
+def test_page_that_may_be_framed_says_so(ask, monkeypatch):
+    monkeypatch.setattr(
+        UserViewSet, "dispatch", xframe_options_exempt(lambda *args, **kwargs: HttpResponse())
+    )
+
+    headers = dict(ask("/users")[1])
+
+    assert "X-Frame-Options" not in headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", wsgi.HEADER_MIDDLEWARE)
+def test_what_is_no_middleware_adds_no_header(ask, settings, name):
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if one != name]
+    header = "X-Frame-Options" if "clickjacking" in name else "Referrer-Policy"
+
+    assert header not in dict(ask("/users", service_application())[1])
+
+
+def test_redirection_to_tls_is_made_where_the_settings_want_it(ask, settings):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert ask("/users", service_application())[0].startswith("301")
+
+
 def test_header_that_a_view_has_set_stays(ask, monkeypatch):
     monkeypatch.setattr(UserViewSet, "default_response_headers", {"X-Frame-Options": "SAMEORIGIN"})
 
@@ -166,6 +193,15 @@ class Passing:
         return self.get_response(request)
 
 
+class OtherAddresses(Passing):
+    def __call__(self, request):
+        request.urlconf = __name__
+        return super().__call__(request)
+
+
+urlpatterns = [path("users", lambda request: HttpResponse(status=418))]
+
+
 class StopAtView(Passing):
     def process_view(self, request, *view):
         return HttpResponse(status=418)
@@ -193,7 +229,7 @@ def ask_with(ask, settings):
     return ask_with
 
 
-@pytest.mark.parametrize("middleware", [StopAtView, ChangeBeforeRendering])
+@pytest.mark.parametrize("middleware", [OtherAddresses, StopAtView, ChangeBeforeRendering])
 def test_middleware_that_has_to_do_with_the_view_is_asked(ask_with, middleware):
     assert ask_with(middleware, "/users") == 418
 
