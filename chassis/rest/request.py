@@ -18,6 +18,10 @@ class PromptRequest(Request):
 class PromptView(GenericAPIView[Any]):
     """A view with less on the way of each request."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._serializers: list[Any] = []
+
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Return REST framework's request for Django's."""
         return PromptRequest(
@@ -39,9 +43,15 @@ class PromptView(GenericAPIView[Any]):
         response._resource_closers.append(self._let_go)  # noqa: SLF001 - as Django's handler does
         return response
 
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a serializer for this request."""
+        serializer = super().get_serializer(*args, **kwargs)
+        self._serializers.append(serializer)
+        return serializer
+
     def _let_go(self) -> None:
         """Undo the circles of references, in which what a request has made would wait for the garbage collector."""
-        if serializer := getattr(getattr(self.response, "data", None), "serializer", None):
+        for serializer in self._serializers:
             vars(serializer).clear()
         self.request.parser_context.clear()
         getattr(self.response, "renderer_context", {}).clear()

@@ -1,6 +1,6 @@
 """What every resource of a service does in the same way."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -47,14 +47,6 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT], PromptView):
     """
 
     lookup_value_regex = "[0-9]+"
-
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return a page of the objects."""
-        if self.paginator is None:
-            return super().list(request, *args, **kwargs)
-        page: Iterable[ModelT] = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        serializer = self.get_serializer()  # one for all rows: nothing of a row stays in it
-        return self.get_paginated_response([serializer.to_representation(row) for row in page])
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse | Response:  # type: ignore[override] # what one that repeats an answer returns
         """Create the object in the request's body."""
