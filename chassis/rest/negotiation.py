@@ -24,7 +24,8 @@ class PromptContentNegotiation(DefaultContentNegotiation):
         """Return the renderer and its media type."""
         first = next(iter(renderers))
         accepted = request.META.get("HTTP_ACCEPT", "*/*")
-        chosen = format_suffix or (self.settings.URL_FORMAT_OVERRIDE in request.query_params)
+        has_query = bool(request.META.get("QUERY_STRING"))
+        chosen = format_suffix or (has_query and self.settings.URL_FORMAT_OVERRIDE in request.query_params)
         if accepted in ("*/*", first.media_type) and not chosen:
             return first, first.media_type or ""
         return super().select_renderer(request, renderers, format_suffix)
