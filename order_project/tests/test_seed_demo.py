@@ -1,6 +1,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from orders.management.commands.seed_demo import DEMO_PRODUCTS
 from orders.models import Order
 from user_client import find_user_ids
 
@@ -21,6 +22,16 @@ def test_every_user_gets_orders_once(db, two_users, capsys):
         "0 demo orders created, 6 were there.",
     ]
     assert set(Order.objects.values_list("user_id", flat=True)) == set(two_users)
+
+
+def test_what_customers_ordered_twice_is_left_as_it_is(db, two_users, make_order, capsys):
+    for _ in range(2):
+        make_order(user_id=two_users[0], product_name=DEMO_PRODUCTS[0][0])
+
+    call_command("seed_demo")
+
+    assert capsys.readouterr().out == "5 demo orders created, 1 were there.\n"
+    assert Order.objects.count() == 7
 
 
 def test_user_service_that_does_not_answer_is_named(db, httpserver, settings):

@@ -37,9 +37,13 @@ class Command(BaseCommand):
         for user_id in user_ids:
             for _ in range(ORDERS_PER_USER):
                 name, quantity = next(products)
-                values = {"quantity": quantity, "user_verified_at": timezone.now()}
-                _, is_new = Order.objects.get_or_create(user_id=user_id, product_name=name, defaults=values)
-                created += is_new
+                # Customers may have ordered the same several times.
+                if Order.objects.filter(user_id=user_id, product_name=name).exists():
+                    continue
+                Order.objects.create(
+                    user_id=user_id, product_name=name, quantity=quantity, user_verified_at=timezone.now()
+                )
+                created += 1
         self.stdout.write(
             f"{created} demo orders created, {len(user_ids) * ORDERS_PER_USER - created} were there."
         )
