@@ -15,10 +15,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this file also has to say so whe
 
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - as above
-    from launcher.bootstrap import enter_environment
+    from devtools.bootstrap import enter_environment
 
     enter_environment(sys.argv[1:])
 
-    from launcher.cli import cli
+    from devtools.cli import cli
 
     cli(prog_name="manage_all.py")

@@ -26,7 +26,7 @@ from benchmarks.startup import measure_starts
 from benchmarks.summary import Summary, summarise
 from benchmarks.usage import memory
 from benchmarks.wrk import Load, find_wrk
-from launcher.errors import LauncherError
+from devtools.errors import LauncherError
 
 RESULTS = Path(__file__).parent / "results"
 EQUAL_LOAD = 0.7  # of the reference stack's median rate

@@ -11,11 +11,11 @@ import psutil
 import psycopg2
 
 from benchmarks.own_stack import migrate
-from launcher.configuration import ROOT_USERS_FOLDER
-from launcher.data_folder import DataFolder
-from launcher.databases import running
-from launcher.postgres import PrivatePostgres
-from launcher.projects import with_database
+from devtools.configuration import ROOT_USERS_FOLDER
+from devtools.data_folder import DataFolder
+from devtools.databases import running
+from devtools.postgres import PrivatePostgres
+from devtools.projects import with_database
 
 OWN_ROWS = {
     "user": """

@@ -14,7 +14,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.processes import Server, gateway, running
 
 MIB = 2**20

@@ -12,7 +12,6 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.gateway_throughput import measure
 from benchmarks.processes import Launch, gateway, running, upstream
 

@@ -17,7 +17,6 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.processes import Server, express, gateway, nginx_proxy, running, upstream
 
 CASES = [("/users/1", 16), ("/users/1", 256), ("/users/big", 16)]

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.stack import Stack, base_environment, ended_afterwards, free_addresses, wait_until_ready
-from launcher.processes import spawn
-from launcher.projects import (
+from devtools.processes import spawn
+from devtools.projects import (
     PROJECTS,
     Address,
     gunicorn_command,

@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks.stack import Stack, base_environment, ended_afterwards, free_addresses, wait_until_ready
-from launcher.errors import LauncherError
-from launcher.processes import spawn, wait_for
-from launcher.projects import PROJECTS
+from devtools.errors import LauncherError
+from devtools.processes import spawn, wait_for
+from devtools.projects import PROJECTS
 
 SOURCE = Path(__file__).parent / "reference_stack"
 INSTALL_SECONDS = 300

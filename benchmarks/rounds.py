@@ -11,7 +11,7 @@ from benchmarks.scenarios import LAST_PAGE, Course
 from benchmarks.stack import Stack
 from benchmarks.usage import cpu_seconds
 from benchmarks.wrk import Answers, Load, run_wrk
-from launcher.errors import LauncherError
+from devtools.errors import LauncherError
 
 WARM_UP_SECONDS = 1.0
 

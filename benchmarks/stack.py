@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.client import status_of
-from launcher.errors import LauncherError
-from launcher.ports import find_free_port
-from launcher.processes import end_processes, marked, processes_of_run, wait_for
-from launcher.projects import PROJECTS, Address
+from devtools.errors import LauncherError
+from devtools.ports import find_free_port
+from devtools.processes import end_processes, marked, processes_of_run, wait_for
+from devtools.projects import PROJECTS, Address
 
 START_SECONDS = 60
 STOP_SECONDS = 12

@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmarks.client import status_of
 from benchmarks.databases import temporary_folder
 from benchmarks.stack import base_environment, ended_afterwards, free_addresses
-from launcher.errors import LauncherError
-from launcher.processes import send_to_group, spawn, wait_for
-from launcher.projects import PROJECTS, ROOT
+from devtools.errors import LauncherError
+from devtools.processes import send_to_group, spawn, wait_for
+from devtools.projects import PROJECTS, ROOT
 
 START_SECONDS = 120
 STOP_SECONDS = 20

@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher.errors import LauncherError
+from devtools.errors import LauncherError
 
 SCRIPTS = Path(__file__).parent / "wrk"
 SPARE_SECONDS = 30  # for wrk to come to its end

@@ -3,13 +3,7 @@
 import os
 import resource
 import sys
-from pathlib import Path
 from typing import Any
-
-_here = Path(__file__).resolve().parent
-for folder in (str(_here), str(_here.parent)):  # the gateway, and where chassis lies
-    if folder not in sys.path:
-        sys.path.append(folder)
 
 # gevent, when it patches a worker, looks at every object there is, of which Django's settings then read themselves.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
@@ -17,7 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 from chassis import server as shared  # noqa: E402
 from chassis import tracing  # noqa: E402
 
-pythonpath = str(_here.parent)
 # The second address, if there is one, answers /metrics and nothing else: it is not for the public.
 bind = [os.environ.get("BIND", "127.0.0.1:8081"), *filter(None, [os.environ.get("METRICS_BIND")])]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))

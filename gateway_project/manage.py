@@ -2,12 +2,10 @@
 
 import os
 import sys
-from pathlib import Path
 
 
 def main() -> None:
     """Run the command that the arguments name."""
-    sys.path.append(str(Path(__file__).resolve().parent.parent))  # where chassis lies
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
     if sys.argv[1:2] == ["runserver"]:
         os.environ.setdefault("DEBUG", "true")

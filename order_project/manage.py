@@ -3,10 +3,8 @@
 
 import os
 import sys
-from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path.append(str(Path(__file__).resolve().parents[1]))  # chassis lies beside the projects
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "order_project.settings")
     if sys.argv[1:2] == ["runserver"]:
         os.environ.setdefault("DEBUG", "true")  # Django's development server serves developers only

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.ports import find_free_port
-from launcher.projects import ROOT
+from devtools.ports import find_free_port
+from devtools.projects import ROOT
 
 REQUIRED = bool(os.environ.get("REQUIRE_DOCKER"))
 BASE_IMAGES = ("python:3.13-slim", "postgres:18")

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from launcher.projects import with_database
+from devtools.projects import with_database
 from tests import browser
 from tests.databases import new_database
 from tests.resources import ORDERS, USERS

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 
-from launcher.data_folder import DataFolder
-from launcher.ports import find_free_port
-from launcher.postgres import PrivatePostgres
-from launcher.processes import send_to_group, wait_for
-from launcher.projects import Project
+from devtools.data_folder import DataFolder
+from devtools.ports import find_free_port
+from devtools.postgres import PrivatePostgres
+from devtools.processes import send_to_group, wait_for
+from devtools.projects import Project
 
 
 @dataclass

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg2
 from psycopg2 import sql
 
-from launcher.projects import Project
+from devtools.projects import Project
 
 MAINTENANCE_DATABASE = "postgres"  # what Django's own test runner connects to
 

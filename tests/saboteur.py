@@ -6,7 +6,7 @@ from collections import Counter
 
 import psutil
 
-from launcher.processes import wait_for
+from devtools.processes import wait_for
 from tests.crashable_postgres import CrashablePostgres
 from tests.system import Service, System
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from launcher.health import is_ready
-from launcher.ports import find_free_port
-from launcher.processes import RUN_VARIABLE, end_processes, send_to_group, spawn, wait_for
-from launcher.projects import (
+from devtools.health import is_ready
+from devtools.ports import find_free_port
+from devtools.processes import RUN_VARIABLE, end_processes, send_to_group, spawn, wait_for
+from devtools.projects import (
     PROJECTS,
     Address,
     Project,

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from launcher.processes import wait_for
-from launcher.projects import PROJECTS
+from devtools.processes import wait_for
+from devtools.projects import PROJECTS
 from tests.api import Client, make_order, make_user
 from tests.compose import require_compose, stack_of_clean_clone
 

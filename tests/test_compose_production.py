@@ -7,8 +7,8 @@ import subprocess
 import pytest
 import requests
 
-from launcher.ports import find_free_port
-from launcher.processes import wait_for
+from devtools.ports import find_free_port
+from devtools.processes import wait_for
 from tests.compose import TLS_BASE_IMAGE, require_compose, stack_of_clean_clone
 
 HOST = "shop.example.com"

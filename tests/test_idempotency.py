@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from launcher.processes import wait_for
+from devtools.processes import wait_for
 from tests.api import make_user
 from tests.databases import fetch_all
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from launcher.processes import wait_for
+from devtools.processes import wait_for
 from tests.api import make_user
 
 

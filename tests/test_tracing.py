@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from launcher.processes import wait_for
+from devtools.processes import wait_for
 from tests.api import make_user
 
 

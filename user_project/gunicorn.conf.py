@@ -1,18 +1,14 @@
 """gunicorn's settings for the user service: ``gunicorn user_project.wsgi`` in this folder."""
 
 import os
-import sys
-from pathlib import Path
 from typing import Any
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # chassis lies beside the projects
 
 from chassis import server as shared
 from chassis import tracing
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "chassis.worker.SharedPollWorker"
+worker_class = "speedups.worker.SharedPollWorker"
 threads = 2
 preload_app = True
 control_socket_disable = True

@@ -1,7 +1,7 @@
 """What can keep a request from being answered by its upstream. The view turns each into a problem."""
 
-from chassis.http1.fields import MalformedError
-from chassis.http1.stream import EndOfStreamError
+from http1.fields import MalformedError
+from http1.stream import EndOfStreamError
 
 FAILURES = (EndOfStreamError, MalformedError, OSError)  # how a connection to an upstream fails
 

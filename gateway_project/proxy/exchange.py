@@ -5,10 +5,10 @@ from functools import partial
 
 import gevent
 
-from chassis.http1.body import Body
-from chassis.http1.fields import format_fields, members, values
-from chassis.http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
-from chassis.http1.stream import never
+from http1.body import Body
+from http1.fields import format_fields, members, values
+from http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
+from http1.stream import never
 from proxy.errors import (
     FAILURES,
     BadAnswerError,

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 from django.conf import settings
 
 from chassis import service_token, tracing
-from chassis.http1.fields import Fields, members, values
-from chassis.http1.head import CHUNKED, ResponseHead
+from http1.fields import Fields, members, values
+from http1.head import CHUNKED, ResponseHead
 from proxy.max_forwards import count_down
 from proxy.received import Received
 

@@ -9,8 +9,8 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from chassis.http1.fields import Fields
-from chassis.http1.head import RequestHead
+from http1.fields import Fields
+from http1.head import RequestHead
 from proxy.errors import BodyTooLargeError, TooManyRequestsError
 from proxy.headers import client_address
 from proxy.received import Received

@@ -2,8 +2,8 @@
 
 from django.http import HttpResponse
 
-from chassis.http1.fields import Fields, format_fields, values
-from chassis.http1.head import RequestHead
+from http1.fields import Fields, format_fields, values
+from http1.head import RequestHead
 from proxy.routes import Route
 
 _COUNTED_METHODS = ("OPTIONS", "TRACE")

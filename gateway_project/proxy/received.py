@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from chassis.http1.fields import Fields
-from chassis.http1.head import RequestHead
+from http1.fields import Fields
+from http1.head import RequestHead
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 from django.http.response import HttpResponseBase
 
-from chassis.http1.body import Body
-from chassis.http1.fields import Fields
-from chassis.http1.head import ResponseHead
+from http1.body import Body
+from http1.fields import Fields
+from http1.head import ResponseHead
 from proxy.errors import FAILURES, GatewayError, from_failure
 
 

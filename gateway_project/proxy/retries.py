@@ -2,8 +2,8 @@
 
 import random
 
-from chassis.http1.fields import values
-from chassis.http1.head import RequestHead
+from http1.fields import values
+from http1.head import RequestHead
 from proxy.errors import (
     BrokenAnswerError,
     ConnectTimeoutError,

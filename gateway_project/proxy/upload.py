@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import gevent
 
-from chassis.http1.body import chunk, last_chunk
-from chassis.http1.fields import MalformedError
-from chassis.http1.head import CHUNKED
-from chassis.http1.stream import EndOfStreamError
+from http1.body import chunk, last_chunk
+from http1.fields import MalformedError
+from http1.head import CHUNKED
+from http1.stream import EndOfStreamError
 from proxy.errors import BodyTooLargeError, ClientTooSlowError, GatewayError, MalformedBodyError, TooSlowError
 from proxy.received import RequestBody
 from proxy.upstreams.connection import Connection

@@ -16,7 +16,7 @@ from proxy.max_forwards import answer_here
 from proxy.received import received
 
 if TYPE_CHECKING:
-    from chassis.http1.fields import Fields
+    from http1.fields import Fields
 
 
 def forward(request: HttpRequest) -> HttpResponseBase:

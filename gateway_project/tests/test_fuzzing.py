@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.http1.fields import MalformedError
-from chassis.http1.head import CHUNKED, parse_request, parse_response, response_length
+from http1.fields import MalformedError
+from http1.head import CHUNKED, parse_request, parse_response, response_length
 from tests.client import Client, request
 
 # Inputs tried: 3,000 requests over sockets and 2,000 heads in process, or as many times that as is asked for.

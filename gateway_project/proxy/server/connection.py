@@ -8,14 +8,15 @@ from wsgiref.types import WSGIApplication
 
 from gevent.socket import SHUT_RD, SHUT_WR, socket
 
-from chassis.http1.answer import Answer
-from chassis.http1.body import Body
-from chassis.http1.environ import wsgi_environ
-from chassis.http1.fields import MalformedError
-from chassis.http1.head import parse_request
-from chassis.http1.limits import Limits
-from chassis.http1.refusal import refuse
-from chassis.http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
+from chassis.refusal import render_refusal
+from http1.answer import Answer
+from http1.body import Body
+from http1.environ import wsgi_environ
+from http1.fields import MalformedError
+from http1.head import parse_request
+from http1.limits import Limits
+from http1.refusal import refuse
+from http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
 from proxy.errors import GatewayError
 from proxy.received import ENVIRON_KEY, Received
 
@@ -95,12 +96,12 @@ class ClientConnection:
             request = parse_request(head)
             self._worker.limits.check(head, request)
         except HeadTooLargeError:
-            return refuse(self._socket, 431, "The head of the request is too large.")
+            return refuse(self._socket, 431, "The head of the request is too large.", render_refusal)
         except MalformedError as error:
-            return refuse(self._socket, getattr(error, "status", 400), str(error))
+            return refuse(self._socket, getattr(error, "status", 400), str(error), render_refusal)
         except TimeoutError:
             return self._stream.has_buffered and refuse(
-                self._socket, 408, "The request took too long to arrive."
+                self._socket, 408, "The request took too long to arrive.", render_refusal
             )
         self._socket.settimeout(CLIENT_SECONDS)
         body = Body(self._stream, request.length)

@@ -13,7 +13,7 @@ import gevent
 from gevent.socket import IPPROTO_TCP, TCP_NODELAY, socket
 from gunicorn.workers.ggevent import GeventWorker
 
-from chassis.http1.limits import Limits
+from http1.limits import Limits
 from proxy.server.connection import IDLE_GRACE, ClientConnection
 
 

@@ -5,8 +5,8 @@ import time
 from gevent.monkey import get_original
 from gevent.socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, socket
 
-from chassis.http1.head import ResponseHead, parse_response
-from chassis.http1.stream import Stream, send_all
+from http1.head import ResponseHead, parse_response
+from http1.stream import Stream, send_all
 
 _HEAD_LIMIT = 262144
 _select_poll = get_original("select", "poll")  # gevent's own would switch to another greenlet

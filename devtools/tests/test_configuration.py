@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from devtools.configuration import Configuration, choose_data_dir, name_of_clone
+from devtools.projects import PROJECTS, ROOT, Address, service_environment
+
+
+def test_root_keeps_its_data_below_var_lib(monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+    assert choose_data_dir({}) == Path("/var/lib/django-microservices") / name_of_clone(ROOT)
+
+
+def test_an_ordinary_user_keeps_the_data_beside_the_file(monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+    assert choose_data_dir({}) == ROOT / ".data"
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_data_dir_decides_for_everybody(monkeypatch, user):
+    monkeypatch.setattr("os.geteuid", lambda: user)
+
+    assert choose_data_dir({"DATA_DIR": "/srv/data"}) == Path("/srv/data")
+
+
+def test_two_clones_of_one_name_do_not_share_their_data():
+    assert name_of_clone(Path("/a/clone")) != name_of_clone(Path("/b/clone"))
+
+
+def test_the_documented_ports_are_the_default():
+    addresses = Configuration.from_environment({"USER_PORT": ""}).addresses
+
+    assert {name: address.port for name, address in addresses.items()} == {
+        "user": 8000,
+        "order": 3000,
+        "gateway": 8081,
+    }
+    assert {address.host for address in addresses.values()} == {"127.0.0.1"}
+
+
+def test_postgres_is_needed_while_one_database_is_missing():
+    one = {"USER_DATABASE_URL": "postgresql://localhost/one"}
+    both = {**one, "ORDER_DATABASE_URL": "postgresql://localhost/two"}
+
+    assert Configuration.from_environment(one).needs_postgres
+    assert not Configuration.from_environment(both).needs_postgres
+
+
+def test_services_reach_one_that_listens_everywhere_on_loopback():
+    assert Address("0.0.0.0", 80).url == "http://127.0.0.1:80"
+    assert Address("::", 80).url == "http://[::1]:80"
+
+
+def test_the_gateway_learns_the_urls_of_both_services_and_of_no_database():
+    addresses = {name: Address("127.0.0.1", project.default_port) for name, project in PROJECTS.items()}
+
+    environment = service_environment(
+        PROJECTS["gateway"],
+        addresses=addresses,
+        data_dir=Path("/data"),
+        base={"DATABASE_URL": "x", "DEBUG": "1"},
+    )
+
+    assert environment == {
+        "BIND": "127.0.0.1:8081",
+        "DATA_DIR": "/data",
+        "DEBUG": "1",
+        "LOG_FORMAT": "console",
+        "USER_SERVICE_URL": "http://127.0.0.1:8000",
+        "ORDER_SERVICE_URL": "http://127.0.0.1:3000",
+    }

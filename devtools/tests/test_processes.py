@@ -1,0 +1,36 @@
+import os
+import sys
+import threading
+
+import pytest
+
+from devtools.processes import spawn, wait_for
+
+
+@pytest.fixture
+def another_thread():
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+
+def test_no_python_runs_in_a_new_process_beside_threads(another_thread, tmp_path):
+    with pytest.raises(RuntimeError, match="other threads"):
+        spawn([sys.executable, "-c", ""], cwd=tmp_path, env=os.environ)
+
+
+def test_process_without_a_death_signal_starts_beside_threads(another_thread, tmp_path):
+    process = spawn([sys.executable, "-c", ""], cwd=tmp_path, env=os.environ, death_signal=None)
+
+    with process:
+        assert process.wait(timeout=10) == 0
+
+
+def test_waiting_asks_again_after_a_pause_of_the_whole_process(monkeypatch):
+    answers = iter([False, True])
+    monkeypatch.setattr("devtools.processes.time.monotonic", iter([0.0, 100.0]).__next__)
+
+    assert wait_for(lambda: next(answers), seconds=5)

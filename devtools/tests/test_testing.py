@@ -1,0 +1,176 @@
+"""The test runner, run on small suites of its own."""
+
+import contextlib
+import json
+import re
+import signal
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from devtools.projects import ROOT
+from devtools.suites import SUITES, select_suites
+
+PASSING = "def test_passes():\n    pass\n"
+FAILING = "def test_fails():\n    raise AssertionError\n"
+SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='no such hardware')\ndef test_skipped():\n    pass\n"
+BROKEN = "import nothing_of_this_name\n"
+TEARDOWN = (
+    "import pytest\n\n@pytest.fixture\ndef bad():\n    yield\n    1 / 0\n\ndef test_passes(bad):\n    pass\n"
+)
+DATABASE = (
+    "import os, psycopg2\n\ndef test_database():\n    psycopg2.connect(os.environ['DATABASE_URL']).close()\n"
+    "    assert os.environ['DATABASE_URL'].endswith('/user_service_db')\n"
+)
+ORPHAN = "import subprocess\n\ndef test_orphan():\n    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+TEMPORARY = "import tempfile\n\ndef test_left():\n    print('left', tempfile.mkdtemp())\n"
+
+
+@pytest.fixture
+def write_suite(new_clone):
+    def write(name, text):
+        folder = SUITES[name].folder.relative_to(ROOT) / SUITES[name].paths[0]
+        (new_clone.root / folder).mkdir(parents=True, exist_ok=True)
+        (new_clone.root / folder / "pytest.ini").write_text("[pytest]\n")
+        (new_clone.root / folder / f"test_of_{name}.py").write_text(text)
+
+    return write
+
+
+def last_line(output):
+    return output.rstrip("\n").rpartition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "counts"),
+    [
+        (PASSING, 0, "1 passed, 0 failed, 0 skipped"),
+        (PASSING + FAILING, 1, "1 passed, 1 failed, 0 skipped"),
+        (PASSING + SKIPPED, 0, "1 passed, 0 failed, 1 skipped"),
+        (SKIPPED, 1, "0 passed, 0 failed, 1 skipped"),
+        (BROKEN, 1, "0 passed, 1 failed, 0 skipped"),
+        (TEARDOWN, 1, "0 passed, 1 failed, 0 skipped"),
+        ("", 1, "0 passed, 0 failed, 0 skipped"),
+    ],
+    ids=["passing", "failing", "skipped", "only skipped", "broken", "teardown", "nothing"],
+)
+def test_counts_and_exit_status(new_clone, write_suite, text, status, counts):
+    write_suite("gateway", text)
+
+    found, output = new_clone.run("test", "gateway")
+
+    assert (found, last_line(output)) == (status, counts), output
+
+
+def test_reasons_of_skips_are_shown(new_clone, write_suite):
+    write_suite("gateway", PASSING + SKIPPED)
+
+    assert "no such hardware" in new_clone.run("test", "gateway")[1]
+
+
+def test_counts_are_summed_over_the_suites(new_clone, write_suite):
+    write_suite("gateway", PASSING)
+    write_suite("launcher", FAILING)
+
+    status, output = new_clone.run("test", "gateway", "launcher")
+
+    assert status == 1
+    assert last_line(output) == "1 passed, 1 failed, 0 skipped"
+
+
+def test_a_selection_may_match_in_one_suite_only(new_clone, write_suite):
+    write_suite("gateway", PASSING)
+    write_suite("launcher", FAILING)
+
+    status, output = new_clone.run("test", "gateway", "launcher", "-k", "passes")
+
+    assert status == 0, output
+    assert last_line(output) == "1 passed, 0 failed, 0 skipped"
+
+
+def test_a_selection_that_matches_nowhere_fails(new_clone, write_suite):
+    write_suite("gateway", PASSING)
+
+    status, output = new_clone.run("test", "gateway", "-k", "nowhere")
+
+    assert status == 1
+    assert "no test ran" in output
+    assert last_line(output) == "0 passed, 0 failed, 0 skipped"
+
+
+def test_a_path_from_the_root_selects_its_suite(new_clone, write_suite):
+    write_suite("gateway", PASSING + FAILING)
+
+    status, output = new_clone.run("test", "gateway_project/tests/test_of_gateway.py::test_passes")
+
+    assert status == 0, output
+    assert last_line(output) == "1 passed, 0 failed, 0 skipped"
+
+
+def test_a_suite_that_is_missing_fails(new_clone, write_suite):
+    write_suite("gateway", PASSING)
+
+    assert new_clone.run("test", "gateway", "launcher")[0] == 1
+
+
+def test_a_project_is_tested_on_its_own_throw_away_database(new_clone, write_suite):
+    write_suite("user", DATABASE)
+
+    status, output = new_clone.run("test", "user")
+
+    assert status == 0, output
+    assert new_clone.processes() == []
+
+
+def test_a_database_of_the_users_own_is_left_alone(clone, write_suite):
+    clone.start_up()
+    urls = json.loads((clone.data_dir / "up.json").read_text())["database_urls"]
+    write_suite("user", DATABASE.replace("assert", "assert not"))
+
+    status, output = clone.run(
+        "test", "user", USER_DATABASE_URL=urls["user"], ORDER_DATABASE_URL=urls["order"]
+    )
+
+    assert status == 0, output
+    with contextlib.closing(psycopg2.connect(urls["user"])) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE '%service_db%' ORDER BY 1")
+        assert cursor.fetchall() == [("order_service_db",), ("user_service_db",)]
+
+
+def test_a_signal_ends_pytest_and_the_server(new_clone, write_suite):
+    write_suite(
+        "user", "import time\n\ndef test_slow():\n    print('began', flush=True)\n    time.sleep(60)\n"
+    )
+    runner = new_clone.start("test", "user", "-s")
+    assert any("began" in line for line in runner.stdout)
+
+    status, _, seconds = new_clone.stop(runner)
+
+    assert status == 128 + signal.SIGTERM
+    assert seconds < 10
+    assert new_clone.processes() == []
+
+
+def test_what_tests_leave_running_is_ended(new_clone, write_suite):
+    write_suite("gateway", ORPHAN)
+
+    new_clone.run("test", "gateway")
+
+    assert new_clone.processes() == []
+
+
+def test_temporary_files_of_tests_are_removed(new_clone, write_suite):
+    write_suite("gateway", TEMPORARY)
+
+    _, output = new_clone.run("test", "gateway", "-s")
+
+    (folder,) = re.findall(r"left (\S+)", output)
+    assert not Path(folder).exists()
+
+
+def test_names_end_where_pytests_arguments_begin():
+    suites, rest = select_suites(["user", "order_project", "-k", "gateway"])
+
+    assert [suite.name for suite in suites] == ["user", "order"]
+    assert rest == ["-k", "gateway"]

@@ -1,0 +1,195 @@
+import contextlib
+import os
+import signal
+import socket
+
+import psutil
+import pytest
+
+from devtools.processes import wait_for
+
+
+def services_of(up):
+    return [process for process in psutil.Process(up.pid).children() if "gunicorn" in process.cmdline()]
+
+
+def kill(processes):
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):  # some end as soon as their parent is gone
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_everything_within_ten_seconds(clone, number):
+    up = clone.start_up()
+    assert clone.ask("gateway", "/health/ready") == "ok"
+
+    status, output, seconds = clone.stop(up, number)
+
+    assert status == 0, output
+    assert seconds < 10
+    assert clone.processes() == []
+    assert not (clone.data_dir / "up.json").exists()
+
+
+def test_a_request_that_hangs_does_not_delay_the_end_beyond_ten_seconds(clone):
+    up = clone.start_up()
+    with socket.create_connection(("127.0.0.1", clone.ports["user"])) as connection:
+        connection.sendall(b"GET /hang HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+        status, output, seconds = clone.stop(up)
+
+    assert status == 0, output
+    assert seconds < 10
+    assert clone.processes() == []
+
+
+def test_a_signal_during_the_first_start_stops_what_has_started(new_clone):
+    clone = new_clone
+    up = clone.start("up")
+    assert wait_for((clone.data_dir / "postgres" / "data").exists, seconds=20)
+
+    status, output, _ = clone.stop(up)
+
+    assert status == 0, output
+    assert clone.processes() == []
+
+
+def test_after_a_kill_the_next_up_recovers_and_the_rows_are_there(clone):
+    up = clone.start_up()
+    visits = clone.ask("user", "/visits", "POST")
+    os.kill(up.pid, signal.SIGKILL)
+    up.communicate(timeout=30)
+
+    again = clone.start_up()
+
+    assert clone.ask("user", "/visits") == visits
+    assert clone.stop(again)[0] == 0
+
+
+def test_after_everything_was_killed_the_next_up_recovers_and_the_rows_are_there(clone):
+    up = clone.start_up()
+    visits = clone.ask("user", "/visits", "POST")
+    kill(clone.processes())
+    up.communicate(timeout=30)
+
+    again = clone.start_up()
+
+    assert clone.ask("user", "/visits") == visits
+    assert clone.stop(again)[0] == 0
+
+
+def test_workers_that_outlived_a_killed_up_are_ended_by_the_next(clone):
+    up = clone.start_up()
+    workers = [worker for master in services_of(up) for worker in master.children()]
+    assert len(workers) == 3
+    for worker in workers:
+        worker.suspend()  # so that it cannot notice that its parent is gone
+    kill([psutil.Process(up.pid), *services_of(up)])
+    up.wait(timeout=10)
+
+    again = clone.start_up()
+
+    assert not any(worker.is_running() for worker in workers)
+    assert clone.stop(again)[0] == 0
+
+
+def test_a_service_that_dies_is_named_and_the_rest_is_stopped(clone):
+    up = clone.start_up()
+    gunicorn = next(
+        process for process in psutil.Process(up.pid).children() if "order_project.wsgi" in process.cmdline()
+    )
+
+    gunicorn.kill()
+    output, _ = up.communicate(timeout=20)
+
+    assert up.returncode == 1
+    assert "order ended: killed by SIGKILL. Its last lines:" in output
+    assert "Listening at" in output.partition("Its last lines:")[2]
+    assert clone.processes() == []
+
+
+def test_postgres_that_dies_is_named_and_the_rest_is_stopped(clone):
+    up = clone.start_up()
+    server = next(process for process in psutil.Process(up.pid).children() if process.name() == "postgres")
+
+    server.kill()
+    output, _ = up.communicate(timeout=20)
+
+    assert up.returncode == 1
+    assert "postgres ended: killed by SIGKILL" in output
+    assert clone.processes() == []
+
+
+def test_a_service_that_does_not_start_is_named_with_its_last_lines(clone):
+    status, output = clone.run("up", BREAK_AT_START="gateway")
+
+    assert status == 1
+    assert "gateway ended: exit status" in output
+    assert "broken on purpose" in output.partition("Its last lines:")[2]
+
+
+def test_a_second_up_is_refused_and_the_first_goes_on(clone):
+    first = clone.start_up()
+
+    status, output = clone.run("up")
+
+    assert status == 1
+    assert f"`up` is running on {clone.data_dir} (pid {first.pid})." in output
+    assert clone.ask("user", "/health/ready") == "ok"
+
+
+def test_every_busy_port_is_reported_with_its_holder_and_its_variable(clone):
+    with (
+        socket.create_server(("127.0.0.1", clone.ports["user"])),
+        socket.create_server(("", clone.ports["order"])),
+    ):
+        status, output = clone.run("up")
+
+    assert status == 1
+    for name in ("user", "order"):
+        assert f"Port {clone.ports[name]}, which the {name} service needs, is in use by" in output
+        assert f"(pid {os.getpid()})" in output
+        assert f"{name.upper()}_PORT=" in output
+
+
+def test_a_busy_postgres_port_is_reported_with_its_variable(clone):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        status, output = clone.run("up", POSTGRES_PORT=str(port))
+
+    assert status == 1
+    assert f"Port {port}, which POSTGRES_PORT names, is in use by" in output
+
+
+def test_a_database_of_the_users_own_that_does_not_answer_is_reported_without_its_password(clone):
+    status, output = clone.run("up", USER_DATABASE_URL="postgresql://me:secret@127.0.0.1:1/mine")
+
+    assert status == 1
+    assert "The database of USER_DATABASE_URL does not answer" in output
+    assert "secret" not in output
+
+
+def test_logs_are_prefixed_and_plain_where_there_is_no_terminal(clone):
+    up = clone.start("up")
+    lines = []
+    for line in up.stdout:
+        lines.append(line)
+        if "Stop: Ctrl-C" in line:
+            break
+
+    assert "user     | migrated\n" in lines
+    assert any(line.startswith("gateway  | ") and "Listening at" in line for line in lines)
+    assert not any("\033" in line for line in lines)
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_system(clone):
+    up = clone.start_up()
+    up.stdout.close()
+
+    visits = clone.ask("user", "/visits", "POST")
+
+    assert clone.ask("user", "/visits") == visits
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(timeout=15) == 0

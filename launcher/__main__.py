@@ -1,5 +1,0 @@
-"""``python -m launcher``: the commands without the care for ``.venv``."""
-
-from launcher.cli import cli
-
-cli(prog_name="manage_all.py")

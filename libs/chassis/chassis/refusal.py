@@ -1,0 +1,20 @@
+"""Problems for requests that a server refuses before Django sees them."""
+
+import logging
+
+logger = logging.getLogger(__name__)
+
+
+def render_refusal(status: int, code: str, detail: str) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Log the refusal; return the reason phrase, header fields and body of its problem."""
+    # Imported here: gunicorn's main process loads this module before gevent patches the standard library.
+    from django.http import HttpRequest
+
+    from chassis.problems import problem_response
+    from chassis.request_id import HEADER, bound_request_id, choose_request_id
+
+    with bound_request_id(choose_request_id(None)) as request_id:
+        logger.warning("request refused", extra={"status": status, "detail": detail})
+        response = problem_response(HttpRequest(), status, code, detail)
+    response[HEADER] = request_id
+    return response.reason_phrase, list(response.items()), response.content

@@ -1,0 +1,142 @@
+"""One answer on its way to the client."""
+
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from socket import SO_LINGER, SOL_SOCKET, socket
+from struct import pack
+from typing import Any
+
+from http1.body import Body, chunk, last_chunk
+from http1.fields import Fields, format_fields, values
+from http1.head import RequestHead
+from http1.stream import send_all
+
+_DRAIN = 65536  # bytes
+_BODILESS = ("204", "304")
+_RESET_ON_CLOSE = pack("ii", 1, 0)
+
+
+class Answer:
+    """Frames what the WSGI application returns (RFC 9112, section 6), and writes it."""
+
+    def __init__(
+        self, client: socket, request: RequestHead, body: Body, is_stopping: Callable[[], bool]
+    ) -> None:
+        self.must_drain = False
+        self.keeps_connection = request.keeps_alive
+        self._is_stopping = is_stopping
+        self._status = ""
+        self.sent = 0  # bytes of the body
+        self._socket = client
+        self._request = request
+        self._body = body
+        self._head = b""
+        self.has_begun = False
+        self._omits_body = False
+        self._is_chunked = False
+        self._ends_with_connection = False
+        self._headers: Fields = []
+
+    @property
+    def status(self) -> str:
+        """Its three digits."""
+        return self._status[:3]
+
+    @property
+    def request_id(self) -> str:
+        """The value of X-Request-ID, which the middleware adds last."""
+        return next((value for name, value in reversed(self._headers) if name == "X-Request-ID"), "-")
+
+    def interim(self, status: int, reason: str, fields: Fields) -> None:
+        """Send an interim answer at once, unless the client is too old to know them (RFC 9110, section 15.2)."""
+        if self._request.version >= (1, 1) and not self.has_begun:
+            self._socket.sendall(
+                f"HTTP/1.1 {status} {reason}\r\n{format_fields(fields)}\r\n".encode("latin-1")
+            )
+
+    def start_response(
+        self, status: str, headers: Fields, exc_info: object = None
+    ) -> Callable[[bytes], object]:
+        """Note the status and the headers (PEP 3333)."""
+        self._status, self._headers = status, headers
+        return self._write
+
+    def send(self, response: Any) -> None:
+        """Write the head and the pieces of ``response``; its ``trailers``, if it has any, at the end."""
+        try:
+            for piece in response:
+                # Only now: an application may call start_response as late as for its first piece.
+                self._head = self._head or self._make_head(response)
+                self._write(piece)
+        except BaseException:
+            self._abort()
+            raise
+        self._head = self._head or self._make_head(response)
+        self._finish(getattr(response, "trailers", []))
+
+    def _make_head(self, response: Any) -> bytes:
+        if not getattr(response, "streaming", True) and not self._body.finished:
+            # It did not wait for the rest of the request's body, which is thrown away or costs the connection.
+            self.must_drain = self._is_small()
+            self.keeps_connection &= self.must_drain
+        self.keeps_connection &= not self._is_stopping()
+        headers = list(self._headers)
+        names = {name.lower() for name, _ in headers}
+        self._omits_body = self._request.method == "HEAD" or self.status in _BODILESS
+        if "content-length" not in names and not self._omits_body:
+            if not getattr(response, "streaming", True):  # Django has it whole
+                headers.append(("Content-Length", str(len(response.content))))
+            elif self._request.version >= (1, 1):
+                self._is_chunked = True
+                headers.append(("Transfer-Encoding", "chunked"))
+            else:
+                self._ends_with_connection = True
+                self.keeps_connection = False
+        if "date" not in names:  # RFC 9110, section 6.6.1
+            headers.append(("Date", http_date(int(time.time()))))
+        if not self.keeps_connection:
+            headers.append(("Connection", "close"))
+        elif self._request.version < (1, 1):
+            headers.append(("Connection", "keep-alive"))
+        return f"HTTP/1.1 {self._status}\r\n{format_fields(headers)}\r\n".encode("latin-1")
+
+    def _is_small(self) -> bool:
+        length = self._body.length
+        return length is not None and length <= _DRAIN and not values(self._request.fields, "expect")
+
+    def _write(self, piece: bytes) -> None:
+        """Send ``piece``; an empty one sends the head alone, without waiting for more."""
+        if self._omits_body:
+            return
+        data = chunk(piece) if self._is_chunked and piece else piece
+        if not self.has_begun:
+            data = self._head + data
+            self.has_begun = True
+        send_all(self._socket, data)
+        self.sent += len(piece)
+
+    def _finish(self, trailers: Fields) -> None:
+        data = b"" if self.has_begun else self._head
+        if self._is_chunked:
+            data += last_chunk(trailers)
+        if data:
+            self.has_begun = True
+            send_all(self._socket, data)
+
+    def _abort(self) -> None:
+        """Keep the client from taking what it has for the whole: a body with no other end ends with a reset."""
+        self.keeps_connection = False
+        if self._ends_with_connection:
+            self._socket.setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
+
+
+_dates: dict[int, str] = {}
+
+
+def http_date(now: int) -> str:
+    """Return ``now``, in seconds since 1970, as HTTP writes it; made once a second."""
+    if now not in _dates:
+        _dates.clear()
+        _dates[now] = formatdate(now, usegmt=True)
+    return _dates[now]

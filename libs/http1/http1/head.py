@@ -1,0 +1,154 @@
+"""Start lines, and what the head of a message says about its body."""
+
+import re
+from dataclasses import dataclass
+
+from http1.fields import TOKEN, Fields, MalformedError, members, parse_fields, repair_section, values
+
+_REQUEST_LINE = re.compile(rf"({TOKEN}) ([^\x00-\x20\x7f]+) HTTP/(\d)\.(\d)")
+_STATUS_LINE = re.compile(r"HTTP/1\.(\d) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
+_ABSOLUTE_FORM = re.compile(r"https?://([^/?#@]+)([/?][^#]*)?", re.IGNORECASE)
+_HOST = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*")
+_LENGTH = re.compile(r"\d{1,18}")
+
+CHUNKED = None  # the length of a body that says itself where it ends
+UNTIL_CLOSE = -1  # the length of a body that ends with the connection
+
+
+class RefusedError(MalformedError):
+    """A request that is understood and refused with its own ``status``."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """The head of a request; ``target`` is as received, but origin-form where it came in absolute-form."""
+
+    method: str
+    target: str
+    version: tuple[int, int]
+    fields: Fields
+    length: int | None
+
+    @property
+    def path(self) -> str:
+        """The target without its query, still percent-encoded."""
+        return self.target.partition("?")[0]
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the client means to send more on the same connection (RFC 9112, section 9.3)."""
+        options = members(self.fields, "connection")
+        return "close" not in options and (self.version >= (1, 1) or "keep-alive" in options)
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """The head of an answer."""
+
+    version: tuple[int, int]
+    status: int
+    reason: str
+    fields: Fields
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the server will take another request on the connection."""
+        options = members(self.fields, "connection")
+        return "close" not in options and (self.version >= (1, 1) or "keep-alive" in options)
+
+
+def parse_request(text: str) -> RequestHead:
+    """Return the head of a request; ``text`` is all of it, with the empty line at the end.
+
+    Raises:
+        MalformedError: it is malformed or ambiguous; with a ``status`` of its own when that is not 400.
+    """
+    line, _, section = text.removeprefix("\r\n").partition("\r\n")  # an empty line before it is allowed
+    if not (found := _REQUEST_LINE.fullmatch(line)) or not text.endswith("\r\n\r\n"):
+        raise MalformedError("The request line is malformed.")
+    method, target, major, minor = found.groups()
+    version = (int(major), int(minor))
+    if version[0] != 1:
+        raise RefusedError(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+    fields = parse_fields(section[:-2])
+    hosts = values(fields, "host")
+    if len(hosts) > 1 or (version >= (1, 1) and not hosts):
+        raise MalformedError("A request must have one Host field.")  # RFC 9112, section 3.2
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        raise MalformedError("The Host field is malformed.")
+    if target[0] != "/" and not (target == "*" and method == "OPTIONS"):
+        target, host = _origin_form(target)
+        fields = [("Host", host), *(pair for pair in fields if pair[0].lower() != "host")]
+    return RequestHead(method, target, version, fields, request_length(fields, version))
+
+
+def _origin_form(target: str) -> tuple[str, str]:
+    """Return an absolute-form target's origin-form, and the Host that replaces what came (RFC 9112, section 3.2.2)."""
+    found = _ABSOLUTE_FORM.fullmatch(target)
+    if not found or not _HOST.fullmatch(found[1]):
+        raise MalformedError("The request target is neither a path nor an http address.")
+    rest = found[2] or "/"
+    return (rest if rest[0] == "/" else f"/{rest}"), found[1]
+
+
+def request_length(fields: Fields, version: tuple[int, int]) -> int | None:
+    """Return the length of a request's body, or ``CHUNKED`` (RFC 9112, section 6.3).
+
+    Raises:
+        MalformedError: Content-Length is repeated or no number, comes with Transfer-Encoding, or the latter is not
+            just ``chunked``.
+    """
+    lengths, codings = values(fields, "content-length"), values(fields, "transfer-encoding")
+    if codings:
+        if lengths or len(codings) > 1 or version < (1, 1):
+            raise MalformedError("Where the body ends is ambiguous.")
+        if codings[0].lower() != "chunked":
+            raise RefusedError(501, "Of the transfer codings only chunked is understood.")
+        return CHUNKED
+    if not lengths:
+        return 0
+    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        raise MalformedError("Content-Length must be one number.")
+    return int(lengths[0])
+
+
+def parse_response(text: str) -> ResponseHead:
+    """Return the head of an answer; ``text`` is all of it, with the empty line at the end.
+
+    Raises:
+        MalformedError: it is malformed beyond repair.
+    """
+    line, _, section = text.rstrip("\r\n").partition("\n")
+    if not (found := _STATUS_LINE.fullmatch(line.removesuffix("\r"))):
+        raise MalformedError("The status line is malformed.")
+    minor, status, reason = found.groups()
+    section = section and f"{section}\r\n"
+    try:
+        fields = parse_fields(section)
+    except MalformedError:
+        fields = parse_fields(repair_section(section))
+    return ResponseHead((1, int(minor)), int(status), reason or "", fields)
+
+
+def response_length(head: ResponseHead, method: str) -> int | None:
+    """Return the length of an answer's body, ``CHUNKED`` or ``UNTIL_CLOSE`` (RFC 9112, section 6.3).
+
+    Raises:
+        MalformedError: Content-Length contradicts itself, is no number, or comes with Transfer-Encoding.
+    """
+    if method == "HEAD" or head.status in (204, 304) or head.status < 200:  # noqa: PLR2004 -- HTTP's own numbers
+        return 0
+    lengths, codings = members(head.fields, "content-length"), members(head.fields, "transfer-encoding")
+    if codings:
+        if lengths or codings != ["chunked"]:
+            raise MalformedError("Where the body ends is ambiguous.")
+        return CHUNKED
+    if not lengths:
+        return UNTIL_CLOSE
+    if len(set(lengths)) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        raise MalformedError("Content-Length must be one number.")
+    return int(lengths[0])
