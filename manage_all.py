@@ -1,24 +1,311 @@
 #!/usr/bin/env python3
 """One command for all projects: ``python3 manage_all.py up``, ``test``, ``migrate``, ``status`` and more.
 
-Without arguments it lists its commands. The first run makes ``.venv`` beside this file and installs into it.
+Without arguments it lists its commands. It makes ``.venv`` beside this file, puts the uv that ``uv.lock`` pins into
+it, lets uv install the locked packages, and hands over to ``devtools`` in there. Standard library only: pip's version
+and configuration, and what an index offers today, have no influence.
 """
 
-import os
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - this file also has to say so where the rest cannot be parsed
+if sys.version_info < (3, 11):  # noqa: UP036 - older Pythons parse this file, too
     sys.exit(
-        "manage_all.py needs Python 3.11 or newer, and this is Python %d.%d. "  # noqa: UP031 - as above
-        "Start it with a newer one, for example: python3.11 manage_all.py" % sys.version_info[:2]
+        f"manage_all.py needs Python 3.11 or newer, and this is Python {sys.version_info[0]}.{sys.version_info[1]}. "
+        "Start it with a newer one, for example: python3.11 manage_all.py"
     )
 
+import contextlib
+import fcntl
+import hashlib
+import io
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+import tomllib
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+LOCK = ROOT / "uv.lock"
+ENVIRONMENT = ROOT / ".venv"
+PYTHON = ENVIRONMENT / "bin" / "python"
+STAMP = ENVIRONMENT / "manage_all.json"
+DOWNLOAD_SECONDS = 60
+
+# These commands need the development packages; all others only those of the services and of devtools.
+DEVELOPMENT_COMMANDS = {"bench", "lint", "lock", "test"}
+
+# Another Python's variables would put other packages before ours. Of uv's own variables these change no result.
+FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "__PYVENV_LAUNCHER__")
+UV_VARIABLES = ("UV_CACHE_DIR", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_OFFLINE", "UV_LINK_MODE")
+
+
+class InstallError(Exception):
+    """The installation cannot go on; the message says why, in one line."""
+
+
+def main(arguments: list[str]) -> None:
+    """Bring ``.venv`` up to date and run the command in it; never returns."""
+    open_closed_streams()
+    command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    if command == "test":
+        refuse_unknown_suite(arguments[arguments.index("test") + 1 :])
+    try:
+        lock = prepare(development=command in DEVELOPMENT_COMMANDS)
+    except InstallError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{ENVIRONMENT} cannot be written: {error.strerror}.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    if lock is not None:
+        os.set_inheritable(lock, True)  # noqa: FBT003 - held across exec, for as long as the command runs
+    environment = clean_environment() | {"VIRTUAL_ENV": str(ENVIRONMENT)}
+    environment["PATH"] = f"{PYTHON.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    os.execve(PYTHON, [str(PYTHON), "-P", "-m", "devtools", *arguments], environment)  # noqa: S606
+
+
+def open_closed_streams() -> None:
+    """Open /dev/null for a closed standard stream, or the next file opened would take its place."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+
+
+def refuse_unknown_suite(arguments: list[str]) -> None:
+    """End the program if the first argument of ``test`` is neither a suite, a path nor an option."""
+    projects = [folder.name.removesuffix("_project") for folder in sorted(ROOT.glob("*_project"))]
+    suites = [*projects, *(folder.name for folder in sorted(ROOT.glob("libs/*"))), "devtools", "system"]
+    name = arguments[0].rstrip("/").removesuffix("_project") if arguments else "system"
+    if name not in suites and not name.startswith("-") and not (ROOT / name.partition("::")[0]).exists():
+        sys.exit(f"There is no suite {arguments[0]!r}; there are {', '.join(suites)}.")
+
+
+def prepare(*, development: bool) -> "int | None":
+    """Make or complete ``.venv``; return a descriptor with a lock that keeps it from being made anew.
+
+    A command that needs no development packages goes on with an environment that can import its packages, if the
+    installation fails or another manage_all.py runs in the environment.
+    """
+    wanted = {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", "packages": digest_of_lock()}
+    if covers(read_stamp(), wanted, development=development):
+        return shared_lock()
+    in_use = is_in_use()
+    if in_use and not development and can_import():
+        return shared_lock()
+    try:
+        ENVIRONMENT.mkdir(exist_ok=True)
+        with (ENVIRONMENT / ".install.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # another installation ends first, and may have done the work
+            if not covers(read_stamp(), wanted, development=development):
+                install(wanted, development=development)
+    except (InstallError, OSError) as error:
+        if development or not can_import():
+            raise
+        say(f"{error} Continuing with the installed packages.")
+    return shared_lock()
+
+
+def install(wanted: "dict[str, Any]", *, development: bool) -> None:
+    """Install what the lock names into ``.venv``; an interrupted installation starts from nothing the next time."""
+    started = time.monotonic()
+    found = read_stamp()
+    if found.get("python") != wanted["python"] or not os.access(PYTHON, os.X_OK):
+        make_environment()
+        found = {"python": wanted["python"]}
+    write_stamp({})
+    try:
+        uv = install_uv(PYTHON.parent)
+        synchronise(uv, development=development)
+    except (InstallError, KeyboardInterrupt):
+        write_stamp(found)  # uv downloads everything before it changes anything
+        raise
+    write_stamp({**wanted, "development": development})
+    say(f"Installed in {time.monotonic() - started:.0f} s.")
+
+
+def synchronise(uv: Path, *, development: bool) -> None:
+    """Make ``.venv`` what the lock says; development packages that are there stay."""
+    say("Installing the packages of uv.lock ...")
+    command = [str(uv), "sync", "--frozen", "--no-config", "--no-progress", "--python", str(PYTHON)]
+    command += [] if development else ["--no-dev", "--inexact"]
+    variables = {name: os.environ[name] for name in UV_VARIABLES if name in os.environ}
+    if not is_writable(cache_home()):
+        variables["UV_CACHE_DIR"] = str(ENVIRONMENT / "cache")
+    result = subprocess.run(
+        command, cwd=ROOT, env=clean_environment() | variables, capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+        causes = [line for line in lines if line.startswith(("error:", "cause:"))] or lines[-1:]
+        raise InstallError(f"The packages could not be installed: {' '.join(dict.fromkeys([causes[0], causes[-1]]))}")
+
+
+def make_environment() -> None:
+    """Make an empty ``.venv`` with the running Python."""
+    if is_in_use():
+        raise InstallError(
+            f"{ENVIRONMENT} has to be made anew for Python {platform.python_version()}, but a manage_all.py is running "
+            f"in it. Stop that one first, or use its Python: {PYTHON} manage_all.py"
+        )
+    for entry in ENVIRONMENT.iterdir():
+        if entry.name not in (".in-use.lock", ".install.lock"):
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    say(f"Making the virtual environment {ENVIRONMENT} with Python {platform.python_version()} ...")
+    command = [sys.executable, "-m", "venv", "--without-pip", str(ENVIRONMENT)]
+    result = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise InstallError(f"This Python ({sys.executable}) cannot make virtual environments: {result.stderr.strip()}")
+
+
+def install_uv(folder: Path) -> Path:
+    """Put the uv program that ``uv.lock`` pins into ``folder`` and return its path.
+
+    Raises:
+        InstallError: no wheel fits this platform, it cannot be downloaded, or its hash is wrong.
+    """
+    program = folder / "uv"
+    wheel = choose_wheel()
+    marker = folder / ".uv.wheel"
+    if program.exists() and marker.exists() and marker.read_text() == wheel["hash"]:
+        return program
+    content = download(wheel["url"], wheel["hash"].removeprefix("sha256:"))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".data/scripts/uv"))
+        write_whole(program, archive.read(name), mode=0o755)
+    write_whole(marker, wheel["hash"].encode())
+    return program
+
+
+def choose_wheel() -> "dict[str, str]":
+    """Return the lock's entry (``url``, ``hash``) of uv's wheel for this platform."""
+    packages = tomllib.loads(LOCK.read_text(encoding="utf-8"))["package"]
+    (uv,) = (package for package in packages if package["name"] == "uv")
+    system = "macosx" if sys.platform == "darwin" else "manylinux" if platform.libc_ver()[0] else "musllinux"
+    for wheel in uv["wheels"]:
+        name = wheel["url"].rpartition("/")[2]
+        if system in name and name.endswith(f"_{platform.machine()}.whl"):
+            return dict(wheel)
+    raise InstallError(f"uv {uv['version']} has no wheel for {sys.platform} on {platform.machine()}.")
+
+
+def download(url: str, sha256: str) -> bytes:
+    """Return the file at ``url``, from the cache if an earlier download left it there."""
+    cached = cache_home() / "django-microservices" / url.rpartition("/")[2]
+    with contextlib.suppress(OSError):
+        content = cached.read_bytes()
+        if hashlib.sha256(content).hexdigest() == sha256:
+            return content
+    say(f"Downloading {cached.name} ...")
+    try:
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as response:  # noqa: S310 - https, from the lock  # nosec B310
+            content = bytes(response.read())
+    except OSError as error:
+        raise InstallError(f"{url} could not be downloaded: {getattr(error, 'reason', error)}") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise InstallError(f"{url} does not have the hash that uv.lock pins.")
+    with contextlib.suppress(OSError):  # without a cache the next clone downloads it again
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(cached, content)
+    return content
+
+
+def cache_home() -> Path:
+    """Return the folder of this user's caches, also without HOME."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 - never raises
+
+
+def is_writable(folder: Path) -> bool:
+    """Return whether a file can be made below the folder, which need not exist."""
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    return os.access(existing, os.W_OK)
+
+
+def write_whole(file: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file, whole or not at all."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    unfinished.write_bytes(content)
+    unfinished.chmod(mode)
+    unfinished.replace(file)
+
+
+def digest_of_lock() -> str:
+    """Return a digest of all files that decide what is installed."""
+    digest = hashlib.sha256()
+    for file in sorted(
+        [LOCK, *ROOT.glob("pyproject.toml"), *ROOT.glob("*/pyproject.toml"), *ROOT.glob("libs/*/pyproject.toml")]
+    ):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def read_stamp() -> "dict[str, Any]":
+    """Return what an installation noted of the environment; empty if there is none, or if it was interrupted."""
+    try:
+        return dict(json.loads(STAMP.read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def write_stamp(stamp: "dict[str, Any]") -> None:
+    """Note the state of the environment."""
+    write_whole(STAMP, json.dumps(stamp).encode())
+
+
+def covers(stamp: "dict[str, Any]", wanted: "dict[str, Any]", *, development: bool) -> bool:
+    """Return whether an environment with this stamp has everything that is wanted."""
+    has_development = bool(stamp.get("development")) or not development
+    return os.access(PYTHON, os.X_OK) and {**stamp, **wanted} == stamp and has_development
+
+
+def can_import() -> bool:
+    """Return whether the environment, in whatever state, has the packages of a running system."""
+    code = "import devtools.cli, django, gunicorn, psycopg2, user_project, order_project, gateway_project"
+    try:
+        return subprocess.run([PYTHON, "-P", "-c", code], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def shared_lock() -> "int | None":
+    """Hold the environment: while this process and the program it becomes run, it is not made anew."""
+    try:
+        lock = os.open(ENVIRONMENT / ".in-use.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:  # a read-only checkout
+        return None
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock
+
+
+def is_in_use() -> bool:
+    """Return whether another manage_all.py runs in the environment."""
+    try:
+        with (ENVIRONMENT / ".in-use.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def clean_environment() -> "dict[str, str]":
+    """Return this process's environment without the variables that would change what is installed or imported."""
+    return {n: v for n, v in os.environ.items() if n not in FOREIGN_VARIABLES and not n.startswith("UV_")}
+
+
+def say(message: str) -> None:
+    """Print a line of progress; a reader that has gone away is no reason to fail."""
+    with contextlib.suppress(OSError):
+        print(message, flush=True)
+
+
 if __name__ == "__main__":
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - as above
-    from devtools.bootstrap import enter_environment
-
-    enter_environment(sys.argv[1:])
-
-    from devtools.cli import cli
-
-    cli(prog_name="manage_all.py")
+    main(sys.argv[1:])

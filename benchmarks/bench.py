@@ -26,7 +26,7 @@ from benchmarks.startup import measure_starts
 from benchmarks.summary import Summary, summarise
 from benchmarks.usage import memory
 from benchmarks.wrk import Load, find_wrk
-from devtools.errors import LauncherError
+from devtools.errors import DevtoolsError
 
 RESULTS = Path(__file__).parent / "results"
 EQUAL_LOAD = 0.7  # of the reference stack's median rate
@@ -66,12 +66,12 @@ def bench(options: Options) -> None:
     """Measure, print, and save in ``benchmarks/results/``.
 
     Raises:
-        LauncherError: something is missing, does not start, or gives a wrong answer.
+        DevtoolsError: something is missing, does not start, or gives a wrong answer.
     """
     find_wrk()
     chosen = [course for course in courses(options.only) if course.is_direct in ROUTES[options.route]]
     if not chosen:
-        raise LauncherError(f"Nothing that is measured has {options.only!r} in its name.")
+        raise DevtoolsError(f"Nothing that is measured has {options.only!r} in its name.")
     results = Results(options, describe_machine())
     with unwound_by_signals():
         if not options.only:

@@ -1,8 +1,6 @@
 """One private PostgreSQL server with the databases of all stacks, filled alike."""
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +9,8 @@ import psutil
 import psycopg2
 
 from benchmarks.own_stack import migrate
-from devtools.configuration import ROOT_USERS_FOLDER
-from devtools.data_folder import DataFolder
-from devtools.databases import running
-from devtools.postgres import PrivatePostgres
+from devservers.folders import throw_away_folder
+from devservers.postgres import PrivatePostgres, running
 from devtools.projects import with_database
 
 OWN_ROWS = {
@@ -56,16 +52,15 @@ def private_databases(*, orders: int) -> Iterator[Databases]:
 
     Ours has 1,000 users and ``orders`` orders; the reference stack makes its tables itself.
     """
-    with temporary_folder() as folder:
-        data_folder = DataFolder(folder)
-        data_folder.prepare()
-        with running(PrivatePostgres(data_folder)) as server:
+    with throw_away_folder("bench-") as folder:
+        server = PrivatePostgres(folder)
+        with running(server) as process:
             names = [project.name for project in with_database()]
             for name in names:
                 server.create_database(f"own_{name}")
                 server.create_database(f"reference_{name}")
             databases = Databases(
-                psutil.Process(server.pid_in_lock_file()),
+                psutil.Process(process.pid),
                 folder,
                 {name: server.url(f"own_{name}") for name in names},
                 {name: server.url(f"reference_{name}") for name in names},
@@ -84,17 +79,3 @@ def fill(urls: Mapping[str, str], rows: Mapping[str, str], orders: int) -> None:
                 cursor.execute(statement, {"users": USERS, "orders": orders})
                 cursor.execute("VACUUM ANALYZE")
                 cursor.execute("CHECKPOINT")
-
-
-@contextlib.contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """Make a folder, for root where PostgreSQL's user can reach it, and remove it at the end."""
-    parent = ROOT_USERS_FOLDER if DataFolder(ROOT_USERS_FOLDER).user else None
-    if parent:
-        DataFolder(parent).prepare()
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
-    try:
-        DataFolder(folder).prepare()  # the server's user passes through it
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Shows what the gateway bears: a thousand held requests at once, and a GiB each way, by one process.
 
-python benchmarks/gateway_bounds.py [--python PATH]
+python -m benchmarks.gateway_bounds [--python PATH]
 """
 
 import argparse

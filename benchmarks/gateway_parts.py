@@ -1,6 +1,6 @@
 """Shows what each part of the gateway costs: CPU milliseconds per request of one process.
 
-    python benchmarks/gateway_parts.py --rounds 5 --seconds 3 [--python PATH]
+    python -m benchmarks.gateway_parts --rounds 5 --seconds 3 [--python PATH]
 
 Each line adds one part to the line before it.
 """

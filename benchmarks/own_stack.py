@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.stack import Stack, base_environment, ended_afterwards, free_addresses, wait_until_ready
-from devtools.processes import spawn
+from devservers.ports import Address
+from devservers.processes import spawn
 from devtools.projects import (
     PROJECTS,
-    Address,
     gunicorn_command,
     manage_command,
     service_environment,

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.stack import Stack, base_environment, ended_afterwards, free_addresses, wait_until_ready
-from devtools.errors import LauncherError
-from devtools.processes import spawn, wait_for
+from devservers.processes import spawn, wait_for
+from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS
 
 SOURCE = Path(__file__).parent / "reference_stack"
@@ -25,10 +25,10 @@ def reference_stack(
     """Install it where that is not done yet, with the Python that runs this, and run it.
 
     Raises:
-        LauncherError: there is no Node.js, or the stack does not start.
+        DevtoolsError: there is no Node.js, or the stack does not start.
     """
     if not (shutil.which("node") and shutil.which("npm")):
-        raise LauncherError(
+        raise DevtoolsError(
             "The reference stack needs Node.js and npm. On Debian and Ubuntu: apt-get install npm"
         )
     addresses = free_addresses()
@@ -52,7 +52,7 @@ def reference_stack(
         )
         roots = services_of(root)
         if len(roots) < len(PROJECTS):
-            raise LauncherError(f"The reference stack did not start:\n{log.read_text()[-2000:]}")
+            raise DevtoolsError(f"The reference stack did not start:\n{log.read_text()[-2000:]}")
         wait_until_ready(addresses, "/health", roots, [log])
         yield Stack(name, addresses, roots)
 

@@ -11,7 +11,7 @@ from benchmarks.scenarios import LAST_PAGE, Course
 from benchmarks.stack import Stack
 from benchmarks.usage import cpu_seconds
 from benchmarks.wrk import Answers, Load, run_wrk
-from devtools.errors import LauncherError
+from devtools.errors import DevtoolsError
 
 WARM_UP_SECONDS = 1.0
 
@@ -59,7 +59,7 @@ class Rounds:
         """Put the load on one stack.
 
         Raises:
-            LauncherError: an answer was not what it should be.
+            DevtoolsError: an answer was not what it should be.
         """
         path = course.scenario.path.replace(LAST_PAGE, self._last_page)
         roots = {**stack.roots, "postgres": self._postgres}
@@ -67,7 +67,7 @@ class Rounds:
         answers = run_wrk(stack.addresses[course.service].url + path, course.scenario.script, load)
         after = cpu_seconds(roots)
         if answers.refused or answers.broken or not answers.requests:
-            raise LauncherError(
+            raise DevtoolsError(
                 f"{course.name} on {stack.name}: {answers.refused} answers were refusals and {answers.broken} "
                 f"did not come, of {answers.requests}."
             )
@@ -82,7 +82,7 @@ def check_answers(courses: Sequence[Course], stacks: Mapping[str, Stack]) -> Non
     wrk itself counts what is 400 or more; this also sees a redirect.
 
     Raises:
-        LauncherError: one does not.
+        DevtoolsError: one does not.
     """
     checked = set()
     for course in courses:
@@ -96,14 +96,14 @@ def check_answers(courses: Sequence[Course], stacks: Mapping[str, Stack]) -> Non
             with Client(stacks[name].addresses[course.service].url) as client:
                 status, content = client.request("GET" if body is None else "POST", scenario.path, body)
             if status != scenario.status:
-                raise LauncherError(f"{course.name} on {name} was answered with {status}: {content}")
+                raise DevtoolsError(f"{course.name} on {name} was answered with {status}: {content}")
 
 
 def find_last_page(stack: Stack, orders: int) -> str:
     """Walk the list of orders from page to page, as a client does; return the address of the last one of full size.
 
     Raises:
-        LauncherError: some orders were not on any page, or twice.
+        DevtoolsError: some orders were not on any page, or twice.
     """
     seen: list[int] = []
     last = before_last = ""
@@ -112,7 +112,7 @@ def find_last_page(stack: Stack, orders: int) -> str:
             before_last, last = last, target
             seen += [order["id"] for order in page["results"]]
     if len(seen) < orders or len(set(seen)) != len(seen):
-        raise LauncherError(
+        raise DevtoolsError(
             f"Of {orders} orders the list has {len(seen)}, {len(set(seen))} of them different."
         )
     return before_last.replace("page_size=100", "page_size=50")

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.client import status_of
-from devtools.errors import LauncherError
-from devtools.ports import find_free_port
-from devtools.processes import end_processes, marked, processes_of_run, wait_for
-from devtools.projects import PROJECTS, Address
+from devservers.ports import Address, find_free_port
+from devservers.processes import end_processes, marked, processes_of_run, wait_for
+from devtools.errors import DevtoolsError
+from devtools.projects import PROJECTS
 
 START_SECONDS = 60
 STOP_SECONDS = 12
@@ -58,7 +58,7 @@ def wait_until_ready(
     """Wait until every service answers 200 at ``path``.
 
     Raises:
-        LauncherError: a process has ended, or the minute is over; with the end of the logs.
+        DevtoolsError: a process has ended, or the minute is over; with the end of the logs.
     """
 
     def has_ended() -> bool:
@@ -70,4 +70,4 @@ def wait_until_ready(
     wait_for(lambda: has_ended() or has_started(), seconds=START_SECONDS, pause_seconds=0.1)
     if has_ended() or not has_started():
         ends = "\n".join(f"{log.name}:\n{log.read_text(errors='replace')[-2000:]}" for log in logs)
-        raise LauncherError(f"A stack did not start.\n{ends}")
+        raise DevtoolsError(f"A stack did not start.\n{ends}")

@@ -8,10 +8,10 @@ from http import HTTPStatus
 from pathlib import Path
 
 from benchmarks.client import status_of
-from benchmarks.databases import temporary_folder
 from benchmarks.stack import base_environment, ended_afterwards, free_addresses
-from devtools.errors import LauncherError
-from devtools.processes import send_to_group, spawn, wait_for
+from devservers.folders import throw_away_folder
+from devservers.processes import send_to_group, spawn, wait_for
+from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, ROOT
 
 START_SECONDS = 120
@@ -23,7 +23,7 @@ def measure_starts(times: int) -> list[float]:
 
     A first start, which creates the data, is not counted.
     """
-    with temporary_folder() as folder:
+    with throw_away_folder("bench-") as folder:
         return [_start(folder / "data", folder / "up.log") for _ in range(times + 1)][1:]
 
 
@@ -31,7 +31,7 @@ def _start(data: Path, log: Path) -> float:
     addresses = free_addresses()
     environment = base_environment() | {
         "DATA_DIR": str(data),
-        **{PROJECTS[name].port_variable: str(address.port) for name, address in addresses.items()},
+        **{PROJECTS[name].variable("PORT"): str(address.port) for name, address in addresses.items()},
     }
     with ended_afterwards(environment) as marked_environment:
         started = time.monotonic()
@@ -46,10 +46,10 @@ def _start(data: Path, log: Path) -> float:
         )
         seconds = time.monotonic() - started
         if not answered or process.poll() is not None:
-            raise LauncherError(f"up did not start:\n{log.read_text(errors='replace')[-2000:]}")
+            raise DevtoolsError(f"up did not start:\n{log.read_text(errors='replace')[-2000:]}")
         send_to_group(process, signal.SIGTERM)
         try:
             process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired as error:
-            raise LauncherError("up did not stop.") from error
+            raise DevtoolsError("up did not stop.") from error
     return seconds

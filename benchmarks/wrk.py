@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from devtools.errors import LauncherError
+from devtools.errors import DevtoolsError
 
 SCRIPTS = Path(__file__).parent / "wrk"
 SPARE_SECONDS = 30  # for wrk to come to its end
@@ -47,11 +47,11 @@ def find_wrk() -> str:
     """Return wrk's path.
 
     Raises:
-        LauncherError: it is not installed.
+        DevtoolsError: it is not installed.
     """
     program = shutil.which("wrk")
     if program is None:
-        raise LauncherError(
+        raise DevtoolsError(
             "The load comes from wrk, which is missing. On Debian and Ubuntu: apt-get install wrk"
         )
     return program
@@ -61,7 +61,7 @@ def run_wrk(url: str, script: str, load: Load) -> Answers:
     """Put ``load`` on ``url``, with the requests of a script in ``wrk/``.
 
     Raises:
-        LauncherError: wrk failed.
+        DevtoolsError: wrk failed.
     """
     command = [find_wrk(), "--threads", "1", "--connections", str(load.connections)]
     command += ["--duration", f"{load.seconds:.0f}s", "--timeout", "10s"]
@@ -81,7 +81,7 @@ def run_wrk(url: str, script: str, load: Load) -> Answers:
     used = _children_cpu_seconds() - before
     lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
     if result.returncode != 0 or not lines:
-        raise LauncherError(f"wrk failed:\n{result.stdout}{result.stderr}")
+        raise DevtoolsError(f"wrk failed:\n{result.stdout}{result.stderr}")
     found = json.loads(lines[-1])
     return Answers(
         requests=found["requests"],

@@ -8,8 +8,8 @@ from typing import Any
 # gevent, when it patches a worker, looks at every object there is, of which Django's settings then read themselves.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 
-from chassis import server as shared  # noqa: E402
-from chassis import tracing  # noqa: E402
+from chassis import server as shared
+from chassis import tracing
 
 # The second address, if there is one, answers /metrics and nothing else: it is not for the public.
 bind = [os.environ.get("BIND", "127.0.0.1:8081"), *filter(None, [os.environ.get("METRICS_BIND")])]
@@ -22,6 +22,7 @@ control_socket_disable = True
 
 logconfig_dict = shared.server_logging()
 shared.collect_metrics("gateway")
+post_worker_init = shared.post_worker_init
 child_exit = shared.child_exit
 on_exit = shared.on_exit
 

@@ -28,6 +28,7 @@ logger_class = shared.Logger
 shared.collect_metrics("order")
 shared.share_processors()
 when_ready = shared.when_ready
+post_worker_init = shared.post_worker_init
 child_exit = shared.child_exit
 on_exit = shared.on_exit
 

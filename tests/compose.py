@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools.ports import find_free_port
+from devservers.ports import find_free_port
 from devtools.projects import ROOT
 
 REQUIRED = bool(os.environ.get("REQUIRE_DOCKER"))

@@ -15,9 +15,9 @@ from tests.system import migrate, running_system
 
 def pytest_configure() -> None:
     missing = [
-        project.database_variable
+        project.variable("DATABASE_URL")
         for project in with_database()
-        if project.database_variable not in os.environ
+        if project.variable("DATABASE_URL") not in os.environ
     ]
     if missing:
         raise pytest.UsageError(f"{' and '.join(missing)} not set; run `python3 manage_all.py test`")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from devtools.data_folder import DataFolder
-from devtools.ports import find_free_port
-from devtools.postgres import PrivatePostgres
-from devtools.processes import send_to_group, wait_for
+from devservers.folders import make_folder
+from devservers.ports import find_free_port
+from devservers.postgres import PrivatePostgres
+from devservers.processes import send_to_group, wait_for
 from devtools.projects import Project
 
 
@@ -27,7 +27,7 @@ class CrashablePostgres:
     @property
     def log_file(self) -> Path:
         """What it writes."""
-        return self.server.folder.path / "postgres.log"
+        return self.server.log_file
 
     def create_databases(self, projects: Sequence[Project]) -> dict[str, str]:
         """Create each project's database; return their URLs by project name."""
@@ -64,9 +64,8 @@ def _has_ended(process: psutil.Process) -> bool:
 @contextmanager
 def running_crashable_postgres(folder: Path) -> Iterator[CrashablePostgres]:
     """Run a server with its data in a new folder, which PostgreSQL's user must be able to reach."""
-    data_folder = DataFolder(folder)
-    data_folder.prepare()
-    server = PrivatePostgres(data_folder, death_signal=None)  # other tests of this process have threads
+    make_folder(folder)
+    server = PrivatePostgres(folder, death_signal=None)  # other tests of this process have threads
     server.prepare()
     crashable = CrashablePostgres(server, find_free_port())
     try:

@@ -17,7 +17,7 @@ MAINTENANCE_DATABASE = "postgres"  # what Django's own test runner connects to
 @contextmanager
 def new_database(project: Project) -> Iterator[str]:
     """Yield the URL of an empty database on the server that the project's URL names; drop the database at the end."""
-    server = os.environ[project.database_variable]
+    server = os.environ[project.variable("DATABASE_URL")]
     name = f"test_{project.name}_{uuid.uuid4().hex[:12]}"
     administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:

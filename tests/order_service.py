@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from devtools.ports import find_free_port
-from devtools.projects import PROJECTS, Address
+from devservers.ports import Address, find_free_port
+from devtools.projects import PROJECTS
 from tests.system import Service, environment_of
 
 ORDER = PROJECTS["order"]

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devtools.ports import find_free_port
-from devtools.projects import PROJECTS, Address
+from devservers.ports import Address, find_free_port
+from devtools.projects import PROJECTS
 from tests.system import Service, environment_of, stop_all
 
 NUMBER = 2

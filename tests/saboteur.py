@@ -6,7 +6,7 @@ from collections import Counter
 
 import psutil
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests.crashable_postgres import CrashablePostgres
 from tests.system import Service, System
 

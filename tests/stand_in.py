@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from devtools.ports import find_free_port
-from devtools.projects import Address
+from devservers.ports import Address, find_free_port
 
 LONGEST_SECONDS = 30.0  # that a conversation lasts, however badly a test goes
 NO_LINGER = struct.pack("ii", 1, 0)  # closing sends a reset

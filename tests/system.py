@@ -10,12 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from devtools.health import is_ready
-from devtools.ports import find_free_port
-from devtools.processes import RUN_VARIABLE, end_processes, send_to_group, spawn, wait_for
+from devservers.ports import Address, find_free_port
+from devservers.processes import RUN_VARIABLE, end_processes, send_to_group, spawn, wait_for
 from devtools.projects import (
     PROJECTS,
-    Address,
     Project,
     gunicorn_command,
     manage_command,
@@ -69,7 +67,7 @@ class Service:
 
     def wait_until_ready(self) -> None:
         """Wait until the service answers; fail with its log when it ends or takes too long."""
-        done = wait_for(lambda: is_ready(self.address) or self.has_ended(), seconds=START_SECONDS)
+        done = wait_for(lambda: self.address.health() == 200 or self.has_ended(), seconds=START_SECONDS)
         if not done or self.has_ended():
             self.stop()
             raise RuntimeError(f"The {self.project.name} service did not start:\n{self.log}")

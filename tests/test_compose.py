@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from devtools.projects import PROJECTS
 from tests.api import Client, make_order, make_user
 from tests.compose import require_compose, stack_of_clean_clone

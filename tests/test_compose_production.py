@@ -7,8 +7,8 @@ import subprocess
 import pytest
 import requests
 
-from devtools.ports import find_free_port
-from devtools.processes import wait_for
+from devservers.ports import find_free_port
+from devservers.processes import wait_for
 from tests.compose import TLS_BASE_IMAGE, require_compose, stack_of_clean_clone
 
 HOST = "shop.example.com"

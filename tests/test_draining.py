@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from devtools.processes import send_to_group, wait_for
+from devservers.processes import send_to_group, wait_for
 from tests import stand_in as behaviours
 from tests.order_service import running_order_services
 from tests.stand_in import running_stand_in

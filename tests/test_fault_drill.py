@@ -13,8 +13,8 @@ from collections import Counter
 
 import pytest
 
+from devservers.folders import throw_away_folder
 from devtools.projects import PROJECTS, with_database
-from devtools.testing import throw_away_folder
 from tests import drill
 from tests.api import make_user
 from tests.crashable_postgres import running_crashable_postgres

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests.api import make_user
 from tests.databases import fetch_all
 

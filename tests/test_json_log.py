@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 
 SECRETS = ["ada@example.com", "hunter2", "s3cr3t-cookie", "s3cr3t-bearer"]
 

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 import psycopg2
 import pytest
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests import stand_in as behaviours
 from tests.api import TIMEOUT_SECONDS
 from tests.databases import fetch_all

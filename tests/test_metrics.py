@@ -4,7 +4,7 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests.api import make_user
 
 USER_ROUTE = "^users/(?P<pk>[0-9]+)/?$"

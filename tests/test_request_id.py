@@ -2,7 +2,7 @@
 
 import uuid
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests.api import make_user
 
 

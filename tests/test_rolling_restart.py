@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests.api import make_user
 from tests.replicated_system import NUMBER, running_replicated_system
 

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests.api import make_user
 
 

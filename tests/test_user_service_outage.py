@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests.api import make_order, make_user, new_email
 from tests.databases import fetch_all
 from tests.system import running_system

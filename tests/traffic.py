@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
 from tests.system import Service
 
 PAUSE_SECONDS = (

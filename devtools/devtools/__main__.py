@@ -1,5 +1,5 @@
-"""``python -m launcher``: the commands without the care for ``.venv``."""
+"""``python -m devtools``: the commands, without the care for ``.venv``."""
 
-from devtools.cli import cli
+from devtools.cli import main
 
-cli(prog_name="manage_all.py")
+main()

@@ -1,151 +1,100 @@
 """The command line."""
 
+import argparse
 import os
+import signal
+import subprocess
 import sys
+from types import FrameType
 from typing import Any
 
-import click
+from devservers.postgres import PostgresError
+from devtools import commands, lint, testing, up
+from devtools.configuration import Configuration, read_dotenv
+from devtools.errors import DevtoolsError
+from devtools.projects import ROOT
 
-from devtools.configuration import Configuration
-from devtools.demo import demo
-from devtools.django_commands import find_project, run_django, split_projects
-from devtools.lint import lint
-from devtools.lock import lock
-from devtools.projects import PROJECTS, with_database
-from devtools.signals import unwind_on_signals
-from devtools.status import status
-from devtools.testing import test
-from devtools.up import up
+ENVIRONMENT = """
+The environment, and a file .env beside manage_all.py, set: GATEWAY_PORT (8081), USER_PORT (8000), ORDER_PORT (3000),
+BIND_HOST (127.0.0.1), POSTGRES_PORT (any free one), DATA_DIR (.data, for root a folder under /var/lib),
+USER_DATABASE_URL, ORDER_DATABASE_URL, and everything else in .env.example.
+"""
+# Each command with what its help says; the arguments of the second group go to another program.
+OWN = {
+    "up": "start PostgreSQL, the migrations and the services; Ctrl-C stops them",
+    "down": "stop the `up` that runs in another terminal",
+    "status": "show the state of the services, the database and the migrations",
+    "logs": "print the log of `up`, of this run or the last",
+    "demo": "create demo users and orders, and an administrator",
+    "lint": "run every static check",
+}
+PASSING_ON = {
+    "test": "[SUITE...] [PYTEST ARGUMENTS]: run all tests, or those of the suites",
+    "migrate": "[PROJECT...] [ARGUMENTS]: apply migrations",
+    "makemigrations": "[PROJECT...] [ARGUMENTS]: write new migrations",
+    "check": "[PROJECT...] [ARGUMENTS]: run Django's system checks",
+    "createsuperuser": "[PROJECT...] [ARGUMENTS]: create an administrator",
+    "shell": "PROJECT: open the Django shell of a project",
+    "run": "PROJECT COMMAND [ARGUMENTS]: run any Django command with the environment of the service",
+    "lock": "[UV ARGUMENTS]: lock the dependencies anew, for example with --upgrade",
+    "bench": "[ARGUMENTS]: measure rates, latencies, CPU time and memory under load (docs/performance.md)",
+}
 
-PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-ARGUMENTS = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 
-
-def configuration() -> Configuration:
-    """Read this process's configuration."""
-    return Configuration.from_environment(os.environ)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-def cli() -> None:
-    """Start, test and administer the gateway, the user service and the order service.
-
-    Environment: GATEWAY_PORT (8081), USER_PORT (8000), ORDER_PORT (3000), BIND_HOST (127.0.0.1), POSTGRES_PORT (any
-    free one), DATA_DIR (.data, for root a folder under /var/lib), USER_DATABASE_URL, ORDER_DATABASE_URL,
-    WEB_CONCURRENCY.
-    """
+def main() -> None:
+    """Run the command; a failure that a person can mend is its message, without a traceback."""
     unwind_on_signals()
+    parser = argparse.ArgumentParser(prog="manage_all.py", epilog=ENVIRONMENT, allow_abbrev=False)
+    subparsers = parser.add_subparsers(metavar="COMMAND", dest="command")
+    added = {name: subparsers.add_parser(name, help=text, description=text) for name, text in OWN.items()}
+    added["up"].add_argument("--reload", action=argparse.BooleanOptionalAction, default=True, help="changed code")
+    added["logs"].add_argument("service", nargs="?")
+    added["logs"].add_argument("-f", "--follow", action="store_true", help="go on until `up` ends")
+    for name, text in PASSING_ON.items():
+        subparsers.add_parser(name, help=text, add_help=False)
+    options, arguments = parser.parse_known_args()
+    if options.command in OWN and arguments:
+        parser.error(f"unrecognized arguments: {' '.join(arguments)}")
+    if options.command is None:
+        parser.print_help()
+        return
+    try:
+        sys.exit(run(options, sys.argv[sys.argv.index(options.command) + 1 :]))
+    except (DevtoolsError, PostgresError) as error:
+        sys.exit(f"Error: {error}")
 
 
-@cli.command("up")
-def up_command() -> None:
-    """Start everything; Ctrl-C stops it.
-
-    PostgreSQL, both databases, their migrations and the three services under gunicorn.
-    """
-    up(configuration())
-
-
-@cli.command("test", context_settings=PASS_THROUGH)
-@ARGUMENTS
-def test_command(arguments: tuple[str, ...]) -> None:
-    """Run all tests, or those that are named.
-
-    Names are user, order, gateway, launcher and system (what crosses services). Everything after the names goes to
-    pytest: `test user -k email -x`. Coverage is measured where everything runs.
-    """
-    sys.exit(0 if test(arguments, configuration()) else 1)
-
-
-@cli.command("migrate", context_settings=PASS_THROUGH)
-@ARGUMENTS
-def migrate_command(arguments: tuple[str, ...]) -> None:
-    """Apply migrations: [PROJECT] [ARGUMENTS]."""
-    run_in_projects("migrate", arguments)
+def run(options: Any, arguments: list[str]) -> int:
+    """Run a command; return its exit status."""
+    command = options.command
+    if command in ("lint", "test"):  # what a person set for `up` is not meant for these
+        configuration = Configuration.from_environment({**read_dotenv(), **os.environ})
+        return int(not (lint.lint() if command == "lint" else testing.test(arguments, configuration)))
+    if command in ("lock", "bench"):
+        program = ["uv", "lock"] if command == "lock" else [sys.executable, "-m", "benchmarks"]
+        return subprocess.run([*program, *arguments], cwd=ROOT, check=False).returncode
+    os.environ.update(read_dotenv())
+    configuration = Configuration.from_environment(os.environ)
+    if command in PASSING_ON:
+        return commands.run_django(configuration, command, arguments)
+    if command == "up":
+        up.up(configuration, reload=options.reload)
+    elif command == "logs":
+        commands.logs(configuration, options.service, follow=options.follow)
+    else:
+        return {"down": commands.down, "demo": commands.demo, "status": commands.status}[command](configuration)
+    return 0
 
 
-@cli.command("makemigrations", context_settings=PASS_THROUGH)
-@ARGUMENTS
-def makemigrations_command(arguments: tuple[str, ...]) -> None:
-    """Write new migrations: [PROJECT] [ARGUMENTS]."""
-    run_in_projects("makemigrations", arguments)
+def unwind_on_signals() -> None:
+    """Turn signals into SystemExit, so that a command stops what it started; a second one does not disturb that."""
+    all_numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # nohup leaves the last one ignored
+    numbers = [number for number in all_numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
 
-@cli.command("check", context_settings=PASS_THROUGH)
-@ARGUMENTS
-def check_command(arguments: tuple[str, ...]) -> None:
-    """Run Django's system checks: [PROJECT] [ARGUMENTS]."""
-    run_in_projects("check", arguments, also_without_database=True)
-
-
-@cli.command("createsuperuser", context_settings=PASS_THROUGH)
-@ARGUMENTS
-def createsuperuser_command(arguments: tuple[str, ...]) -> None:
-    """Create an administrator: [PROJECT] [ARGUMENTS]."""
-    run_in_projects("createsuperuser", arguments)
-
-
-@cli.command("shell", context_settings=PASS_THROUGH)
-@click.argument("project")
-@ARGUMENTS
-def shell_command(project: str, arguments: tuple[str, ...]) -> None:
-    """Open the Django shell of PROJECT."""
-    sys.exit(run_django([find_project(project)], ["shell", *arguments], configuration(), with_heading=False))
-
-
-@cli.command("run", context_settings=PASS_THROUGH)
-@click.argument("project")
-@click.argument("command")
-@ARGUMENTS
-def run_command(project: str, command: str, arguments: tuple[str, ...]) -> None:
-    """Run any Django COMMAND of PROJECT (user, order, gateway)."""
-    sys.exit(run_django([find_project(project)], [command, *arguments], configuration(), with_heading=False))
-
-
-@cli.command("status")
-def status_command() -> None:
-    """Show what runs, where, and whether it is well."""
-    sys.exit(0 if status(configuration()) else 1)
-
-
-@cli.command("demo")
-def demo_command() -> None:
-    """Create demo users and orders, and an administrator."""
-    demo(configuration())
-
-
-@cli.command("lint")
-def lint_command() -> None:
-    """Run every static check."""
-    sys.exit(0 if lint() else 1)
-
-
-@cli.command("lock", context_settings=PASS_THROUGH)
-@ARGUMENTS
-def lock_command(arguments: tuple[str, ...]) -> None:
-    """Pin the requirements anew; takes uv's --upgrade."""
-    lock(arguments)
-
-
-@cli.command("bench")
-@click.option("--against", type=click.Choice(["reference"]), help="Measure this stack in alternation, too.")
-@click.option("--rounds", default=7, show_default=True, type=click.IntRange(1, 100))
-@click.option("--seconds", default=3, show_default=True, type=click.IntRange(1, 60), help="Of each round.")
-@click.option("--connections", default=16, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Of each service.")
-@click.option("--orders", default=100_000, show_default=True, type=click.IntRange(200, 10_000_000))
-@click.option("--only", default="", metavar="TEXT", help="Only requests whose name contains TEXT.")
-@click.option("--route", default="both", show_default=True, type=click.Choice(["gateway", "direct", "both"]))
-@click.option("--name", default="latest", show_default=True, help="Of the files in benchmarks/results/.")
-def bench_command(against: str | None, **options: Any) -> None:
-    """Measure rates, latencies, CPU time and memory under load (docs/performance.md)."""
-    from benchmarks.bench import Options, bench  # needs development packages
-
-    bench(Options(against_reference=against is not None, **options))
-
-
-def run_in_projects(command: str, arguments: tuple[str, ...], *, also_without_database: bool = False) -> None:
-    """Run a Django command in the projects that are named, or in all that it concerns, and exit with its status."""
-    choices = list(PROJECTS.values()) if also_without_database else with_database()
-    projects, rest = split_projects(arguments, choices)
-    sys.exit(run_django(projects, [command, *rest], configuration()))
+    for number in numbers:
+        signal.signal(number, unwind)

@@ -1,133 +1,110 @@
-"""The command ``lint``: every static check, all of them run, each with its outcome."""
+"""The command ``lint``: every static check, each with its outcome."""
 
 import os
-import secrets
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
-from devtools.check import Check, run
-from devtools.projects import (
-    PROJECT_VARIABLES,
-    PROJECTS,
-    ROOT,
-    Address,
-    Project,
-    gunicorn_command,
-    manage_command,
-    service_environment,
-    with_database,
-)
-from devtools.security_checks import security_checks
+from devtools.projects import PROJECTS, ROOT, gunicorn_command, manage_command, service_environment
 
+BIN = Path(sys.executable).parent
 # No check connects to it; makemigrations would, and mentions that nobody answers.
 NO_DATABASE = "postgresql://nobody:nothing@127.0.0.1:1/none"
+# Whatever the person's shell has, the checks look at this production.
+PRODUCTION = {
+    "DEBUG": "false",
+    "ALLOWED_HOSTS": "example.org",
+    "HTTPS_ONLY": "true",
+    "SECRET_KEY": os.urandom(32).hex(),
+}
+CODE = (
+    "libs",
+    *(project.package for project in PROJECTS.values()),
+    "devtools",
+    "benchmarks",
+    "deploy",
+    "manage_all.py",
+)
+SHARED = "../libs/*/[a-z]*[a-z0-9] ../devtools/devtools ../benchmarks ../manage_all.py"  # seen from a project
+# Texts that look like secrets: hashes of packages, what tests make up, and examples of URLs.
+SECRETS = (
+    "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
+)
+EXAMPLE_URLS = "'//(user|nobody|me):(password|nothing|secret)@'"
+# pip-audit asks an advisory service; without one it is skipped, and says so.
+AUDIT = "uv export -q --frozen --no-dev --no-emit-workspace -o {0} && pip-audit --disable-pip --require-hashes -r {0}"
+UNREACHABLE = ("could not be audited", "ConnectionError", "Max retries exceeded")
 
-# Whatever the person's shell has, the deployment checks look at this production.
-PRODUCTION = {"DEBUG": "false", "ALLOWED_HOSTS": "example.org", "HTTPS_ONLY": "true"}
+
+class Check(NamedTuple):
+    """A command that succeeds if all is well; ``unavailable`` texts in its output mean that it could not be made."""
+
+    name: str
+    command: str | list[str]  # a text is for the shell
+    folder: Path = ROOT
+    environment: Mapping[str, str] = {}
+    unavailable: tuple[str, ...] = ()
+
+
+def checks(data_dir: Path) -> Iterator[Check]:
+    """Yield every check, the slow ones first."""
+    settings = {"SECRET_KEY": PRODUCTION["SECRET_KEY"], "DATABASE_URL": NO_DATABASE}
+    for name, project in PROJECTS.items():
+        django = settings | {"DJANGO_SETTINGS_MODULE": f"{project.package}.settings"}
+        command = f"mypy --config-file={ROOT}/pyproject.toml --cache-dir={ROOT}/.mypy_cache/{name} ."
+        yield Check(f"types of {project.package}", command, project.folder, django)
+        if name == "order":
+            yield Check("types of what they share", f"{command.replace(name, 'all')} {SHARED}", project.folder, django)
+    yield Check("known vulnerabilities", AUDIT.format(data_dir / "requirements.txt"), unavailable=UNREACHABLE)
+    yield Check("secrets", SECRETS.format(EXAMPLE_URLS))
+    yield Check("unsafe code", f"bandit -q -ll -r {' '.join(CODE)} -x '*/tests/*'")
+    yield Check("ruff check", "ruff check .")
+    yield Check("ruff format", "ruff format --check .")
+    yield Check("imports", "lint-imports")
+    yield Check("lock", "uv lock --check")
+    for project in PROJECTS.values():
+        name, folder = project.package, project.folder
+        url = NO_DATABASE if project.database else None
+        environment = service_environment(project, addresses={}, data_dir=data_dir, database_url=url, base={})
+        if project.database:
+            command = manage_command(project, "makemigrations", "--check", "--dry-run")
+            yield Check(f"migrations of {name}", command, folder, environment)
+        check = manage_command(project, "check", "--fail-level", "WARNING")
+        yield Check(f"check of {name}", check, folder, environment)
+        yield Check(f"deployment check of {name}", [*check, "--deploy"], folder, environment | PRODUCTION)
+        server = [*gunicorn_command(project), "--check-config"]
+        yield Check(f"server configuration of {name}", server, folder, environment | PRODUCTION)
+    promtool = "promtool check config prometheus.yml && promtool test rules alerts_test.yml"
+    yield Check("alarms", promtool, ROOT / "deploy" / "prometheus", unavailable=("promtool: not found",))
 
 
 def lint() -> bool:
-    """Run every check; print each outcome, and the output of those that failed; return whether all passed."""
-    base = clean_environment()
+    """Run every check; print each outcome, and the output of those that did not pass; return whether none failed."""
+    outcomes: dict[str, list[str]] = {"ok": [], "FAILED": [], "skipped": []}
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        outcomes = []
-        for outcome in pool.map(lambda check: run(check, base), all_checks(Path(folder))):
-            outcomes.append(outcome)
-            print(f"{outcome.result:<7}  {outcome.check.name} ({outcome.seconds:.1f} s)")
-            if outcome.result != "ok":
-                print("".join(f"         {line}\n" for line in outcome.output.splitlines()), end="")
-            sys.stdout.flush()
-    names = {
-        result: [outcome.check.name for outcome in outcomes if outcome.result == result]
-        for result in ("ok", "FAILED", "skipped")
-    }
-    passed, failed, skipped = names.values()
-    print(
-        f"\n{len(passed)} checks passed, {len(failed)} failed {', '.join(failed)}".rstrip()
-        + f", {len(skipped)} skipped {', '.join(skipped)}".rstrip()
-    )
+        for name, result, output, seconds in pool.map(_run, checks(Path(folder))):
+            outcomes[result].append(name)
+            text = "" if result == "ok" else "".join(f"         {line}\n" for line in output.splitlines())
+            print(f"{result:<7}  {name} ({seconds:.1f} s)\n{text}", end="", flush=True)
+    passed, failed, skipped = outcomes.values()
+    print(f"\n{len(passed)} checks passed, {len(failed)} failed {', '.join(failed)}".rstrip(), end="")
+    print(f", {len(skipped)} skipped {', '.join(skipped)}".rstrip())
     return not failed
 
 
-def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what would change a project's settings."""
-    unwanted = {*PROJECT_VARIABLES, *PRODUCTION, "SECRET_KEY"}
-    return {name: value for name, value in os.environ.items() if name not in unwanted}
-
-
-def all_checks(data_dir: Path) -> Iterator[Check]:
-    """Yield every check, the slow ones first."""
-    for project in PROJECTS.values():
-        yield type_check(project)
-    tool = (sys.executable, "-m")
-    cache = f"--cache-dir={ROOT / '.mypy_cache' / 'launcher'}"
-    yield Check(
-        "types of launcher and benchmarks",
-        (*tool, "mypy", cache, "manage_all.py", "launcher", "benchmarks"),
-        environment=django_settings("user"),
-    )
-    yield Check("ruff check", (*tool, "ruff", "check", "."))
-    yield Check("ruff format", (*tool, "ruff", "format", "--check", "."))
-    yield Check("imports", (str(Path(sys.executable).with_name("lint-imports")),), environment=import_paths())
-    for project in PROJECTS.values():
-        yield from project_checks(project, data_dir)
-    yield from security_checks()
-
-
-def type_check(project: Project) -> Check:
-    """Check the types of one project, with its settings, and of what it imports from chassis."""
-    return Check(
-        f"types of {project.package}",
-        (
-            *(sys.executable, "-m", "mypy", f"--config-file={ROOT / 'pyproject.toml'}"),
-            *(f"--cache-dir={ROOT / '.mypy_cache' / project.name}", "."),
-        ),
-        folder=project.folder,
-        environment={**django_settings(project.name), "MYPYPATH": f"{project.folder}{os.pathsep}{ROOT}"},
-    )
-
-
-def django_settings(name: str) -> dict[str, str]:
-    """Return what the type checker's Django plugin needs to load a project's settings."""
-    project = PROJECTS[name]
-    return {
-        "DJANGO_SETTINGS_MODULE": f"{project.package}.settings",
-        "PYTHONPATH": f"{project.folder}{os.pathsep}{ROOT}",
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "DATABASE_URL": NO_DATABASE,
-    }
-
-
-def import_paths() -> dict[str, str]:
-    """Return the environment in which the import linter finds every package."""
-    folders = [str(project.folder) for project in PROJECTS.values()]
-    return {"PYTHONPATH": os.pathsep.join([str(ROOT), *folders])}
-
-
-def project_checks(project: Project, data_dir: Path) -> Iterator[Check]:
-    """Yield the checks that Django and gunicorn offer for a project."""
-    environment = service_environment(
-        project,
-        addresses={name: Address("127.0.0.1", other.default_port) for name, other in PROJECTS.items()},
-        data_dir=data_dir,
-        database_url=NO_DATABASE,
-        base=clean_environment(),
-    )
-    production = {**environment, **PRODUCTION, "SECRET_KEY": secrets.token_urlsafe(48)}
-    name, folder = project.package, project.folder
-    if project in with_database():
-        migrations = manage_command(project, "makemigrations", "--check", "--dry-run")
-        yield Check(f"migrations of {name}", migrations, folder, environment)
-    yield Check(
-        f"check of {name}", manage_command(project, "check", "--fail-level", "WARNING"), folder, environment
-    )
-    deploy = manage_command(project, "check", "--deploy", "--fail-level", "WARNING")
-    yield Check(f"deployment check of {name}", deploy, folder, production)
-    server = [
-        *gunicorn_command(project),
-        "--check-config",
-    ]  # which leaves out the path that the configuration adds
-    yield Check(f"server configuration of {name}", server, folder, {**production, "PYTHONPATH": str(ROOT)})
+def _run(check: Check) -> tuple[str, str, str, float]:
+    started, unwanted = time.monotonic(), {*PRODUCTION, "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "LOG_FORMAT"}
+    base = {name: value for name, value in os.environ.items() if name not in unwanted}
+    base["PATH"] = f"{BIN}{os.pathsep}{base.get('PATH', os.defpath)}"
+    options = {"shell": isinstance(check.command, str), "cwd": check.folder, "env": base | check.environment}
+    options |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(check.command, text=True, errors="replace", check=False, **options)  # type: ignore[call-overload]
+    skipped = done.returncode != 0 and any(text in done.stdout for text in check.unavailable)
+    found_one = "vulnerabilit" in done.stdout.replace("No known vulnerabilities", "")
+    result = "ok" if done.returncode == 0 else "skipped" if skipped and not found_one else "FAILED"
+    return check.name, result, done.stdout, time.monotonic() - started

@@ -1,18 +1,4 @@
-"""The three projects: what they are called, how each is started, and the environment that it is started with.
-
-A service is a gunicorn process::
-
-    subprocess.Popen(
-        gunicorn_command(PROJECTS["user"]),
-        cwd=PROJECTS["user"].folder,
-        env=service_environment(
-            PROJECTS["user"],
-            addresses={"user": Address("127.0.0.1", 8000)},
-            data_dir=Path("/var/tmp/data"),
-            database_url="postgresql://...",
-        ),
-    )
-"""
+"""The Django projects: their names, command lines and environments."""
 
 import os
 import sys
@@ -20,40 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devservers.ports import Address
+
 ROOT = Path(__file__).resolve().parents[2]
-
 # Set for one project, these would mislead the next.
-PROJECT_VARIABLES = (
-    "BIND",
-    "DATABASE_URL",
-    "DJANGO_SETTINGS_MODULE",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSAFEPATH",
-)
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a service listens."""
-
-    host: str
-    port: int
-
-    @property
-    def bind(self) -> str:
-        """The address as gunicorn takes it: ``127.0.0.1:8000``, ``[::1]:8000``."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def client_host(self) -> str:
-        """The host at which a client on this machine reaches the service."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound  # nosec B104
-
-    @property
-    def url(self) -> str:
-        """The URL for clients on this machine, with no slash at its end."""
-        return f"http://{Address(self.client_host, self.port).bind}"
+PROJECT_VARIABLES = ("BIND", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH")
 
 
 @dataclass(frozen=True)
@@ -72,33 +29,20 @@ class Project:
 
     @property
     def folder(self) -> Path:
-        """Where its ``manage.py`` is; the working directory of its processes."""
+        """The folder of its ``manage.py``, the working directory of its processes."""
         return ROOT / self.package
 
-    @property
-    def port_variable(self) -> str:
-        """The environment variable that moves its port."""
-        return f"{self.name.upper()}_PORT"
-
-    @property
-    def database_variable(self) -> str:
-        """The environment variable that gives it a database of the user's own."""
-        return f"{self.name.upper()}_DATABASE_URL"
-
-    @property
-    def url_variable(self) -> str:
-        """The environment variable that tells other services where it is."""
-        return f"{self.name.upper()}_SERVICE_URL"
+    def variable(self, what: str) -> str:
+        """Return the name of an environment variable: of its PORT, DATABASE_URL or SERVICE_URL."""
+        return f"{self.name.upper()}_{what}"
 
 
-PROJECTS: Mapping[str, Project] = {
-    project.name: project
-    for project in (
-        Project("user", 8000, database="user_service_db"),
-        Project("order", 3000, database="order_service_db", calls=("user",)),
-        Project("gateway", 8081, calls=("user", "order")),
-    )
-}
+_ALL = (
+    Project("user", 8000, database="user_service_db"),
+    Project("order", 3000, database="order_service_db", calls=("user",)),
+    Project("gateway", 8081, calls=("user", "order")),
+)
+PROJECTS: Mapping[str, Project] = {project.name: project for project in _ALL}
 
 
 def with_database() -> list[Project]:
@@ -114,27 +58,20 @@ def service_environment(
     database_url: str | None = None,
     base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Build the environment of a project's processes.
+    """Build the environment of a project's processes from ``base``, by default this process's own.
 
-    Args:
-        project: whose process it is.
-        addresses: by project name: where the project itself listens (it may be missing for a management command)
-            and where the services that it calls are.
-        data_dir: the folder in which the project keeps its secret key.
-        database_url: ``postgresql://user:password@host:port/name``; needed by the user and the order project.
-        base: what passes through; the environment of this process when left out.
+    ``addresses`` are those of the projects that it calls, and its own unless it is a management command; ``data_dir``
+    keeps its secret key; ``database_url`` is ``postgresql://user:password@host:port/name``.
     """
     inherited = os.environ if base is None else base
     environment = {name: value for name, value in inherited.items() if name not in PROJECT_VARIABLES}
-    environment["DATA_DIR"] = str(data_dir)
-    environment.setdefault("LOG_FORMAT", "console")
+    environment |= {"DATA_DIR": str(data_dir), "LOG_FORMAT": environment.get("LOG_FORMAT") or "console"}
     if project.name in addresses:
         environment["BIND"] = addresses[project.name].bind
     if project.database and database_url:
         environment["DATABASE_URL"] = database_url
-    for called in project.calls:
-        if called in addresses:
-            environment[PROJECTS[called].url_variable] = addresses[called].url
+    for name in addresses.keys() & set(project.calls):
+        environment[PROJECTS[name].variable("SERVICE_URL")] = addresses[name].url
     return environment
 
 

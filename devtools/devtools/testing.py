@@ -1,88 +1,217 @@
-"""The command ``test``: every suite in its own process, on a throw-away PostgreSQL, and one line at the end."""
+"""The command ``test``: every suite in pytest processes of its own, on a throw-away PostgreSQL."""
 
 import contextlib
 import os
+import re
 import secrets
-import shutil
+import signal
+import subprocess
+import sys
 import tempfile
+import time
+import xml.etree.ElementTree as ET  # nosec B405
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from devtools.configuration import ROOT_USERS_FOLDER, Configuration
-from devtools.data_folder import DataFolder
-from devtools.databases import running
-from devtools.postgres import PrivatePostgres
-from devtools.projects import with_database
-from devtools.suite_run import SuiteRun, finished
-from devtools.suites import Suite, select_suites
-from devtools.test_report import Counts, read_report
-from devtools.throw_away import throw_away_database
+from devservers.folders import throw_away_folder
+from devservers.processes import end_processes, marked, processes_of_run
+from devtools.configuration import Configuration
+from devtools.databases import provided_databases
+from devtools.errors import DevtoolsError
+from devtools.projects import PROJECTS, ROOT, with_database
 
-# It doubles the time of the gateway's suite; CI asks for it.
-WITH_COVERAGE = os.environ.get("TEST_COVERAGE") == "1"
+LANES = int(os.environ.get("TEST_LANES", "2"))  # suites at once
+COVERAGE = ("--cov", "--cov-branch", "--cov-append")
+FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
+PROGRESS_SECONDS = 15
+LIBRARIES = ("http1", "chassis", "speedups", "devservers")
+
+# What a person has set for `up` is not meant for the tests.
+PERSONAL_VARIABLES = {
+    *(
+        "BIND_HOST",
+        "POSTGRES_PORT",
+        "ALLOWED_HOSTS",
+        "DEBUG",
+        "DJANGO_SETTINGS_MODULE",
+        "GATEWAY_CONFIG",
+        "HTTPS_ONLY",
+    ),
+    *("LOG_FORMAT", "SECRET_KEY", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "DATABASE_URL"),
+    *(project.variable(what) for project in PROJECTS.values() for what in ("PORT", "SERVICE_URL", "DATABASE_URL")),
+}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The tests of a part; ``databases`` are the projects whose databases they get."""
+
+    name: str
+    folder: Path
+    databases: tuple[str, ...] = ()
+    floor: bool = True  # of coverage
+
+    @property
+    def tests(self) -> Path:
+        """The folder of the test modules."""
+        return self.folder / "tests"
+
+    def has_timing_tests(self) -> bool:
+        """Return whether some of its tests measure time, and so want the machine for themselves."""
+        return any("mark.timing" in file.read_text() for file in self.tests.rglob("test_*.py"))
+
+
+def suites() -> dict[str, Suite]:
+    """Return all suites, the longest first. Killed processes write no coverage, so two have no floor."""
+    found = [Suite("system", ROOT, tuple(each.name for each in with_database()), floor=False)]
+    found += [Suite("devtools", ROOT / "devtools", floor=False)]
+    for project in reversed(PROJECTS.values()):
+        found.append(Suite(project.name, project.folder, (project.name,) if project.database else ()))
+    found += [Suite(name, ROOT / "libs" / name, ("user",) if name == "chassis" else ()) for name in LIBRARIES]
+    return {suite.name: suite for suite in found}
+
+
+def select(arguments: Sequence[str]) -> tuple[list[tuple[Suite, list[str]]], bool]:
+    """Return each suite that the arguments mean with pytest's arguments for it, and whether all tests are meant.
+
+    Names of suites stand in front. Without one, a path from the root selects the suite that it lies in.
+    """
+    known, rest, chosen = suites(), list(arguments), []
+    while rest and (name := rest[0].rstrip("/").removesuffix("_project")) in known and not rest[0].startswith("-"):
+        chosen.append(known[name])
+        rest.pop(0)
+    if rest and not rest[0].startswith("-") and not chosen and not (ROOT / rest[0].partition("::")[0]).exists():
+        raise DevtoolsError(f"There is no suite {rest[0]!r}; there are {', '.join(known)}.")
+
+    def for_suite(suite: Suite) -> list[str]:
+        paths = [ROOT / argument.partition("::")[0] for argument in rest]
+        own = [path.is_relative_to(suite.tests) and path.exists() for path in paths]
+        given = [str(ROOT / argument) if is_own else argument for argument, is_own in zip(rest, own, strict=True)]
+        return given if any(own) else [*rest, str(suite.tests)]
+
+    if not chosen:
+        chosen = [suite for suite in known.values() if str(suite.tests) not in for_suite(suite)] or [*known.values()]
+    return [(suite, for_suite(suite)) for suite in chosen], not arguments
+
+
+class Run:
+    """Pytest on one suite."""
+
+    def __init__(
+        self, suite: Suite, arguments: Sequence[str], urls: Mapping[str, str], folder: Path, part: str
+    ) -> None:
+        self.suite, self.name = suite, f"{suite.name} {part}".strip()
+        self.report, self.output = folder / f"{self.name}.xml", folder / f"{self.name}.txt"
+        self.run = secrets.token_hex(8)
+        self.started = time.monotonic()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.command = [sys.executable, "-m", "pytest", f"--junitxml={self.report}", "-rs", *arguments]
+        environment = {name: value for name, value in os.environ.items() if name not in PERSONAL_VARIABLES}
+        for variable in ("DATA_DIR", "TMPDIR"):  # files that killed processes leave there go with the folder
+            environment[variable] = tempfile.mkdtemp(prefix=f"{suite.name}-", dir=folder)
+        environment |= {PROJECTS[name].variable("DATABASE_URL"): urls[name] for name in suite.databases}
+        if suite.databases:
+            environment["DATABASE_URL"] = urls[suite.databases[0]]
+        self.environment = marked(environment, self.run)
+
+    def start(self, *, live: bool) -> None:
+        """Start pytest; its output goes to the terminal if ``live``, else to a file."""
+        with self.output.open("wb") as file:
+            options = {} if live else {"stdout": file, "stderr": subprocess.STDOUT}
+            self.process = subprocess.Popen(self.command, cwd=self.suite.folder, env=self.environment, **options)  # type: ignore[call-overload]
+        self.started = time.monotonic()
+
+    def progress(self) -> str:
+        """Return how far it is, as pytest prints it."""
+        return f"{self.name} {[' 0%', *re.findall(r'[[] *([0-9]+%)]', self.output.read_text(errors='replace'))][-1]}"
+
+    def end(self) -> None:
+        """End pytest, which first tears its fixtures down, and all that its tests started."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(10)
+            self.process.kill()
+            self.process.wait()
+        end_processes(processes_of_run(self.run), seconds=2)
+
+    def counts(self) -> Counter[str]:
+        """Count the results in the report; without a report, pytest as a whole is one failure."""
+        try:
+            cases = ET.parse(self.report).iter("testcase")  # noqa: S314 - written by our pytest  # nosec B314
+        except (OSError, ET.ParseError):
+            return Counter(failed=1)
+        results: dict[tuple[str | None, str | None], str] = {}  # an error in a teardown is a second entry of a case
+        for case in cases:
+            kinds = {child.tag for child in case}
+            result = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
+            key = case.get("classname"), case.get("name")
+            results[key] = min(result, results.get(key, result))  # "failed" comes first
+        return Counter(results.values())
 
 
 def test(arguments: Sequence[str], configuration: Configuration) -> bool:
     """Run the suites that the arguments select, and print the counts as the last line; return whether all is well."""
-    suites, pytest_arguments = select_suites(arguments)
-    with_coverage = WITH_COVERAGE and not arguments
-    total, problems = Counts(), []
-    with throw_away_folder() as folder, servers(folder, configuration, suites) as urls:
-        runs = [SuiteRun(suite, pytest_arguments, urls, folder, with_coverage) for suite in suites]
-        for run in finished(runs):
-            status, counts = run.status, read_report(run.report)
-            total += counts
-            if status == NOTHING_COLLECTED and pytest_arguments:
-                continue  # a selection such as -k need not match in every suite
-            if status != 0:
-                reason = "" if counts.failed or not with_coverage else "; no test failed, so see its coverage"
-                problems.append(f"{run.suite.name}: pytest ended with exit status {status}{reason}")
-    if total.ran == 0:
-        problems.append("no test ran")
-    for problem in problems:
-        print(f"\nFAILED  {problem}", end="")
-    print(f"\n{total}", flush=True)
-    return not problems and total.failed == 0
+    chosen, everything = select(arguments)
+    with_coverage = everything and os.environ.get("TEST_COVERAGE") == "1"
+    started, total, problems = time.monotonic(), Counter[str](), []
+    with throw_away_folder() as folder, contextlib.ExitStack() as stack:
+        urls: Mapping[str, str] = {}  # the suites make databases of their own beside these
+        if any(suite.databases for suite, _ in chosen):
+            urls = stack.enter_context(provided_databases(configuration, folder, throw_away=True))
+        together, alone = [], []
+        for suite, options in chosen:
+            measured = [*options, *COVERAGE] if with_coverage and suite.floor else options
+            last = [f"--cov-fail-under={FLOOR}"] if with_coverage and suite.floor else []
+            (suite.folder / ".coverage").unlink(missing_ok=True)
+            if suite.has_timing_tests() and everything:
+                together.append(Run(suite, ["-m", "not timing", "--cov-fail-under=0", *measured], urls, folder, ""))
+                alone.append(Run(suite, ["-m", "timing", *measured, *last], urls, folder, "timing"))
+            else:
+                together.append(Run(suite, [*measured, *last], urls, folder, ""))
+        for run in [*_finished(together, LANES), *_finished(alone, 1)]:
+            status = run.process.returncode if run.process else 1
+            total += run.counts()
+            if status != 0 and not (status == NOTHING_COLLECTED and not everything):
+                problems.append(f"{run.name}: pytest ended with exit status {status}")
+    problems += ["no test ran"] if not total["passed"] + total["failed"] else []
+    print("".join(f"\nFAILED  {problem}" for problem in problems))
+    print(f"Total time: {time.monotonic() - started:.0f} s")
+    print(", ".join(f"{total[result]} {result}" for result in ("passed", "failed", "skipped")), flush=True)
+    return not problems and not total["failed"]
 
 
-@contextlib.contextmanager
-def throw_away_folder() -> Iterator[Path]:
-    """Make a folder and remove it at the end; for root where PostgreSQL's user can reach it, too."""
-    parent = None
-    if os.geteuid() == 0:
-        parent = ROOT_USERS_FOLDER
-        DataFolder(parent).prepare()
-    folder = Path(tempfile.mkdtemp(prefix="test-", dir=parent))
+def _finished(runs: Sequence[Run], lanes: int) -> Iterator[Run]:
+    """Run pytest on several suites at once and yield each when it has ended. Afterwards nothing goes on."""
+    waiting, active, shown_at, live = list(runs), list[Run](), time.monotonic(), len(runs) == 1
     try:
-        DataFolder(folder).prepare()
-        yield folder
+        while waiting or active:
+            while waiting and len(active) < lanes:
+                active.append(waiting.pop(0))
+                active[-1].start(live=live)
+                print(f"{active[-1].name}: started", flush=True)
+            time.sleep(0.1)
+            for run in [run for run in active if run.process and run.process.poll() is not None]:
+                active.remove(run)
+                run.end()
+                _show(run)
+                yield run
+            if active and not live and time.monotonic() - shown_at > PROGRESS_SECONDS:
+                shown_at = time.monotonic()
+                print("    " + ", ".join(run.progress() for run in active), flush=True)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for run in active:
+            run.end()
 
 
-@contextlib.contextmanager
-def servers(
-    folder: Path, configuration: Configuration, suites: Sequence[Suite]
-) -> Iterator[Mapping[str, str]]:
-    """Provide an empty database for each project, where the suites need one: on a private server, or on the user's own.
-
-    A database that a person names is never touched: an empty one is made beside it and dropped at the end.
-    """
-    if not any(suite.databases for suite in suites):
-        yield {}
-        return
-    with contextlib.ExitStack() as stack:
-        urls = {
-            name: stack.enter_context(throw_away_database(url, suffix=secrets.token_hex(4)))
-            for name, url in configuration.database_urls.items()
-        }
-        if configuration.needs_postgres:
-            data_folder = DataFolder(folder / "data")
-            data_folder.prepare()
-            server = stack.enter_context(running(PrivatePostgres(data_folder, throw_away=True)))
-            for project in with_database():
-                if project.name not in urls and project.database:
-                    server.create_database(project.database)
-                    urls[project.name] = server.url(project.database)
-        yield urls
+def _show(run: Run) -> None:
+    """Print the counts of a suite; if it failed, its whole output, else the reasons of what was skipped."""
+    counts, output = run.counts(), run.output.read_text(errors="replace")
+    failed = run.process is None or run.process.returncode != 0
+    lines = output.splitlines() if failed else [line for line in output.splitlines() if line.startswith("SKIPPED")]
+    print("\n".join([f"===== {run.name} ====="] * failed + lines), end="\n" if lines else "")
+    words = ", ".join(f"{counts[result]} {result}" for result in ("passed", "failed", "skipped"))
+    print(f"{run.name}: {words} in {time.monotonic() - run.started:.0f} s", flush=True)

@@ -1,182 +1,195 @@
 """The command ``up``: the whole system, from an empty folder to a table of addresses, and back to nothing."""
 
-import secrets
+import contextlib
+import errno
+import os
+import socket
 import time
 from collections.abc import Mapping
 
-import psycopg2
-
-from devtools import run_state
+from devservers.ports import Address, find_free_port, holder_of
+from devservers.postgres import PostgresError, PrivatePostgres, running
+from devservers.supervisor import Child, Console, ProcessEndedError, StopRequested, Supervisor
 from devtools.configuration import Configuration
-from devtools.data_folder import DataFolder
-from devtools.databases import NO_PORT, START_ATTEMPTS, create_databases, explain_failed_start
-from devtools.errors import LauncherError, StopRequested
-from devtools.health import is_ready
-from devtools.output import Output
-from devtools.ports import check_ports, find_free_port
-from devtools.postgres import PrivatePostgres
+from devtools.data_folder import DataFolder, Run
+from devtools.databases import check_own_databases, create_databases
+from devtools.errors import DevtoolsError
 from devtools.projects import (
     PROJECTS,
+    ROOT,
     Project,
     gunicorn_command,
     manage_command,
     service_environment,
     with_database,
 )
-from devtools.run_state import RunState
-from devtools.signals import StopSignals
-from devtools.supervisor import Child, Supervisor
-from devtools.welcome import welcome
 
+LOG_FILE = "up.log"
 READY_SECONDS = 60
 PATIENCE_SECONDS = 10.0  # with a short command on the same data folder
-REACH_SECONDS = 5
+HEALTHY = 200
+RELOADED = ("*.py", "*.html", "*.toml")
+
+WELCOME = """
+Ready after {seconds:.1f} s.
+  Gateway          {gateway}
+  Browsable API    {gateway}/users  {gateway}/orders
+  Admins           {gateway}/admin/user/  {gateway}/admin/order/
+  Health           {gateway}/health
+  User service     {user}
+  Order service    {order}
+Try:
+  curl -X POST {gateway}/users -H 'Content-Type: application/json' \\
+       -d '{{"name": "John", "email": "john@example.com"}}'
+
+Demo data and an admin account: python3 manage_all.py demo      Stop: Ctrl-C
+
+"""
 
 
-def up(configuration: Configuration) -> None:
-    """Start everything, run until a signal comes, and stop everything.
+def up(configuration: Configuration, *, reload: bool) -> None:
+    """Start everything, run until a signal comes, and stop everything; with ``reload``, replace changed services.
 
     Raises:
-        LauncherError: the system cannot start, or one of its processes ended.
+        DevtoolsError: the system cannot start, or one of its processes ended.
     """
-    signals = StopSignals()
-    folder = DataFolder(configuration.data_dir)
-    folder.prepare()
-    with folder.lock("up", patience_seconds=PATIENCE_SECONDS):
-        System(configuration, folder, Output(), signals).run()
+    started, folder = time.monotonic(), DataFolder(configuration.data_dir)
+    with folder.lock("up", patience_seconds=PATIENCE_SECONDS) as run, contextlib.ExitStack() as stack:
+        system = System(configuration, folder, run)
+        try:
+            system.start(stack)
+            urls = {name: at.url.replace("127.0.0.1", "localhost") for name, at in run.addresses.items()}
+            system.console.write(WELCOME.format(seconds=time.monotonic() - started, **urls))
+            system.watch(reload=reload)
+        except StopRequested:
+            system.console.say("Stopping ...")
+        except (DevtoolsError, PostgresError, ProcessEndedError) as error:
+            system.console.say(f"{error}\nStopping the rest ...")
+            raise DevtoolsError("The system was stopped because of the failure above.") from error
+        finally:
+            system.supervisor.stop([*system.services.values()])
+            stack.close()  # ends PostgreSQL
+        system.console.say("Stopped.")
 
 
 class System:
-    """One run of the whole system; its data folder is locked."""
+    """One run of the whole system, which holds its data folder.
 
-    def __init__(
-        self, configuration: Configuration, folder: DataFolder, output: Output, signals: StopSignals
-    ) -> None:
+    The sockets of the services are opened here, and each service inherits its own: while a new process replaces an
+    old one, every connection is accepted.
+    """
+
+    def __init__(self, configuration: Configuration, folder: DataFolder, run: Run) -> None:
         self.configuration = configuration
         self.folder = folder
-        self.output = output
-        self.state = RunState.of_this_process(run=secrets.token_hex(8), addresses=configuration.addresses)
-        self.supervisor = Supervisor(self.state.run, output, signals)
+        self.run = run
+        self.console = Console(folder.path / LOG_FILE)
+        self.supervisor = Supervisor(self.console)
+        self.services: dict[str, Child] = {}
+        self.sockets: Mapping[str, socket.socket] = {}
 
-    def run(self) -> None:
-        """Go through the whole life of the system."""
-        started = time.monotonic()
-        ended = run_state.end_leftovers(self.folder)
-        if ended:
-            self.output.say(f"Ended {ended} processes that an earlier run had left behind.")
-        check_ports(self.configuration.addresses)
-        try:
-            self.start_databases()
-            self.migrate()
-            self.start_services()
-            self.wait_until_ready()
-            self.state.ready = True
-            self.state.save(self.folder)
-            self.output.write(welcome(self.configuration.addresses, seconds=time.monotonic() - started))
-            while True:
-                self.supervisor.look()
-        except StopRequested:
-            self.output.say("Stopping ...")
-        except LauncherError as error:
-            self.output.say(f"{error.message}\nStopping the rest ...")
-            raise LauncherError("The system was stopped because of the failure above.") from error
-        finally:
-            self.supervisor.stop()
-            run_state.forget(self.folder)
-        self.output.say("Stopped.")
-
-    def start_databases(self) -> None:
-        """Start the private PostgreSQL where it is needed, and note where each project's database is."""
-        urls = dict(self.configuration.database_urls)
-        for name, url in urls.items():
-            check_reachable(PROJECTS[name], url)
+    def start(self, stack: contextlib.ExitStack) -> None:
+        """Start PostgreSQL, the migrations and the services, and wait until all are ready."""
+        if ended := self.folder.ended_leftovers:
+            self.console.say(f"Ended {ended} processes that an earlier run had left behind.")
+        check_own_databases(self.configuration)
+        self.sockets = listen(self.configuration.addresses)
+        self.run.addresses = self.configuration.addresses
         if self.configuration.needs_postgres:
-            urls = {**create_databases(self.start_postgres()), **urls}
-        self.state.database_urls = urls
-        self.state.save(self.folder)
-
-    def start_postgres(self) -> PrivatePostgres:
-        """Start PostgreSQL; on another port when somebody takes the chosen one first."""
-        self.output.say(f"Starting PostgreSQL on {self.folder.path} ...")
-        server = PrivatePostgres(self.folder)
-        server.prepare()
-        for _ in range(START_ATTEMPTS):
-            process = server.spawn(server.command(self.configuration.postgres_port or find_free_port()))
-            child = self.supervisor.watch_output(Child("postgres", process))
-            self.supervisor.postgres = child
-            if server.wait_until_ready(process, idle=self.supervisor.look_for_signals):
-                self.note_child(child)
-                return server
-            self.supervisor.drain(child)
-            text = "\n".join(child.tail)
-            if self.configuration.postgres_port or NO_PORT not in text:
-                raise LauncherError(explain_failed_start(server, text))
-        raise LauncherError(f"PostgreSQL found no free port in {START_ATTEMPTS} attempts.")
-
-    def migrate(self) -> None:
-        """Bring both databases up to date, side by side."""
-        self.output.say("Applying migrations ...")
+            self.console.say(f"Starting PostgreSQL on {self.folder.path} ...")
+            server = PrivatePostgres(self.folder.path)
+            process = stack.enter_context(running(server, self.configuration.postgres_port))
+            self.supervisor.children["postgres"] = Child("postgres", process, server.log_file)
+            self.run.database_urls = create_databases(server)
+        self.run.database_urls = {**self.run.database_urls, **self.configuration.database_urls}
+        self.folder.save(self.run)
+        self.console.say("Applying migrations ...")
+        command = ("migrate", "--noinput", "--verbosity", "1")
         self.supervisor.finish(
-            [
-                self.supervisor.start_command(
-                    project.name,
-                    manage_command(project, "migrate", "--noinput", "--verbosity", "1"),
-                    cwd=project.folder,
-                    env=self.environment(project),
-                )
-                for project in with_database()
-            ]
+            [self._start(project, manage_command(project, *command)) for project in with_database()]
         )
-
-    def start_services(self) -> None:
-        """Start the three services."""
-        self.output.say("Starting the services ...")
+        self.console.say("Starting the services ...")
+        self.known = {name: times_of_change(project) for name, project in PROJECTS.items()}
         for project in PROJECTS.values():
-            command, environment = gunicorn_command(project), self.environment(project)
-            self.note_child(
-                self.supervisor.start_service(project.name, command, cwd=project.folder, env=environment)
-            )
-
-    def wait_until_ready(self) -> None:
-        """Wait until each service says that it is usable."""
-        waiting = dict(self.configuration.addresses)
+            self.services[project.name] = self._start(project, gunicorn_command(project))
+        self.supervisor.children |= self.services
+        waiting = dict(self.run.addresses)
 
         def all_ready() -> bool:
-            for name in [name for name, address in waiting.items() if is_ready(address)]:
+            for name in [name for name, address in waiting.items() if address.health(seconds=0.5) == HEALTHY]:
                 del waiting[name]
             return not waiting
 
         if not self.supervisor.wait_until(all_ready, seconds=READY_SECONDS):
-            late = [child for child in self.supervisor.services if child.name in waiting]
-            last_lines = "\n".join(f"    {child.name}: {line}" for child in late for line in child.tail)
-            raise LauncherError(
-                f"Not ready within {READY_SECONDS} s: {', '.join(waiting)}. Last lines:\n{last_lines}"
-            )
+            tails = "".join(f"\n    {name}: {line}" for name in waiting for line in self.services[name].tail)
+            raise DevtoolsError(f"Not ready within {READY_SECONDS} s: {', '.join(waiting)}. Last lines:{tails}")
+        self.supervisor.show_output(0)
+        self.run.ready = True
+        self.folder.save(self.run)
 
-    def environment(self, project: Project) -> Mapping[str, str]:
-        """Build the environment of a project's processes."""
-        return service_environment(
-            project,
-            addresses=self.configuration.addresses,
-            data_dir=self.folder.path,
-            database_url=self.state.database_urls.get(project.name),
+    def _start(self, project: Project, command: list[str]) -> Child:
+        url, data_dir = self.run.database_urls.get(project.name), self.folder.path
+        environment = service_environment(project, addresses=self.run.addresses, data_dir=data_dir, database_url=url)
+        descriptor = self.sockets[project.name].fileno()
+        environment["BIND"] = f"fd://{descriptor}"
+        return self.supervisor.start(
+            project.name, command, cwd=project.folder, env=environment, inherited=[descriptor]
         )
 
-    def note_child(self, child: Child) -> None:
-        """Write a started process down for a later ``up``, in case this one is killed."""
-        self.state.add_child(child.name, child.process.pid)
-        self.state.save(self.folder)
+    def watch(self, *, reload: bool) -> None:
+        """Show output, and replace services whose code has changed, until a process ends or a signal comes."""
+        while True:
+            self.supervisor.look(0.3)
+            for project in PROJECTS.values() if reload else ():
+                if (found := times_of_change(project)) != self.known[project.name]:
+                    self.known[project.name] = found
+                    self._replace(project)
+
+    def _replace(self, project: Project) -> None:
+        """Start the service anew beside the old one, which stops once the new one accepts connections."""
+        self.console.say(f"The code of the {project.name} service has changed; reloading ...")
+        old, new = self.services[project.name], self._start(project, gunicorn_command(project))
+        self.supervisor.wait_until(lambda: new.is_ready or new.has_ended, seconds=READY_SECONDS)
+        if new.is_ready and not new.has_ended:
+            self.services[project.name] = self.supervisor.children[project.name] = new
+            self.supervisor.stop([old])
+        else:
+            self.supervisor.kill([new])
+            self.console.say(f"The new code of the {project.name} service does not start; the old one goes on.")
 
 
-def check_reachable(project: Project, url: str) -> None:
-    """Make sure that a database of the user's own answers.
+def listen(addresses: Mapping[str, Address]) -> dict[str, socket.socket]:
+    """Open the listening socket of each service.
 
     Raises:
-        LauncherError: it does not; with the reason, and without the password.
+        DevtoolsError: names each busy port, its holder, and the variable that moves the service.
     """
-    try:
-        psycopg2.connect(url, connect_timeout=REACH_SECONDS).close()
-    except psycopg2.Error as error:
-        raise LauncherError(
-            f"The database of {project.database_variable} does not answer: {error}"
-        ) from error
+    sockets, problems = {}, []
+    for name, address in addresses.items():
+        variable = PROJECTS[name].variable("PORT")
+        try:
+            family, *_, target = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+            sockets[name] = socket.create_server(target[:2], family=family, backlog=2048)
+        except OSError as error:
+            reason = (
+                f"The {name} service cannot listen on {address.bind}: {error.strerror}. See {variable} and BIND_HOST."
+            )
+            if error.errno == errno.EADDRINUSE:
+                reason = (
+                    f"Port {address.port}, which the {name} service needs, is in use by {holder_of(address.port)}. "
+                    f"Stop that process, or choose another port, for example {variable}={find_free_port(address.host)}."
+                )
+            problems.append(reason)
+    if problems:
+        raise DevtoolsError("\n".join(problems))
+    return sockets
+
+
+def times_of_change(project: Project) -> Mapping[str, float]:
+    """Return the time of the last change of each file that makes a service."""
+    times = {}
+    for folder in (project.folder, ROOT / "libs"):
+        for file in (file for pattern in RELOADED for file in folder.rglob(pattern) if "tests" not in file.parts):
+            with contextlib.suppress(FileNotFoundError):
+                times[os.fspath(file)] = file.stat().st_mtime
+    return times

@@ -1,4 +1,4 @@
-"""A small copy of the repository with services that start in no time, to run the launcher's commands on."""
+"""A small copy of the repository with services that start in no time, to run the commands of devtools on."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from devtools.ports import find_free_port
+from devservers.ports import find_free_port
 from devtools.projects import PROJECTS, ROOT
 
 STAND_IN = Path(__file__).parent / "stand_in"
@@ -27,7 +27,9 @@ class Clone:
         self.ports = {name: find_free_port() for name in PROJECTS}
         self.started: list[subprocess.Popen[str]] = []
         shutil.copytree(
-            ROOT / "launcher", root / "launcher", ignore=shutil.ignore_patterns("tests", "__pycache__")
+            ROOT / "devtools" / "devtools",
+            root / "devtools" / "devtools",
+            ignore=shutil.ignore_patterns("__pycache__"),
         )
         for project in PROJECTS.values():
             package = root / project.package / project.package
@@ -42,13 +44,14 @@ class Clone:
         environment = {name: value for name, value in os.environ.items() if name not in unwanted}
         environment["DATA_DIR"] = str(self.data_dir)
         for name, port in self.ports.items():
-            environment[PROJECTS[name].port_variable] = str(port)
+            environment[PROJECTS[name].variable("PORT")] = str(port)
+        environment["PYTHONPATH"] = str(self.root / "devtools")
         environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # which would be most of the time of `test`
         return {**environment, **extra}
 
     def start(self, *arguments: str, **extra: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-m", "launcher", *arguments],
+            [sys.executable, "-m", "devtools", *arguments],
             cwd=self.root,
             env=self.environment(**extra),
             stdin=subprocess.DEVNULL,
@@ -65,9 +68,9 @@ class Clone:
         output, _ = process.communicate(timeout=60)
         return process.returncode, output
 
-    def start_up(self, **extra: str) -> "subprocess.Popen[str]":
+    def start_up(self, *options: str, **extra: str) -> "subprocess.Popen[str]":
         """Start ``up`` and read until it is ready."""
-        process = self.start("up", **extra)
+        process = self.start("up", *options, **extra)
         for line in process.stdout:
             if "Stop: Ctrl-C" in line:
                 return process

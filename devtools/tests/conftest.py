@@ -1,16 +1,12 @@
-import os
 import shutil
 import signal
-import tempfile
-from pathlib import Path
 
 import pytest
 from clone import Clone
 
-from devtools.configuration import ROOT_USERS_FOLDER
-from devtools.data_folder import DataFolder
-from devtools.databases import create_databases, running
-from devtools.postgres import PrivatePostgres
+from devservers.folders import make_folder, throw_away_folder
+from devservers.postgres import PrivatePostgres, running
+from devtools.databases import create_databases
 
 
 def pytest_configure():
@@ -20,24 +16,19 @@ def pytest_configure():
 @pytest.fixture(scope="session")
 def reachable_folder():
     """A folder that PostgreSQL's user can enter, which root's temporary folders are not."""
-    parent = None
-    if os.geteuid() == 0:
-        parent = ROOT_USERS_FOLDER
-        DataFolder(parent).prepare()
-    folder = Path(tempfile.mkdtemp(prefix="test-launcher-", dir=parent))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with throw_away_folder("test-devtools-") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
 def prepared_data(reachable_folder):
     """A data folder after its first start, which would take most of the time of the tests."""
-    folder = DataFolder(reachable_folder / "the data")
-    folder.prepare()
-    with running(PrivatePostgres(folder)) as server:
+    folder = reachable_folder / "the data"
+    make_folder(folder)
+    server = PrivatePostgres(folder)
+    with running(server):
         create_databases(server)
-    return folder.path
+    return folder
 
 
 @pytest.fixture
@@ -46,6 +37,7 @@ def new_clone(tmp_path, reachable_folder):
     clone = Clone(tmp_path / "a clone", reachable_folder / f"the data of {tmp_path.name}")
     yield clone
     clone.close()
+    shutil.rmtree(clone.root)
 
 
 @pytest.fixture

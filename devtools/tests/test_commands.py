@@ -1,7 +1,11 @@
 import json
 import os
+import re
 
+import psutil
 import pytest
+
+from devtools.data_folder import DataFolder
 
 
 def test_run_gives_a_command_the_environment_of_its_service(clone):
@@ -40,9 +44,8 @@ def test_commands_use_the_postgres_of_a_running_up(clone):
 
     status, output = clone.run("run", "user_project", "environment")
 
-    state = json.loads((clone.data_dir / "up.json").read_text())
     assert status == 0
-    assert json.loads(output)["DATABASE_URL"] == state["database_urls"]["user"]
+    assert json.loads(output)["DATABASE_URL"] == DataFolder(clone.data_dir).holder().database_urls["user"]
 
 
 def test_status_is_good_when_everything_runs(clone):
@@ -92,16 +95,16 @@ def test_secrets_are_readable_by_their_owner_alone(new_clone):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
-def test_root_is_told_which_folder_postgres_cannot_enter(new_clone, tmp_path):
+def test_root_is_told_that_postgres_cannot_enter_a_folder(new_clone, tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
     status, output = new_clone.run("migrate", DATA_DIR=str(closed / "data"))
 
     assert status == 1
-    assert "who cannot enter " in output
-    assert "DATA_DIR" in output
-    assert not (closed / "data").exists()
+    assert f"cannot enter every folder above {closed}" in output
+    assert "Choose a DATA_DIR elsewhere" in output
+    assert "Traceback" not in output
 
 
 def test_a_bad_port_is_refused(clone):
@@ -116,3 +119,137 @@ def test_one_port_for_two_services_is_refused(clone):
 
     assert status == 1
     assert "USER_PORT and ORDER_PORT are both 7000" in output
+
+
+def test_down_stops_a_running_up(clone):
+    up = clone.start_up()
+
+    status, output = clone.run("down")
+
+    assert (status, output) == (0, "Stopped.\n")
+    assert up.wait(timeout=1) == 0
+    assert clone.processes() == []
+
+
+def test_down_ends_processes_that_a_killed_up_left(clone):
+    up = clone.start_up()
+    services = [each for each in psutil.Process(up.pid).children() if "gunicorn" in each.cmdline()]
+    for worker in [worker for service in services for worker in service.children()]:
+        worker.suspend()  # so that it cannot notice that its parent is gone
+    for process in [up, *services]:
+        process.kill()
+    up.wait(timeout=10)
+
+    status, output = clone.run("down")
+
+    assert status == 0
+    assert re.search(r"up is not running on .*; ended \d+ processes that it had left\.", output), output
+    assert clone.processes() == []
+
+
+def test_down_without_an_up_says_so(clone):
+    assert clone.run("down") == (0, f"up is not running on {clone.data_dir}.\n")
+
+
+def test_logs_prints_the_last_run_or_one_service_of_it(clone):
+    up = clone.start_up()
+    clone.stop(up)
+
+    everything, user = clone.run("logs")[1], clone.run("logs", "user")[1]
+
+    assert "gateway  | " in everything
+    assert "manage   | Stopped." in everything
+    assert user.startswith("user     | ")
+    assert "gateway" not in user
+
+
+def test_logs_follow_until_up_ends(clone):
+    up = clone.start_up()
+    logs = clone.start("logs", "--follow", "manage_is_no_service")
+    assert logs.wait(timeout=10) == 1
+    logs = clone.start("logs", "--follow")
+    assert any("Starting the services" in line for line in logs.stdout)
+
+    clone.stop(up)
+
+    output, _ = logs.communicate(timeout=10)
+    assert "manage   | Stopping ..." in output
+    assert logs.returncode == 0
+
+
+def test_logs_before_the_first_run_says_so(new_clone):
+    status, output = new_clone.run("logs")
+
+    assert status == 1
+    assert "There is no log in" in output
+
+
+def test_dotenv_is_read_and_the_environment_wins(clone):
+    (clone.root / ".env").write_text(
+        "# a comment\nALLOWED_HOSTS=shop.example  # of clients\nLOG_LEVEL='DEBUG'\nUSER_PORT=70000\n"
+    )
+
+    refused = clone.run("run", "user", "environment", USER_PORT="70001")
+    status, output = clone.run("run", "user", "environment", LOG_LEVEL="ERROR")
+
+    assert "USER_PORT is '70001'" in refused[1]
+    environment = json.loads(output)
+    assert status == 0
+    assert environment["ALLOWED_HOSTS"] == "shop.example"
+    assert environment["LOG_LEVEL"] == "ERROR"
+
+
+def test_a_data_dir_that_is_a_file_is_refused_in_one_line(new_clone, reachable_folder):
+    file = reachable_folder / "a file"
+    file.touch()
+
+    for command in (["up"], ["migrate"]):
+        status, output = new_clone.run(*command, DATA_DIR=str(file))
+
+        assert (status, output) == (
+            1,
+            f"Error: The data folder {file} cannot be used: it is not a folder.\n",
+        )
+
+
+@pytest.mark.parametrize("command", [["up"], ["migrate"], ["status"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:sec#ret@127.0.0.1:1/mine",
+        "postgresql://me:sec@ret@127.0.0.1:1/mine",
+        "postgresql://me:sec/ret@127.0.0.1:1/mine",
+        "postgresql://me:secret@127.0.0.1:1/mine",
+        "mysql://me:secret@127.0.0.1:1/mine",
+    ],
+)
+def test_a_wrong_database_url_never_shows_its_password(clone, command, url):
+    status, output = clone.run(*command, USER_DATABASE_URL=url, ORDER_DATABASE_URL=url)
+
+    assert status == 1
+    assert "sec" not in output.replace("seconds", "")
+    assert "ret" not in output.replace("return", "")
+    assert "Traceback" not in output
+
+
+def test_an_unknown_suite_is_refused_with_the_names_of_all(clone):
+    status, output = clone.run("test", "foo")
+
+    assert status == 1
+    assert "There is no suite 'foo'; there are system, devtools, gateway, order, user, http1," in output
+
+
+def test_without_a_command_the_commands_are_listed(clone):
+    status, output = clone.run()
+
+    assert status == 0
+    for command in ("up", "down", "logs", "status", "demo", "test", "migrate", "shell", "lint", "lock", "bench"):
+        assert f"\n    {command}" in output
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["run", "user"], ["shell"]], ids=" ".join)
+def test_a_missing_argument_is_named(clone, arguments):
+    status, output = clone.run(*arguments)
+
+    assert status == 1
+    assert "needs a project" in output

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from devservers.ports import Address
 from devtools.configuration import Configuration, choose_data_dir, name_of_clone
-from devtools.projects import PROJECTS, ROOT, Address, service_environment
+from devtools.projects import PROJECTS, ROOT, service_environment
 
 
 def test_root_keeps_its_data_below_var_lib(monkeypatch):

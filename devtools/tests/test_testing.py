@@ -1,7 +1,6 @@
 """The test runner, run on small suites of its own."""
 
 import contextlib
-import json
 import re
 import signal
 from pathlib import Path
@@ -9,16 +8,15 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from devtools.data_folder import DataFolder
 from devtools.projects import ROOT
-from devtools.suites import SUITES, select_suites
+from devtools.testing import select, suites
 
 PASSING = "def test_passes():\n    pass\n"
 FAILING = "def test_fails():\n    raise AssertionError\n"
 SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='no such hardware')\ndef test_skipped():\n    pass\n"
 BROKEN = "import nothing_of_this_name\n"
-TEARDOWN = (
-    "import pytest\n\n@pytest.fixture\ndef bad():\n    yield\n    1 / 0\n\ndef test_passes(bad):\n    pass\n"
-)
+TEARDOWN = "import pytest\n\n@pytest.fixture\ndef bad():\n    yield\n    1 / 0\n\ndef test_passes(bad):\n    pass\n"
 DATABASE = (
     "import os, psycopg2\n\ndef test_database():\n    psycopg2.connect(os.environ['DATABASE_URL']).close()\n"
     "    assert os.environ['DATABASE_URL'].endswith('/user_service_db')\n"
@@ -30,7 +28,7 @@ TEMPORARY = "import tempfile\n\ndef test_left():\n    print('left', tempfile.mkd
 @pytest.fixture
 def write_suite(new_clone):
     def write(name, text):
-        folder = SUITES[name].folder.relative_to(ROOT) / SUITES[name].paths[0]
+        folder = suites()[name].tests.relative_to(ROOT)
         (new_clone.root / folder).mkdir(parents=True, exist_ok=True)
         (new_clone.root / folder / "pytest.ini").write_text("[pytest]\n")
         (new_clone.root / folder / f"test_of_{name}.py").write_text(text)
@@ -71,9 +69,9 @@ def test_reasons_of_skips_are_shown(new_clone, write_suite):
 
 def test_counts_are_summed_over_the_suites(new_clone, write_suite):
     write_suite("gateway", PASSING)
-    write_suite("launcher", FAILING)
+    write_suite("devtools", FAILING)
 
-    status, output = new_clone.run("test", "gateway", "launcher")
+    status, output = new_clone.run("test", "gateway", "devtools")
 
     assert status == 1
     assert last_line(output) == "1 passed, 1 failed, 0 skipped"
@@ -81,9 +79,9 @@ def test_counts_are_summed_over_the_suites(new_clone, write_suite):
 
 def test_a_selection_may_match_in_one_suite_only(new_clone, write_suite):
     write_suite("gateway", PASSING)
-    write_suite("launcher", FAILING)
+    write_suite("devtools", FAILING)
 
-    status, output = new_clone.run("test", "gateway", "launcher", "-k", "passes")
+    status, output = new_clone.run("test", "gateway", "devtools", "-k", "passes")
 
     assert status == 0, output
     assert last_line(output) == "1 passed, 0 failed, 0 skipped"
@@ -111,7 +109,7 @@ def test_a_path_from_the_root_selects_its_suite(new_clone, write_suite):
 def test_a_suite_that_is_missing_fails(new_clone, write_suite):
     write_suite("gateway", PASSING)
 
-    assert new_clone.run("test", "gateway", "launcher")[0] == 1
+    assert new_clone.run("test", "gateway", "devtools")[0] == 1
 
 
 def test_a_project_is_tested_on_its_own_throw_away_database(new_clone, write_suite):
@@ -125,12 +123,10 @@ def test_a_project_is_tested_on_its_own_throw_away_database(new_clone, write_sui
 
 def test_a_database_of_the_users_own_is_left_alone(clone, write_suite):
     clone.start_up()
-    urls = json.loads((clone.data_dir / "up.json").read_text())["database_urls"]
-    write_suite("user", DATABASE.replace("assert", "assert not"))
+    urls = DataFolder(clone.data_dir).holder().database_urls
+    write_suite("user", DATABASE)
 
-    status, output = clone.run(
-        "test", "user", USER_DATABASE_URL=urls["user"], ORDER_DATABASE_URL=urls["order"]
-    )
+    status, output = clone.run("test", "user", USER_DATABASE_URL=urls["user"], ORDER_DATABASE_URL=urls["order"])
 
     assert status == 0, output
     with contextlib.closing(psycopg2.connect(urls["user"])) as connection, connection.cursor() as cursor:
@@ -139,9 +135,7 @@ def test_a_database_of_the_users_own_is_left_alone(clone, write_suite):
 
 
 def test_a_signal_ends_pytest_and_the_server(new_clone, write_suite):
-    write_suite(
-        "user", "import time\n\ndef test_slow():\n    print('began', flush=True)\n    time.sleep(60)\n"
-    )
+    write_suite("user", "import time\n\ndef test_slow():\n    print('began', flush=True)\n    time.sleep(60)\n")
     runner = new_clone.start("test", "user", "-s")
     assert any("began" in line for line in runner.stdout)
 
@@ -170,7 +164,34 @@ def test_temporary_files_of_tests_are_removed(new_clone, write_suite):
 
 
 def test_names_end_where_pytests_arguments_begin():
-    suites, rest = select_suites(["user", "order_project", "-k", "gateway"])
+    chosen, everything = select(["user", "order_project", "-k", "gateway"])
 
-    assert [suite.name for suite in suites] == ["user", "order"]
-    assert rest == ["-k", "gateway"]
+    assert [suite.name for suite, _ in chosen] == ["user", "order"]
+    assert [arguments[:-1] for _, arguments in chosen] == [["-k", "gateway"]] * 2
+    assert not everything
+
+
+def test_progress_and_total_time_are_shown(new_clone, write_suite):
+    write_suite("gateway", PASSING)
+    write_suite("devtools", PASSING)
+
+    _, output = new_clone.run("test", "gateway", "devtools")
+
+    assert "gateway: started\n" in output
+    assert re.search(r"^gateway: 1 passed, 0 failed, 0 skipped in \d+ s$", output, flags=re.MULTILINE)
+    assert re.search(r"^Total time: \d+ s\n2 passed, 0 failed, 0 skipped\n\Z", output, flags=re.MULTILINE)
+
+
+def test_timing_tests_run_after_all_others(new_clone, write_suite):
+    for suite in suites().values():
+        write_suite(suite.name, PASSING)
+    marked = f"import pytest\n\n@pytest.mark.timing\n{PASSING}\n{FAILING}"
+    write_suite("user", marked)
+
+    status, output = new_clone.run("test")
+
+    started = re.findall(r"^(.*): started$", output, flags=re.MULTILINE)
+    assert started[-1] == "user timing"
+    assert len(started) == len(suites()) + 1
+    assert status == 1
+    assert last_line(output) == f"{len(suites())} passed, 1 failed, 0 skipped"

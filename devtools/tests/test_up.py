@@ -2,11 +2,13 @@ import contextlib
 import os
 import signal
 import socket
+import time
 
 import psutil
 import pytest
 
-from devtools.processes import wait_for
+from devservers.processes import wait_for
+from devtools.data_folder import DataFolder
 
 
 def services_of(up):
@@ -29,7 +31,7 @@ def test_a_signal_stops_everything_within_ten_seconds(clone, number):
     assert status == 0, output
     assert seconds < 10
     assert clone.processes() == []
-    assert not (clone.data_dir / "up.json").exists()
+    assert DataFolder(clone.data_dir).holder() is None
 
 
 def test_a_request_that_hangs_does_not_delay_the_end_beyond_ten_seconds(clone):
@@ -193,3 +195,45 @@ def test_a_reader_that_goes_away_does_not_stop_the_system(clone):
     assert clone.ask("user", "/visits") == visits
     up.send_signal(signal.SIGTERM)
     assert up.wait(timeout=15) == 0
+
+
+def change_view(clone, name, text):
+    file = clone.root / f"{name}_project" / f"{name}_project" / "wsgi.py"
+    file.write_text(file.read_text().replace('body = b"ok"', text))
+
+
+def test_changed_code_is_live_without_a_refused_connection(clone):
+    clone.start_up()
+    assert clone.ask("user", "/") == "ok"
+
+    change_view(clone, "user", 'body = b"changed"')
+
+    assert wait_for(lambda: clone.ask("user", "/") == "changed", seconds=10)
+    assert wait_for(lambda: {clone.ask("user", "/") for _ in range(20)} == {"changed"}, seconds=10)
+    assert clone.ask("gateway", "/") == "ok"
+
+
+def test_code_that_does_not_start_leaves_the_old_one_running(clone):
+    up = clone.start_up()
+
+    change_view(clone, "user", "body = broken_on_purpose(")
+
+    assert any("does not start; the old one goes on" in line for line in up.stdout)
+    assert clone.ask("user", "/health/ready") == "ok"
+
+
+def test_code_is_not_reloaded_when_that_is_switched_off(clone):
+    up = clone.start_up("--no-reload")
+
+    change_view(clone, "user", 'body = b"changed"')
+
+    time.sleep(2)
+    assert clone.ask("user", "/") == "ok"
+    assert "reloading" not in clone.stop(up)[1]
+
+
+def test_the_log_of_the_last_run_is_kept(clone):
+    up = clone.start_up()
+    clone.stop(up)
+
+    assert "manage   | Stopped.\n" in (clone.data_dir / "up.log").read_text()

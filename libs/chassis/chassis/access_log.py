@@ -50,10 +50,7 @@ def log(
             f' "request_id": {_quoted(request_id)}}}'
         )
     else:
-        line = (
-            f"{method} {on_one_line(path)} {status} {size} B {milliseconds} ms {on_one_line(client)}"
-            f" [{request_id}]"
-        )
+        line = f"{method} {on_one_line(path)} {status} {size} B {milliseconds} ms {on_one_line(client)} [{request_id}]"
     sys.stderr.write(f"{line}\n")  # whole lines, of which each is one write
 
 

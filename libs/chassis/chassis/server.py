@@ -44,6 +44,11 @@ def when_ready(server: Any) -> None:
     gc.freeze()  # what is there now lives on: no worker's collector visits it, which would also copy its pages
 
 
+def post_worker_init(worker: Any) -> None:
+    """Log that a worker has loaded the application and accepts requests."""
+    worker.log.info("Worker ready: %s", worker.pid)
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Forget what only a living process has; its counters stay in the totals."""
     from prometheus_client.multiprocess import mark_process_dead

@@ -10,7 +10,6 @@ import time
 import pytest
 from worker_client import ask, connect
 
-
 THREADS = 2
 APPLICATION = """
 import json

@@ -7,7 +7,7 @@ from benchmarks.rounds import Measurement
 from benchmarks.scenarios import OWN, REFERENCE
 from benchmarks.summary import summarise
 from benchmarks.table import load_table
-from devtools.errors import LauncherError
+from devtools.errors import DevtoolsError
 
 ANSWERS = wrk.Answers(
     requests=100, seconds=1.0, p50=1.0, p99=2.0, longest=3.0, refused=0, broken=0, client_cpu_seconds=0.001
@@ -23,7 +23,7 @@ def make_measurement(stack, number, rate):
 def test_missing_wrk_is_named_with_the_package_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(LauncherError, match="apt-get install wrk"):
+    with pytest.raises(DevtoolsError, match="apt-get install wrk"):
         wrk.find_wrk()
 
 

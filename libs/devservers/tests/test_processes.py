@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from devtools.processes import spawn, wait_for
+from devservers.processes import spawn, wait_for
 
 
 @pytest.fixture
@@ -31,6 +31,6 @@ def test_process_without_a_death_signal_starts_beside_threads(another_thread, tm
 
 def test_waiting_asks_again_after_a_pause_of_the_whole_process(monkeypatch):
     answers = iter([False, True])
-    monkeypatch.setattr("devtools.processes.time.monotonic", iter([0.0, 100.0]).__next__)
+    monkeypatch.setattr("devservers.processes.time.monotonic", iter([0.0, 100.0]).__next__)
 
     assert wait_for(lambda: next(answers), seconds=5)

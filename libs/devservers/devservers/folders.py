@@ -1,0 +1,72 @@
+"""Folders and files of the private PostgreSQL, whose server never runs as root."""
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT_USERS_FOLDER = Path("/var/lib/django-microservices")  # the server's user cannot enter root's home
+ENTER_ONLY, PRIVATE = 0o711, 0o700
+
+
+def server_account() -> pwd.struct_passwd | None:
+    """Return the account that PostgreSQL runs as; None where this process is not root and runs it as itself.
+
+    Raises:
+        KeyError: this process is root, and there is neither `postgres` nor `nobody`.
+    """
+    if os.geteuid() != 0:
+        return None
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam("postgres")
+    return pwd.getpwnam("nobody")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder: the server's user passes through it to a folder of its own, and nobody sees what it holds.
+
+    Raises:
+        OSError: it cannot be made, or it is a file.
+    """
+    is_root = os.geteuid() == 0
+    for folder in [each for each in [*reversed(path.parents), path] if not each.exists()]:
+        folder.mkdir(mode=PRIVATE)
+        folder.chmod(ENTER_ONLY if is_root else PRIVATE)  # whatever the umask is
+    if not path.is_dir():
+        raise NotADirectoryError(None, "it is not a folder")
+    if is_root:
+        path.chmod(path.stat().st_mode & 0o7777 | 0o011)
+
+
+@contextlib.contextmanager
+def throw_away_folder(prefix: str = "test-") -> Iterator[Path]:
+    """Make a folder that the server's user can reach, and remove it at the end."""
+    parent = ROOT_USERS_FOLDER if os.geteuid() == 0 else None
+    if parent:
+        make_folder(parent)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        make_folder(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_privately(file: Path, content: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as draft:  # mode 600
+        draft.write(content)
+        draft.flush()
+        os.fsync(draft.fileno())
+    Path(draft.name).replace(file)
+
+
+def read_secret(file: Path) -> str:
+    """Return the secret in a file, which is generated at its first use."""
+    if not file.exists():
+        write_privately(file, secrets.token_urlsafe(32))
+    return file.read_text().strip()
