@@ -19,11 +19,11 @@ def line(capsys, settings):
 
 def test_answer_is_one_line_without_the_query(api, line):
     response = api.get(
-        "/users?email=ada@example.com", headers={"user-agent": "ada@example.com", "x-request-id": "abc"}
+        "/books?email=ada@example.com", headers={"user-agent": "ada@example.com", "x-request-id": "abc"}
     )
 
     entry = line()
-    expected = {"method": "GET", "path": "/users", "status": 200, "client": "127.0.0.1", "request_id": "abc"}
+    expected = {"method": "GET", "path": "/books", "status": 200, "client": "127.0.0.1", "request_id": "abc"}
     assert entry | expected == entry
     assert (entry["logger"], entry["bytes"]) == ("access", len(response.content))
     assert entry["milliseconds"] >= 0
@@ -33,7 +33,7 @@ def test_answer_is_one_line_without_the_query(api, line):
 def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):
     settings.SERVICE_TOKENS = ["secret"]
 
-    api.get("/users")
+    api.get("/books")
 
     assert line()["status"] == 401
 
@@ -51,7 +51,7 @@ def test_a_path_cannot_begin_another_line(api, capsys, settings, log_format):
 def test_the_access_log_can_be_turned_off(api, capsys, settings):
     settings.ACCESS_LOG = False
 
-    api.get("/users")
+    api.get("/books")
 
     assert capsys.readouterr().err == ""
 

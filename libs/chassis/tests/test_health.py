@@ -14,7 +14,7 @@ def test_ready_with_every_migration_applied(api):
 
 @pytest.mark.django_db
 def test_not_ready_while_a_migration_is_missing(api):
-    MigrationRecorder(connection).record_unapplied("users", "0001_initial")
+    MigrationRecorder(connection).record_unapplied("books", "0001_initial")
 
     answer = api.get("/health/ready")
 

@@ -20,7 +20,7 @@ def test_address_outside_the_api_is_a_problem_too_and_a_page_for_a_browser(api):
 
 
 def test_unknown_host_is_a_bad_request(api):
-    answer = api.get("/users", headers={"host": "evil.example"})
+    answer = api.get("/books", headers={"host": "evil.example"})
 
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:bad_request")
 
@@ -33,7 +33,7 @@ def test_supervisors_and_prometheus_may_ask_at_any_address(api, path):
 
 @pytest.mark.django_db
 def test_missing_csrf_token_is_named():
-    answer = Client(enforce_csrf_checks=True).post("/admin/user/login/", {"username": "x"})
+    answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
 
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:problem:csrf_failed")
     assert answer.json()["detail"] == "CSRF cookie not set."
@@ -43,7 +43,7 @@ def test_missing_csrf_token_is_named():
 def test_forbidden_page_is_a_problem(client, django_user_model):
     client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
 
-    answer = client.get("/admin/user/users/user/add/")
+    answer = client.get("/admin/books/book/add/")
 
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:problem:permission_denied")
 
@@ -53,10 +53,10 @@ def test_unexpected_error_is_a_bare_500_and_logged_once_with_its_traceback(api, 
     def fail(self):
         raise RuntimeError("a secret of the inside")
 
-    monkeypatch.setattr("users.views.UserViewSet.get_queryset", fail)
+    monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
     api.raise_request_exception = False
 
-    answer = api.get("/users", headers={"x-request-id": "abc"})
+    answer = api.get("/books", headers={"x-request-id": "abc"})
 
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
     assert answer.json()["request_id"] == "abc"
@@ -78,13 +78,13 @@ def test_lost_database_is_a_503_that_can_be_repeated(api, caplog):
     connection.ensure_connection()
     end_backend(connection.connection)
 
-    answer = api.get("/users")
+    answer = api.get("/books")
     connection.close()
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     assert answer.json()["type"] == "urn:problem:database_unavailable"
     assert [record.message for record in caplog.records if record.exc_info] == ["database unavailable"]
-    assert api.get("/users").status_code == 200
+    assert api.get("/books").status_code == 200
 
 
 @pytest.fixture
@@ -105,10 +105,10 @@ def full_role(transactional_db):
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
-        ("/users", {}),
-        ("/users", BROWSER),
-        ("/users", BROWSER | {"cookie": "user_sessionid=abcdefgh"}),
-        ("/admin/user/", {"cookie": "user_sessionid=abcdefgh"}),
+        ("/books", {}),
+        ("/books", BROWSER),
+        ("/books", BROWSER | {"cookie": "sessionid=abcdefgh"}),
+        ("/admin/", {"cookie": "sessionid=abcdefgh"}),
     ],
 )
 def test_role_without_a_connection_left_is_a_503_that_can_be_repeated(

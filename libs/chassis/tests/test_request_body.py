@@ -2,7 +2,7 @@ import pytest
 
 from chassis.request_body import MAX_BODY_BYTES
 
-URL = "/users"
+URL = "/books"
 
 
 def test_too_large_body_is_refused(api):
