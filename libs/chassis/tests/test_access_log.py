@@ -17,7 +17,7 @@ def line(capsys, settings):
     return only
 
 
-def test_answer_is_one_line_without_the_query(api, line):
+def test_response_is_one_line_without_the_query(api, line):
     response = api.get(
         "/books?email=ada@example.com", headers={"user-agent": "ada@example.com", "x-request-id": "abc"}
     )
@@ -71,6 +71,8 @@ def test_what_machines_poll_is_not_written(api, capsys, path):
         ("10.0.0.1", "6.6.6.6, 203.0.113.7, 192.168.1.1", "203.0.113.7"),
         ("198.51.100.1", "203.0.113.7", "198.51.100.1"),
         ("127.0.0.1", "nonsense", "nonsense"),
+        ("127.0.0.1", "203.0.113.7, nonsense", "nonsense"),
+        ("", "203.0.113.7", ""),
         ("127.0.0.1", " , ", "127.0.0.1"),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 from django.db.models import Prefetch, Value
 
-from chassis.rest.rows import is_whole_table
+from chassis.rest.rows import converts_values, is_whole_table
 from library.books.models import Book
 
 EVERYTHING = Book.objects.all()
@@ -49,6 +49,19 @@ def test_pages_of_a_table_and_of_a_part_are_alike(api, make_book, size, ordering
 
     assert lists[0] == lists[1]
     assert [book["id"] for book in lists[0]] == sorted(made, reverse=ordering.startswith("-"))
+
+
+@pytest.mark.django_db
+def test_field_that_converts_what_the_database_returns_does_so(api, make_book, monkeypatch):
+    book, field = make_book(title="Emma"), Book._meta.get_field("title")
+    monkeypatch.setattr(field, "from_db_value", lambda value, *_: value.upper(), raising=False)
+    monkeypatch.delattr(field, "cached_col", raising=False)
+    converts_values.cache_clear()
+
+    title = api.get(f"/books/{book.pk}").json()["title"]
+
+    converts_values.cache_clear()
+    assert title == "EMMA"
 
 
 def _walk(api, address):

@@ -22,3 +22,8 @@ on_exit = shared.on_exit
 def post_fork(server: Any, worker: Any) -> None:
     """Start what belongs to one process."""
     tracing.start("library")
+
+
+def post_worker_init(worker: Any) -> None:
+    """Say that the process minds signals from now on: gunicorn loses one that comes before."""
+    worker.log.info("Worker is ready")
