@@ -8,8 +8,8 @@ from typing import Any
 # gevent, when it patches a worker, looks at every object there is, of which Django's settings then read themselves.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 
-from chassis import server as shared  # noqa: E402
-from chassis import tracing  # noqa: E402
+from chassis import server as shared
+from chassis import tracing
 
 # The second address, if there is one, answers /metrics and nothing else: it is not for the public.
 bind = [os.environ.get("BIND", "127.0.0.1:8081"), *filter(None, [os.environ.get("METRICS_BIND")])]

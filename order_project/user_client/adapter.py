@@ -15,11 +15,11 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
+from chassis.sockets import is_silent
 from http1.body import Body
 from http1.fields import MalformedError, format_fields
 from http1.head import UNTIL_CLOSE, ResponseHead, parse_response, response_length
 from http1.stream import EndOfStreamError, Stream, send_all
-from chassis.sockets import is_silent
 from user_client.deadline import deadline
 
 _HEAD_LIMIT = 65536  # bytes

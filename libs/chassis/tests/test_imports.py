@@ -1,4 +1,4 @@
-"""What chassis brings with it when all of it is imported."""
+"""Packages that an import of all of chassis pulls in."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def imported():
     return set(process.stdout.split())
 
 
-def test_chassis_stands_alone():
+def test_chassis_imports_no_other_library_of_the_repository():
     modules = imported()
 
     assert {"chassis.rest.viewsets", "chassis.server", "chassis.postgresql.base"} <= modules

@@ -1,4 +1,4 @@
-"""The project of these tests is one that Django finds nothing wrong with."""
+"""System checks and migrations of the test project."""
 
 from django.core.management import call_command
 

@@ -1,4 +1,4 @@
-"""What chassis has for gunicorn: metrics of all processes, the log, traces, and a start that is made once."""
+"""gunicorn with the settings of chassis: shared metrics, log, traces, preloading."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def test_request_is_a_span_in_the_trace_of_its_client(server):
     assert span["resource"]["attributes"]["service.name"] == "library"
 
 
-def test_totals_are_those_of_both_workers_and_outlive_them(server):
+def test_totals_include_all_workers_and_outlive_them(server):
     for _ in range(20):
         server.get("/books/0")
     before = requests_counted(server, route="^books/(?P<pk>[0-9]+)/?$", status="404")
@@ -81,7 +81,7 @@ def test_totals_are_those_of_both_workers_and_outlive_them(server):
     assert (before, after) == (20, 30)
 
 
-def test_no_process_of_the_server_interrupts_another(server):
+def test_processes_have_batch_scheduling(server):
     processes = [server.process.pid, *server.workers]
 
     assert {os.sched_getscheduler(process) for process in processes} == {os.SCHED_BATCH}
@@ -99,7 +99,7 @@ def test_folder_of_the_metrics_goes_with_the_server(tmp_path):
     assert not list(tmp_path.glob("library-metrics-*"))
 
 
-def test_views_are_imported_before_the_fork_and_what_is_there_is_left_to_no_collector():
+def test_views_are_imported_and_objects_frozen_before_the_fork():
     code = (
         "import django, gc, sys; from chassis.server import when_ready; django.setup();"
         "assert 'library.books.views' not in sys.modules; when_ready(None);"

@@ -1,4 +1,4 @@
-"""What every resource does in the same way."""
+"""ResourceViewSet: create, retrieve, update and delete."""
 
 import pytest
 from rest_framework.authentication import BaseAuthentication
@@ -49,7 +49,7 @@ def test_put_needs_every_required_field(api, make_book):
     assert (replaced.status_code, replaced.json()["title"]) == (200, "Persuasion")
 
 
-def test_what_was_read_can_be_put_back(api, make_book):
+def test_representation_can_be_put_back(api, make_book):
     book = make_book()
     read = api.get(f"/books/{book.id}").json()
 
@@ -95,7 +95,7 @@ def test_changes_of_different_fields_from_one_reading_both_last(make_book):
     assert (book.title, book.isbn) == ("Persuasion", "2")
 
 
-def test_what_a_view_does_not_offer_is_not_found(api, make_book, monkeypatch):
+def test_object_outside_the_queryset_is_not_found(api, make_book, monkeypatch):
     hidden, offered = make_book(), make_book()
     monkeypatch.setattr(BookViewSet, "queryset", Book.objects.exclude(pk=hidden.pk))
 
@@ -103,7 +103,7 @@ def test_what_a_view_does_not_offer_is_not_found(api, make_book, monkeypatch):
     assert api.get(f"/books/{offered.pk}").status_code == 200
 
 
-def test_view_says_for_each_request_what_it_offers(api, make_book, monkeypatch):
+def test_get_queryset_decides_for_each_request(api, make_book, monkeypatch):
     hidden, offered = make_book(), make_book()
     monkeypatch.setattr(BookViewSet, "get_queryset", lambda view: Book.objects.exclude(pk=hidden.pk))
 
@@ -118,7 +118,7 @@ def test_object_that_the_query_leaves_out_is_not_found(api, make_book):
     assert api.get(f"/books/{book.id}?title=Emma").status_code == 200
 
 
-def test_who_asks_is_found_out_where_there_is_a_way(api, monkeypatch):
+def test_authentication_classes_of_the_view_are_used(api, monkeypatch):
     class Nobody(BaseAuthentication):
         def authenticate(self, request):
             raise AuthenticationFailed
@@ -130,7 +130,7 @@ def test_who_asks_is_found_out_where_there_is_a_way(api, monkeypatch):
     assert api.get("/books").status_code == 403
 
 
-def test_permissions_for_one_object_are_asked(api, make_book, monkeypatch):
+def test_object_permissions_are_checked(api, make_book, monkeypatch):
     class Nobodys(BasePermission):
         def has_object_permission(self, request, view, obj):
             return False

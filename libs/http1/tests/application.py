@@ -1,4 +1,4 @@
-"""What a WSGI application does, at one end of a connection."""
+"""WSGI requests and response objects at one end of a connection."""
 
 from http1.answer import Answer
 from http1.body import Body

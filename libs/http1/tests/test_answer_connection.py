@@ -1,4 +1,4 @@
-"""What becomes of the connection after a response, or when it fails."""
+"""Reuse, close and reset of the connection after a response."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Whatever comes in is read or refused: no other exception, and nothing unclear in what was read."""
+"""Fuzzing: any head is parsed or refused, with no other exception and no unsafe character in a parsed field."""
 
 import os
 import re

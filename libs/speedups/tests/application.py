@@ -1,4 +1,4 @@
-"""The application behind the worker under test, which says which request it answers; and a worker that fails."""
+"""The WSGI application under test, which echoes path and body of a request; and a worker that fails."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ settings.configure()  # refusals are rendered by Django
 
 
 class FailingWorker(SharedPollWorker):
-    """Raises an error for the first request of each of the five connections after the first."""
+    """Raises an error for the first request of each of five connections, after the one of the start."""
 
     def handle(self, connection):
         if not hasattr(connection, "has_failed"):
@@ -24,7 +24,7 @@ class FailingWorker(SharedPollWorker):
 
 
 class Large(list):
-    """More than the sockets hold, and a line in the log when it is closed."""
+    """A response larger than socket buffers; it logs that it was closed."""
 
     def close(self):
         sys.stderr.write("closed the large response\n")

@@ -16,13 +16,13 @@ def server_of_all(tmp_path_factory):
 
 @pytest.fixture
 def port(server_of_all):
-    """The port of the server that all tests share which leave it as it is."""
+    """The port of a server that tests share if they do not change it."""
     return server_of_all.port
 
 
 @pytest.fixture
 def new_log(server_of_all):
-    """Return what that server has printed since the test began."""
+    """Return the output of that server since the start of the test."""
     before = len(server_of_all.log)
     return lambda: server_of_all.log[before:]
 

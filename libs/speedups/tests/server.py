@@ -14,7 +14,7 @@ START_SECONDS = 20
 
 
 class Server:
-    """A gunicorn of the test's own, with these options; what it prints goes to a file in ``folder``."""
+    """A gunicorn process with these options; its output goes to a file in ``folder``."""
 
     def __init__(self, folder, *options):
         with socket.socket() as reserved:
@@ -32,7 +32,7 @@ class Server:
         return self._log_file.read_text()
 
     def wait(self):
-        """Wait until it has answered one request."""
+        """Wait for the response to a first request."""
         ends_at = time.monotonic() + START_SECONDS
         while True:
             try:
@@ -46,6 +46,6 @@ class Server:
                 return self
 
     def stop(self):
-        """End it at once; where SIGTERM would let requests end."""
+        """Stop without waiting for running requests (SIGQUIT)."""
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(20)

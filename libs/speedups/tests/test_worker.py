@@ -1,4 +1,4 @@
-"""How the worker shares its threads among connections, and how it ends."""
+"""Threads, connections, timeouts, failures and the end of the worker."""
 
 import signal
 import time
@@ -47,7 +47,7 @@ def test_all_threads_answer(port, connect_many):
 
 @pytest.fixture(scope="module")
 def hurried(tmp_path_factory):
-    """The port of a server that waits three seconds for a request, and one second for its beginning."""
+    """The port of a server with three seconds for a request and one second of keep-alive."""
     server = Server(tmp_path_factory.mktemp("hurried"), "--timeout=3", "--keep-alive=1")
     try:
         yield server.wait().port

@@ -1,4 +1,4 @@
-"""gunicorn's settings for the library: everything that chassis has for them, and nothing else."""
+"""gunicorn's settings for the library, all of them from chassis."""
 
 from typing import Any
 
@@ -25,5 +25,5 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Say that the process minds signals from now on: gunicorn loses one that comes before."""
+    """Log that the worker handles signals from now on; gunicorn loses a signal that arrives earlier."""
     worker.log.info("Worker is ready")

@@ -1,4 +1,4 @@
-"""A model with a field of each kind that chassis treats in its own way."""
+"""The model of a book; it has a field of each type that chassis maps to a serializer field of its own."""
 
 from django.db import models
 
