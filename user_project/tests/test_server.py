@@ -81,22 +81,3 @@ def test_requests_are_counted_logged_and_traced_over_both_workers(server, log, t
     assert not [line for line in lines if line.get("logger") == "gunicorn.access"]
     assert len([line for line in lines if line.get("name") == "GET /users"]) == 20
     assert list(tmp_path.glob("user-metrics-*"))
-
-
-def test_no_process_of_the_server_interrupts_another(server, tmp_path):
-    ours = f"DATA_DIR={tmp_path}".encode()
-    processes = [
-        int(folder.name)
-        for folder in Path("/proc").iterdir()
-        if folder.name.isdigit() and _is_ours(folder, ours)
-    ]
-
-    assert len(processes) >= 2  # the first process, and the workers that have started by now
-    assert {os.sched_getscheduler(process) for process in processes} == {os.SCHED_BATCH}
-
-
-def _is_ours(folder, mark):
-    try:
-        return mark in (folder / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False  # it has just ended

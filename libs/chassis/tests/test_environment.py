@@ -31,7 +31,7 @@ def test_secret_key_of_the_environment_wins(monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_KEY", "given")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
 
-    assert environment.secret_key("user") == "given"
+    assert environment.secret_key("library") == "given"
     assert not list(tmp_path.iterdir())
 
 
@@ -39,28 +39,28 @@ def test_secret_key_is_made_once_in_the_data_folder_for_its_owner_only(monkeypat
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "new"))
 
     with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(environment.secret_key, ["user"] * 8))
+        keys = set(pool.map(environment.secret_key, ["library"] * 8))
 
     (path,) = (tmp_path / "new").iterdir()
     assert keys == {path.read_text()}
     assert len(path.read_text()) >= 50
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert environment.secret_key("order") not in keys
+    assert environment.secret_key("archive") not in keys
 
 
 def test_secret_key_is_required_unless_debugging(monkeypatch):
     with pytest.raises(ImproperlyConfigured, match="SECRET_KEY is required"):
-        environment.secret_key("user")
+        environment.secret_key("library")
 
     monkeypatch.setenv("DEBUG", "true")
-    assert len(environment.secret_key("user")) >= 50
+    assert len(environment.secret_key("library")) >= 50
 
 
 def test_database_url_wins_over_its_parts(monkeypatch):
     monkeypatch.setenv("DB_HOST", "elsewhere")
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:p%40ss@db:6543/name?sslmode=require")
 
-    database = environment.database("user_service_db")
+    database = environment.database("library_db")
 
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db", 6543, "name")
     assert (database["USER"], database["PASSWORD"]) == ("me", "p@ss")
@@ -68,19 +68,19 @@ def test_database_url_wins_over_its_parts(monkeypatch):
 
 
 def test_database_is_described_by_parts_or_is_the_service_s_own_on_this_machine(monkeypatch):
-    default = environment.database("user_service_db")
+    default = environment.database("library_db")
     monkeypatch.setenv("DB_HOST", "db")
     monkeypatch.setenv("DB_PORT", "6543")
-    parts = environment.database("user_service_db")
+    parts = environment.database("library_db")
 
-    assert (default["HOST"], default["PORT"], default["NAME"]) == ("localhost", "5432", "user_service_db")
-    assert (parts["HOST"], parts["PORT"], parts["NAME"]) == ("db", "6543", "user_service_db")
+    assert (default["HOST"], default["PORT"], default["NAME"]) == ("localhost", "5432", "library_db")
+    assert (parts["HOST"], parts["PORT"], parts["NAME"]) == ("db", "6543", "library_db")
 
 
 def test_statements_are_limited_as_the_environment_says_and_locks_always(monkeypatch):
-    unlimited = environment.database("user_service_db")["OPTIONS"]["options"]
+    unlimited = environment.database("library_db")["OPTIONS"]["options"]
     monkeypatch.setenv("DB_STATEMENT_TIMEOUT", "10s")
-    limited = environment.database("user_service_db")["OPTIONS"]["options"]
+    limited = environment.database("library_db")["OPTIONS"]["options"]
 
     assert "statement_timeout=0 " in unlimited
     assert "statement_timeout=10s " in limited
@@ -110,7 +110,7 @@ def test_other_engines_are_refused(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3")
 
     with pytest.raises(ImproperlyConfigured, match="must be a PostgreSQL URL"):
-        environment.database("user_service_db")
+        environment.database("library_db")
 
 
 def test_secrets_are_read_from_the_files_that_variables_name(monkeypatch, tmp_path):
@@ -119,15 +119,15 @@ def test_secrets_are_read_from_the_files_that_variables_name(monkeypatch, tmp_pa
         monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
         monkeypatch.setenv(name, "of the environment")
 
-    assert environment.secret_key("user") == "kept in a file"
-    assert environment.database("user_service_db")["PASSWORD"] == "$ecret p@ss"
+    assert environment.secret_key("library") == "kept in a file"
+    assert environment.database("library_db")["PASSWORD"] == "$ecret p@ss"
 
 
 def test_database_url_may_lie_in_a_file(monkeypatch, tmp_path):
     (tmp_path / "url").write_text("postgresql://me:p%40ss@db:6543/name\n")
     monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
 
-    database = environment.database("user_service_db")
+    database = environment.database("library_db")
 
     assert (database["HOST"], database["NAME"], database["PASSWORD"]) == ("db", "name", "p@ss")
 
@@ -136,10 +136,10 @@ def test_a_file_that_cannot_be_read_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "nothing"))
 
     with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FILE cannot be read.*nothing"):
-        environment.secret_key("user")
+        environment.secret_key("library")
 
 
 def test_a_secret_may_begin_with_a_dollar_sign(monkeypatch):
     monkeypatch.setenv("DB_PASSWORD", "$ecret")
 
-    assert environment.database("user_service_db")["PASSWORD"] == "$ecret"
+    assert environment.database("library_db")["PASSWORD"] == "$ecret"

@@ -14,11 +14,11 @@ def test_ready_with_every_migration_applied(api):
 
 @pytest.mark.django_db
 def test_not_ready_while_a_migration_is_missing(api):
-    MigrationRecorder(connection).record_unapplied("users", "0001_initial")
+    MigrationRecorder(connection).record_unapplied("books", "0001_initial")
 
-    answer = api.get("/health/ready")
+    response = api.get("/health/ready")
 
-    assert (answer.status_code, answer.json()["detail"]) == (503, "1 migrations are not applied.")
+    assert (response.status_code, response.json()["detail"]) == (503, "1 migrations are not applied.")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -26,9 +26,9 @@ def test_not_ready_while_the_database_is_away(api, settings):
     connection.close()
     connection.settings_dict["PORT"], port = "1", connection.settings_dict["PORT"]
     try:
-        answer = api.get("/health/ready")
+        response = api.get("/health/ready")
     finally:
         connection.close()
         connection.settings_dict["PORT"] = port
 
-    assert (answer.status_code, answer.json()["detail"]) == (503, "The database does not answer.")
+    assert (response.status_code, response.json()["detail"]) == (503, "The database does not answer.")

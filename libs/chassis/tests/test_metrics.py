@@ -18,13 +18,13 @@ def requests(api, method, route, status):
     return samples(api).get(key, 0)
 
 
-def test_requests_are_counted_by_route_and_not_by_path(api, make_user):
-    route = "^users/(?P<pk>[0-9]+)/?$"
+def test_requests_are_counted_by_route_and_not_by_path(api, make_book):
+    route = "^books/(?P<pk>[0-9]+)/?$"
     before = requests(api, "GET", route, "200"), requests(api, "GET", route, "404")
 
     for _ in range(2):
-        api.get(f"/users/{make_user().id}")
-    api.get("/users/0")
+        api.get(f"/books/{make_book().id}")
+    api.get("/books/0")
 
     assert requests(api, "GET", route, "200") == before[0] + 2
     assert requests(api, "GET", route, "404") == before[1] + 1
@@ -40,10 +40,10 @@ def test_what_clients_invent_does_not_become_a_label(api):
 
 
 def test_time_in_the_database_is_part_of_the_time_of_the_request(api):
-    route = ("route", "^users/?$")
+    route = ("route", "^books/?$")
     before = samples(api)
 
-    api.get("/users")
+    api.get("/books")
 
     after = samples(api)
     database, whole = (

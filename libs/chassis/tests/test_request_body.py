@@ -2,18 +2,18 @@ import pytest
 
 from chassis.request_body import MAX_BODY_BYTES
 
-URL = "/users"
+URL = "/books"
 
 
 def test_too_large_body_is_refused(api):
-    answer = api.generic("POST", URL, b" " * (MAX_BODY_BYTES + 1), content_type="application/json")
+    response = api.generic("POST", URL, b" " * (MAX_BODY_BYTES + 1), content_type="application/json")
 
-    assert answer.status_code == 413
-    assert answer.json()["type"] == "urn:problem:body_too_large"
+    assert response.status_code == 413
+    assert response.json()["type"] == "urn:problem:body_too_large"
 
 
 @pytest.mark.django_db
 def test_body_of_just_the_largest_size_is_read(api):
-    answer = api.generic("POST", URL, b"{}".ljust(MAX_BODY_BYTES), content_type="application/json")
+    response = api.generic("POST", URL, b"{}".ljust(MAX_BODY_BYTES), content_type="application/json")
 
-    assert answer.status_code == 400
+    assert response.status_code == 400

@@ -3,30 +3,30 @@
 import pytest
 from django.db.models import Prefetch, Value
 
-from chassis.rest.rows import is_whole_table
-from users.models import User
+from chassis.rest.rows import converts_values, is_whole_table
+from library.books.models import Book
 
-EVERYTHING = User.objects.all()
+EVERYTHING = Book.objects.all()
 PARTS = {
     "filtered": EVERYTHING.filter(pk=1),
     "excluded": EVERYTHING.exclude(pk=1),
-    "none": User.objects.none(),
+    "none": Book.objects.none(),
     "sliced": EVERYTHING[:5],
     "distinct": EVERYTHING.distinct(),
     "united": EVERYTHING.union(EVERYTHING),
     "annotated": EVERYTHING.annotate(one=Value(1)),
     "extra": EVERYTHING.extra(select={"one": "1"}),
     "joined": EVERYTHING.select_related(),
-    "deferred": EVERYTHING.defer("name"),
-    "only": EVERYTHING.only("name"),
+    "deferred": EVERYTHING.defer("title"),
+    "only": EVERYTHING.only("title"),
     "prefetched": EVERYTHING.prefetch_related(Prefetch("nothing")),
-    "values": EVERYTHING.values("name"),
+    "values": EVERYTHING.values("title"),
     "elsewhere": EVERYTHING.using("replica"),
     "locked": EVERYTHING.select_for_update(),
 }
 
 
-@pytest.mark.parametrize("queryset", [EVERYTHING, EVERYTHING.order_by("name"), User.objects.reverse()])
+@pytest.mark.parametrize("queryset", [EVERYTHING, EVERYTHING.order_by("title"), Book.objects.reverse()])
 def test_whole_table(queryset):
     assert is_whole_table(queryset)
 
@@ -39,16 +39,29 @@ def test_less_or_more_than_a_table(kind):
 @pytest.mark.django_db
 @pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("ordering", ["id", "-id", "created_at", "-created_at"])
-def test_pages_of_a_table_and_of_a_part_are_alike(api, make_user, size, ordering):
-    made = [make_user().pk for _ in range(5)]
+def test_pages_of_a_table_and_of_a_part_are_alike(api, make_book, size, ordering):
+    made = [make_book().pk for _ in range(5)]
 
     lists = [
-        _walk(api, f"/users?page_size={size}&ordering={ordering}{narrowed}")
-        for narrowed in ("", "&search=ada")
+        _walk(api, f"/books?page_size={size}&ordering={ordering}{narrowed}")
+        for narrowed in ("", "&search=emma")
     ]
 
     assert lists[0] == lists[1]
-    assert [user["id"] for user in lists[0]] == sorted(made, reverse=ordering.startswith("-"))
+    assert [book["id"] for book in lists[0]] == sorted(made, reverse=ordering.startswith("-"))
+
+
+@pytest.mark.django_db
+def test_field_that_converts_what_the_database_returns_does_so(api, make_book, monkeypatch):
+    book, field = make_book(title="Emma"), Book._meta.get_field("title")
+    monkeypatch.setattr(field, "from_db_value", lambda value, *_: value.upper(), raising=False)
+    monkeypatch.delattr(field, "cached_col", raising=False)
+    converts_values.cache_clear()
+
+    title = api.get(f"/books/{book.pk}").json()["title"]
+
+    converts_values.cache_clear()
+    assert title == "EMMA"
 
 
 def _walk(api, address):

@@ -6,59 +6,59 @@ import pytest
 from rest_framework import serializers
 
 from chassis.rest.serializers import StrictModelSerializer
-from users.models import User
-from users.serializers import UserSerializer
+from library.books.models import Book
+from library.books.serializers import BookSerializer
 
 
 class NoteSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
-class NotedUserSerializer(StrictModelSerializer[User]):
+class NotedBookSerializer(StrictModelSerializer[Book]):
     notes = NoteSerializer(many=True, write_only=True)
     tags = serializers.ListField(child=serializers.CharField(), write_only=True)
 
     class Meta:
-        model = User
-        fields = ["id", "name", "notes", "tags"]
+        model = Book
+        fields = ["id", "title", "notes", "tags"]
 
 
 def test_fields_are_built_once(monkeypatch):
-    NotedUserSerializer().fields  # noqa: B018 - builds them
-    monkeypatch.setattr(NotedUserSerializer, "get_fields", None)
+    NotedBookSerializer().fields  # noqa: B018 - builds them
+    monkeypatch.setattr(NotedBookSerializer, "get_fields", None)
 
-    assert list(NotedUserSerializer().fields) == ["id", "name", "notes", "tags"]
+    assert list(NotedBookSerializer().fields) == ["id", "title", "notes", "tags"]
 
 
 def test_each_field_knows_its_own_serializer():
-    first, second = NotedUserSerializer(context={"number": 1}), NotedUserSerializer(context={"number": 2})
+    first, second = NotedBookSerializer(context={"number": 1}), NotedBookSerializer(context={"number": 2})
 
     for number, serializer in enumerate((first, second, first), 1):
         expected = 2 if number == 2 else 1
-        assert serializer.fields["name"].context == {"number": expected}
+        assert serializer.fields["title"].context == {"number": expected}
         assert serializer.fields["tags"].child.context == {"number": expected}
         assert serializer.fields["notes"].child.fields["text"].context == {"number": expected}
 
 
 def test_what_is_changed_about_a_field_is_changed_for_one_serializer():
-    changed = NotedUserSerializer()
-    changed.fields["name"].required = False
+    changed = NotedBookSerializer()
+    changed.fields["title"].required = False
 
-    assert NotedUserSerializer().fields["name"].required
+    assert NotedBookSerializer().fields["title"].required
 
 
 def test_rules_over_several_fields_are_asked():
     def refuse(attributes):
         raise serializers.ValidationError("no")
 
-    class RefusingSerializer(StrictModelSerializer[User]):
+    class RefusingSerializer(StrictModelSerializer[Book]):
         class Meta:
-            model = User
-            fields = ["name"]
+            model = Book
+            fields = ["title"]
             validators = [refuse]
 
     for _ in range(2):
-        serializer = RefusingSerializer(data={"name": "John"})
+        serializer = RefusingSerializer(data={"title": "Emma"})
         assert not serializer.is_valid()
         assert serializer.errors == {"non_field_errors": ["no"]}
 
@@ -67,6 +67,6 @@ def test_rules_over_several_fields_are_asked():
 def test_instants_are_in_utc(offset):
     noon = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=offset)))
 
-    shown = UserSerializer(User(created_at=noon)).data["created_at"]
+    shown = BookSerializer(Book(created_at=noon)).data["created_at"]
 
     assert (shown, shown.tzinfo) == (noon, UTC)

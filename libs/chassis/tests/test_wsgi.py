@@ -11,7 +11,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from chassis import wsgi
 from chassis.rest.renderers import JSONRenderer
 from chassis.wsgi import service_application
-from users.views import UserViewSet
+from library.books.views import BookViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -57,12 +57,12 @@ def ask(settings, monkeypatch):
 
 
 def test_requests_of_the_api_pass_by_what_only_pages_need(ask):
-    assert ask("/users")[0] == "200 OK"
-    assert ask("/users/1")[0] == "404 Not Found"
+    assert ask("/books")[0] == "200 OK"
+    assert ask("/books/1")[0] == "404 Not Found"
     assert seen == []
 
 
-@pytest.mark.parametrize("path", ["/admin/user/login/", "/nowhere", "/openapi.json", "/users-of-today/"])
+@pytest.mark.parametrize("path", ["/admin/login/", "/nowhere", "/openapi.json", "/books-of-today/"])
 def test_all_other_requests_go_through_everything(ask, path):
     ask(path)
 
@@ -75,10 +75,10 @@ def test_cookies_of_the_api_are_sent(ask, monkeypatch):
         response.set_cookie("twice", "yes")
         return original(view, request, response, *args, **kwargs)
 
-    original = UserViewSet.finalize_response
-    monkeypatch.setattr(UserViewSet, "finalize_response", finalize)
+    original = BookViewSet.finalize_response
+    monkeypatch.setattr(BookViewSet, "finalize_response", finalize)
 
-    cookies = [value for name, value in ask("/users")[1] if name == "Set-Cookie"]
+    cookies = [value for name, value in ask("/books")[1] if name == "Set-Cookie"]
 
     assert [cookie.split(";")[0].strip() for cookie in cookies] == ["seen=yes", "twice=yes"]
 
@@ -90,7 +90,7 @@ def test_what_protects_a_page_is_in_every_answer(ask, settings, https_only, sche
     application = service_application()
 
     headers = [
-        dict(ask(path, application, **{"wsgi.url_scheme": scheme})[1]) for path in ("/users", "/openapi.json")
+        dict(ask(path, application, **{"wsgi.url_scheme": scheme})[1]) for path in ("/books", "/openapi.json")
     ]
 
     of_api, of_page = [{name: one.get(name) for name in PROTECTION} for one in headers]
@@ -101,10 +101,10 @@ def test_what_protects_a_page_is_in_every_answer(ask, settings, https_only, sche
 
 def test_page_that_may_be_framed_says_so(ask, monkeypatch):
     monkeypatch.setattr(
-        UserViewSet, "dispatch", xframe_options_exempt(lambda *args, **kwargs: HttpResponse())
+        BookViewSet, "dispatch", xframe_options_exempt(lambda *args, **kwargs: HttpResponse())
     )
 
-    headers = dict(ask("/users")[1])
+    headers = dict(ask("/books")[1])
 
     assert "X-Frame-Options" not in headers
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -115,19 +115,19 @@ def test_what_is_no_middleware_adds_no_header(ask, settings, name):
     settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if one != name]
     header = "X-Frame-Options" if "clickjacking" in name else "Referrer-Policy"
 
-    assert header not in dict(ask("/users", service_application())[1])
+    assert header not in dict(ask("/books", service_application())[1])
 
 
 def test_redirection_to_tls_is_made_where_the_settings_want_it(ask, settings):
     settings.SECURE_SSL_REDIRECT = True
 
-    assert ask("/users", service_application())[0].startswith("301")
+    assert ask("/books", service_application())[0].startswith("301")
 
 
 def test_header_that_a_view_has_set_stays(ask, monkeypatch):
-    monkeypatch.setattr(UserViewSet, "default_response_headers", {"X-Frame-Options": "SAMEORIGIN"})
+    monkeypatch.setattr(BookViewSet, "default_response_headers", {"X-Frame-Options": "SAMEORIGIN"})
 
-    assert dict(ask("/users")[1])["X-Frame-Options"] == "SAMEORIGIN"
+    assert dict(ask("/books")[1])["X-Frame-Options"] == "SAMEORIGIN"
 
 
 def test_caches_are_closed_where_one_has_something_to_close(settings):
@@ -154,7 +154,7 @@ class OtherAddresses(Passing):
         return super().__call__(request)
 
 
-urlpatterns = [path("users", lambda request: HttpResponse(status=418))]
+urlpatterns = [path("books", lambda request: HttpResponse(status=418))]
 
 
 class StopAtView(Passing):
@@ -186,21 +186,21 @@ def ask_with(ask, settings):
 
 @pytest.mark.parametrize("middleware", [OtherAddresses, StopAtView, ChangeBeforeRendering])
 def test_middleware_that_has_to_do_with_the_view_is_asked(ask_with, middleware):
-    assert ask_with(middleware, "/users") == 418
+    assert ask_with(middleware, "/books") == 418
 
 
 @pytest.mark.parametrize(("middleware", "status"), [(Passing, 500), (AnswerErrors, 418)])
-@pytest.mark.parametrize("part", [(UserViewSet, "dispatch"), (JSONRenderer, "render")], ids=str)
+@pytest.mark.parametrize("part", [(BookViewSet, "dispatch"), (JSONRenderer, "render")], ids=str)
 def test_error_of_view_or_renderer_is_given_to_middleware(ask_with, monkeypatch, middleware, status, part):
     monkeypatch.setattr(*part, lambda *args, **kwargs: 1 / 0)
 
-    assert ask_with(middleware, "/users") == status
+    assert ask_with(middleware, "/books") == status
 
 
 def test_view_that_returns_nothing_is_an_error_that_says_so(ask, monkeypatch, caplog):
-    monkeypatch.setattr(UserViewSet, "dispatch", lambda *args, **kwargs: None)
+    monkeypatch.setattr(BookViewSet, "dispatch", lambda *args, **kwargs: None)
 
-    assert ask("/users")[0].startswith("500")
+    assert ask("/books")[0].startswith("500")
     assert "didn't return an HttpResponse" in caplog.text
 
 
@@ -208,11 +208,11 @@ def test_view_runs_in_a_transaction_where_that_is_wanted(ask, monkeypatch):
     def dispatch(view, request, **kwargs):
         return HttpResponse(headers={"X-Depth": len(connection.savepoint_ids)})
 
-    monkeypatch.setattr(UserViewSet, "dispatch", dispatch)
-    outside = dict(ask("/users")[1])["X-Depth"]
+    monkeypatch.setattr(BookViewSet, "dispatch", dispatch)
+    outside = dict(ask("/books")[1])["X-Depth"]
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", "yes")
 
-    inside = dict(ask("/users", service_application())[1])["X-Depth"]
+    inside = dict(ask("/books", service_application())[1])["X-Depth"]
 
     assert int(inside) == int(outside) + 1
 

@@ -1,31 +1,29 @@
-"""The worker under gunicorn, with an application that says which request it answers."""
+"""Threads, connections, timeouts, failures and the end of the worker."""
 
-import os
 import signal
 import time
 
 import pytest
-from worker_client import ask, connect, receive, send
+from client import ask, connect, receive, send
+from server import THREADS, Server
 
-THREADS = 2
 FAILURES = 5
 
 
-def test_a_connection_carries_one_request_after_the_other(start):
-    with connect(start()) as client:
+def test_a_connection_carries_one_request_after_the_other(port):
+    with connect(port) as client:
         assert [ask(client, f"/{number}") for number in range(5)] == [b"/0", b"/1", b"/2", b"/3", b"/4"]
 
 
-def test_requests_that_were_sent_together_are_all_answered(start):
-    with connect(start()) as client:
+def test_requests_that_were_sent_together_are_all_answered(port):
+    with connect(port) as client:
         send(client, "/1", body=b"one")
         send(client, "/2", body=b"two")
 
         assert receive(client, bodies=2) == b"/1one /2two"
 
 
-def test_clients_that_say_nothing_keep_nobody_waiting(start, connect_many):
-    port = start()
+def test_clients_that_say_nothing_keep_nobody_waiting(port, connect_many):
     silent = connect_many(port, 5 * THREADS)
     began = time.monotonic()
 
@@ -36,8 +34,8 @@ def test_clients_that_say_nothing_keep_nobody_waiting(start, connect_many):
     assert ask(silent[0]) == b"/"
 
 
-def test_all_threads_answer(start, connect_many):
-    clients = connect_many(start(), THREADS)
+def test_all_threads_answer(port, connect_many):
+    clients = connect_many(port, THREADS)
     began = time.monotonic()
 
     for client in clients:
@@ -47,32 +45,41 @@ def test_all_threads_answer(start, connect_many):
     assert time.monotonic() - began < 1.9  # a second each
 
 
-def test_an_idle_connection_is_closed_in_the_end(start):
-    with connect(start("--keep-alive=1")) as client:
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory):
+    """The port of a server with three seconds for a request and one second of keep-alive."""
+    server = Server(tmp_path_factory.mktemp("hurried"), "--timeout=3", "--keep-alive=1")
+    try:
+        yield server.wait().port
+    finally:
+        server.stop()
+
+
+def test_an_idle_connection_is_closed_in_the_end(hurried):
+    with connect(hurried) as client:
         ask(client)
 
         assert client.recv(1) == b""
 
 
-@pytest.mark.parametrize(
-    "beginning", [b"POST / HT", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"]
-)
-def test_a_request_that_does_not_arrive_keeps_no_thread(start, connect_many, beginning):
-    port = start("--timeout=3")
-    for client in connect_many(port, THREADS):
+def test_a_request_that_does_not_arrive_keeps_no_thread(hurried, connect_many):
+    beginnings = [b"POST / HT", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"]
+    stuck = connect_many(hurried, THREADS)
+    for client, beginning in zip(stuck, beginnings, strict=True):
         client.sendall(beginning)
 
-    with connect(port) as client:
+    with connect(hurried) as client:
         assert ask(client) == b"/"
+    assert [client.recv(1) for client in stuck] == [b"", b""]
 
 
-def test_an_answer_may_take_longer_than_its_request(start):
-    with connect(start("--timeout=3")) as client:
+def test_an_answer_may_take_longer_than_its_request(hurried):
+    with connect(hurried) as client:
         assert ask(client, "/slower") == b"/slower"
 
 
 def test_a_request_may_take_its_time_where_there_is_no_limit(start):
-    with connect(start("--timeout=0")) as client:
+    with connect(start("--timeout=0").port) as client:
         client.sendall(b"POST /late HTTP/1.1\r\nHost: localhost\r\n")
         time.sleep(1.5)
         client.sendall(b"Content-Length: 0\r\n\r\n")
@@ -81,7 +88,7 @@ def test_a_request_may_take_its_time_where_there_is_no_limit(start):
 
 
 def test_who_finds_no_room_gets_it_when_another_leaves(start, connect_many):
-    port = start("--worker-connections=3")
+    port = start("--worker-connections=3").port
     here = connect_many(port, 3)
     assert [ask(client) for client in here] == [b"/"] * 3
     with connect(port) as waiting:  # in the socket's queue
@@ -96,30 +103,42 @@ def test_who_finds_no_room_gets_it_when_another_leaves(start, connect_many):
         assert receive(waiting) == b"/"
 
 
-def test_an_error_in_a_thread_is_logged_and_the_thread_goes_on(start, capfd):
-    port = start("--worker-class=app.FailingWorker")
+def test_an_error_in_a_thread_is_logged_and_the_thread_goes_on(start):
+    server = start("--worker-class=application.FailingWorker")
     broken = 0
 
     for _ in range(20):
-        with connect(port) as client:
+        with connect(server.port) as client:
             send(client)
             broken += client.recv(1000) == b""
 
     assert broken == FAILURES
-    assert capfd.readouterr().err.count("RuntimeError: injected") == FAILURES
+    assert server.log.count("RuntimeError: injected") == FAILURES
 
 
-def test_an_answer_that_fails_before_it_began_is_a_500(start, capfd):
-    with connect(start()) as client:
+def test_a_client_who_goes_is_no_error(port, new_log):
+    with connect(port) as client:
+        send(client, "/large")
+        client.recv(1000)
+
+    ends_at = time.monotonic() + 10
+    while "closed the large response" not in new_log():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+    assert "Error" not in new_log()
+
+
+def test_an_answer_that_fails_before_it_began_is_a_500(port, new_log):
+    with connect(port) as client:
         send(client, "/broken")
 
         assert client.recv(1000).startswith(b"HTTP/1.1 500 ")
 
-    assert capfd.readouterr().err.count("RuntimeError: injected") == 1
+    assert new_log().count("RuntimeError: injected") == 1
 
 
-def test_an_answer_that_fails_in_the_middle_ends_with_the_connection(start, capfd):
-    with connect(start()) as client:
+def test_an_answer_that_fails_in_the_middle_ends_with_the_connection(port, new_log):
+    with connect(port) as client:
         send(client, "/broken-late")
 
         received = b""
@@ -127,34 +146,34 @@ def test_an_answer_that_fails_in_the_middle_ends_with_the_connection(start, capf
             received += data
 
     assert received.endswith(b"\r\n\r\nabc")
-    assert capfd.readouterr().err.count("RuntimeError: injected") == 1
+    assert new_log().count("RuntimeError: injected") == 1
 
 
-def test_a_process_ends_after_as_many_requests_as_it_may_answer(start, capfd):
-    port = start("--max-requests=3")
-    with connect(port) as client:  # the first was that of the start
+def test_a_process_ends_after_as_many_requests_as_it_may_answer(start):
+    server = start("--max-requests=3")
+    with connect(server.port) as client:  # the first was that of the start
         ask(client)
         send(client, "/last")
 
         assert receive(client) == b"/last"
         assert client.recv(1) == b""
 
-    assert "Autorestarting worker" in capfd.readouterr().err
+    assert "Autorestarting worker" in server.log
 
 
-def test_told_to_stop_it_answers_what_has_begun_and_ends(start, tmp_path):
-    pid_file = tmp_path / "pid"
-    port = start(f"--pid={pid_file}", "--graceful-timeout=8")
-    with connect(port) as busy, connect(port) as idle:
+def test_told_to_stop_it_answers_what_has_begun_and_ends(start):
+    server = start("--graceful-timeout=8")
+    with connect(server.port) as busy, connect(server.port) as idle:
         ask(idle)
         send(busy, "/slow")
         time.sleep(0.3)
         began = time.monotonic()
 
-        os.kill(int(pid_file.read_text()), signal.SIGTERM)
+        server.process.send_signal(signal.SIGTERM)
 
         assert receive(busy) == b"/slow"
         assert idle.recv(1) == b""
         assert time.monotonic() - began < 4
     with pytest.raises(ConnectionRefusedError):
-        connect(port)
+        connect(server.port)
+    assert server.process.wait(5) == 0

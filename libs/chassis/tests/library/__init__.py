@@ -1,0 +1,1 @@
+"""A Django project with one textbook application, for the tests of chassis."""

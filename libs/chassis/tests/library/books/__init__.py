@@ -1,0 +1,1 @@
+"""Books: the only thing that the library keeps."""

@@ -1,0 +1,13 @@
+"""Books in the admin."""
+
+from django.contrib import admin
+
+from library.books.models import Book
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    """Find a book by its title."""
+
+    list_display = ["id", "title", "isbn"]
+    search_fields = ["title"]

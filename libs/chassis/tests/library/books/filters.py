@@ -1,0 +1,14 @@
+"""How a list of books can be narrowed."""
+
+from chassis.rest.filters import IdInFilter, StrictFilterSet
+from library.books.models import Book
+
+
+class BookFilter(StrictFilterSet):
+    """Filters of ``GET /books``."""
+
+    id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas")
+
+    class Meta:
+        model = Book
+        fields = {"title": ["exact"], "shelf": ["exact"], "created_at": ["gt", "gte", "lt", "lte"]}

@@ -1,0 +1,12 @@
+"""Books as JSON."""
+
+from chassis.rest.serializers import StrictModelSerializer
+from library.books.models import Book
+
+
+class BookSerializer(StrictModelSerializer[Book]):
+    """Translates books."""
+
+    class Meta:
+        model = Book
+        fields = ["id", "title", "isbn", "contact", "pages", "shelf", "created_at", "updated_at"]

@@ -1,0 +1,17 @@
+"""The API of books."""
+
+from chassis.rest.viewsets import ResourceViewSet
+from library.books.filters import BookFilter
+from library.books.models import Book
+from library.books.serializers import BookSerializer
+
+
+class BookViewSet(ResourceViewSet[Book]):
+    """Create, read, change and delete books."""
+
+    queryset = Book.objects.all()
+    serializer_class = BookSerializer
+    filterset_class = BookFilter
+    search_fields = ["title", "isbn"]
+    ordering = "id"
+    ordering_fields = ["id", "created_at", "title"]

@@ -1,0 +1,11 @@
+"""The WSGI application of the library."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from chassis.tracing import traced
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "library.settings")
+
+application = traced(get_wsgi_application())

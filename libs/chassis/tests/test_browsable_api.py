@@ -1,0 +1,57 @@
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_browser_gets_a_page_with_a_form(api, make_book):
+    make_book()
+
+    page = api.get("/books", headers=BROWSER)
+
+    assert page["Content-Type"].startswith("text/html")
+    assert 'name="isbn"' in page.text
+    assert "/static/rest_framework/css/" in page.text
+
+
+@pytest.mark.parametrize(
+    "accept", [None, "*/*", "application/json", "application/*", "text/plain, */*;q=0.1"]
+)
+def test_programs_get_json(api, accept):
+    response = api.get("/books", headers={"accept": accept} if accept else {})
+
+    assert response["Content-Type"] == "application/json"
+
+
+def test_form_of_the_response_can_be_chosen_in_the_address(api):
+    page = api.get("/books?format=api")
+    response = api.get("/books?format=json", headers=BROWSER)
+
+    assert page["Content-Type"].startswith("text/html")
+    assert response["Content-Type"] == "application/json"
+
+
+def test_form_creates_an_object_and_sends_numbers_as_text(api):
+    form = {"title": "Emma", "isbn": "1", "pages": "300", "csrfmiddlewaretoken": "x"}
+
+    response = api.post("/books", form, headers=BROWSER)
+
+    assert response.status_code == 201
+    assert "&quot;pages&quot;: 300" in response.text
+
+
+def test_refused_form_is_shown_again_with_the_error_beside_its_field(api):
+    response = api.post("/books", {"title": "", "isbn": "1234"}, headers=BROWSER)
+
+    assert response.status_code == 400
+    assert response["Content-Type"].startswith("text/html")
+    assert "This field may not be blank." in response.text.split('name="title"')[1]
+    assert 'value="1234"' in response.text
+
+
+def test_unknown_object_is_a_page_in_a_browser(api):
+    response = api.get("/books/987654321", headers=BROWSER)
+
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")

@@ -1,0 +1,171 @@
+"""Pages, search, ordering and filters of lists."""
+
+from datetime import UTC, datetime
+from itertools import chain
+from urllib.parse import urlsplit
+
+import pytest
+
+from library.books.models import Book
+
+pytestmark = pytest.mark.django_db
+
+
+def ids(response):
+    assert response.status_code == 200, response.content
+    return [book["id"] for book in response.json()["results"]]
+
+
+def walk(api, address, link):
+    """Follow ``link`` (next or previous) from ``address`` to the end; the pages' ids, and the last address."""
+    pages = []
+    while address:
+        response = api.get(address)
+        pages.append(ids(response))
+        last, address = address, response.json()[link]
+    return pages, last
+
+
+@pytest.mark.parametrize("ordering", ["id", "-id", "title", "-title", "created_at", "-created_at"])
+@pytest.mark.parametrize("narrowed", ["", "&shelf=1"])
+def test_pages_hold_every_row_once_in_order_also_where_values_are_equal(api, make_book, ordering, narrowed):
+    for number in range(11):
+        make_book(title="Same" if number < 8 else "Other")
+    Book.objects.filter(title="Same").update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    tie_break = "-id" if ordering.startswith("-") else "id"
+    expected = list(Book.objects.order_by(ordering, tie_break).values_list("id", flat=True))
+
+    forward, last = walk(api, f"/books?page_size=3&ordering={ordering}{narrowed}", "next")
+    backward, _ = walk(api, last, "previous")
+
+    assert [len(page) for page in forward] == [3, 3, 3, 2]
+    assert list(chain(*forward)) == expected
+    assert list(chain(*reversed(backward))) == expected
+
+
+def test_rows_that_come_and_go_between_pages_shift_nothing(api, make_book):
+    first, second, third = (make_book() for _ in range(3))
+    page = api.get("/books?page_size=2")
+    first.delete()
+    fourth = make_book()
+
+    following = api.get(page.json()["next"])
+
+    assert ids(page)[1:] == [second.id]
+    assert ids(following) == [third.id, fourth.id]
+
+
+def test_short_list_is_one_page_without_links(api, make_book):
+    make_book()
+
+    page = api.get("/books").json()
+
+    assert (page["next"], page["previous"]) == (None, None)
+
+
+def test_links_keep_host_and_filters(api, make_book):
+    for _ in range(2):
+        make_book()
+
+    page = api.get("/books?search=emma&page_size=1", headers={"host": "localhost:8081"})
+
+    link = urlsplit(page.json()["next"])
+    assert (link.netloc, link.path) == ("localhost:8081", "/books")
+    assert "search=emma" in link.query
+
+
+def test_page_size_is_fifty_unless_told(api, make_book):
+    for _ in range(51):
+        make_book()
+
+    assert len(ids(api.get("/books"))) == 50
+    assert len(ids(api.get("/books?page_size=100"))) == 51
+
+
+def test_search_looks_into_the_fields_of_the_view(api, make_book):
+    by_title, by_isbn = make_book(title="Persuasion"), make_book(isbn="persuas")
+    make_book()
+
+    assert ids(api.get("/books?search=PERSUAS")) == [by_title.id, by_isbn.id]
+
+
+def test_id_in_looks_up_several_at_once(api, make_book):
+    books = [make_book() for _ in range(3)]
+
+    assert ids(api.get(f"/books?id__in={books[2].id},{books[0].id},999999")) == [books[0].id, books[2].id]
+
+
+def test_number_beyond_the_database_s_matches_nothing(api, make_book):
+    make_book()
+
+    assert ids(api.get(f"/books?shelf={2**70}")) == []
+
+
+def test_instants_can_be_bounded_on_both_sides(api, make_book):
+    books = [make_book() for _ in range(3)]
+    for day, book in enumerate(books, 1):
+        Book.objects.filter(id=book.id).update(created_at=datetime(2026, 1, day, tzinfo=UTC))
+
+    assert ids(api.get("/books?created_at__gte=2026-01-02T00:00:00Z")) == [books[1].id, books[2].id]
+    assert ids(api.get("/books?created_at__gt=2026-01-01T00:00:00Z&created_at__lt=2026-01-03T00:00:00Z")) == [
+        books[1].id
+    ]
+
+
+def test_instant_is_read_in_any_offset(api, make_book):
+    book = make_book()
+
+    # One that PostgreSQL itself does not read, and two that lie outside of the calendar in UTC.
+    response = api.get(
+        "/books?created_at__gt=2020-01-01T00:00:00-23:59&created_at__lt=2200-01-01T00:00:00%2B23:59"
+    )
+    beyond = [
+        api.get("/books?created_at__gt=0001-01-01T00:00:00%2B10:00"),
+        api.get("/books?created_at__gt=9999-12-31T23:59:59-10:00"),
+    ]
+
+    assert ids(response) == [book.id]
+    assert [response.json()["errors"][0]["code"] for response in beyond] == ["invalid", "invalid"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "code"),
+    [
+        ("page_size=abc", "page_size", "invalid_page_size"),
+        ("page_size=0", "page_size", "invalid_page_size"),
+        ("page_size=-1", "page_size", "invalid_page_size"),
+        ("page_size=101", "page_size", "invalid_page_size"),
+        ("page_size=", "page_size", "invalid_page_size"),
+        ("page_size=²", "page_size", "invalid_page_size"),
+        (f"page_size={'9' * 1000}", "page_size", "invalid_page_size"),
+        ("cursor=forged", "cursor", "invalid_cursor"),
+        ("cursor=cD0yMDI2", "cursor", "invalid_cursor"),
+        ("cursor=", "cursor", "invalid_cursor"),
+        ("cursor=%00", "cursor", "invalid_cursor"),
+        ("cursor=%ED%A0%80", "cursor", "invalid_cursor"),
+        ("ordering=password", "ordering", "invalid_ordering"),
+        ("ordering=id,title", "ordering", "invalid_ordering"),
+        ("search=%00", "search", "null_characters_not_allowed"),
+        ("title=%00", "title", "null_characters_not_allowed"),
+        ("shelf=x", "shelf", "invalid"),
+        ("shelf=0.5", "shelf", "invalid"),
+        ("id__in=1,x", "id__in", "invalid"),
+        ("id__in=1.5", "id__in", "invalid"),
+        ("created_at__gte=yesterday", "created_at__gte", "invalid"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_bad_parameter_is_named(api, query, field, code):
+    response = api.get(f"/books?{query}")
+
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(field, code)]
+
+
+def test_cursor_of_another_ordering_is_refused(api, make_book):
+    make_book(), make_book()
+    cursor = api.get("/books?page_size=1&ordering=title").json()["next"]
+
+    response = api.get(cursor.replace("ordering=title", "ordering=-id"))
+
+    assert response.json()["errors"][0]["code"] == "invalid_cursor"

@@ -1,0 +1,45 @@
+"""The OpenAPI document."""
+
+import pytest
+
+
+@pytest.fixture
+def document(api):
+    return api.get("/openapi.json").json()
+
+
+def test_errors_are_problems(document):
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+
+    assert len(operations) == 6
+    for operation in operations:
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+def test_paths_are_documented_without_a_slash_at_their_end(document):
+    assert list(document["paths"]) == ["/books", "/books/{id}"]
+
+
+def test_requests_take_no_unknown_field(document):
+    schemas = document["components"]["schemas"]
+
+    assert schemas["BookRequest"]["additionalProperties"] is False
+    assert "additionalProperties" not in schemas["Book"]
+
+
+def test_parameters_of_a_list_have_their_limits(document):
+    parameters = {one["name"]: one["schema"] for one in document["paths"]["/books"]["get"]["parameters"]}
+
+    assert parameters["page_size"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
+    assert parameters["ordering"]["enum"] == ["id", "-id", "created_at", "-created_at", "title", "-title"]
+
+
+@pytest.mark.parametrize(
+    ("method", "header"),
+    [("get", "If-None-Match"), ("put", "If-Match"), ("patch", "If-Match"), ("delete", "If-Match")],
+)
+def test_operations_on_one_object_are_conditional(document, method, header):
+    operation = document["paths"]["/books/{id}"][method]
+
+    assert header in [parameter["name"] for parameter in operation["parameters"]]
+    assert ("304" in operation["responses"]) == (method == "get")

@@ -1,0 +1,174 @@
+"""ResourceViewSet: create, retrieve, update and delete."""
+
+import pytest
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+
+from library.books.models import Book
+from library.books.serializers import BookSerializer
+from library.books.views import BookViewSet
+
+pytestmark = pytest.mark.django_db
+
+EMMA = {"title": "Emma", "isbn": "9780141439587"}
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_created_object_is_returned_and_found_at_its_location(api, slash):
+    created = api.post(f"/books{slash}", EMMA, format="json")
+
+    assert created.status_code == 201
+    assert created.json().items() >= EMMA.items()
+    assert created["Location"] == f"http://testserver/books/{created.json()['id']}"
+    found = api.get(created["Location"] + slash)
+    assert (found.status_code, found.json()) == (200, created.json())
+
+
+def test_patch_changes_only_what_was_sent(api, make_book):
+    book = make_book(isbn="1")
+
+    patched = api.patch(f"/books/{book.id}", {"title": "Persuasion"}, format="json")
+
+    assert patched.status_code == 200
+    book.refresh_from_db()
+    assert (book.title, book.isbn) == ("Persuasion", "1")
+    assert book.updated_at > book.created_at
+
+
+def test_put_needs_every_required_field(api, make_book):
+    book = make_book()
+
+    incomplete = api.put(f"/books/{book.id}", {"title": "Persuasion"}, format="json")
+    replaced = api.put(f"/books/{book.id}", {"title": "Persuasion", "isbn": "2"}, format="json")
+
+    assert incomplete.status_code == 400
+    assert incomplete.json()["errors"] == [
+        {"field": "isbn", "code": "required", "message": "This field is required."}
+    ]
+    assert (replaced.status_code, replaced.json()["title"]) == (200, "Persuasion")
+
+
+def test_representation_can_be_put_back(api, make_book):
+    book = make_book()
+    read = api.get(f"/books/{book.id}").json()
+
+    put_back = api.put(f"/books/{book.id}", read, format="json")
+
+    assert put_back.status_code == 200
+    assert put_back.json()["created_at"] == read["created_at"]
+
+
+def test_deleted_object_is_gone(api, make_book):
+    book = make_book()
+
+    deleted = api.delete(f"/books/{book.id}")
+
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert api.get(f"/books/{book.id}").status_code == 404
+    assert api.delete(f"/books/{book.id}").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["patch", "delete"])
+def test_change_of_a_row_deleted_since_it_was_read_is_not_found(api, make_book, monkeypatch, method):
+    book = make_book()
+    read = Book.objects.get(id=book.id)
+    book.delete()
+    monkeypatch.setattr(BookViewSet, "get_object", lambda view: read)
+
+    response = getattr(api, method)(f"/books/{read.id}", {"title": "Persuasion"}, format="json")
+
+    assert response.status_code == 404
+    assert not Book.objects.exists()
+
+
+def test_changes_of_different_fields_from_one_reading_both_last(make_book):
+    book = make_book()
+    readings = [Book.objects.get(id=book.id) for _ in range(2)]
+
+    for reading, change in zip(readings, [{"title": "Persuasion"}, {"isbn": "2"}], strict=True):
+        serializer = BookSerializer(reading, data=change, partial=True)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+
+    book.refresh_from_db()
+    assert (book.title, book.isbn) == ("Persuasion", "2")
+
+
+def test_object_outside_the_queryset_is_not_found(api, make_book, monkeypatch):
+    hidden, offered = make_book(), make_book()
+    monkeypatch.setattr(BookViewSet, "queryset", Book.objects.exclude(pk=hidden.pk))
+
+    assert api.get(f"/books/{hidden.pk}").status_code == 404
+    assert api.get(f"/books/{offered.pk}").status_code == 200
+
+
+def test_get_queryset_decides_for_each_request(api, make_book, monkeypatch):
+    hidden, offered = make_book(), make_book()
+    monkeypatch.setattr(BookViewSet, "get_queryset", lambda view: Book.objects.exclude(pk=hidden.pk))
+
+    assert api.get(f"/books/{hidden.pk}").status_code == 404
+    assert api.get(f"/books/{offered.pk}").status_code == 200
+
+
+def test_object_that_the_query_leaves_out_is_not_found(api, make_book):
+    book = make_book(title="Emma")
+
+    assert api.get(f"/books/{book.id}?title=Persuasion").status_code == 404
+    assert api.get(f"/books/{book.id}?title=Emma").status_code == 200
+
+
+def test_authentication_classes_of_the_view_are_used(api, monkeypatch):
+    class Nobody(BaseAuthentication):
+        def authenticate(self, request):
+            raise AuthenticationFailed
+
+    assert api.get("/books").status_code == 200
+
+    monkeypatch.setattr(BookViewSet, "authentication_classes", [Nobody])
+
+    assert api.get("/books").status_code == 403
+
+
+def test_object_permissions_are_checked(api, make_book, monkeypatch):
+    class Nobodys(BasePermission):
+        def has_object_permission(self, request, view, obj):
+            return False
+
+    monkeypatch.setattr(BookViewSet, "permission_classes", [Nobodys])
+
+    assert api.get(f"/books/{make_book().pk}").status_code == 403
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+@pytest.mark.parametrize("unknown", ["0", "987654321", 2**63, 10**30])
+def test_unknown_object_is_a_not_found_problem(api, method, unknown):
+    response = getattr(api, method)(f"/books/{unknown}")
+
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["type"] == "urn:problem:not_found"
+    assert response.json()["instance"] == f"/books/{unknown}"
+
+
+@pytest.mark.parametrize("tail", ["abc", "-1", "1.0", "%00", "%ED%A0%80", "%FF", "1/2", "1%2F2", "²", "٣"])
+def test_address_that_no_object_can_have_is_not_found(api, tail):
+    response = api.get(f"/books/{tail}")
+
+    assert (response.status_code, response.json()["type"]) == (404, "urn:problem:not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("put", "/books", "GET, POST, HEAD, OPTIONS"),
+        ("patch", "/books", "GET, POST, HEAD, OPTIONS"),
+        ("delete", "/books", "GET, POST, HEAD, OPTIONS"),
+        ("post", "/books/1", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+    ],
+)
+def test_method_that_is_not_there_is_refused_with_those_that_are(api, method, path, allowed):
+    response = getattr(api, method)(path, EMMA, format="json")
+
+    assert (response.status_code, response.json()["type"]) == (405, "urn:problem:method_not_allowed")
+    assert response["Allow"] == allowed

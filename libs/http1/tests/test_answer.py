@@ -1,0 +1,179 @@
+"""How the response of a WSGI application is framed (RFC 9112, section 6)."""
+
+import re
+import threading
+import time
+from email.utils import parsedate_to_datetime
+
+import pytest
+from application import DATE, Streamed, Whole, answer_to, send, sent
+
+from http1.answer import http_date
+
+
+def test_whole_response_gets_its_length(ours, peer):
+    answer = answer_to(ours)
+
+    send(answer, Whole([b"he", b"llo"]), ("X-A", "1"), ("X-A", "2"))
+
+    assert answer.keeps_connection
+    assert (answer.status, answer.sent, answer.has_begun) == ("200", 5, True)
+    assert sent(ours, peer) == (
+        b"HTTP/1.1 200 OK\r\nDate: then\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 5\r\n\r\nhello"
+    )
+
+
+def test_length_of_the_application_stays(ours, peer):
+    send(answer_to(ours), [b"hello"], ("content-length", "5"))
+
+    assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\ncontent-length: 5\r\n\r\nhello"
+
+
+def test_streamed_response_is_chunked_and_ends_with_its_trailers(ours, peer):
+    answer = answer_to(ours)
+
+    send(answer, Streamed([b"he", b"", b"llo"]))
+
+    assert answer.sent == 5
+    assert sent(ours, peer) == (
+        b"HTTP/1.1 200 OK\r\nDate: then\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2\r\nhe\r\n3\r\nllo\r\n0\r\nX-Sum: 1\r\n\r\n"
+    )
+
+
+@pytest.mark.parametrize("response", [[], Whole()])
+def test_empty_response_has_a_head(ours, peer, response):
+    send(answer_to(ours), response, ("Content-Length", "0"))
+
+    assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_empty_streamed_response_is_its_last_chunk(ours, peer):
+    send(answer_to(ours), [])
+
+    assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+
+
+def test_empty_piece_sends_the_head_at_once(ours, peer):
+    answer = answer_to(ours)
+    seen = []
+
+    def pieces():
+        yield b""
+        seen.append(peer.recv(1000))
+        yield b"late"
+
+    send(answer, pieces())
+
+    assert seen == [b"HTTP/1.1 200 OK\r\nDate: then\r\nTransfer-Encoding: chunked\r\n\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("HEAD / HTTP/1.1", "200 OK"),
+        ("GET / HTTP/1.1", "204 No Content"),
+        ("GET / HTTP/1.1", "304 Not Modified"),
+    ],
+)
+def test_response_without_body_is_its_head_and_keeps_the_connection(ours, peer, line, status):
+    answer = answer_to(ours, line)
+
+    send(answer, [b"hello"], ("ETag", "x"), status=status)
+
+    assert answer.keeps_connection
+    assert sent(ours, peer) == f"HTTP/1.1 {status}\r\nDate: then\r\nETag: x\r\n\r\n".encode()
+
+
+def test_application_may_start_its_response_with_the_first_piece(ours, peer):
+    answer = answer_to(ours)
+
+    def pieces():
+        answer.start_response("201 Created", [DATE, ("Content-Length", "5")])
+        yield b"hello"
+
+    answer.send(pieces())
+
+    assert sent(ours, peer).startswith(b"HTTP/1.1 201 Created\r\n")
+
+
+def test_write_of_start_response_writes(ours, peer):
+    answer = answer_to(ours)
+    write = answer.start_response("200 OK", [DATE, ("Content-Length", "5")])
+    answer.send([])
+
+    write(b"hello")
+
+    assert sent(ours, peer).endswith(b"\r\n\r\nhello")
+
+
+def test_text_of_headers_is_latin_1(ours, peer):
+    send(answer_to(ours), [], ("Content-Length", "0"), ("X", "é"))
+
+    assert b"X: \xe9\r\n" in sent(ours, peer)
+
+
+def test_response_without_a_date_gets_one(ours, peer):
+    answer = answer_to(ours)
+    answer.start_response("200 OK", [("Content-Length", "0")])
+    answer.send([])
+
+    date = re.search(rb"\r\nDate: (.*)\r\n", sent(ours, peer))[1].decode()
+    assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 5
+
+
+def test_date_is_as_http_writes_it():
+    assert http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT"
+    assert http_date(784111777) is http_date(784111777)
+    assert http_date(784111778) == "Sun, 06 Nov 1994 08:49:38 GMT"
+
+
+def test_interim_response_is_sent_at_once(ours, peer):
+    answer = answer_to(ours)
+
+    answer.interim(103, "Early Hints", [("Link", "</a>"), ("Link", "</b>")])
+
+    assert peer.recv(1000) == b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nLink: </b>\r\n\r\n"
+    assert not answer.has_begun
+
+
+def test_old_client_gets_no_interim_response(ours, peer):
+    answer_to(ours, "GET / HTTP/1.0").interim(103, "Early Hints", [])
+
+    assert sent(ours, peer) == b""
+
+
+def test_no_interim_response_comes_after_the_response_has_begun(ours, peer):
+    answer = answer_to(ours)
+    send(answer, [], ("Content-Length", "0"))
+
+    answer.interim(103, "Early Hints", [])
+
+    assert b"103" not in sent(ours, peer)
+
+
+def test_large_response_arrives_whole(ours, peer):
+    piece = bytes(range(256)) * 4096
+    received = bytearray()
+
+    def read():
+        while data := peer.recv(65536):
+            received.extend(data)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    send(answer_to(ours), [piece] * 3, ("Content-Length", str(len(piece) * 3)))
+    ours.close()
+    thread.join(10)
+
+    assert bytes(received).endswith(b"\r\n\r\n" + piece * 3)
+
+
+@pytest.mark.parametrize(
+    ("headers", "request_id"), [([("X-Request-ID", "a"), ("X-Request-ID", "b")], "b"), ([], "-")]
+)
+def test_request_id_is_the_one_that_was_added_last(ours, headers, request_id):
+    answer = answer_to(ours)
+    answer.start_response("200 OK", headers)
+
+    assert answer.request_id == request_id

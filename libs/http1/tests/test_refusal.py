@@ -1,0 +1,33 @@
+import pytest
+
+from http1.refusal import refuse
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "malformed_request"),
+        (408, "request_timeout"),
+        (414, "target_too_long"),
+        (431, "headers_too_large"),
+        (500, "internal_error"),
+        (501, "unknown_transfer_coding"),
+        (505, "unknown_version"),
+    ],
+)
+def test_refusal_is_what_was_rendered_and_the_last_response(ours, peer, status, code):
+    rendered = []
+
+    def render(*args):
+        rendered.append(args)
+        return "No", [("Content-Type", "text/plain")], b"refused"
+
+    keeps_open = refuse(ours, status, "Why.", render)
+    ours.close()
+
+    assert keeps_open is False
+    assert rendered == [(status, code, "Why.")]
+    assert peer.recv(1000) == (
+        b"HTTP/1.1 %d No\r\nContent-Type: text/plain\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrefused"
+        % status
+    )
