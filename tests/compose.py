@@ -19,6 +19,7 @@ BASE_IMAGES = ("python:3.13-slim", "postgres:18")
 TLS_BASE_IMAGE = "debian:trixie-slim"
 IMAGES = (
     "user:latest",
+    "user:changed",
     "order:latest",
     "order:tracing",
     "gateway:latest",
@@ -74,7 +75,7 @@ class Stack:
     def __init__(self, folder: Path, **variables: str) -> None:
         self.name = f"microservices-test-{secrets.token_hex(4)}"
         self.url = f"http://127.0.0.1:{(port := find_free_port())}"
-        self._folder = folder
+        self.folder = folder
         # Nothing that a person has set for a deployment of their own.
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "DOCKER_HOST")}
         self._environment = {
@@ -97,6 +98,11 @@ class Stack:
     def describe_all(self) -> str:
         """Return what `docker inspect` says of all containers, those included that have ended."""
         return self._run("docker", "inspect", *self.compose("ps", "--all", "--quiet").split())
+
+    def layers(self, image: str) -> list[str]:
+        """Return the digests of an image's layers, the base's first: ``user:latest``."""
+        (described,) = json.loads(self._run("docker", "image", "inspect", f"{self.name}-{image}"))
+        return described["RootFS"]["Layers"]
 
     def stop_one(self, service: str) -> None:
         """Stop one of the service's containers as `docker stop` does."""
@@ -127,7 +133,7 @@ class Stack:
     def _run(self, *command: str, **variables: str) -> str:
         result = subprocess.run(
             command,
-            cwd=self._folder,
+            cwd=self.folder,
             env={**self._environment, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from devtools.projects import with_database
+from devtools.installer import install_uv
+from devtools.projects import ROOT, with_database
 from tests import browser
 from tests.databases import new_database
 from tests.resources import ORDERS, USERS
@@ -65,6 +66,12 @@ def api(request, system):
 @pytest.fixture(params=[USERS, ORDERS], ids=str)
 def resource(request):
     return request.param
+
+
+@pytest.fixture(scope="session")
+def uv(tmp_path_factory):
+    """The uv that uv.lock pins."""
+    return install_uv(ROOT / "uv.lock", tmp_path_factory.mktemp("uv"))
 
 
 @pytest.fixture(scope="session")

@@ -178,32 +178,6 @@ def test_prometheus_reads_the_metrics_of_each_container(stack, client, service, 
     assert stack.compose("exec", "-T", "gateway", "python", "-c", ask) == "200"
 
 
-def test_no_compiler_no_test_and_no_package_cache_is_in_an_image(stack, client):
-    look = "import pathlib, shutil; print(shutil.which('cc'), *pathlib.Path('/app').rglob('tests'))"
-    for service in SERVICES:
-        assert stack.compose("exec", "-T", service, "python", "-c", look) == "None"
-        assert stack.compose("exec", "-T", service, "sh", "-c", "ls /root/.cache 2>&1 || true").startswith(
-            "ls: "
-        )
-
-
-def test_traces_come_from_images_that_are_built_for_them(stack, client):
-    look = "import importlib.util; print(importlib.util.find_spec('opentelemetry'))"
-    trace = (
-        "import sys; sys.path.append('/app'); from chassis import tracing;"
-        "tracing.start('order'); print(tracing.exporter(), tracing.traced(print) is not print)"
-    )
-    variables = {"TRACING": "1", "VERSION": "tracing", "OTEL_TRACES_EXPORTER": "otlp"}
-
-    stack.compose("build", "order", **variables)
-    traced = stack.compose(
-        "run", "--rm", "--no-deps", "--no-TTY", "order", "python", "-c", trace, **variables
-    )
-
-    assert stack.compose("exec", "-T", "order", "python", "-c", look) == "None"
-    assert traced.splitlines()[-1] == "otlp True"
-
-
 def test_production_asks_for_names_and_secrets(clone):
     files = ["-f", "docker-compose.yml", "-f", "docker-compose.production.yml"]
 

@@ -1,0 +1,97 @@
+"""The services' images: what is in them, and what a change of code replaces."""
+
+import json
+
+import pytest
+
+from tests.compose import require_compose, stack_of_clean_clone
+from tests.locked_packages import locked_packages, normalised
+
+SERVICES = ("user", "order", "gateway")
+FIND_TRACING = "import importlib.util; print(importlib.util.find_spec('opentelemetry') is not None)"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    require_compose()
+    with stack_of_clean_clone(tmp_path_factory.mktemp("images")) as stack:
+        stack.compose("build", *SERVICES)
+        yield stack
+    assert stack.left_behind() == {}
+
+
+def run(stack, service, *command, **variables):
+    """Run a command in a container of the service's image and return what it prints."""
+    options = ("--rm", "--no-deps", "--no-TTY", "--quiet-pull", "--user=0")
+    return stack.compose("--progress=quiet", "run", *options, service, *command, **variables)
+
+
+def members(uv, service):
+    return {name for name, versions in locked_packages(uv, service).items() if None in versions}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_has_the_locked_packages_of_its_own_project_only(stack, uv, service):
+    list_packages = (
+        "import importlib.metadata, json;"
+        "print(json.dumps({each.name: each.version for each in importlib.metadata.distributions()}))"
+    )
+    locked, own = locked_packages(uv, service), members(uv, service)
+
+    found = json.loads(run(stack, service, "python", "-c", list_packages))
+    installed = {normalised(name): version for name, version in found.items()}
+    others = {name: version for name, version in installed.items() if name not in own}
+
+    assert installed.keys() >= own
+    assert {name for name, version in others.items() if version not in locked.get(name, ())} == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_test_of_ours_is_in_an_image(stack, uv, service):
+    list_files = (
+        "import importlib.metadata, pathlib;"
+        f"files = [file for name in {members(uv, service)} for file in importlib.metadata.files(name)];"
+        "print(len(files), *(file for file in files if 'tests' in file.parts), *pathlib.Path('/app').rglob('tests'))"
+    )
+
+    number, *tests = run(stack, service, "python", "-c", list_files).split()
+
+    assert int(number) > 20
+    assert tests == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_neither_a_compiler_nor_an_installer_nor_a_cache_is_in_an_image(stack, service):
+    find_programs = (
+        "import shutil; print([name for name in ('cc', 'pip', 'pip3', 'uv') if shutil.which(name)])"
+    )
+    find_pip = "import importlib.util; print(importlib.util.find_spec('pip'))"
+
+    assert run(stack, service, "python", "-c", find_programs) == "[]"
+    assert run(stack, service, "/usr/local/bin/python", "-c", find_pip) == "None"
+    assert ".cache" not in run(stack, service, "ls", "-A", "/root").split()
+
+
+def test_a_change_of_code_replaces_one_layer(stack):
+    before = stack.layers("user:latest")
+    module = stack.folder / "user_project" / "users" / "models.py"
+    module.write_text(module.read_text() + "# changed\n")
+
+    stack.compose("build", "user", VERSION="changed")
+    after = stack.layers("user:changed")
+
+    assert [old == new for old, new in zip(before, after, strict=True)].count(False) == 1
+
+
+def test_traces_come_from_images_that_are_built_for_them(stack):
+    trace = (
+        "from chassis import tracing;"
+        "tracing.start('order'); print(tracing.exporter(), tracing.traced(print) is not print)"
+    )
+    variables = {"TRACING": "1", "VERSION": "tracing", "OTEL_TRACES_EXPORTER": "otlp"}
+
+    stack.compose("build", "order", **variables)
+    traced = run(stack, "order", "python", "-c", trace, **variables)
+
+    assert [run(stack, service, "python", "-c", FIND_TRACING) for service in SERVICES] == ["False"] * 3
+    assert traced.splitlines()[-1] == "otlp True"
