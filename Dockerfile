@@ -13,8 +13,9 @@ ARG DEBIAN_IMAGE=debian:trixie-slim
 # uv.lock, and the uv that it pins.
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
-COPY devtools/devtools/installer.py uv.lock ./
-RUN --mount=type=cache,target=/root/.cache python installer.py /usr/local/bin
+COPY manage_all.py uv.lock ./
+RUN --mount=type=cache,target=/root/.cache \
+    python -c "import manage_all, pathlib; manage_all.install_uv(pathlib.Path('/usr/local/bin'))"
 COPY pyproject.toml ./
 ENV UV_PYTHON=/usr/local/bin/python UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1 UV_FROZEN=1 UV_NO_DEV=1 \
     UV_NO_EDITABLE=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH

@@ -35,10 +35,13 @@ LOCK = ROOT / "uv.lock"
 ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / "bin" / "python"
 STAMP = ENVIRONMENT / "manage_all.json"
+PYTHON_VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 DOWNLOAD_SECONDS = 60
 
 # These commands need the development packages; all others only those of the services and of devtools.
 DEVELOPMENT_COMMANDS = {"bench", "lint", "lock", "test"}
+# These make an environment of another Python anew; all others go on in it.
+REBUILDING_COMMANDS = {"up", *DEVELOPMENT_COMMANDS}
 
 # Another Python's variables would put other packages before ours. Of uv's own variables these change no result.
 FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "__PYVENV_LAUNCHER__")
@@ -56,7 +59,7 @@ def main(arguments: list[str]) -> None:
     if command == "test":
         refuse_unknown_suite(arguments[arguments.index("test") + 1 :])
     try:
-        lock = prepare(development=command in DEVELOPMENT_COMMANDS)
+        lock = prepare(development=command in DEVELOPMENT_COMMANDS, rebuild=command in REBUILDING_COMMANDS)
     except InstallError as error:
         sys.exit(str(error))
     except OSError as error:
@@ -88,17 +91,17 @@ def refuse_unknown_suite(arguments: list[str]) -> None:
         sys.exit(f"There is no suite {arguments[0]!r}; there are {', '.join(suites)}.")
 
 
-def prepare(*, development: bool) -> "int | None":
+def prepare(*, development: bool, rebuild: bool) -> "int | None":
     """Make or complete ``.venv``; return a descriptor with a lock that keeps it from being made anew.
 
     A command that needs no development packages goes on with an environment that can import its packages, if the
-    installation fails or another manage_all.py runs in the environment.
+    installation fails, or another manage_all.py or another Python uses the environment.
     """
-    wanted = {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", "packages": digest_of_lock()}
+    wanted = {"python": PYTHON_VERSION, "packages": digest_of_lock()}
     if covers(read_stamp(), wanted, development=development):
         return shared_lock()
-    in_use = is_in_use()
-    if in_use and not development and can_import():
+    keep = (is_in_use() and not development) or not (rebuild or has_this_python())
+    if keep and can_import():
         return shared_lock()
     try:
         ENVIRONMENT.mkdir(exist_ok=True)
@@ -114,16 +117,13 @@ def prepare(*, development: bool) -> "int | None":
 
 
 def install(wanted: "dict[str, Any]", *, development: bool) -> None:
-    """Install what the lock names into ``.venv``; an interrupted installation starts from nothing the next time."""
-    started = time.monotonic()
-    found = read_stamp()
-    if found.get("python") != wanted["python"] or not os.access(PYTHON, os.X_OK):
+    """Install what the lock names into ``.venv``; after an interruption it starts from nothing."""
+    started, found = time.monotonic(), read_stamp()
+    if not has_this_python() or found.get("interrupted"):
         make_environment()
-        found = {"python": wanted["python"]}
-    write_stamp({})
+    write_stamp({"interrupted": True})
     try:
-        uv = install_uv(PYTHON.parent)
-        synchronise(uv, development=development)
+        synchronise(install_uv(PYTHON.parent), development=development)
     except (InstallError, KeyboardInterrupt):
         write_stamp(found)  # uv downloads everything before it changes anything
         raise
@@ -136,7 +136,8 @@ def synchronise(uv: Path, *, development: bool) -> None:
     say("Installing the packages of uv.lock ...")
     command = [str(uv), "sync", "--frozen", "--no-config", "--no-progress", "--python", str(PYTHON)]
     command += [] if development else ["--no-dev", "--inexact"]
-    variables = {name: os.environ[name] for name in UV_VARIABLES if name in os.environ}
+    variables = {"UV_SYSTEM_CERTS": "1"}  # as those that download uv
+    variables |= {name: os.environ[name] for name in UV_VARIABLES if name in os.environ}
     if not is_writable(cache_home()):
         variables["UV_CACHE_DIR"] = str(ENVIRONMENT / "cache")
     result = subprocess.run(
@@ -146,6 +147,11 @@ def synchronise(uv: Path, *, development: bool) -> None:
         lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
         causes = [line for line in lines if line.startswith(("error:", "cause:"))] or lines[-1:]
         raise InstallError(f"The packages could not be installed: {' '.join(dict.fromkeys([causes[0], causes[-1]]))}")
+
+
+def has_this_python() -> bool:
+    """Return whether ``.venv`` was made with a Python of this version, which still exists."""
+    return (ENVIRONMENT / "lib" / f"python{PYTHON_VERSION}").is_dir() and os.access(PYTHON, os.X_OK)
 
 
 def make_environment() -> None:
@@ -247,7 +253,7 @@ def digest_of_lock() -> str:
 
 
 def read_stamp() -> "dict[str, Any]":
-    """Return what an installation noted of the environment; empty if there is none, or if it was interrupted."""
+    """Return what an installation noted of the environment; empty if there is none."""
     try:
         return dict(json.loads(STAMP.read_text()))
     except (OSError, ValueError):

@@ -1,13 +1,14 @@
 """What the tests across services share: one running system, and clients of it."""
 
 import os
+import sys
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from devtools.installer import install_uv
-from devtools.projects import ROOT, with_database
+from devtools.projects import with_database
 from tests import browser
 from tests.databases import new_database
 from tests.resources import ORDERS, USERS
@@ -69,9 +70,9 @@ def resource(request):
 
 
 @pytest.fixture(scope="session")
-def uv(tmp_path_factory):
+def uv():
     """The uv that uv.lock pins."""
-    return install_uv(ROOT / "uv.lock", tmp_path_factory.mktemp("uv"))
+    return Path(sys.executable).with_name("uv")
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,7 @@ from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, Project, manage_command, service_environment, with_database
 from devtools.up import HEALTHY, LOG_FILE
 
-COMMAND_SECONDS = 120
-DOWN_SECONDS = 20
+COMMAND_SECONDS, DOWN_SECONDS = 120, 20
 ACCOUNT_EXISTS = "already taken"  # what createsuperuser says then
 
 
@@ -50,10 +49,10 @@ def run_django(configuration: Configuration, command: str, arguments: Sequence[s
         if command != "check" and any(not project.database for project in projects):
             raise DevtoolsError("The gateway project has no database.")
     projects = projects or (list(PROJECTS.values()) if command == "check" else with_database())
-    with_one = any(project.database for project in projects)
-    databases = database_urls(configuration, command=command) if with_one else contextlib.nullcontext({})
-    with databases as urls:
-        statuses = []
+    statuses = []
+    with contextlib.ExitStack() as stack:
+        with_one = any(project.database for project in projects)
+        urls = stack.enter_context(database_urls(configuration, command=command)) if with_one else {}
         for project in projects:
             if command not in ("run", "shell"):
                 print(f"{project.package}: {' '.join(arguments)}", flush=True)

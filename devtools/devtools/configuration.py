@@ -15,8 +15,6 @@ from devservers.ports import Address
 from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, ROOT, with_database
 
-HIGHEST_PORT = 65535
-
 
 @dataclass(frozen=True)
 class Configuration:
@@ -61,8 +59,8 @@ def read_dotenv() -> dict[str, str]:
 def read_port(environment: Mapping[str, str], variable: str, default: int) -> int:
     """Read a port number."""
     text = environment.get(variable) or str(default)
-    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > HIGHEST_PORT:
-        raise DevtoolsError(f"{variable} is {text!r}; it must be a port number from 1 to {HIGHEST_PORT}.")
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:  # noqa: PLR2004 - the highest
+        raise DevtoolsError(f"{variable} is {text!r}; it must be a port number from 1 to 65535.")
     return int(text)
 
 

@@ -112,9 +112,11 @@ class DataFolder:
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:
-    with contextlib.suppress(OSError):
-        return fcntl.flock(descriptor, kind | fcntl.LOCK_NB) is None
-    return False
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _read(descriptor: int) -> Run:

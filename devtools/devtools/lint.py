@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from devtools.projects import PROJECTS, ROOT, gunicorn_command, manage_command, service_environment
 
@@ -30,7 +30,7 @@ CODE = (
     "deploy",
     "manage_all.py",
 )
-SHARED = "../libs/*/[a-z]*[a-z0-9] ../devtools/devtools ../benchmarks ../manage_all.py"  # seen from a project
+SHARED = "../libs/*/[!t]*/ ../devtools/devtools ../benchmarks/*.py ../manage_all.py"  # seen from a project
 # Texts that look like secrets: hashes of packages, what tests make up, and examples of URLs.
 SECRETS = (
     "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
@@ -72,8 +72,8 @@ def checks(data_dir: Path) -> Iterator[Check]:
         url = NO_DATABASE if project.database else None
         environment = service_environment(project, addresses={}, data_dir=data_dir, database_url=url, base={})
         if project.database:
-            command = manage_command(project, "makemigrations", "--check", "--dry-run")
-            yield Check(f"migrations of {name}", command, folder, environment)
+            migrations = manage_command(project, "makemigrations", "--check", "--dry-run")
+            yield Check(f"migrations of {name}", migrations, folder, environment)
         check = manage_command(project, "check", "--fail-level", "WARNING")
         yield Check(f"check of {name}", check, folder, environment)
         yield Check(f"deployment check of {name}", [*check, "--deploy"], folder, environment | PRODUCTION)
@@ -101,9 +101,13 @@ def _run(check: Check) -> tuple[str, str, str, float]:
     started, unwanted = time.monotonic(), {*PRODUCTION, "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "LOG_FORMAT"}
     base = {name: value for name, value in os.environ.items() if name not in unwanted}
     base["PATH"] = f"{BIN}{os.pathsep}{base.get('PATH', os.defpath)}"
-    options = {"shell": isinstance(check.command, str), "cwd": check.folder, "env": base | check.environment}
+    options: dict[str, Any] = {
+        "shell": isinstance(check.command, str),
+        "cwd": check.folder,
+        "env": {**base, **check.environment},
+    }
     options |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run(check.command, text=True, errors="replace", check=False, **options)  # type: ignore[call-overload]
+    done = subprocess.run(check.command, text=True, errors="replace", check=False, **options)
     skipped = done.returncode != 0 and any(text in done.stdout for text in check.unavailable)
     found_one = "vulnerabilit" in done.stdout.replace("No known vulnerabilities", "")
     result = "ok" if done.returncode == 0 else "skipped" if skipped and not found_one else "FAILED"

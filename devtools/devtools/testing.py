@@ -68,7 +68,7 @@ def suites() -> dict[str, Suite]:
     """Return all suites, the longest first. Killed processes write no coverage, so two have no floor."""
     found = [Suite("system", ROOT, tuple(each.name for each in with_database()), floor=False)]
     found += [Suite("devtools", ROOT / "devtools", floor=False)]
-    for project in reversed(PROJECTS.values()):
+    for project in reversed([*PROJECTS.values()]):
         found.append(Suite(project.name, project.folder, (project.name,) if project.database else ()))
     found += [Suite(name, ROOT / "libs" / name, ("user",) if name == "chassis" else ()) for name in LIBRARIES]
     return {suite.name: suite for suite in found}

@@ -43,8 +43,8 @@ SETTINGS = {
 }
 # The data of a test run need not survive a power failure.
 THROW_AWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-INITDB_OPTIONS = ("--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", "--locale=C")
-INITDB_OPTIONS += ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--username={SUPERUSER}")
+INITDB_OPTIONS = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", "--locale=C"]
+INITDB_OPTIONS += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--username={SUPERUSER}"]
 
 
 class PostgresError(Exception):
