@@ -1,10 +1,12 @@
 """Logs for machines: whatever a client sends, a line stays one line of valid JSON and tells no secret."""
 
 import json
+import subprocess
 
 import pytest
 
 from devtools.processes import wait_for
+from devtools.projects import manage_command
 
 SECRETS = ["ada@example.com", "hunter2", "s3cr3t-cookie", "s3cr3t-bearer"]
 
@@ -36,3 +38,40 @@ def test_hostile_requests_are_lines_of_json_without_secrets(system):
             assert json.loads(line)["level"] == "INFO", line
         for secret in SECRETS:
             assert secret not in service.log, service.project.name
+
+
+def test_every_line_names_its_service(system):
+    with system.gateway.client() as client:
+        client.get("/users?page_size=1")
+        client.get("/orders?page_size=1")
+
+    for service in system.services:
+        assert wait_for(lambda log=service: '"logger": "access"' in log.log, seconds=5)
+        lines = [json.loads(line) for line in service.log.splitlines()]
+        assert {line["logger"] for line in lines} >= {"access", "gunicorn.error"}
+        assert {line["service"] for line in lines} == {service.project.name}
+
+
+def test_lines_of_a_command_name_its_service(system):
+    for service in system.services:
+        done = subprocess.run(
+            manage_command(
+                service.project, "shell", "-c", "import logging; logging.getLogger('command').info('done')"
+            ),
+            cwd=service.project.folder,
+            env=service.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert json.loads(done.stderr)["service"] == service.project.name
+
+
+def test_the_gateway_s_line_names_the_replica(system):
+    with system.gateway.client() as client:
+        client.get("/users?page_size=1", headers={"X-Request-ID": "for-a-replica"})
+
+    assert wait_for(lambda: "for-a-replica" in system.gateway.log, seconds=5)
+    (line,) = [json.loads(line) for line in system.gateway.log.splitlines() if "for-a-replica" in line]
+    assert line["replica"] == system.user.address.bind

@@ -114,6 +114,7 @@ class Exchange:
             if isinstance(error, FAILURES):
                 raise (upload and upload.error) or from_failure(error) from error
             raise
+        self._received.replica = replica.address
         fields = response_fields(head)
         return ProxiedResponse(
             head, fields, body, partial(self._end, replica, connection, head, body, upload)

@@ -39,6 +39,7 @@ class Received:
     scheme: str
     send_interim: Callable[[int, str, Fields], None] = _no_interim
     route: str = "none"  # the path of its route, once that is known
+    replica: str = ""  # host:port of the server whose response is forwarded, once that is known
 
 
 def received(request: "HttpRequest") -> Received:

@@ -119,13 +119,14 @@ class ClientConnection:
     def _note(received: Received, answer: Answer, seconds: float) -> None:
         # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
         from chassis import access_log
+        from chassis.polled import is_polled
         from proxy import metrics
         from proxy.headers import client_address
 
         head, status = received.head, int(answer.status)
         metrics.count(received.route, head.method, status, seconds)
-        if head.path == "/health" or head.path.startswith("/health/"):
-            return  # asked every few seconds by machines
+        if is_polled(head.path) and not received.replica:
+            return
         access_log.log(
             method=head.method,
             path=head.path,
@@ -134,6 +135,7 @@ class ClientConnection:
             seconds=seconds,
             client=client_address(received),
             request_id=answer.request_id,
+            replica=received.replica,
         )
 
     def _read_head(self) -> str:

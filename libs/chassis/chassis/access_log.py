@@ -16,16 +16,22 @@ from django.http.response import HttpResponseBase
 
 from chassis.client_address import client_address
 from chassis.logs import on_one_line
+from chassis.polled import is_polled
 from chassis.request_id import current_request_id
-
-# Asked every few seconds by machines.
-POLLED_PATHS = ("/health/", "/metrics")
 
 _quoted = json.JSONEncoder().encode  # of a text
 
 
-def log(
-    *, method: str, path: str, status: int, size: int, seconds: float, client: str, request_id: str
+def log(  # noqa: PLR0913 - the fields of a line
+    *,
+    method: str,
+    path: str,
+    status: int,
+    size: int,
+    seconds: float,
+    client: str,
+    request_id: str,
+    replica: str = "",
 ) -> None:
     """Note one answer.
 
@@ -37,17 +43,20 @@ def log(
         seconds: that the answer took.
         client: the client's address.
         request_id: the request's.
+        replica: ``host:port`` of the server whose response a gateway forwarded.
     """
     if not settings.ACCESS_LOG:
         return
     milliseconds = f"{seconds * 1000:.1f}"
     if settings.LOG_FORMAT == "json":
         now = time.time()
+        last = f', "replica": {_quoted(replica)}' if replica else ""
         line = (
             f'{{"timestamp": "{_whole_second(int(now))}.{int(now % 1 * 1000):03d}Z", "level": "INFO",'
-            f' "logger": "access", "message": "request", "method": {_quoted(method)}, "path": {_quoted(path)},'
-            f' "status": {status}, "bytes": {size}, "milliseconds": {milliseconds}, "client": {_quoted(client)},'
-            f' "request_id": {_quoted(request_id)}}}'
+            f' "logger": "access", "service": "{settings.SERVICE_NAME}", "message": "request",'
+            f' "method": {_quoted(method)}, "path": {_quoted(path)}, "status": {status}, "bytes": {size},'
+            f' "milliseconds": {milliseconds}, "client": {_quoted(client)},'
+            f' "request_id": {_quoted(request_id)}{last}}}'
         )
     else:
         line = (
@@ -72,7 +81,7 @@ class AccessLogMiddleware:
         """Answer the request."""
         started = time.perf_counter()
         response = self.get_response(request)
-        if not request.path.startswith(POLLED_PATHS):
+        if not is_polled(request.path):
             log(
                 method=request.method or "",
                 path=request.path,

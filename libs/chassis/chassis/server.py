@@ -63,8 +63,8 @@ class Logger(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
         """Write nothing."""
 
 
-def server_logging() -> dict[str, Any]:
+def server_logging(service: str) -> dict[str, Any]:
     """Return gunicorn's ``logconfig_dict``: its own lines look like those of the application."""
-    config = logging_config(os.environ.get("LOG_FORMAT", "json"))
+    config = logging_config(service, os.environ.get("LOG_FORMAT", "json"))
     gunicorn = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
     return config | {"loggers": config["loggers"] | {"gunicorn.error": gunicorn}}

@@ -12,7 +12,7 @@ def written(capsys, settings):
     """Write a line in a format and return what came out."""
 
     def write(log_format: str, message: str, **extra: object) -> str:
-        handler = logging_config(log_format)
+        handler = logging_config("library", log_format)
         handler["handlers"]["stderr"]["stream"] = "ext://sys.stderr"
         logging.config.dictConfig(handler)
         try:
@@ -32,6 +32,10 @@ def test_json_line_is_one_line_whatever_it_holds(written):
         json.loads(line).items()
         >= {"level": "INFO", "message": "odd\nmessage", "path": '/x"\r\n\u2028', "request_id": "-"}.items()
     )
+
+
+def test_json_line_names_the_service(written):
+    assert json.loads(written("json", "it works"))["service"] == "library"
 
 
 def test_console_line_is_for_people(written):
