@@ -35,8 +35,8 @@ _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    """Start what belongs to one process."""
+def post_worker_init(worker: Any) -> None:
+    """Start tracing in a worker, whose standard library gevent has patched by now."""
     tracing.start("gateway")
 
 

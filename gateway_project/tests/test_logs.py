@@ -35,6 +35,7 @@ def test_every_line_is_json_and_an_answer_is_one_line(start, upstream):
     assert (entry["level"], entry["client"]) == ("INFO", "127.0.0.1")
     assert entry["replica"] == f"127.0.0.1:{upstream.port}"
     assert {line["service"] for line in entries(gateway)} == {"gateway"}
+    assert not {"trace_id", "span_id"} & {name for line in entries(gateway) for name in line}
     assert "secret" not in gateway.log
 
 

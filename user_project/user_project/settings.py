@@ -32,6 +32,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "chassis.request_id.RequestIdMiddleware",
+    "chassis.tracing.TracingMiddleware",
     "chassis.access_log.AccessLogMiddleware",
     "chassis.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from chassis import tracing
 from chassis.client_address import client_address
 from chassis.logs import on_one_line
 from chassis.polled import is_polled
@@ -48,9 +49,12 @@ def log(  # noqa: PLR0913 - the fields of a line
     if not settings.ACCESS_LOG:
         return
     milliseconds = f"{seconds * 1000:.1f}"
+    ids = tracing.current_ids()  # none while tracing is off
     if settings.LOG_FORMAT == "json":
         now = time.time()
         last = f', "replica": {_quoted(replica)}' if replica else ""
+        if ids:
+            last += "".join([f', "{name}": "{value}"' for name, value in ids.items()])
         line = (
             f'{{"timestamp": "{_whole_second(int(now))}.{int(now % 1 * 1000):03d}Z", "level": "INFO",'
             f' "logger": "access", "service": "{settings.SERVICE_NAME}", "message": "request",'
@@ -59,9 +63,10 @@ def log(  # noqa: PLR0913 - the fields of a line
             f' "request_id": {_quoted(request_id)}{last}}}'
         )
     else:
+        last = "".join([f" {name}={value}" for name, value in ids.items()])
         line = (
             f"{method} {on_one_line(path)} {status} {size} B {milliseconds} ms {on_one_line(client)}"
-            f" [{request_id}]"
+            f"{last} [{request_id}]"
         )
     sys.stderr.write(f"{line}\n")  # whole lines, of which each is one write
 

@@ -3,15 +3,17 @@
 import logging
 from typing import Any
 
+from chassis import tracing
 from chassis.request_id import current_request_id
 
 
 class RequestFilter(logging.Filter):
-    """Adds the current request's ``request_id`` to every record."""
+    """Adds the current request's ``request_id`` to every record, and while tracing is on its trace and span."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True: every record passes."""
         record.request_id = current_request_id() or "-"
+        vars(record).update(tracing.current_ids())
         return True
 
 

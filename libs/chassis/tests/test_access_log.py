@@ -29,7 +29,7 @@ def test_answer_is_one_line_without_the_query(api, line, settings):
     assert entry["service"] == settings.SERVICE_NAME
     assert entry["milliseconds"] >= 0
     assert "ada@example.com" not in str(entry)
-    assert not {"replica"} & entry.keys()
+    assert not {"replica", "trace_id", "span_id"} & entry.keys()
 
 
 def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):

@@ -1,9 +1,14 @@
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from chassis import tracing
+
+PROJECT = Path(__file__).with_name("traced_project.py")
 
 
 def application(environ, start_response):
@@ -35,3 +40,82 @@ def test_unknown_exporter_is_refused(monkeypatch):
 
     with pytest.raises(ValueError, match="none or one of otlp, console, not jaeger"):
         tracing.start("user")
+
+
+def run(*arguments, **variables):
+    command = [sys.executable, *arguments]
+    environment = os.environ | {"OTEL_TRACES_EXPORTER": "console"} | variables
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def handled(*targets, **variables):
+    """Let the project handle requests; return its spans and its log."""
+    done = run(str(PROJECT), *targets, **variables)
+    assert done.returncode == 0, done.stderr
+    return [[json.loads(line) for line in output.splitlines()] for output in (done.stdout, done.stderr)]
+
+
+@pytest.mark.parametrize(
+    ("target", "route"),
+    [("/fine", "/fine"), ("/books/7/", "/books/{pk}/"), ("/users/7", "/users/{pk}")],
+)
+def test_span_is_named_by_method_and_route(target, route):
+    (span,), _ = handled(target)
+
+    assert span["name"] == f"GET {route}"
+    assert span["attributes"]["http.route"] == route
+    assert span["attributes"]["request_id"] == "known"
+    assert span["resource"]["attributes"]["service.name"] == "library"
+
+
+def test_span_without_a_route_is_named_by_its_method():
+    (span,), _ = handled("/nowhere")
+
+    assert span["name"] == "GET"
+    assert "http.route" not in span["attributes"]
+
+
+def test_span_follows_the_stable_conventions_and_hides_the_query():
+    (span,), _ = handled("/fine?email=ada@example.com")
+
+    names = span["attributes"].keys()
+    assert names >= {"http.request.method", "http.response.status_code", "url.path", "url.scheme"}
+    assert not names & {"http.method", "http.status_code", "http.target"}
+    assert (span["attributes"]["server.address"], span["attributes"]["server.port"]) == ("127.0.0.1", 8000)
+    assert "ada@example.com" not in str(span)
+
+
+def test_other_conventions_can_be_asked_for():
+    (span,), _ = handled("/fine", OTEL_SEMCONV_STABILITY_OPT_IN="http/dup")
+
+    assert span["attributes"].keys() >= {"http.request.method", "http.method"}
+
+
+def test_server_error_is_the_error_of_the_span():
+    (span,), _ = handled("/fails")
+
+    assert span["status"]["status_code"] == "ERROR"
+    assert span["attributes"]["error.type"] == "500"
+
+
+def test_polled_paths_are_not_traced():
+    spans, _ = handled("/health", "/health/live", "/metrics", "/fine")
+
+    assert [span["name"] for span in spans] == ["GET /fine"]
+
+
+def test_lines_of_a_request_carry_its_trace():
+    (span,), lines = handled("/fine")
+
+    assert [line["message"] for line in lines] == ["a line of a view", "request"]
+    for line in lines:
+        assert f"0x{line['trace_id']}" == span["context"]["trace_id"]
+        assert f"0x{line['span_id']}" == span["context"]["span_id"]
+
+
+def test_off_there_is_no_span_and_no_trace_in_a_line():
+    spans, lines = handled("/fine", OTEL_TRACES_EXPORTER="none")
+
+    assert spans == []
+    assert not [line for line in lines if "trace_id" in line]
