@@ -20,6 +20,7 @@ keepalive = 15  # seconds that an idle client connection is kept
 graceful_timeout = 30  # seconds for running requests to end
 control_socket_disable = True
 
+tracing.check()
 logconfig_dict = shared.server_logging("gateway")
 shared.collect_metrics("gateway")
 child_exit = shared.child_exit

@@ -1,14 +1,18 @@
 """With tracing on, one trace spans all services that an order passes."""
 
 import json
+import subprocess
 import uuid
 
 import pytest
 
 from devtools.processes import wait_for
+from devtools.projects import PROJECTS, gunicorn_command
 from tests.api import make_user
+from tests.system import environment_of
 
 PARENT = "b7ad6b7169203331"
+WITHOUT_OPENTELEMETRY = "import sys; sys.modules['opentelemetry'] = None"
 
 
 @pytest.fixture
@@ -92,3 +96,26 @@ def test_probes_and_metrics_are_not_traced(system):
         assert wait_for(lambda log=service: '"url.path": "/traced"' in log.log, seconds=10)
         paths = {line["attributes"]["url.path"] for line in lines(service) if "kind" in line}
         assert paths == {"/traced"}, service.project.name
+
+
+@pytest.mark.parametrize("project", PROJECTS.values(), ids=lambda project: project.name)
+def test_without_its_packages_a_service_ends_with_one_line(project, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_OPENTELEMETRY)
+    environment = environment_of(project, {}, tmp_path, {})
+
+    done = subprocess.run(
+        gunicorn_command(project),
+        cwd=project.folder,
+        env=environment
+        | {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert 'install the extra "tracing"' in done.stderr
+    assert "TRACING=1" in done.stderr
+    assert not list(tmp_path.glob("*-metrics-*"))

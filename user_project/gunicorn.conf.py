@@ -23,6 +23,7 @@ keepalive = 75  # longer than the gateway keeps an idle connection
 # No request may hold the database for longer; commands such as migrate may.
 raw_env = [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')}"]
 
+tracing.check()
 logconfig_dict = shared.server_logging("user")
 logger_class = shared.Logger
 shared.collect_metrics("user")

@@ -6,7 +6,9 @@ stable semantic conventions for HTTP unless OTEL_SEMCONV_STABILITY_OPT_IN asks f
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -18,6 +20,12 @@ if TYPE_CHECKING:  # gunicorn's main process imports this before Django
     from django.http.response import HttpResponseBase
 
 EXPORTERS = ("otlp", "console")
+_PACKAGES = (
+    "opentelemetry.sdk",
+    "opentelemetry.exporter.otlp.proto.http",
+    "opentelemetry.instrumentation.requests",
+    "opentelemetry.instrumentation.wsgi",
+)
 
 _is_on = False  # in this process
 
@@ -34,6 +42,26 @@ def exporter() -> str | None:
     if name not in EXPORTERS:
         raise ValueError(f"OTEL_TRACES_EXPORTER must be none or one of {', '.join(EXPORTERS)}, not {name}")
     return name
+
+
+def check() -> None:
+    """End the program with one line when tracing is asked for and cannot work; to be called before a server starts."""
+    try:
+        name = exporter()
+    except ValueError as error:
+        sys.exit(str(error))
+    if name and not all(map(_is_installed, _PACKAGES)):
+        sys.exit(
+            f"OTEL_TRACES_EXPORTER={name} needs OpenTelemetry, which is not installed:"
+            ' install the extra "tracing" (chassis[tracing]); build images with TRACING=1.'
+        )
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ImportError:  # its parent is missing, too
+        return False
 
 
 def start(service: str) -> None:
@@ -55,6 +83,7 @@ def is_on() -> bool:
 
 def traced(application: WSGIApplication) -> WSGIApplication:
     """Return ``application`` with a span for each request that is not polled; itself while tracing is off."""
+    check()
     if exporter() is None:
         return application
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")

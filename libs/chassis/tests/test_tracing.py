@@ -56,6 +56,31 @@ def handled(*targets, **variables):
     return [[json.loads(line) for line in output.splitlines()] for output in (done.stdout, done.stderr)]
 
 
+def test_unknown_exporter_ends_the_program_with_one_line():
+    done = run("-c", "from chassis import tracing; tracing.check()", OTEL_TRACES_EXPORTER="jaeger")
+
+    assert done.returncode == 1
+    assert done.stderr == "OTEL_TRACES_EXPORTER must be none or one of otlp, console, not jaeger\n"
+
+
+@pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.instrumentation.wsgi"])
+@pytest.mark.parametrize("call", ["check()", "traced(print)"])
+def test_missing_packages_end_the_program_with_one_line(missing, call):
+    code = f"import sys; sys.modules['{missing}'] = None; from chassis import tracing; tracing.{call}"
+
+    done = run("-c", code)
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "OTEL_TRACES_EXPORTER=console" in done.stderr
+    assert "chassis[tracing]" in done.stderr
+    assert "TRACING=1" in done.stderr
+
+
+def test_installed_packages_pass_the_check():
+    assert run("-c", "from chassis import tracing; tracing.check()").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("target", "route"),
     [("/fine", "/fine"), ("/books/7/", "/books/{pk}/"), ("/users/7", "/users/{pk}")],
