@@ -1,7 +1,7 @@
-"""One line for each answer: what was asked, by whom, what came of it and how long it took.
+"""The access log: one line for each response, in columns for people or as a JSON object.
 
-In columns for people or as a JSON object. It is written past the ``logging`` module, which would cost three times as
-much (docs/adr/0011); ``ACCESS_LOG=false`` leaves it out.
+Lines bypass the ``logging`` module, which would cost three times as much (docs/adr/0011). ``ACCESS_LOG=false`` turns
+them off.
 """
 
 import json
@@ -34,14 +34,14 @@ def log(  # noqa: PLR0913 - the fields of a line
     request_id: str,
     replica: str = "",
 ) -> None:
-    """Note one answer.
+    """Write the line of one response.
 
     Args:
         method: the request's.
-        path: without the query, which may hold what is nobody's business.
-        status: the answer's.
-        size: of the answer's body, in bytes.
-        seconds: that the answer took.
+        path: without the query, which may hold personal data.
+        status: the response's.
+        size: of the response's body, in bytes.
+        seconds: from the request's head to the response's end.
         client: the client's address.
         request_id: the request's.
         replica: ``host:port`` of the server whose response a gateway forwarded.
@@ -77,13 +77,13 @@ def _whole_second(now: int) -> str:
 
 
 class AccessLogMiddleware:
-    """Writes the line of a service; it stands just inside the middleware that gives the request its id."""
+    """Writes the access lines of a service; it stands inside the middleware that chooses the request id."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request."""
+        """Handle the request."""
         started = time.perf_counter()
         response = self.get_response(request)
         if not is_polled(request.path):
