@@ -37,9 +37,10 @@ def share_processors() -> None:
 
 def when_ready(server: Any) -> None:
     """Import the views once, before the workers fork, so that they share the memory."""
-    from django.urls import get_resolver
+    from django.urls import Resolver404, resolve
 
-    get_resolver()._populate()  # noqa: SLF001 - imports the views, which nothing public does at once
+    with contextlib.suppress(Resolver404):
+        resolve("/")
     gc.collect()
     gc.freeze()  # keeps the workers' garbage collectors from visiting, and thereby copying, shared pages
 
