@@ -6,40 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from chassis import tracing
+from chassis import spans, tracing
 
 PROJECT = Path(__file__).with_name("traced_project.py")
+TRACE_ID, PARENT_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
 def application(environ, start_response):
     return []
-
-
-@pytest.mark.parametrize("name", [None, "", "none"])
-def test_off_changes_nothing(monkeypatch, name):
-    monkeypatch.delenv("OTEL_TRACES_EXPORTER", raising=False)
-    if name is not None:
-        monkeypatch.setenv("OTEL_TRACES_EXPORTER", name)
-
-    assert tracing.traced(application) is application
-
-
-def test_off_imports_nothing():
-    code = (
-        "import sys; from chassis import tracing; tracing.start('user'); tracing.traced(print);"
-        "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
-    )
-
-    assert (
-        subprocess.run([sys.executable, "-c", code], cwd="..", env={"PATH": ""}, check=False).returncode == 0
-    )
-
-
-def test_unknown_exporter_is_refused(monkeypatch):
-    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "jaeger")
-
-    with pytest.raises(ValueError, match="none or one of otlp, console, not jaeger"):
-        tracing.start("user")
 
 
 def run(*arguments, **variables):
@@ -54,6 +28,31 @@ def handled(*targets, **variables):
     done = run(str(PROJECT), *targets, **variables)
     assert done.returncode == 0, done.stderr
     return [[json.loads(line) for line in output.splitlines()] for output in (done.stdout, done.stderr)]
+
+
+@pytest.mark.parametrize("name", [None, "", "none"])
+def test_off_changes_nothing(monkeypatch, name):
+    monkeypatch.delenv("OTEL_TRACES_EXPORTER", raising=False)
+    if name is not None:
+        monkeypatch.setenv("OTEL_TRACES_EXPORTER", name)
+
+    assert tracing.traced(application) is application
+
+
+def test_off_imports_nothing():
+    code = (
+        "import sys; from chassis import tracing; tracing.start('library'); tracing.traced(print);"
+        "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
+    )
+
+    assert run("-c", code, OTEL_TRACES_EXPORTER="none").returncode == 0
+
+
+def test_unknown_exporter_is_refused(monkeypatch):
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "jaeger")
+
+    with pytest.raises(ValueError, match="none or one of otlp, console, not jaeger"):
+        tracing.start("library")
 
 
 def test_unknown_exporter_ends_the_program_with_one_line():
@@ -125,9 +124,9 @@ def test_server_error_is_the_error_of_the_span():
 
 
 def test_polled_paths_are_not_traced():
-    spans, _ = handled("/health", "/health/live", "/metrics", "/fine")
+    made_spans, _ = handled("/health", "/health/live", "/metrics", "/fine")
 
-    assert [span["name"] for span in spans] == ["GET /fine"]
+    assert [span["name"] for span in made_spans] == ["GET /fine"]
 
 
 def test_lines_of_a_request_carry_its_trace():
@@ -140,7 +139,98 @@ def test_lines_of_a_request_carry_its_trace():
 
 
 def test_off_there_is_no_span_and_no_trace_in_a_line():
-    spans, lines = handled("/fine", OTEL_TRACES_EXPORTER="none")
+    made_spans, lines = handled("/fine", OTEL_TRACES_EXPORTER="none")
 
-    assert spans == []
+    assert made_spans == []
     assert not [line for line in lines if "trace_id" in line]
+
+
+def made(body):
+    """Return the spans that a program makes below a received one, and the other lines that it prints."""
+    received = [("Traceparent", f"00-{TRACE_ID}-{PARENT_ID}-01")]
+    code = f"from chassis import spans, tracing\ntracing.start('library')\nRECEIVED = {received}\n{body}"
+    done = run("-c", code)
+    lines = done.stdout.splitlines()
+    made_spans = [json.loads(line) for line in lines if line.startswith("{")]
+    return made_spans, [line for line in lines if not line.startswith("{")]
+
+
+def test_spans_and_headers_of_a_call_continue_the_trace_that_was_received():
+    (client, server), (sent,) = made(
+        "with spans.server_span('GET', {'url.path': '/a'}, RECEIVED):\n"
+        "    with spans.client_span('PUT', {}):\n"
+        "        print(tracing.outgoing_headers()['traceparent'])\n"
+        "        spans.note_status(404, first_error=400)\n"
+        "    spans.describe_request('GET', '/a', 'known')\n"
+        "    spans.note_status(404)\n"
+    )
+
+    assert {span["context"]["trace_id"] for span in (client, server)} == {f"0x{TRACE_ID}"}
+    assert server["parent_id"] == f"0x{PARENT_ID}"
+    assert client["parent_id"] == server["context"]["span_id"]
+    assert sent == f"00-{TRACE_ID}-{client['context']['span_id'].removeprefix('0x')}-01"
+    assert (server["name"], server["kind"]) == ("GET /a", "SpanKind.SERVER")
+    assert (client["name"], client["kind"]) == ("PUT", "SpanKind.CLIENT")
+    assert (server["status"]["status_code"], client["status"]["status_code"]) == ("UNSET", "ERROR")
+    assert server["attributes"] == {
+        "http.request.method": "GET",
+        "http.response.status_code": 404,
+        "http.route": "/a",
+        "request_id": "known",
+        "url.path": "/a",
+    }
+
+
+def test_request_id_stands_on_spans_that_start_within_the_request():
+    (span,), _ = made(
+        "from chassis.request_id import bound_request_id\n"
+        "with bound_request_id('known'), spans.client_span('GET', {}):\n"
+        "    pass\n"
+    )
+
+    assert span["attributes"]["request_id"] == "known"
+
+
+def test_exception_is_the_error_of_a_span_without_its_traceback():
+    (span,), _ = made("with spans.client_span('GET', {}):\n    raise TimeoutError('too slow')\n")
+
+    assert span["status"] == {"status_code": "ERROR", "description": "TimeoutError: too slow"}
+    assert span["attributes"]["error.type"] == "TimeoutError"
+    assert span["events"] == []
+
+
+def test_method_that_the_conventions_do_not_know_is_other():
+    (span,), _ = made("with spans.client_span('LOCK', {}):\n    pass\n")
+
+    assert span["name"] == "HTTP"
+    assert span["attributes"] == {"http.request.method": "_OTHER", "http.request.method_original": "LOCK"}
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "server"),
+    [
+        ("example.org", "http", {"server.address": "example.org", "server.port": 80}),
+        ("example.org", "https", {"server.address": "example.org", "server.port": 443}),
+        ("[::1]:81", "http", {"server.address": "::1", "server.port": 81}),
+        ("[:::]:x", "http", {}),
+        ("", "http", {}),
+    ],
+)
+def test_server_is_the_one_that_the_host_header_names(host, scheme, server):
+    assert spans.server_attributes(host, scheme) == server
+
+
+@pytest.mark.parametrize(
+    ("route", "template"),
+    [
+        ("", "/"),
+        ("users/<int:pk>", "/users/{pk}"),
+        ("users/<pk>/", "/users/{pk}/"),
+        ("^users/?$", "/users"),
+        ("^users/(?P<pk>[^/.]+)/?$", "/users/{pk}"),
+        (r"^users/(?P<pk>\d{1,3}(?:x|y)?)/orders/(?P<number>[0-9]+)$", "/users/{pk}/orders/{number}"),
+        (r"api/^openapi\.json$", "/api/openapi.json"),
+    ],
+)
+def test_route_template_has_a_name_for_each_variable_part(route, template):
+    assert spans.route_template(route) == template
