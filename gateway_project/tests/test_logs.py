@@ -9,7 +9,7 @@ from tests.upstream import Upstream
 
 
 def entries(gateway):
-    return [json.loads(line) for line in gateway.log.splitlines()]
+    return [json.loads(line) for line in gateway.log_lines]
 
 
 def wait_for_access(gateway, count):

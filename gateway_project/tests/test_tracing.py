@@ -45,7 +45,7 @@ def unreachable(start):
 
 
 def entries(gateway):
-    return [json.loads(line) for line in gateway.log.splitlines()]
+    return [json.loads(line) for line in gateway.log_lines]
 
 
 def spans(gateway, kind, request_id, count=1):
@@ -210,9 +210,9 @@ def test_lines_for_people_carry_it_too(start):
     exchange(gateway.port, request("GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01"))
 
     ends_at = time.monotonic() + 5
-    while not (access := [line for line in gateway.log.splitlines() if line.startswith("GET /a 503")]):
+    while not (access := [line for line in gateway.log_lines if line.startswith("GET /a 503")]):
         assert time.monotonic() < ends_at, gateway.log
-    warning = next(line for line in gateway.log.splitlines() if "Upstream failed" in line)
+    warning = next(line for line in gateway.log_lines if "Upstream failed" in line)
     assert f" trace_id={TRACE} span_id=" in warning
     assert f" trace_id={TRACE} span_id=" in access[0]
 
