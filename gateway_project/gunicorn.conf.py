@@ -20,9 +20,9 @@ keepalive = 15  # seconds that an idle client connection is kept
 graceful_timeout = 30  # seconds for running requests to end
 control_socket_disable = True
 
-logconfig_dict = shared.server_logging()
+tracing.check()
+logconfig_dict = shared.server_logging("gateway")
 shared.collect_metrics("gateway")
-post_worker_init = shared.post_worker_init
 child_exit = shared.child_exit
 on_exit = shared.on_exit
 
@@ -36,9 +36,10 @@ _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    """Start what belongs to one process."""
+def post_worker_init(worker: Any) -> None:
+    """Start tracing in a worker, whose standard library gevent has patched by now."""
     tracing.start("gateway")
+    shared.post_worker_init(worker)
 
 
 def on_starting(server: Any) -> None:

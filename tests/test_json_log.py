@@ -1,10 +1,12 @@
 """Logs for machines: whatever a client sends, a line stays one line of valid JSON and tells no secret."""
 
 import json
+import subprocess
 
 import pytest
 
 from devservers.processes import wait_for
+from devtools.projects import manage_command
 
 SECRETS = ["ada@example.com", "hunter2", "s3cr3t-cookie", "s3cr3t-bearer"]
 
@@ -13,6 +15,11 @@ SECRETS = ["ada@example.com", "hunter2", "s3cr3t-cookie", "s3cr3t-bearer"]
 def system(run_system):
     with run_system(LOG_FORMAT="json") as system:
         yield system
+
+
+def lines(service):
+    """Return the lines that are whole: the last one may be read while it is written."""
+    return [json.loads(line) for line in service.log.rpartition("\n")[0].splitlines()]
 
 
 def test_hostile_requests_are_lines_of_json_without_secrets(system):
@@ -32,7 +39,45 @@ def test_hostile_requests_are_lines_of_json_without_secrets(system):
 
     assert wait_for(lambda: system.user.log.count(request_id) >= 2, seconds=5)
     for service in system.services:
-        for line in service.log.splitlines():
-            assert json.loads(line)["level"] == "INFO", line
+        for line in lines(service):
+            assert line["level"] == "INFO", line
         for secret in SECRETS:
             assert secret not in service.log, service.project.name
+
+
+def test_every_line_names_its_service(system):
+    with system.gateway.client() as client:
+        client.get("/users?page_size=1")
+        client.get("/orders?page_size=1")
+
+    for service in system.services:
+        assert wait_for(lambda log=service: "access" in {line["logger"] for line in lines(log)}, seconds=5)
+        assert {line["logger"] for line in lines(service)} >= {"access", "gunicorn.error"}
+        assert {line["service"] for line in lines(service)} == {service.project.name}
+
+
+def test_lines_of_a_command_name_its_service(system):
+    for service in system.services:
+        done = subprocess.run(
+            manage_command(
+                service.project, "shell", "-c", "import logging; logging.getLogger('command').info('done')"
+            ),
+            cwd=service.project.folder,
+            env=service.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert json.loads(done.stderr)["service"] == service.project.name
+
+
+def test_the_gateway_s_line_names_the_replica(system):
+    with system.gateway.client() as client:
+        client.get("/users?page_size=1", headers={"X-Request-ID": "for-a-replica"})
+
+    def replicas():
+        return [line["replica"] for line in lines(system.gateway) if line["request_id"] == "for-a-replica"]
+
+    assert wait_for(replicas, seconds=5)
+    assert replicas() == [system.user.address.bind]

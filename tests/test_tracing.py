@@ -1,12 +1,18 @@
 """With tracing on, one trace spans all services that an order passes."""
 
 import json
+import subprocess
 import uuid
 
 import pytest
 
 from devservers.processes import wait_for
+from devtools.projects import PROJECTS, gunicorn_command
 from tests.api import make_user
+from tests.system import environment_of
+
+PARENT = "b7ad6b7169203331"
+WITHOUT_OPENTELEMETRY = "import sys; sys.modules['opentelemetry'] = None"
 
 
 @pytest.fixture
@@ -15,9 +21,13 @@ def system(run_system):
         yield system
 
 
+def lines(service):
+    """Return the lines that are whole: the last one may be read while it is written."""
+    return [json.loads(line) for line in service.log.rpartition("\n")[0].splitlines()]
+
+
 def spans(service, trace_id):
-    lines = [json.loads(line) for line in service.log.splitlines() if trace_id in line]
-    return [line for line in lines if "context" in line]
+    return [line for line in lines(service) if line.get("context", {}).get("trace_id") == f"0x{trace_id}"]
 
 
 def way_up(system, trace_id):
@@ -37,17 +47,76 @@ def way_up(system, trace_id):
     return list(dict.fromkeys(names)), parent
 
 
-def test_one_trace_spans_gateway_order_and_user_service(system):
-    trace_id = uuid.uuid4().hex
+def place_order(system, trace_id, request_id):
+    """Place an order and wait until its spans are written: each is when it ends, a server's after the response."""
     with system.gateway.client() as client:
         user = make_user(client)
         response = client.post(
             "/orders",
             json={"user_id": user["id"], "product_name": "Laptop"},
-            headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"},
+            headers={"traceparent": f"00-{trace_id}-{PARENT}-01", "X-Request-ID": request_id},
         )
-
     assert response.status_code == 201
-    # A span is written when it ends, and those of the servers end after the answer was sent.
-    assert wait_for(lambda: way_up(system, trace_id)[0] == ["user", "order", "gateway"], seconds=10)
-    assert way_up(system, trace_id)[1] == "0xb7ad6b7169203331"
+    whole_way = (["user", "order", "gateway"], f"0x{PARENT}")
+    assert wait_for(lambda: way_up(system, trace_id) == whole_way, seconds=10)
+    return response.headers["X-Request-ID"]
+
+
+def test_one_trace_spans_gateway_order_and_user_service(system):
+    trace_id = uuid.uuid4().hex
+
+    request_id = place_order(system, trace_id, f"order-{trace_id}")
+
+    for service in system.services:
+        for span in spans(service, trace_id):
+            assert span["attributes"]["request_id"] == request_id, span
+            assert "http.request.method" in span["attributes"], span
+        (access,) = [line for line in lines(service) if line.get("request_id") == request_id]
+        assert access["trace_id"] == trace_id
+    names = {
+        (service.project.name, span["kind"].removeprefix("SpanKind."), span["name"])
+        for service in system.services
+        for span in spans(service, trace_id)
+    }
+    assert names == {
+        ("gateway", "SERVER", "POST /orders"),
+        ("gateway", "CLIENT", "POST"),
+        ("order", "SERVER", "POST /orders"),
+        ("order", "CLIENT", "GET"),
+        ("user", "SERVER", "GET /users/{pk}"),
+    }
+
+
+def test_probes_and_metrics_are_not_traced(system):
+    for service in system.services:
+        with service.client() as client:
+            for path in ("/health/live", "/health/ready", "/health", "/metrics", "/traced"):
+                client.get(path)
+
+    for service in system.services:
+        assert wait_for(lambda log=service: '"url.path": "/traced"' in log.log, seconds=10)
+        paths = {line["attributes"]["url.path"] for line in lines(service) if "kind" in line}
+        assert paths == {"/traced"}, service.project.name
+
+
+@pytest.mark.parametrize("project", PROJECTS.values(), ids=lambda project: project.name)
+def test_without_its_packages_a_service_ends_with_one_line(project, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_OPENTELEMETRY)
+    environment = environment_of(project, {}, tmp_path, {})
+
+    done = subprocess.run(
+        gunicorn_command(project),
+        cwd=project.folder,
+        env=environment
+        | {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert 'install the extra "tracing"' in done.stderr
+    assert "TRACING=1" in done.stderr
+    assert not list(tmp_path.glob("*-metrics-*"))

@@ -23,7 +23,8 @@ keepalive = 75  # longer than the gateway keeps an idle connection
 # No request may hold the database for longer; commands such as migrate may.
 raw_env = [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')}"]
 
-logconfig_dict = shared.server_logging()
+tracing.check()
+logconfig_dict = shared.server_logging("user")
 logger_class = shared.Logger
 shared.collect_metrics("user")
 shared.share_processors()

@@ -22,8 +22,9 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+SERVICE_NAME = "gateway"  # in every line of the log
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")
-LOGGING = logging_config(LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
+LOGGING = logging_config(SERVICE_NAME, LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
 ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
 # Networks of proxies in front of this one, whose X-Forwarded-* are believed: "10.0.0.0/8,192.0.2.7".

@@ -9,6 +9,7 @@ from http1.body import Body
 from http1.fields import format_fields, members, values
 from http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
 from http1.stream import never
+from proxy import spans
 from proxy.errors import (
     FAILURES,
     BadAnswerError,
@@ -80,7 +81,10 @@ class Exchange:
                 gevent.sleep(backoff(len(tried)))
             tried.append(replica)
             try:
-                return self._ask_over_open_connection(replica)
+                with spans.client_span(self._received, replica, resends=len(tried) - 1):
+                    response = self._ask_over_open_connection(replica)
+                    spans.note_response(response.status_code)
+                    return response
             except UpstreamError as error:
                 self._upstream.note_failure(replica, error)
                 has_other = any(other not in tried for other in self._upstream.replicas)
@@ -114,6 +118,7 @@ class Exchange:
             if isinstance(error, FAILURES):
                 raise (upload and upload.error) or from_failure(error) from error
             raise
+        self._received.replica = replica.address
         fields = response_fields(head)
         return ProxiedResponse(
             head, fields, body, partial(self._end, replica, connection, head, body, upload)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 ENVIRON_KEY = "gateway.received"
+NO_ROUTE = "none"
 
 
 class RequestBody(Protocol):
@@ -38,7 +39,8 @@ class Received:
     client: str  # the address of the peer; empty behind a Unix socket
     scheme: str
     send_interim: Callable[[int, str, Fields], None] = _no_interim
-    route: str = "none"  # the path of its route, once that is known
+    route: str = NO_ROUTE  # the path of its route, once that is known
+    replica: str = ""  # host:port of the server whose response is forwarded, once that is known
 
 
 def received(request: "HttpRequest") -> Received:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from chassis import tracing
 from chassis.problems import problem_response
 from chassis.request_id import current_request_id
 from proxy.errors import GatewayError
@@ -30,10 +29,9 @@ def forward(request: HttpRequest) -> HttpResponseBase:
         limit_fields = here.rate_limiter.check(route, sent)
         check_body_size(route, sent.head)
         upstream = here.upstreams[route.upstream]
-        with tracing.span(f"{sent.head.method} {route.path}", sent.head.fields):
-            response = (
-                answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
-            )
+        response = (
+            answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
+        )
     except GatewayError as error:
         response = problem_response(request, error.status, error.code, error.detail, error.headers)
         response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's mark: no second line

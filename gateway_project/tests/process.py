@@ -51,6 +51,11 @@ class Gateway:
     def log(self) -> str:
         return self.log_file.read_text()
 
+    @property
+    def log_lines(self) -> list[str]:
+        """The lines that are whole: the last one may be read while it is written."""
+        return self.log.rpartition("\n")[0].splitlines()
+
     def wait(self, seconds: float = 60) -> "Gateway":
         ends_at = time.monotonic() + seconds
         while time.monotonic() < ends_at:

@@ -89,15 +89,3 @@ def test_route_can_be_turned_off_by_a_variable(start, upstream, value, status):
     gateway = start(configuration(upstream.url, route='enabled = "${EXPOSED:-true}"'), EXPOSED=value)
 
     assert exchange(gateway.port, request("GET", "/")).status == status
-
-
-def test_trace_goes_on_below_the_gateway_s_own_span(start, upstream):
-    gateway = start(configuration(upstream.url), OTEL_TRACES_EXPORTER="console")
-    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-
-    exchange(gateway.port, request("GET", "/", f"traceparent: 00-{trace}-{parent}-01"))
-
-    (passed_on,) = upstream.requests[0].values(b"traceparent")
-    assert passed_on.startswith(f"00-{trace}-".encode())
-    assert parent.encode() not in passed_on
-    assert f'"parent_id": "0x{parent}"' in gateway.log

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "chassis.request_id.RequestIdMiddleware",
+    "chassis.tracing.TracingMiddleware",
     "chassis.access_log.AccessLogMiddleware",
     "chassis.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -106,8 +107,9 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+SERVICE_NAME = "order"  # in every line of the log
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
-LOGGING = logging_config(LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
+LOGGING = logging_config(SERVICE_NAME, LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
 ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
 REST_FRAMEWORK = defaults.REST_FRAMEWORK

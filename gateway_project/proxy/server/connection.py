@@ -107,8 +107,12 @@ class ClientConnection:
         body = Body(self._stream, request.length)
         answer = Answer(self._socket, request, body, self._is_stopping)
         received = Received(request, body, self._address, self._scheme, answer.interim)
-        self._run(received, answer)
-        self._note(received, answer, time.monotonic() - started_at)
+        # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
+        from proxy.spans import server_span
+
+        with server_span(received, answer):
+            self._run(received, answer)
+            self._note(received, answer, time.monotonic() - started_at)
         if answer.must_drain:
             self._socket.settimeout(_LINGER_SECONDS)
             _exhaust(iter(body))
@@ -117,15 +121,15 @@ class ClientConnection:
 
     @staticmethod
     def _note(received: Received, answer: Answer, seconds: float) -> None:
-        # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
-        from chassis import access_log
+        from chassis import access_log  # as in _serve_one
+        from chassis.polled import is_polled
         from proxy import metrics
         from proxy.headers import client_address
 
         head, status = received.head, int(answer.status)
         metrics.count(received.route, head.method, status, seconds)
-        if head.path == "/health" or head.path.startswith("/health/"):
-            return  # asked every few seconds by machines
+        if is_polled(head.path) and not received.replica:
+            return
         access_log.log(
             method=head.method,
             path=head.path,
@@ -134,6 +138,7 @@ class ClientConnection:
             seconds=seconds,
             client=client_address(received),
             request_id=answer.request_id,
+            replica=received.replica,
         )
 
     def _read_head(self) -> str:

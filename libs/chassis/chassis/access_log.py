@@ -1,7 +1,7 @@
-"""One line for each answer: what was asked, by whom, what came of it and how long it took.
+"""The access log: one line for each response, in columns for people or as a JSON object.
 
-In columns for people or as a JSON object. It is written past the ``logging`` module, which would cost three times as
-much (docs/adr/0011); ``ACCESS_LOG=false`` leaves it out.
+Lines bypass the ``logging`` module, which would cost three times as much (docs/adr/0011). ``ACCESS_LOG=false`` turns
+them off.
 """
 
 import json
@@ -14,43 +14,60 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from chassis import tracing
 from chassis.client_address import client_address
 from chassis.logs import on_one_line
+from chassis.polled import is_polled
 from chassis.request_id import current_request_id
-
-# Asked every few seconds by machines.
-POLLED_PATHS = ("/health/", "/metrics")
 
 _quoted = json.JSONEncoder().encode  # of a text
 
 
-def log(
-    *, method: str, path: str, status: int, size: int, seconds: float, client: str, request_id: str
+def log(  # noqa: PLR0913 - the fields of a line
+    *,
+    method: str,
+    path: str,
+    status: int,
+    size: int,
+    seconds: float,
+    client: str,
+    request_id: str,
+    replica: str = "",
 ) -> None:
-    """Note one answer.
+    """Write the line of one response.
 
     Args:
         method: the request's.
-        path: without the query, which may hold what is nobody's business.
-        status: the answer's.
-        size: of the answer's body, in bytes.
-        seconds: that the answer took.
+        path: without the query, which may hold personal data.
+        status: the response's.
+        size: of the response's body, in bytes.
+        seconds: from the request's head to the response's end.
         client: the client's address.
         request_id: the request's.
+        replica: ``host:port`` of the server whose response a gateway forwarded.
     """
     if not settings.ACCESS_LOG:
         return
     milliseconds = f"{seconds * 1000:.1f}"
+    ids = tracing.current_ids()  # none while tracing is off
     if settings.LOG_FORMAT == "json":
         now = time.time()
+        last = f', "replica": {_quoted(replica)}' if replica else ""
+        if ids:
+            last += "".join([f', "{name}": "{value}"' for name, value in ids.items()])
         line = (
             f'{{"timestamp": "{_whole_second(int(now))}.{int(now % 1 * 1000):03d}Z", "level": "INFO",'
-            f' "logger": "access", "message": "request", "method": {_quoted(method)}, "path": {_quoted(path)},'
-            f' "status": {status}, "bytes": {size}, "milliseconds": {milliseconds}, "client": {_quoted(client)},'
-            f' "request_id": {_quoted(request_id)}}}'
+            f' "logger": "access", "service": "{settings.SERVICE_NAME}", "message": "request",'
+            f' "method": {_quoted(method)}, "path": {_quoted(path)}, "status": {status}, "bytes": {size},'
+            f' "milliseconds": {milliseconds}, "client": {_quoted(client)},'
+            f' "request_id": {_quoted(request_id)}{last}}}'
         )
     else:
-        line = f"{method} {on_one_line(path)} {status} {size} B {milliseconds} ms {on_one_line(client)} [{request_id}]"
+        last = "".join([f" {name}={value}" for name, value in ids.items()])
+        line = (
+            f"{method} {on_one_line(path)} {status} {size} B {milliseconds} ms {on_one_line(client)}"
+            f"{last} [{request_id}]"
+        )
     sys.stderr.write(f"{line}\n")  # whole lines, of which each is one write
 
 
@@ -60,16 +77,16 @@ def _whole_second(now: int) -> str:
 
 
 class AccessLogMiddleware:
-    """Writes the line of a service; it stands just inside the middleware that gives the request its id."""
+    """Writes the access lines of a service; it stands inside the middleware that chooses the request id."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request."""
+        """Handle the request."""
         started = time.perf_counter()
         response = self.get_response(request)
-        if not request.path.startswith(POLLED_PATHS):
+        if not is_polled(request.path):
             log(
                 method=request.method or "",
                 path=request.path,

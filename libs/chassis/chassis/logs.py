@@ -3,15 +3,17 @@
 import logging
 from typing import Any
 
+from chassis import tracing
 from chassis.request_id import current_request_id
 
 
-class RequestIdFilter(logging.Filter):
-    """Adds ``request_id`` to every record."""
+class RequestFilter(logging.Filter):
+    """Adds the current request's ``request_id`` to every record, and while tracing is on its trace and span."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass."""
+        """Return True: every record passes."""
         record.request_id = current_request_id() or "-"
+        vars(record).update(tracing.current_ids())
         return True
 
 
@@ -34,28 +36,30 @@ def on_one_line(value: object) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def logging_config(log_format: str, *, level: str = "INFO") -> dict[str, Any]:
+def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dict[str, Any]:
     """Return Django's LOGGING.
 
     Args:
+        service: the name of the service, which every JSON line carries.
         log_format: ``json``, one object a line for machines, or ``console``, columns for people.
         level: the least severe level that is written.
     """
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request_id": {"()": RequestIdFilter}},
+        "filters": {"request": {"()": RequestFilter}},
         "formatters": {
             "console": {"()": ConsoleFormatter, "format": "%(levelname)-7s %(name)s %(message)s"},
             "json": {
                 "()": "pythonjsonlogger.json.JsonFormatter",
                 "format": "%(levelname)s %(name)s %(message)s %(request_id)s",
                 "rename_fields": {"levelname": "level", "name": "logger"},
+                "static_fields": {"service": service},
                 "timestamp": True,
             },
         },
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": log_format}
+            "stderr": {"class": "logging.StreamHandler", "filters": ["request"], "formatter": log_format}
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {

@@ -1,6 +1,6 @@
 """One id for a request on its way through all services, in headers, problems and log lines.
 
-Next to it a ``traceparent`` (W3C Trace Context), if the request has one, goes on to the next service as it is.
+A ``traceparent`` (W3C Trace Context) is passed on to the next service as received.
 """
 
 import random
@@ -23,12 +23,12 @@ _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
 
 def current_request_id() -> str:
-    """Return the id of the request that is being answered; empty outside of one."""
+    """Return the id of the current request; empty outside of one."""
     return _current.get()
 
 
 def outgoing_headers() -> dict[str, str]:
-    """Return the headers that tie a call to another service to the request that is being answered."""
+    """Return the headers that tie a call to another service to the current request."""
     headers = {HEADER: _current.get(), TRACEPARENT: _traceparent.get()}
     return {name: value for name, value in headers.items() if value}
 
@@ -42,7 +42,7 @@ def choose_request_id(received: str | None) -> str:
 
 @contextmanager
 def bound_request_id(request_id: str) -> Iterator[str]:
-    """Make ``request_id`` the current one for a while, where no middleware does."""
+    """Make ``request_id`` the current one inside a ``with`` block, where no middleware does."""
     token = _current.set(request_id)
     try:
         yield request_id
@@ -51,13 +51,13 @@ def bound_request_id(request_id: str) -> Iterator[str]:
 
 
 class RequestIdMiddleware:
-    """Takes or makes the request's id, and returns it in the answer's ``X-Request-ID``."""
+    """Takes or makes the request's id, and returns it in the response's ``X-Request-ID``."""
 
     def __init__(self, get_response: "Callable[[HttpRequest], HttpResponseBase]") -> None:
         self.get_response = get_response
 
     def __call__(self, request: "HttpRequest") -> "HttpResponseBase":
-        """Answer the request under its id."""
+        """Handle the request under its id."""
         request_id = choose_request_id(request.META.get("HTTP_X_REQUEST_ID"))
         tokens = _current.set(request_id), _traceparent.set(request.META.get("HTTP_TRACEPARENT", ""))
         try:

@@ -1,4 +1,4 @@
-"""What the gunicorn of every service has in its configuration."""
+"""Shared parts of the services' gunicorn configuration."""
 
 import contextlib
 import gc
@@ -14,10 +14,10 @@ from chassis.logs import logging_config
 
 
 def collect_metrics(service: str) -> None:
-    """Let the worker processes add up their metrics, in files of a temporary folder.
+    """Keep the metrics of all worker processes in the files of a temporary directory, which adds them up.
 
-    To be called before anything imports prometheus_client, which decides at its import, and before gevent replaces
-    locks: where nothing waits for anything but the processor, greenlets do not switch and plain locks do.
+    Call it before anything imports prometheus_client, which chooses its storage at import, and before gevent replaces
+    locks: counting never blocks, so plain locks do.
     """
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=f"{service}-metrics-")
@@ -25,10 +25,10 @@ def collect_metrics(service: str) -> None:
 
 
 def share_processors() -> None:
-    """Let whatever runs come to the end of its turn before a process of this service, which has just been woken, does.
+    """Use SCHED_BATCH to reduce wake-up preemption.
 
-    On few processors the services otherwise interrupt each other over and over, and go on with cold caches
-    (docs/performance.md). Where the system has no such policy, or forbids it, nothing changes.
+    On few processors the services otherwise preempt each other often and continue with cold caches
+    (docs/performance.md). Does nothing where the system lacks the policy or forbids it.
     """
     if hasattr(os, "SCHED_BATCH"):  # Linux
         with contextlib.suppress(OSError):
@@ -36,12 +36,13 @@ def share_processors() -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Do once, before the workers are forked, what each would do at its first request, and share its memory."""
-    from django.urls import get_resolver
+    """Import the views once, before the workers fork, so that they share the memory."""
+    from django.urls import Resolver404, resolve
 
-    get_resolver()._populate()  # noqa: SLF001 - imports the views, which nothing public does at once
+    with contextlib.suppress(Resolver404):
+        resolve("/")
     gc.collect()
-    gc.freeze()  # what is there now lives on: no worker's collector visits it, which would also copy its pages
+    gc.freeze()  # keeps the workers' garbage collectors from visiting, and thereby copying, shared pages
 
 
 def post_worker_init(worker: Any) -> None:
@@ -50,26 +51,26 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget what only a living process has; its counters stay in the totals."""
+    """Remove the gauges of a process that has ended; its counters stay in the totals."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(server: Any) -> None:
-    """Remove the folder of the metrics."""
+    """Remove the directory of the metrics."""
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 class Logger(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's logger without its access log: the application writes one, with what only it knows."""
+    """gunicorn's logger without its access log, as the application writes one with more fields."""
 
     def access(self, *args: Any) -> None:
         """Write nothing."""
 
 
-def server_logging() -> dict[str, Any]:
-    """Return gunicorn's ``logconfig_dict``: its own lines look like those of the application."""
-    config = logging_config(os.environ.get("LOG_FORMAT", "json"))
+def server_logging(service: str) -> dict[str, Any]:
+    """Return gunicorn's ``logconfig_dict``, which formats its own lines as those of the application."""
+    config = logging_config(service, os.environ.get("LOG_FORMAT", "json"))
     gunicorn = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
     return config | {"loggers": config["loggers"] | {"gunicorn.error": gunicorn}}

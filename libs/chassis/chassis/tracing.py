@@ -1,15 +1,31 @@
 """Traces with OpenTelemetry: off, and not even imported, unless OTEL_TRACES_EXPORTER says where they go.
 
 ``otlp`` sends them to OTEL_EXPORTER_OTLP_ENDPOINT, ``console`` writes each span as a line of JSON to the standard
-output. The packages are those of ``requirements-tracing.txt``. All other variables are OpenTelemetry's own.
+output. The packages are those of the extra ``tracing``. All other variables are OpenTelemetry's own; spans follow its
+stable semantic conventions for HTTP unless OTEL_SEMCONV_STABILITY_OPT_IN asks for others.
 """
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from wsgiref.types import WSGIApplication
+import sys
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from chassis.polled import is_polled
+from chassis.request_id import current_request_id
+
+if TYPE_CHECKING:  # gunicorn's main process imports this before Django
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
 EXPORTERS = ("otlp", "console")
+_PACKAGES = (
+    "opentelemetry.sdk",
+    "opentelemetry.exporter.otlp.proto.http",
+    "opentelemetry.instrumentation.requests",
+    "opentelemetry.instrumentation.wsgi",
+)
 
 _is_on = False  # in this process
 
@@ -28,16 +44,24 @@ def exporter() -> str | None:
     return name
 
 
-def traced(application: WSGIApplication) -> WSGIApplication:
-    """Return ``application`` with a span for each request; itself while tracing is off."""
-    if exporter() is None:
-        return application
-    from opentelemetry.instrumentation.requests import RequestsInstrumentor
-    from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
+def check() -> None:
+    """End the program with one line when tracing is asked for and cannot work; to be called before a server starts."""
+    try:
+        name = exporter()
+    except ValueError as error:
+        sys.exit(str(error))
+    if name and not all(map(_is_installed, _PACKAGES)):
+        sys.exit(
+            f"OTEL_TRACES_EXPORTER={name} needs OpenTelemetry, which is not installed:"
+            ' install the extra "tracing" (chassis[tracing]); build images with TRACING=1.'
+        )
 
-    RequestsInstrumentor().instrument()
-    middleware: WSGIApplication = OpenTelemetryMiddleware(application)
-    return middleware
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ImportError:  # its parent is missing, too
+        return False
 
 
 def start(service: str) -> None:
@@ -45,35 +69,48 @@ def start(service: str) -> None:
     name = exporter()
     if name is None:
         return
-    from opentelemetry import trace
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
+    from chassis import spans
 
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    if name == "console":
-        one_line = ConsoleSpanExporter(formatter=lambda span: f"{span.to_json(indent=None)}\n")
-        provider.add_span_processor(SimpleSpanProcessor(one_line))
-    else:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
+    spans.start_export(service, name)
     global _is_on  # noqa: PLW0603 - a process is traced from its start to its end
     _is_on = True
 
 
-@contextmanager
-def span(name: str, headers: Iterable[tuple[str, str]]) -> Iterator[None]:
-    """Make a server's span of what happens inside, as a child of the one that ``headers`` tell of."""
-    if not _is_on:
-        yield
-        return
-    from opentelemetry import propagate, trace
+def is_on() -> bool:
+    """Whether this process makes spans."""
+    return _is_on
 
-    parent = propagate.extract({name.lower(): value for name, value in headers})
-    with trace.get_tracer(__name__).start_as_current_span(name, parent, trace.SpanKind.SERVER):
-        yield
+
+def traced(application: WSGIApplication) -> WSGIApplication:
+    """Return ``application`` with a span for each request that is not polled; itself while tracing is off."""
+    check()
+    if exporter() is None:
+        return application
+    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
+    from chassis import spans
+
+    with_span = spans.instrumented(application)
+
+    def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        chosen = application if is_polled(environ["PATH_INFO"]) else with_span
+        return chosen(environ, start_response)
+
+    return choose
+
+
+def current_ids() -> dict[str, str]:
+    """Return the ``trace_id`` and ``span_id`` of the current span; nothing outside of one, or while tracing is off."""
+    if not _is_on:
+        return {}
+    from opentelemetry import trace
+
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return {}
+    return {
+        "trace_id": trace.format_trace_id(context.trace_id),
+        "span_id": trace.format_span_id(context.span_id),
+    }
 
 
 def outgoing_headers() -> dict[str, str]:
@@ -84,3 +121,24 @@ def outgoing_headers() -> dict[str, str]:
 
         propagate.inject(headers)
     return headers
+
+
+class TracingMiddleware:
+    """Gives a service's span its route and request id; it stands just inside the middleware that chooses the id."""
+
+    def __init__(self, get_response: "Callable[[HttpRequest], HttpResponseBase]") -> None:
+        from django.core.exceptions import MiddlewareNotUsed
+
+        if exporter() is None:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: "HttpRequest") -> "HttpResponseBase":
+        """Handle the request."""
+        from chassis import spans
+
+        response = self.get_response(request)
+        match = request.resolver_match
+        route = spans.route_template(match.route) if match else ""
+        spans.describe_request(request.method or "", route, current_request_id())
+        return response

@@ -63,7 +63,7 @@ class Server:
     def wait(self, workers=2):
         """Wait until so many workers have become ready since the start."""
         ends_at = time.monotonic() + START_SECONDS
-        while self.log.count("Worker is ready") < workers:
+        while self.log.count("Worker ready") < workers:
             assert self.process.poll() is None, self.log
             assert time.monotonic() < ends_at, self.log
             time.sleep(0.05)

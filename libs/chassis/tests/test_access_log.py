@@ -17,7 +17,7 @@ def line(capsys, settings):
     return only
 
 
-def test_response_is_one_line_without_the_query(api, line):
+def test_response_is_one_line_without_the_query(api, line, settings):
     response = api.get(
         "/books?email=ada@example.com", headers={"user-agent": "ada@example.com", "x-request-id": "abc"}
     )
@@ -26,8 +26,10 @@ def test_response_is_one_line_without_the_query(api, line):
     expected = {"method": "GET", "path": "/books", "status": 200, "client": "127.0.0.1", "request_id": "abc"}
     assert entry | expected == entry
     assert (entry["logger"], entry["bytes"]) == ("access", len(response.content))
+    assert entry["service"] == settings.SERVICE_NAME
     assert entry["milliseconds"] >= 0
     assert "ada@example.com" not in str(entry)
+    assert not {"replica", "trace_id", "span_id"} & entry.keys()
 
 
 def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):
@@ -56,7 +58,7 @@ def test_the_access_log_can_be_turned_off(api, capsys, settings):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("path", ["/health/live", "/metrics"])
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/metrics"])
 def test_what_machines_poll_is_not_written(api, capsys, path):
     api.get(path)
 

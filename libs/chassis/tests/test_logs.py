@@ -3,7 +3,9 @@ import logging
 import logging.config
 
 import pytest
+from opentelemetry import trace
 
+from chassis import tracing
 from chassis.logs import logging_config
 
 
@@ -12,7 +14,7 @@ def written(capsys, settings):
     """Write a line in a format and return what came out."""
 
     def write(log_format: str, message: str, **extra: object) -> str:
-        handler = logging_config(log_format)
+        handler = logging_config("library", log_format)
         handler["handlers"]["stderr"]["stream"] = "ext://sys.stderr"
         logging.config.dictConfig(handler)
         try:
@@ -34,6 +36,10 @@ def test_json_line_is_one_line_whatever_it_holds(written):
     )
 
 
+def test_json_line_names_the_service(written):
+    assert json.loads(written("json", "it works"))["service"] == "library"
+
+
 def test_console_line_is_for_people(written):
     assert written("console", "it works", status=200) == "INFO    chassis.tests it works status=200 [-]\n"
 
@@ -42,3 +48,30 @@ def test_console_line_stays_one_line_whatever_it_holds(written):
     line = written("console", "request", path="/x\r\nINFO    forged")
 
     assert line == "INFO    chassis.tests request path='/x\\r\\nINFO    forged' [-]\n"
+
+
+@pytest.fixture
+def span(monkeypatch):
+    """A current span, and tracing on."""
+    monkeypatch.setattr(tracing, "_is_on", True)
+    context = trace.SpanContext(0xABC, 0xDEF, is_remote=False)
+    with trace.use_span(trace.NonRecordingSpan(context)):
+        yield
+
+
+def test_json_line_of_a_traced_request_has_its_trace_and_span(span, written):
+    line = json.loads(written("json", "it works"))
+
+    assert (line["trace_id"], line["span_id"]) == (f"{0xABC:032x}", f"{0xDEF:016x}")
+
+
+def test_console_line_of_a_traced_request_has_its_trace_and_span(span, written):
+    line = written("console", "it works")
+
+    assert line == f"INFO    chassis.tests it works trace_id={0xABC:032x} span_id={0xDEF:016x} [-]\n"
+
+
+def test_line_outside_of_a_span_has_no_trace(monkeypatch, written):
+    monkeypatch.setattr(tracing, "_is_on", True)
+
+    assert "trace_id" not in written("json", "it works")

@@ -2,29 +2,32 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from chassis import tracing
+from chassis import spans, tracing
 
-TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
-RECEIVED = [("Traceparent", f"00-{TRACE_ID}-b7ad6b7169203331-01")]
+PROJECT = Path(__file__).with_name("traced_project.py")
+TRACE_ID, PARENT_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
 def application(environ, start_response):
     return []
 
 
-def run(code, **variables):
-    """Run a program that traces; return what it prints."""
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | variables,
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    ).stdout
+def run(*arguments, **variables):
+    command = [sys.executable, *arguments]
+    environment = os.environ | {"OTEL_TRACES_EXPORTER": "console"} | variables
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def handled(*targets, **variables):
+    """Let the project handle requests; return its spans and its log."""
+    done = run(str(PROJECT), *targets, **variables)
+    assert done.returncode == 0, done.stderr
+    return [[json.loads(line) for line in output.splitlines()] for output in (done.stdout, done.stderr)]
 
 
 @pytest.mark.parametrize("name", [None, "", "none"])
@@ -34,16 +37,15 @@ def test_off_changes_nothing(monkeypatch, name):
         monkeypatch.setenv("OTEL_TRACES_EXPORTER", name)
 
     assert tracing.traced(application) is application
-    with tracing.span("GET", RECEIVED):
-        assert tracing.outgoing_headers() == {}
 
 
 def test_off_imports_nothing():
-    run(
+    code = (
         "import sys; from chassis import tracing; tracing.start('library'); tracing.traced(print);"
-        "assert not any(name.startswith('opentelemetry') for name in sys.modules)",
-        OTEL_TRACES_EXPORTER="none",
+        "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
     )
+
+    assert run("-c", code, OTEL_TRACES_EXPORTER="none").returncode == 0
 
 
 def test_unknown_exporter_is_refused(monkeypatch):
@@ -53,27 +55,182 @@ def test_unknown_exporter_is_refused(monkeypatch):
         tracing.start("library")
 
 
-SPAN = f"""
-from chassis import tracing
-tracing.start("library")
-with tracing.span("GET", {RECEIVED}):
-    sent = tracing.outgoing_headers()["traceparent"]
-print(sent)
-"""
+def test_unknown_exporter_ends_the_program_with_one_line():
+    done = run("-c", "from chassis import tracing; tracing.check()", OTEL_TRACES_EXPORTER="jaeger")
+
+    assert done.returncode == 1
+    assert done.stderr == "OTEL_TRACES_EXPORTER must be none or one of otlp, console, not jaeger\n"
 
 
-def test_span_continues_the_trace_that_was_received_and_is_continued_by_what_is_sent():
-    line, sent = run(SPAN, OTEL_TRACES_EXPORTER="console").splitlines()
+@pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.instrumentation.wsgi"])
+@pytest.mark.parametrize("call", ["check()", "traced(print)"])
+def test_missing_packages_end_the_program_with_one_line(missing, call):
+    code = f"import sys; sys.modules['{missing}'] = None; from chassis import tracing; tracing.{call}"
 
-    span = json.loads(line)
-    assert (span["name"], span["parent_id"]) == ("GET", "0xb7ad6b7169203331")
-    assert sent == f"00-{TRACE_ID}-{span['context']['span_id'].removeprefix('0x')}-01"
+    done = run("-c", code)
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "OTEL_TRACES_EXPORTER=console" in done.stderr
+    assert "chassis[tracing]" in done.stderr
+    assert "TRACING=1" in done.stderr
 
 
-def test_spans_are_sent_to_the_collector_at_the_latest_when_the_process_ends(httpserver):
-    httpserver.expect_request("/v1/traces", method="POST").respond_with_data(b"")
+def test_installed_packages_pass_the_check():
+    assert run("-c", "from chassis import tracing; tracing.check()").returncode == 0
 
-    run(SPAN, OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_ENDPOINT=httpserver.url_for("").rstrip("/"))
 
-    ((request, _),) = httpserver.log
-    assert bytes.fromhex(TRACE_ID) in request.data
+@pytest.mark.parametrize(
+    ("target", "route"),
+    [("/fine", "/fine"), ("/books/7/", "/books/{pk}/"), ("/users/7", "/users/{pk}")],
+)
+def test_span_is_named_by_method_and_route(target, route):
+    (span,), _ = handled(target)
+
+    assert span["name"] == f"GET {route}"
+    assert span["attributes"]["http.route"] == route
+    assert span["attributes"]["request_id"] == "known"
+    assert span["resource"]["attributes"]["service.name"] == "library"
+
+
+def test_span_without_a_route_is_named_by_its_method():
+    (span,), _ = handled("/nowhere")
+
+    assert span["name"] == "GET"
+    assert "http.route" not in span["attributes"]
+
+
+def test_span_follows_the_stable_conventions_and_hides_the_query():
+    (span,), _ = handled("/fine?email=ada@example.com")
+
+    names = span["attributes"].keys()
+    assert names >= {"http.request.method", "http.response.status_code", "url.path", "url.scheme"}
+    assert not names & {"http.method", "http.status_code", "http.target"}
+    assert (span["attributes"]["server.address"], span["attributes"]["server.port"]) == ("127.0.0.1", 8000)
+    assert "ada@example.com" not in str(span)
+
+
+def test_other_conventions_can_be_asked_for():
+    (span,), _ = handled("/fine", OTEL_SEMCONV_STABILITY_OPT_IN="http/dup")
+
+    assert span["attributes"].keys() >= {"http.request.method", "http.method"}
+
+
+def test_server_error_is_the_error_of_the_span():
+    (span,), _ = handled("/fails")
+
+    assert span["status"]["status_code"] == "ERROR"
+    assert span["attributes"]["error.type"] == "500"
+
+
+def test_polled_paths_are_not_traced():
+    made_spans, _ = handled("/health", "/health/live", "/metrics", "/fine")
+
+    assert [span["name"] for span in made_spans] == ["GET /fine"]
+
+
+def test_lines_of_a_request_carry_its_trace():
+    (span,), lines = handled("/fine")
+
+    assert [line["message"] for line in lines] == ["a line of a view", "request"]
+    for line in lines:
+        assert f"0x{line['trace_id']}" == span["context"]["trace_id"]
+        assert f"0x{line['span_id']}" == span["context"]["span_id"]
+
+
+def test_off_there_is_no_span_and_no_trace_in_a_line():
+    made_spans, lines = handled("/fine", OTEL_TRACES_EXPORTER="none")
+
+    assert made_spans == []
+    assert not [line for line in lines if "trace_id" in line]
+
+
+def made(body):
+    """Return the spans that a program makes below a received one, and the other lines that it prints."""
+    received = [("Traceparent", f"00-{TRACE_ID}-{PARENT_ID}-01")]
+    code = f"from chassis import spans, tracing\ntracing.start('library')\nRECEIVED = {received}\n{body}"
+    done = run("-c", code)
+    lines = done.stdout.splitlines()
+    made_spans = [json.loads(line) for line in lines if line.startswith("{")]
+    return made_spans, [line for line in lines if not line.startswith("{")]
+
+
+def test_spans_and_headers_of_a_call_continue_the_trace_that_was_received():
+    (client, server), (sent,) = made(
+        "with spans.server_span('GET', {'url.path': '/a'}, RECEIVED):\n"
+        "    with spans.client_span('PUT', {}):\n"
+        "        print(tracing.outgoing_headers()['traceparent'])\n"
+        "        spans.note_status(404, first_error=400)\n"
+        "    spans.describe_request('GET', '/a', 'known')\n"
+        "    spans.note_status(404)\n"
+    )
+
+    assert {span["context"]["trace_id"] for span in (client, server)} == {f"0x{TRACE_ID}"}
+    assert server["parent_id"] == f"0x{PARENT_ID}"
+    assert client["parent_id"] == server["context"]["span_id"]
+    assert sent == f"00-{TRACE_ID}-{client['context']['span_id'].removeprefix('0x')}-01"
+    assert (server["name"], server["kind"]) == ("GET /a", "SpanKind.SERVER")
+    assert (client["name"], client["kind"]) == ("PUT", "SpanKind.CLIENT")
+    assert (server["status"]["status_code"], client["status"]["status_code"]) == ("UNSET", "ERROR")
+    assert server["attributes"] == {
+        "http.request.method": "GET",
+        "http.response.status_code": 404,
+        "http.route": "/a",
+        "request_id": "known",
+        "url.path": "/a",
+    }
+
+
+def test_request_id_stands_on_spans_that_start_within_the_request():
+    (span,), _ = made(
+        "from chassis.request_id import bound_request_id\n"
+        "with bound_request_id('known'), spans.client_span('GET', {}):\n"
+        "    pass\n"
+    )
+
+    assert span["attributes"]["request_id"] == "known"
+
+
+def test_exception_is_the_error_of_a_span_without_its_traceback():
+    (span,), _ = made("with spans.client_span('GET', {}):\n    raise TimeoutError('too slow')\n")
+
+    assert span["status"] == {"status_code": "ERROR", "description": "TimeoutError: too slow"}
+    assert span["attributes"]["error.type"] == "TimeoutError"
+    assert span["events"] == []
+
+
+def test_method_that_the_conventions_do_not_know_is_other():
+    (span,), _ = made("with spans.client_span('LOCK', {}):\n    pass\n")
+
+    assert span["name"] == "HTTP"
+    assert span["attributes"] == {"http.request.method": "_OTHER", "http.request.method_original": "LOCK"}
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "server"),
+    [
+        ("example.org", "http", {"server.address": "example.org", "server.port": 80}),
+        ("example.org", "https", {"server.address": "example.org", "server.port": 443}),
+        ("[::1]:81", "http", {"server.address": "::1", "server.port": 81}),
+        ("[:::]:x", "http", {}),
+        ("", "http", {}),
+    ],
+)
+def test_server_is_the_one_that_the_host_header_names(host, scheme, server):
+    assert spans.server_attributes(host, scheme) == server
+
+
+@pytest.mark.parametrize(
+    ("route", "template"),
+    [
+        ("", "/"),
+        ("users/<int:pk>", "/users/{pk}"),
+        ("users/<pk>/", "/users/{pk}/"),
+        ("^users/?$", "/users"),
+        ("^users/(?P<pk>[^/.]+)/?$", "/users/{pk}"),
+        (r"^users/(?P<pk>\d{1,3}(?:x|y)?)/orders/(?P<number>[0-9]+)$", "/users/{pk}/orders/{number}"),
+        (r"api/^openapi\.json$", "/api/openapi.json"),
+    ],
+)
+def test_route_template_has_a_name_for_each_variable_part(route, template):
+    assert spans.route_template(route) == template

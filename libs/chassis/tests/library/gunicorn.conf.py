@@ -10,11 +10,13 @@ workers = 2
 preload_app = True
 control_socket_disable = True
 
-logconfig_dict = shared.server_logging()
+tracing.check()
+logconfig_dict = shared.server_logging("library")
 logger_class = shared.Logger
 shared.collect_metrics("library")
 shared.share_processors()
 when_ready = shared.when_ready
+post_worker_init = shared.post_worker_init
 child_exit = shared.child_exit
 on_exit = shared.on_exit
 
@@ -22,8 +24,3 @@ on_exit = shared.on_exit
 def post_fork(server: Any, worker: Any) -> None:
     """Start what belongs to one process."""
     tracing.start("library")
-
-
-def post_worker_init(worker: Any) -> None:
-    """Log that the worker handles signals from now on; gunicorn loses a signal that arrives earlier."""
-    worker.log.info("Worker is ready")

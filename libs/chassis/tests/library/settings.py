@@ -6,6 +6,7 @@ from chassis.environment import LOOPBACK_HOSTS, PRIVATE_NETWORKS, database
 from chassis.logs import logging_config
 from chassis.rest import defaults
 
+SERVICE_NAME = "library"
 DEBUG = False
 SECRET_KEY = "of-the-tests-and-of-nothing-else"
 ALLOWED_HOSTS = LOOPBACK_HOSTS
@@ -28,6 +29,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "chassis.request_id.RequestIdMiddleware",
+    "chassis.tracing.TracingMiddleware",
     "chassis.access_log.AccessLogMiddleware",
     "chassis.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -79,7 +81,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 LOG_FORMAT = "json"
-LOGGING = logging_config(LOG_FORMAT)
+LOGGING = logging_config(SERVICE_NAME, LOG_FORMAT)
 ACCESS_LOG = True
 
 REST_FRAMEWORK = defaults.REST_FRAMEWORK

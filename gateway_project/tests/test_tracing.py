@@ -1,0 +1,238 @@
+"""The gateway's spans, as OpenTelemetry's exporters write them."""
+
+import json
+import time
+import uuid
+
+import pytest
+
+from tests.client import exchange, request
+from tests.process import Gateway, configuration, free_port
+from tests.upstream import Upstream, answer
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+SERVER, CLIENT = "SpanKind.SERVER", "SpanKind.CLIENT"
+
+down = free_port()
+
+
+def routes(*urls):
+    return configuration(*urls).replace('path = "/"', 'path = "/a"')
+
+
+@pytest.fixture(scope="module")
+def module_gateway(session_upstream, tmp_path_factory):
+    gateway = Gateway(
+        tmp_path_factory.mktemp("gateway"),
+        routes(session_upstream.url),
+        OTEL_TRACES_EXPORTER="console",
+        TRUSTED_PROXIES="127.0.0.1",
+    ).wait()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
+def gateway(module_gateway, upstream):
+    """A gateway that writes its spans to its log, in front of ``upstream``."""
+    return module_gateway
+
+
+@pytest.fixture
+def unreachable(start):
+    """The same in front of a port at which nobody listens."""
+    return start(routes(f"http://127.0.0.1:{down}"), OTEL_TRACES_EXPORTER="console")
+
+
+def entries(gateway):
+    return [json.loads(line) for line in gateway.log_lines]
+
+
+def spans(gateway, kind, request_id, count=1):
+    """Wait for the spans of a request: each is written when it ends, the server's after the response."""
+    ends_at = time.monotonic() + 5
+    while True:
+        all_spans = [entry for entry in entries(gateway) if entry.get("kind") == kind]
+        found = [span for span in all_spans if span["attributes"]["request_id"] == request_id]
+        if len(found) >= count:
+            return found
+        assert time.monotonic() < ends_at, gateway.log
+
+
+def trace(gateway, *args, **kwargs):
+    """Make a request and return its server span and those of the attempts to get a response."""
+    request_id = uuid.uuid4().hex
+    method, target, *fields = args
+    exchange(gateway.port, request(method, target, f"X-Request-ID: {request_id}", *fields, **kwargs))
+    (server,) = spans(gateway, SERVER, request_id)
+    return server, spans(gateway, CLIENT, request_id, count=0)
+
+
+def test_server_span_has_the_attributes_of_the_conventions(gateway):
+    server, _ = trace(
+        gateway,
+        *("GET", "/a/7%2F?email=ada@example.com", "User-Agent: curl/8", "X-Forwarded-For: 203.0.113.7"),
+        host="shop.example.com:8081",
+    )
+
+    assert server["name"] == "GET /a"
+    assert len(server["attributes"].pop("request_id")) == 32
+    assert server["attributes"] == {
+        "http.request.method": "GET",
+        "http.route": "/a",
+        "http.response.status_code": 200,
+        "url.path": "/a/7%2F",
+        "url.scheme": "http",
+        "server.address": "shop.example.com",
+        "server.port": 8081,
+        "client.address": "203.0.113.7",
+        "user_agent.original": "curl/8",
+    }
+    assert server["status"] == {"status_code": "UNSET"}
+    assert server["resource"]["attributes"]["service.name"] == "gateway"
+    assert "ada@example.com" not in gateway.log
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "port"),
+    [("shop.example.com", "shop.example.com", 80), ("[::1]:81", "::1", 81), ("[:::]:x", None, None)],
+)
+def test_server_is_the_one_that_the_client_asked_for(gateway, host, address, port):
+    server, _ = trace(gateway, "GET", "/a", host=host)
+
+    attributes = server["attributes"]
+    assert (attributes.get("server.address"), attributes.get("server.port")) == (address, port)
+
+
+def test_without_a_route_the_name_is_the_method_alone(gateway):
+    server, attempts = trace(gateway, "GET", "/nowhere")
+
+    assert server["name"] == "GET"
+    assert "http.route" not in server["attributes"]
+    assert server["attributes"]["http.response.status_code"] == 404
+    assert server["status"] == {"status_code": "UNSET"}
+    assert attempts == []
+
+
+def test_method_that_the_conventions_do_not_know_is_other(gateway):
+    server, _ = trace(gateway, "LOCK", "/a")
+
+    assert server["name"] == "HTTP /a"
+    assert server["attributes"]["http.request.method"] == "_OTHER"
+    assert server["attributes"]["http.request.method_original"] == "LOCK"
+
+
+@pytest.mark.parametrize(
+    ("status", "of_server", "of_attempt"),
+    [(399, "UNSET", "UNSET"), (400, "UNSET", "ERROR"), (499, "UNSET", "ERROR"), (500, "ERROR", "ERROR")],
+)
+def test_status_decides_which_span_failed(gateway, upstream, status, of_server, of_attempt):
+    upstream.script = answer(f"HTTP/1.1 {status} Oops\r\nContent-Length: 0\r\n\r\n".encode())
+
+    server, (attempt,) = trace(gateway, "GET", "/a")
+
+    for span, expected in ((server, of_server), (attempt, of_attempt)):
+        assert span["attributes"]["http.response.status_code"] == status
+        assert span["status"]["status_code"] == expected
+        assert span["attributes"].get("error.type") == (str(status) if expected == "ERROR" else None)
+
+
+def test_response_that_breaks_off_is_an_error(gateway, upstream):
+    def script(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")
+        connection.close()
+
+    upstream.script = script
+
+    server, _ = trace(gateway, "GET", "/a")
+
+    assert server["status"]["status_code"] == "ERROR"
+    assert server["attributes"]["error.type"] == "BrokenAnswerError"
+    assert server["attributes"]["http.response.status_code"] == 200
+
+
+def test_polled_paths_are_not_traced(gateway):
+    for path in ("/health", "/health/live", "/health/nowhere", "/metrics"):
+        exchange(gateway.port, request(target=path))
+    trace(gateway, "GET", "/a")
+
+    paths = {entry["attributes"].get("url.path") for entry in entries(gateway) if "kind" in entry}
+    assert "/a" in paths
+    assert not [path for path in paths if path and path.startswith(("/health", "/metrics"))]
+
+
+def test_upstream_continues_the_trace_below_the_attempt(gateway, upstream):
+    server, (attempt,) = trace(gateway, "GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01")
+
+    assert server["parent_id"] == f"0x{PARENT}"
+    assert attempt["parent_id"] == server["context"]["span_id"]
+    span_id = attempt["context"]["span_id"].removeprefix("0x")
+    assert upstream.requests[0].values(b"traceparent") == [f"00-{TRACE}-{span_id}-01".encode()]
+
+
+def test_each_attempt_is_a_client_span(start, upstream):
+    gateway = start(routes(f"http://127.0.0.1:{down}", upstream.url), OTEL_TRACES_EXPORTER="console")
+
+    server, (failed, succeeded) = trace(gateway, "GET", "/a?b")
+
+    assert {span["parent_id"] for span in (failed, succeeded)} == {server["context"]["span_id"]}
+    assert failed["attributes"]["server.port"] == down
+    assert failed["attributes"]["error.type"] == "UnreachableError"
+    assert failed["status"]["status_code"] == "ERROR"
+    assert succeeded["name"] == "GET"
+    assert succeeded["status"] == {"status_code": "UNSET"}
+    assert succeeded["attributes"] == {
+        "http.request.method": "GET",
+        "http.request.resend_count": 1,
+        "http.response.status_code": 200,
+        "url.full": f"{upstream.url}/a",
+        "server.address": "127.0.0.1",
+        "server.port": upstream.port,
+        "network.peer.address": "127.0.0.1",
+        "request_id": server["attributes"]["request_id"],
+    }
+
+
+def test_lines_of_a_request_carry_its_trace(unreachable):
+    server, _ = trace(unreachable, "GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01")
+
+    *warnings, access = [entry for entry in entries(unreachable) if "trace_id" in entry]
+    assert {line["message"] for line in warnings} == {"Upstream failed"}
+    assert access["logger"] == "access"
+    for line in (*warnings, access):
+        assert line["trace_id"] == TRACE
+        assert f"0x{line['span_id']}" == server["context"]["span_id"]
+
+
+def test_lines_for_people_carry_it_too(start):
+    gateway = start(routes(f"http://127.0.0.1:{down}"), OTEL_TRACES_EXPORTER="console", LOG_FORMAT="console")
+
+    exchange(gateway.port, request("GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01"))
+
+    ends_at = time.monotonic() + 5
+    while not (access := [line for line in gateway.log_lines if line.startswith("GET /a 503")]):
+        assert time.monotonic() < ends_at, gateway.log
+    warning = next(line for line in gateway.log_lines if "Upstream failed" in line)
+    assert f" trace_id={TRACE} span_id=" in warning
+    assert f" trace_id={TRACE} span_id=" in access[0]
+
+
+def test_spans_reach_a_collector_from_a_worker_that_gevent_patched(start, upstream):
+    collector = Upstream()
+    gateway = start(
+        routes(upstream.url),
+        OTEL_TRACES_EXPORTER="otlp",
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+        OTEL_BSP_SCHEDULE_DELAY="100",
+    )
+
+    exchange(gateway.port, request("GET", "/a"))
+    ends_at = time.monotonic() + 5
+    while not collector.requests:
+        assert time.monotonic() < ends_at, gateway.log
+        time.sleep(0.05)
+    collector.close()
+
+    assert collector.requests[0].target == b"/v1/traces"
+    assert b"GET /a" in collector.requests[0].body
+    assert "MonkeyPatchWarning" not in gateway.log
