@@ -181,6 +181,7 @@ def test_worker_that_slept_after_it_had_written_the_order_cannot_commit(
     assert_only_the_second_was_placed(first.result(), second, services, key, product_name, database_urls)
 
 
+@pytest.mark.timing
 def test_key_of_a_worker_that_sleeps_before_its_commit_is_refused_in_time(
     services, database_urls, key, product_name
 ):

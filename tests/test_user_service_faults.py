@@ -95,6 +95,7 @@ def assert_is_unavailable(response):
     assert response.json()["type"] == "urn:problem:user_service_unavailable"
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: getattr(fault, "__name__", fault))
 def test_orders_are_unavailable_in_time_then_at_once_then_flow_again(user_service, order_service, fault):
     assert place(order_service)[0].status_code == 201

@@ -82,6 +82,7 @@ def assert_created_orders_are_stored(system, traffic):
     assert sorted(order["id"] for order in created) == [row[0] for row in rows]
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_orders_are_unavailable_while_the_user_service_is_down_and_flow_when_it_is_back(own_system, end):
     with own_system.gateway.client() as client:
@@ -98,6 +99,7 @@ def test_orders_are_unavailable_while_the_user_service_is_down_and_flow_when_it_
     assert_created_orders_are_stored(own_system, traffic)
 
 
+@pytest.mark.timing
 def test_orders_are_unavailable_in_time_while_the_user_service_is_frozen(own_system):
     with own_system.gateway.client() as client:
         user = make_user(client)
@@ -113,6 +115,7 @@ def test_orders_are_unavailable_in_time_while_the_user_service_is_frozen(own_sys
     assert_created_orders_are_stored(own_system, traffic)
 
 
+@pytest.mark.timing
 def test_orders_can_be_read_and_changed_while_calls_to_a_frozen_user_service_last(run_system):
     with run_system(**PATIENT) as system, system.gateway.client() as client:
         order = make_order(client)

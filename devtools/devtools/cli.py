@@ -61,7 +61,7 @@ def main() -> None:
     try:
         sys.exit(run(options, sys.argv[sys.argv.index(options.command) + 1 :]))
     except (DevtoolsError, PostgresError) as error:
-        sys.exit(f"Error: {error}")
+        sys.exit(f"Error: {error.args[0]}")
 
 
 def run(options: Any, arguments: list[str]) -> int:
@@ -88,8 +88,9 @@ def run(options: Any, arguments: list[str]) -> int:
 
 def unwind_on_signals() -> None:
     """Turn signals into SystemExit, so that a command stops what it started; a second one does not disturb that."""
-    all_numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # nohup leaves the last one ignored
-    numbers = [number for number in all_numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup leaves it
+        numbers.remove(signal.SIGHUP)
 
     def unwind(number: int, _frame: FrameType | None) -> None:
         for each in numbers:

@@ -38,11 +38,7 @@ class Run:
 
 
 class FolderInUseError(DevtoolsError):
-    """Another run holds the lock on the data folder."""
-
-    def __init__(self, path: Path, holder: Run) -> None:
-        super().__init__(f"`{holder.command}` is running on {path} (pid {holder.pid}).")
-        self.holder = holder
+    """Another run, the second argument, holds the lock on the data folder."""
 
 
 class DataFolder:
@@ -77,7 +73,7 @@ class DataFolder:
             while not _try_lock(descriptor, fcntl.LOCK_EX):
                 holder = _read(descriptor)
                 if holder.command == "up" or time.monotonic() >= give_up_at:
-                    raise FolderInUseError(self.path, holder)
+                    raise FolderInUseError(f"`{holder.command}` is running on {self.path} (pid {holder.pid}).", holder)
                 time.sleep(0.1)
             self.ended_leftovers = _read(descriptor).end_processes()
             self._descriptor = descriptor

@@ -28,7 +28,7 @@ def database_urls(configuration: Configuration, *, command: str) -> Iterator[Map
             if configuration.needs_postgres:
                 stack.enter_context(folder.lock(command, patience_seconds=PATIENCE_SECONDS))
         except FolderInUseError as in_use:
-            if in_use.holder.command != "up":
+            if in_use.args[1].command != "up":
                 raise
             yield {**_urls_of_running_system(folder), **configuration.database_urls}
         else:

@@ -45,7 +45,8 @@ class Copy:
     def versions(self):
         """The third-party packages in its environment."""
         command = [self.root / ".venv" / "bin" / "uv", "pip", "freeze", "--exclude-editable"]
-        listed = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
+        environment = {**os.environ, "VIRTUAL_ENV": str(self.root / ".venv")}
+        listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
         return dict(line.split("==") for line in listed.splitlines())
 
     def remove_package(self, name):

@@ -21,6 +21,7 @@ def kill(processes):
             process.kill()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything_within_ten_seconds(clone, number):
     up = clone.start_up()
@@ -34,6 +35,7 @@ def test_a_signal_stops_everything_within_ten_seconds(clone, number):
     assert DataFolder(clone.data_dir).holder() is None
 
 
+@pytest.mark.timing
 def test_a_request_that_hangs_does_not_delay_the_end_beyond_ten_seconds(clone):
     up = clone.start_up()
     with socket.create_connection(("127.0.0.1", clone.ports["user"])) as connection:

@@ -36,6 +36,7 @@ def test_an_unknown_host_is_unavailable(start):
     assert exchange(gateway.port, request()).status == 503
 
 
+@pytest.mark.timing
 def test_an_upstream_that_does_not_accept_is_unavailable_in_time(start):
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         port = listener.getsockname()[1]
@@ -55,6 +56,7 @@ def test_an_upstream_that_does_not_accept_is_unavailable_in_time(start):
             connection.close()
 
 
+@pytest.mark.timing
 def test_an_upstream_that_does_not_answer_is_too_slow(gateway, upstream):
     upstream.script = lambda connection, arrived: time.sleep(3)
 
@@ -88,6 +90,7 @@ def send_until_closed(client):
         pass
 
 
+@pytest.mark.timing
 def test_the_whole_exchange_has_its_own_limit(start, upstream):
     def drip(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
@@ -192,6 +195,7 @@ def test_an_answer_that_breaks_off_breaks_off_visibly(gateway, upstream, name, e
     assert (got.status, got.body, got.complete) == (200, b"start", False)
 
 
+@pytest.mark.timing
 def test_an_answer_that_stops_breaks_off_in_time(gateway, upstream):
     def stop(connection, arrived):
         connection.send(BROKEN["length"])

@@ -160,6 +160,7 @@ def test_an_address_that_disappears_ends_what_it_carries_and_gets_no_more(start_
     assert numbers([going, staying]) == [2, 5]
 
 
+@pytest.mark.timing
 def test_a_look_up_that_fails_or_hangs_changes_nothing(start_named, servers, name, port):
     name(*ADDRESSES[:2])
     gateway = start_named()
@@ -175,6 +176,7 @@ def test_a_look_up_that_fails_or_hangs_changes_nothing(start_named, servers, nam
     assert numbers(servers) == [7, 7, 0]
 
 
+@pytest.mark.timing
 def test_an_unknown_name_is_unreachable_at_once_until_it_is_known(start_named, servers, name):
     gateway = start_named("breaker_failures = 1000")
 
@@ -190,6 +192,7 @@ def test_an_unknown_name_is_unreachable_at_once_until_it_is_known(start_named, s
     wait_until(lambda: exchange(gateway.port, request("POST")).status == 200)
 
 
+@pytest.mark.timing
 def test_a_first_look_up_that_hangs_is_waited_for_once_and_not_for_long(start_named, servers, name):
     name("hangs")
     gateway = start_named("connect_timeout = 0.5")

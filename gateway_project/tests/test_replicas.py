@@ -119,6 +119,7 @@ def test_replicas_that_are_all_set_aside_are_asked_all_the_same(start, replicas)
     assert exchange(gateway.port, request()).status == 200
 
 
+@pytest.mark.timing
 def test_the_circuit_opens_refuses_half_opens_and_closes(start):
     port = free_port()
     settings = "breaker_failures = 3\nbreaker_seconds = 1.0"

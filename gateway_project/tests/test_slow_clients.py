@@ -93,6 +93,7 @@ def test_a_body_that_ends_early_is_refused(gateway, upstream):
     assert upstream.requests == []
 
 
+@pytest.mark.timing
 def test_hundreds_of_held_requests_are_answered_together(patient_gateway, upstream):
     def hold(connection, arrived):
         time.sleep(0.7)

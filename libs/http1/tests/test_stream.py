@@ -60,6 +60,7 @@ def test_head_ends_early_with_the_connection(stream, peer, data):
         stream.read_head(100)
 
 
+@pytest.mark.timing
 def test_head_may_take_so_long_from_its_first_byte_on(stream, peer):
     def trickle():
         for _ in range(12):

@@ -23,6 +23,7 @@ def test_requests_that_were_sent_together_are_all_answered(port):
         assert receive(client, bodies=2) == b"/1one /2two"
 
 
+@pytest.mark.timing
 def test_clients_that_say_nothing_keep_nobody_waiting(port, connect_many):
     silent = connect_many(port, 5 * THREADS)
     began = time.monotonic()
@@ -34,6 +35,7 @@ def test_clients_that_say_nothing_keep_nobody_waiting(port, connect_many):
     assert ask(silent[0]) == b"/"
 
 
+@pytest.mark.timing
 def test_all_threads_answer(port, connect_many):
     clients = connect_many(port, THREADS)
     began = time.monotonic()
@@ -161,6 +163,7 @@ def test_a_process_ends_after_as_many_requests_as_it_may_answer(start):
     assert "Autorestarting worker" in server.log
 
 
+@pytest.mark.timing
 def test_told_to_stop_it_answers_what_has_begun_and_ends(start):
     server = start("--graceful-timeout=8")
     with connect(server.port) as busy, connect(server.port) as idle:

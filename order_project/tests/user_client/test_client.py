@@ -59,6 +59,7 @@ def test_nobody_listens(settings, unused_port):
         find_verified_at(7)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("behaviour", ["silent", "dripping_head", "dripping_body"])
 def test_answer_that_does_not_come_to_an_end_is_given_up_within_the_total_time(settings, serve, behaviour):
     settings.USER_SERVICE_URL = serve(behaviour)

@@ -12,6 +12,7 @@ def seconds_until_refused(places):
     return time.monotonic() - started
 
 
+@pytest.mark.timing
 def test_place_is_waited_for_briefly_where_calls_are_quick():
     places = Places(1)
 
@@ -26,6 +27,7 @@ def test_place_is_waited_for_longer_where_calls_take_longer():
     assert seconds_until_refused(places) >= LONGEST_WAIT
 
 
+@pytest.mark.timing
 def test_call_that_failed_frees_its_place_and_says_nothing_about_how_long_calls_take():
     places = Places(1)
 
