@@ -1,5 +1,7 @@
 """What can keep a request from being answered by its upstream. The view turns each into a problem."""
 
+import math
+
 from http1.fields import MalformedError
 from http1.stream import EndOfStreamError
 
@@ -106,6 +108,10 @@ class CircuitOpenError(GatewayError):
 
     status = 503
     code = "circuit_open"
+
+    def __init__(self, retry_after: float) -> None:
+        seconds = max(1, math.ceil(retry_after))
+        super().__init__("The upstream has failed repeatedly and rests.", {"Retry-After": str(seconds)})
 
 
 def from_failure(error: Exception) -> UpstreamError:

@@ -5,6 +5,7 @@ from functools import partial
 
 import gevent
 
+from chassis.circuit_breaker import CircuitOpen
 from http1.body import Body
 from http1.fields import format_fields, members, values
 from http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
@@ -13,6 +14,7 @@ from proxy.errors import (
     FAILURES,
     BadAnswerError,
     BrokenAnswerError,
+    CircuitOpenError,
     GatewayError,
     TotalTimeoutError,
     UpstreamError,
@@ -57,20 +59,15 @@ class Exchange:
         """
         if not self._streams and not self._received.body.finished:
             self._body = b"".join(client_pieces(self._received.body, self._limit))
-        breaker = self._upstream.breaker
-        breaker.enter()
-        failed: bool | None = None
-        self._start_timer()
         try:
-            response = self._attempts()
-            failed = False
-        except BaseException as error:
-            failed = True if isinstance(error, UpstreamError) else None
+            with self._upstream.breaker.guard():
+                self._start_timer()
+                return self._attempts()
+        except CircuitOpen as refusal:
+            raise CircuitOpenError(refusal.retry_after) from refusal
+        except BaseException:
             self._cancel_timer()
             raise
-        finally:
-            breaker.leave(failed=failed)
-        return response
 
     def _attempts(self) -> ProxiedResponse:
         tried: list[Replica] = []

@@ -25,7 +25,7 @@ _State = tuple[str, str, tuple[tuple[str, bool], ...], str]
 
 def _state(name: str, upstream: Upstream) -> _State:
     replicas = tuple([(replica.address, replica.is_trusted) for replica in upstream.replicas])
-    return name, upstream.breaker.state, replicas, upstream.last_error
+    return name, upstream.breaker.state.value, replicas, upstream.last_error
 
 
 @lru_cache(maxsize=1)  # most of those who ask find what the last one found
