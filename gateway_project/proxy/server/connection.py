@@ -120,7 +120,6 @@ class ClientConnection:
         # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
         from chassis import access_log
         from proxy import metrics
-        from proxy.headers import client_address
 
         head, status = received.head, int(answer.status)
         metrics.count(received.route, head.method, status, seconds)
@@ -132,7 +131,7 @@ class ClientConnection:
             status=status,
             size=answer.sent,
             seconds=seconds,
-            client=client_address(received),
+            client=received.client_address,
             request_id=answer.request_id,
         )
 

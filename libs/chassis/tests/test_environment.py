@@ -23,6 +23,7 @@ def empty_environment(monkeypatch):
         "DB_PASSWORD",
         "DB_PASSWORD_FILE",
         "DB_STATEMENT_TIMEOUT",
+        "TRUSTED_PROXIES",
     ):
         monkeypatch.delenv(name, raising=False)
 
@@ -143,3 +144,21 @@ def test_a_secret_may_begin_with_a_dollar_sign(monkeypatch):
     monkeypatch.setenv("DB_PASSWORD", "$ecret")
 
     assert environment.database("user_service_db")["PASSWORD"] == "$ecret"
+
+
+def test_no_proxy_is_trusted_by_default():
+    assert environment.trusted_proxies() == ()
+
+
+def test_trusted_proxies_are_networks_and_addresses(monkeypatch):
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.7")
+
+    assert [str(network) for network in environment.trusted_proxies()] == ["10.0.0.0/8", "192.0.2.7/32"]
+
+
+@pytest.mark.parametrize("wrong", ["gateway", "10.0.0.1/8", "10.0.0.0/33"])
+def test_trusted_proxy_that_is_no_network_is_refused(monkeypatch, wrong):
+    monkeypatch.setenv("TRUSTED_PROXIES", wrong)
+
+    with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES: .*" + wrong):
+        environment.trusted_proxies()
