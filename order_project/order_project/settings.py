@@ -77,10 +77,12 @@ TEMPLATES = [
 DATABASES = {"default": database("order_service_db")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# A name and address that fails to sign in five times is locked out for a quarter of an hour.
+# Five failures lock an account for an address, twenty for every address that is new to it, for a quarter of an hour.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_HANDLER = "chassis.sign_in.SignInHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "chassis.client_address.client_address"
