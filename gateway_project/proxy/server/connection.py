@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.types import WSGIApplication
 
+import gevent
 from gevent.socket import SHUT_RD, SHUT_WR, socket
 
 from chassis.refusal import render_refusal
@@ -59,7 +60,7 @@ class ClientConnection:
         """Answer request after request."""
         try:
             while self._serve_one():
-                pass
+                gevent.sleep(0)  # the other clients' turn, also where this one's next request is already here
         except (OSError, EndOfStreamError, GatewayError):
             logger.debug("Client gone")
             self._socket.close()
