@@ -136,14 +136,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
 
     def _attend_to(self, number: int) -> None:
         if listener := self._listeners.get(number):
-            try:
-                self._accept(listener)
-            except (BlockingIOError, ConnectionAbortedError):
-                pass  # another process was faster, or the client is gone again
-            except OSError:
-                if self.alive:  # else the listener was closed in this moment
-                    raise
-            self._listen_again()
+            self._accept_all(listener)
         elif connection := self._idle.pop(number, None):
             keeps_open = False
             try:
@@ -205,6 +198,18 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
 
     def _is_stopping(self) -> bool:
         return not self.alive
+
+    def _accept_all(self, listener: socket.socket) -> None:
+        """Accept every client in the queue, where there is room: one a turn would let them wait for all others."""
+        try:
+            while len(self._connections) < self.cfg.worker_connections:
+                self._accept(listener)
+        except (BlockingIOError, ConnectionAbortedError):
+            pass  # the queue is empty, or the client is gone again
+        except OSError:
+            if self.alive:  # else the listener was closed in this moment
+                raise
+        self._listen_again()
 
     def _accept(self, listener: socket.socket) -> None:
         """Take one who has connected; raise BlockingIOError where there is nobody."""

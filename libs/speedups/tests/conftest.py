@@ -35,13 +35,18 @@ def broken(start_response, pieces):
     yield from pieces
     raise RuntimeError("injected")
 
+served = []
+
 def application(environ, start_response):
+    served.append(environ["PATH_INFO"])
     if environ["PATH_INFO"].startswith("/broken"):
         return broken(start_response, [b"abc"] if environ["PATH_INFO"] == "/broken-late" else [])
-    time.sleep({"/slow": 1, "/slower": 5}.get(environ["PATH_INFO"], 0))
+    time.sleep({"/new": 0.02, "/busy": 0.02, "/slow": 1, "/slower": 5}.get(environ["PATH_INFO"], 0))
     body = environ["PATH_INFO"].encode() + environ["wsgi.input"].read()
     if environ["PATH_INFO"] == "/environ":
         body = json.dumps({name: value for name, value in environ.items() if isinstance(value, str)}).encode()
+    if environ["PATH_INFO"] == "/served":
+        body = " ".join(served).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 """

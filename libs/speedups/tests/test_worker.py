@@ -1,8 +1,11 @@
 """The worker under gunicorn, with an application that says which request it answers."""
 
+import contextlib
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from worker_client import ask, connect, receive, send
@@ -45,6 +48,41 @@ def test_all_threads_answer(start, connect_many):
 
     assert [receive(client) for client in clients] == [b"/slow"] * THREADS
     assert time.monotonic() - began < 1.9  # a second each
+
+
+@contextlib.contextmanager
+def busy_clients(port, number):
+    """Clients who send their next request as soon as they have a response."""
+    stop = threading.Event()
+
+    def go_on():
+        with connect(port) as client:
+            while not stop.is_set():
+                ask(client, "/busy")
+
+    with ThreadPoolExecutor(number) as pool:
+        done = [pool.submit(go_on) for _ in range(number)]
+        try:
+            yield
+        finally:
+            stop.set()
+        for one in done:
+            one.result()
+
+
+def test_clients_who_connect_together_are_let_in_together(start, connect_many):
+    port = start("--threads=1")
+    with busy_clients(port, 4), connect(port) as slow:
+        send(slow, "/slow")
+        time.sleep(0.3)  # nothing is accepted meanwhile
+        for client in (new := connect_many(port, 5)):
+            send(client, "/new")
+        assert [receive(client) for client in new] == [b"/new"] * 5
+
+    with connect(port) as client:
+        served = ask(client, "/served").decode().split()
+    first, last = served.index("/new"), len(served) - 1 - served[::-1].index("/new")
+    assert served[first:last].count("/busy") <= 4  # one round of them; it was one for each that was let in
 
 
 def test_an_idle_connection_is_closed_in_the_end(start):
