@@ -104,6 +104,8 @@ class Exchange:
                 connection.stream.keeps_waiting = partial(upload.is_moving, self._settings.read_timeout)
             head = self._final_head(connection)
             body = Body(connection.stream, response_length(head, self._received.head.method))
+            # Read before the response begins: where this is malformed, nothing was sent yet.
+            first = next(iter(body), b"") if body.has_buffered else b""
         except BaseException as error:
             if upload:
                 upload.stop()
@@ -113,7 +115,7 @@ class Exchange:
             raise
         fields = response_fields(head)
         return ProxiedResponse(
-            head, fields, body, partial(self._end, replica, connection, head, body, upload)
+            head, fields, first, body, partial(self._end, replica, connection, head, body, upload)
         )
 
     def _end(
