@@ -90,6 +90,20 @@ def test_the_request_line_has_a_size(gateway, length, status):
     assert exchange(gateway.port, request("GET", "/" + "a" * length)).status == status
 
 
+def test_empty_lines_before_it_do_not_make_the_request_line_longer(gateway):
+    assert exchange(gateway.port, b"\r\n" + request("GET", "/" + "a" * 16400)).status == 414
+
+
+@pytest.mark.parametrize("line", ["X: " + "a" * 16400, "X: " + "a" * 140_000, "no colon"])
+def test_a_refused_head_request_has_a_response_without_body(gateway, line):
+    with Client(gateway.port) as client:
+        client.send(request("HEAD", "/", line))
+        got = client.read(b"HEAD")
+        assert client.is_closed()
+
+    assert (got.status >= 400, got.value(b"Content-Type")) == (True, b"application/problem+json")
+
+
 def test_a_head_without_end_is_refused(gateway):
     with Client(gateway.port) as client:
         client.send(b"GET /" + b"a" * 140_000)

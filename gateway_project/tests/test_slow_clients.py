@@ -75,6 +75,15 @@ def test_idle_connections_are_closed_and_those_that_have_begun_to_ask_are_not(st
         assert slow.read().status == 200
 
 
+def test_an_empty_line_after_a_body_begins_no_request(start, upstream):
+    gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--keep-alive=1")
+    with Client(gateway.port) as client:
+        client.send(request("POST", "/", body=b"hello") + b"\r\n")
+        client.read()
+
+        assert client.is_closed()  # as idle, without a 408
+
+
 def test_slow_bodies_do_not_reach_the_upstream(gateway, upstream):
     with Client(gateway.port) as client:
         client.send(request("POST", "/", "Content-Length: 1000") + b"a" * 999)

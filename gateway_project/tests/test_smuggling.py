@@ -127,6 +127,8 @@ REFRAMED = {
     "length in a chunked trailer": (post(CHUNKED, body=b"0\r\nContent-Length: 44\r\n\r\n"), b"0\r\n\r\n"),
     "length with zeros": (post(b"Content-Length: 005", body=b"hello"), b"hello"),
     "length and connection": (post(b"Content-Length: 5", b"Connection: Content-Length", body=b"hello"), b"hello"),
+    "empty lines before": (b"\r\n\r\n" + post(b"Content-Length: 5", body=b"hello"), b"hello"),
+    "empty line after the body": (post(b"Content-Length: 5", body=b"hello") + b"\r\n", b"hello"),
     "empty line before": (b"\r\n" + post(b"Content-Length: 5", body=b"hello"), b"hello"),
 }  # fmt: skip
 

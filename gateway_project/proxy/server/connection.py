@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from wsgiref.types import WSGIApplication
 
 import gevent
@@ -91,19 +91,18 @@ class ClientConnection:
 
     def _serve_one(self) -> bool:
         """Answer one request; return whether the connection can carry another."""
+        head = ""
         try:
             head = self._read_head()
             started_at = time.monotonic()
             request = parse_request(head)
             self._worker.limits.check(head, request)
         except HeadTooLargeError:
-            return refuse(self._socket, 431, "The head of the request is too large.", render_refusal)
+            return self._refuse(431, "The head of the request is too large.")
         except MalformedError as error:
-            return refuse(self._socket, getattr(error, "status", 400), str(error), render_refusal)
+            return self._refuse(getattr(error, "status", 400), str(error), head)
         except TimeoutError:
-            return self._stream.has_buffered and refuse(
-                self._socket, 408, "The request took too long to arrive.", render_refusal
-            )
+            return self._stream.has_buffered and self._refuse(408, "The request took too long to arrive.")
         self._socket.settimeout(CLIENT_SECONDS)
         body = Body(self._stream, request.length)
         answer = Answer(self._socket, request, body, self._is_stopping)
@@ -115,6 +114,10 @@ class ClientConnection:
             _exhaust(iter(body))
         self._has_unread = not body.finished or self._stream.has_buffered
         return answer.keeps_connection and body.finished
+
+    def _refuse(self, status: int, detail: str, head: str = "") -> Literal[False]:
+        is_head = (head.encode("latin-1") or self._stream.peek(5)).startswith(b"HEAD ")
+        return refuse(self._socket, status, detail, render_refusal, omits_body=is_head)
 
     @staticmethod
     def _note(received: Received, answer: Answer, seconds: float) -> None:
@@ -137,13 +140,16 @@ class ClientConnection:
         )
 
     def _read_head(self) -> str:
+        self._stream.skip_empty_lines()
         if not self._stream.has_buffered:
             idle_seconds = IDLE_GRACE if self._is_stopping() else self._worker.idle_seconds
             self._idle_until = time.monotonic() + idle_seconds
             self._socket.settimeout(None)  # the worker looks after it: a timer for each wait costs more
             self._worker.idle.add(self)
         try:
-            head = self._stream.read_head(self._worker.limits.head, seconds=HEAD_SECONDS)
+            head = self._stream.read_head(
+                self._worker.limits.head, seconds=HEAD_SECONDS, skips_empty_lines=True
+            )
         finally:
             self._worker.idle.discard(self)
         return head.decode("latin-1")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PIECE = 65536  # bytes taken from a socket at once
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
 
 
 def never() -> bool:
@@ -51,12 +52,23 @@ class Stream:
         """Whether bytes are there without asking the socket."""
         return bool(self._buffer)
 
-    def read_head(self, limit: int, *, seconds: float | None = None) -> bytes:
+    def peek(self, size: int) -> bytes:
+        """Return up to ``size`` of the bytes that are there, and leave them there."""
+        return self._buffer[:size]
+
+    def skip_empty_lines(self) -> None:
+        """Drop the empty lines that are there: before a request they are none of it (RFC 9112, section 2.2)."""
+        self._buffer = _EMPTY_LINES.sub(b"", self._buffer)
+
+    def read_head(
+        self, limit: int, *, seconds: float | None = None, skips_empty_lines: bool = False
+    ) -> bytes:
         """Return the head of the next message with the empty line that ends it.
 
         Args:
             limit: the most bytes it may have.
             seconds: how long it may take from its first byte on; None: the socket's timeout is all.
+            skips_empty_lines: whether those before the head are dropped.
 
         Raises:
             EndOfStreamError: the connection ended first.
@@ -66,13 +78,15 @@ class Stream:
         ends_at: float | None = None
         searched = 0
         while True:
+            if skips_empty_lines and not searched:
+                self.skip_empty_lines()
             found = _END_OF_HEAD.search(self._buffer, max(0, searched - 3))
             if (found.end() if found else len(self._buffer)) > limit:
                 raise HeadTooLargeError("The head of the message is too large.")
             if found:
                 head, self._buffer = self._buffer[: found.end()], self._buffer[found.end() :]
                 return head
-            searched = len(self._buffer)
+            searched = 0 if self._buffer == b"\r" else len(self._buffer)  # it may become an empty line
             if seconds is not None and searched:
                 ends_at = ends_at or time.monotonic() + seconds
                 self.socket.settimeout(max(0.001, ends_at - time.monotonic()))
