@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chassis.environment import env, secret_key, service_tokens, trusted_proxies
+from chassis.environment import env, origins, secret_key, service_tokens, trusted_proxies
 from chassis.logs import logging_config
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -28,6 +28,8 @@ ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 # Networks of proxies in front of this one, whose X-Forwarded-* are believed.
 TRUSTED_PROXIES = trusted_proxies()
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of the others it is removed (proxy.received)
+# Origins of other sites whose pages may send unsafe requests: "https://shop.example.com".
+ALLOWED_ORIGINS = origins("ALLOWED_ORIGINS")
 # What the gateway shows the services, which may require it. A client's own is not passed on.
 SERVICE_TOKENS = service_tokens()
 # Where clients' rate limits are counted; empty counts in the memory of each process.

@@ -20,6 +20,13 @@ class GatewayError(Exception):
         self.headers = headers or {}
 
 
+class CrossSiteError(GatewayError):
+    """A browser sends the request from another site."""
+
+    status = 403
+    code = "cross_site_request"
+
+
 class NoRouteError(GatewayError):
     """No route has the path."""
 

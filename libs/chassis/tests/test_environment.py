@@ -24,6 +24,7 @@ def empty_environment(monkeypatch):
         "DB_PASSWORD_FILE",
         "DB_STATEMENT_TIMEOUT",
         "TRUSTED_PROXIES",
+        "ALLOWED_ORIGINS",
     ):
         monkeypatch.delenv(name, raising=False)
 
@@ -162,3 +163,23 @@ def test_trusted_proxy_that_is_no_network_is_refused(monkeypatch, wrong):
 
     with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES: .*" + wrong):
         environment.trusted_proxies()
+
+
+def test_origins_are_compared_in_lower_case(monkeypatch):
+    assert environment.origins("ALLOWED_ORIGINS") == frozenset()
+
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://Shop.example,http://localhost:3000,http://[::1]:80")
+
+    assert environment.origins("ALLOWED_ORIGINS") == {
+        "https://shop.example",
+        "http://localhost:3000",
+        "http://[::1]:80",
+    }
+
+
+@pytest.mark.parametrize("wrong", ["*", "null", "shop.example", "https://shop.example/", "https://*.example"])
+def test_what_is_no_origin_is_refused(monkeypatch, wrong):
+    monkeypatch.setenv("ALLOWED_ORIGINS", wrong)
+
+    with pytest.raises(ImproperlyConfigured, match=r"ALLOWED_ORIGINS: .* is not an origin"):
+        environment.origins("ALLOWED_ORIGINS")
