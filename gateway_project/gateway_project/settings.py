@@ -32,6 +32,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of the others i
 ALLOWED_ORIGINS = origins("ALLOWED_ORIGINS")
 # What the gateway shows the services, which may require it. A client's own is not passed on.
 SERVICE_TOKENS = service_tokens()
+# Larger bodies are buffered in a file, in this folder, or, without one, where the system has temporary files.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536
+FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 # Where clients' rate limits are counted; empty counts in the memory of each process.
 REDIS_URL = env.str("REDIS_URL", default="")
 

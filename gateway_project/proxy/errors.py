@@ -62,6 +62,16 @@ class BodyTooLargeError(GatewayError):
     code = "body_too_large"
 
 
+class BufferFullError(GatewayError):
+    """The client's body cannot be buffered."""
+
+    status = 503
+    code = "request_buffer_full"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"Retry-After": "1"})
+
+
 class TooManyRequestsError(GatewayError):
     """The client has used up its rate limit."""
 

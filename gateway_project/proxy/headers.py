@@ -29,6 +29,8 @@ def request_fields(received: Received, host: str | None, request_id: str) -> Fie
         for name, value in _end_to_end(head.fields)
         if (known_as := name.lower().replace("_", "-")) not in own and known_as != "x-forwarded-for"
     ]
+    if head.expects_continue and head.length != 0 and received.body.finished:  # the gateway has answered that
+        fields = [pair for pair in fields if pair[0].lower() != "expect"]
     if host is not None:
         fields = [("Host", host), *((name, value) for name, value in fields if name.lower() != "host")]
     return [*count_down(head, fields), *_added(received), *own.values()]

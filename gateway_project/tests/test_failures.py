@@ -257,7 +257,7 @@ def test_a_client_that_goes_away_stops_the_transfer(gateway, upstream):
     assert stopped.wait(5)
 
 
-def test_a_client_that_resets_within_its_upload_stops_it(gateway, upstream):
+def test_a_client_that_resets_within_its_upload_stops_it(streaming_gateway, upstream):
     ended = threading.Event()
 
     def read_to_the_end(connection, arrived):
@@ -266,7 +266,7 @@ def test_a_client_that_resets_within_its_upload_stops_it(gateway, upstream):
         ended.set()
 
     upstream.on_head = read_to_the_end
-    client = Client(gateway.port)
+    client = Client(streaming_gateway.port)
     client.send(request("POST", "/", "Content-Length: 1000000") + b"a" * 1000)
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()

@@ -164,17 +164,17 @@ def test_a_request_hidden_in_a_body_stays_there(gateway, upstream):
     assert [arrived.target for arrived in upstream.requests] == [b"/", b"/"]
 
 
-def test_a_body_that_is_left_over_is_never_the_next_clients_request(gateway, upstream):
+def test_a_body_that_is_left_over_is_never_the_next_clients_request(streaming_gateway, upstream):
     def answer_early(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         time.sleep(0.1)
         connection.close()
 
     upstream.on_head = answer_early
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", "Content-Length: 100000"))
         client.read()
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request(target="/next"))
         assert client.read().status == 200
 

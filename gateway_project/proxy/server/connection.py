@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 IDLE_GRACE = 2.0  # seconds that idle clients have to come again when the process ends
 HEAD_SECONDS = 10.0  # for a whole head, from its first byte on
-CLIENT_SECONDS = 60.0  # without a byte of the body, or until the client has taken a piece of the answer
 _LINGER_SECONDS = 5.0  # for what a client still sends when it was already answered
 
 
@@ -39,6 +38,9 @@ class Worker(Protocol):
     idle: set["ClientConnection"]  # those that wait for a request
     limits: Limits
     idle_seconds: float  # between two requests
+    client_seconds: (
+        float | None
+    )  # without a byte of the body, or until the client has taken a piece of the answer
 
 
 class ClientConnection:
@@ -103,7 +105,7 @@ class ClientConnection:
             return self._refuse(getattr(error, "status", 400), str(error), head)
         except TimeoutError:
             return self._stream.has_buffered and self._refuse(408, "The request took too long to arrive.")
-        self._socket.settimeout(CLIENT_SECONDS)
+        self._socket.settimeout(self._worker.client_seconds)
         body = Body(self._stream, request.length)
         answer = Answer(self._socket, request, body, self._is_stopping)
         received = Received(request, body, self._address, self._scheme, answer.interim)

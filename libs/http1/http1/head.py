@@ -44,6 +44,11 @@ class RequestHead:
         options = members(self.fields, "connection")
         return "close" not in options and (self.version >= (1, 1) or "keep-alive" in options)
 
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the client waits for a 100 before it sends the body (RFC 9110, section 10.1.1)."""
+        return self.version >= (1, 1) and "100-continue" in members(self.fields, "expect")
+
 
 @dataclass(slots=True)
 class ResponseHead:
