@@ -105,21 +105,9 @@ class Stream:
         piece, self._buffer = self._buffer[:size], self._buffer[size:]
         return piece
 
-    def read_line(self, limit: int) -> bytes:
-        """Return the next line without its CRLF.
-
-        Raises:
-            EndOfStreamError: the connection ended first.
-            MalformedError: it is longer than ``limit`` or ends with a bare LF.
-        """
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > limit:
-                break
-            self._fill()
-        line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
-        if not 0 <= end <= limit or not line.endswith(b"\r"):
-            raise MalformedError("A line within the body is malformed.")
-        return line[:-1]
+    def unread(self, data: bytes) -> None:
+        """Put back what was read too much; nothing was read since."""
+        self._buffer = data + self._buffer
 
     def _fill(self) -> None:
         received = self._receive()
