@@ -30,6 +30,11 @@ class ChunkDecoder:
         self._take: Callable[[bytes], None] = self._take_size  # what the next line is for
 
     @property
+    def size(self) -> int:
+        """How many bytes it holds."""
+        return len(self._buffer) - self._at + sum(map(len, self._lines))
+
+    @property
     def rest(self) -> bytes:
         """What was not used: once the body has ended, the beginning of the next message."""
         return self._buffer[self._at :]

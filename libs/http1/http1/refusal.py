@@ -16,6 +16,7 @@ _CODES = {
     431: "headers_too_large",
     500: "internal_error",
     501: "unknown_transfer_coding",
+    503: "overloaded",
     505: "unknown_version",
 }
 

@@ -34,6 +34,28 @@ class HeadTooLargeError(MalformedError):
     """The head of a message is larger than allowed."""
 
 
+def end_of_head(buffer: bytes, limit: int, searched: int = 0) -> int | None:
+    """Return where the head at the beginning of ``buffer`` ends; None while its end has not come.
+
+    Args:
+        buffer: the bytes that came.
+        limit: the most bytes that a head may have.
+        searched: so many bytes were looked at before.
+
+    Raises:
+        HeadTooLargeError: it is longer than ``limit``.
+    """
+    found = _END_OF_HEAD.search(buffer, max(0, searched - 3))
+    if (found.end() if found else len(buffer)) > limit:
+        raise HeadTooLargeError("The head of the message is too large.")
+    return found.end() if found else None
+
+
+def skip_empty_lines(buffer: bytes) -> bytes:
+    """Return ``buffer`` without the empty lines before a request, which are none of it (RFC 9112, section 2.2)."""
+    return _EMPTY_LINES.sub(b"", buffer)
+
+
 class Stream:
     """Reads from a connected socket, whose timeout bounds every wait for bytes.
 
@@ -57,8 +79,8 @@ class Stream:
         return self._buffer[:size]
 
     def skip_empty_lines(self) -> None:
-        """Drop the empty lines that are there: before a request they are none of it (RFC 9112, section 2.2)."""
-        self._buffer = _EMPTY_LINES.sub(b"", self._buffer)
+        """Drop the empty lines that are there."""
+        self._buffer = skip_empty_lines(self._buffer)
 
     def read_head(
         self, limit: int, *, seconds: float | None = None, skips_empty_lines: bool = False
@@ -80,11 +102,8 @@ class Stream:
         while True:
             if skips_empty_lines and not searched:
                 self.skip_empty_lines()
-            found = _END_OF_HEAD.search(self._buffer, max(0, searched - 3))
-            if (found.end() if found else len(self._buffer)) > limit:
-                raise HeadTooLargeError("The head of the message is too large.")
-            if found:
-                head, self._buffer = self._buffer[: found.end()], self._buffer[found.end() :]
+            if end := end_of_head(self._buffer, limit, searched):
+                head, self._buffer = self._buffer[:end], self._buffer[end:]
                 return head
             searched = 0 if self._buffer == b"\r" else len(self._buffer)  # it may become an empty line
             if seconds is not None and searched:

@@ -21,14 +21,17 @@ from speedups.worker import SharedPollWorker
 
 settings.configure()  # problems are Django's answers
 
+class SmallWorker(SharedPollWorker):
+    most_unfinished_bytes = 1_000_000
+
 class FailingWorker(SharedPollWorker):
-    def handle(self, connection):
+    def handle(self, connection, request):
         if not hasattr(connection, "has_failed"):
             connection.has_failed = True
             if 0 < self.nr <= 5:  # the first request is that of the start
                 self.nr += 1
                 raise RuntimeError("injected")
-        return super().handle(connection)
+        return super().handle(connection, request)
 
 def broken(start_response, pieces):
     start_response("200 OK", [("Content-Length", "9")])

@@ -92,16 +92,104 @@ def test_an_idle_connection_is_closed_in_the_end(start):
         assert client.recv(1) == b""
 
 
-@pytest.mark.parametrize(
-    "beginning", [b"POST / HT", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"]
-)
-def test_a_request_that_does_not_arrive_keeps_no_thread(start, connect_many, beginning):
-    port = start("--timeout=3")
-    for client in connect_many(port, THREADS):
-        client.sendall(beginning)
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+BEGINNINGS = {
+    "head": b"POST / HT",
+    "body": HEAD + b"Content-Length: 9\r\n\r\nx",
+    "large body": HEAD + b"Content-Length: 1000000\r\n\r\n" + b"x" * 300_000,
+    "chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n1",
+    "body that waits for a 100": HEAD + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+    "nonsense": b"nonsense\r\n\r\n",  # is refused, and the client does not close
+}
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_requests_that_do_not_arrive_keep_no_thread(start, connect_many, beginning):
+    port = start()
+    for client in connect_many(port, 5 * THREADS):
+        client.sendall(BEGINNINGS[beginning])
+    time.sleep(0.2)
+    began = time.monotonic()
 
     with connect(port) as client:
-        assert ask(client) == b"/"
+        assert [ask(client) for _ in range(5)] == [b"/"] * 5
+
+    assert time.monotonic() - began < 1
+
+
+def test_a_request_that_does_not_arrive_in_time_is_refused(start):
+    with connect(start("--timeout=2")) as client:
+        began = time.monotonic()
+        received = b""
+        client.settimeout(0.2)
+        client.sendall(HEAD)
+        while not received:  # a byte now and then gives it no more time
+            client.sendall(b"X")
+            with contextlib.suppress(TimeoutError):
+                received = client.recv(1000)
+
+    assert received.startswith(b"HTTP/1.1 408 ")
+    assert b"urn:problem:request_timeout" in received
+    assert 2 <= time.monotonic() - began < 5
+
+
+def test_each_request_of_a_connection_has_its_own_time(start):
+    with connect(start("--timeout=3")) as client:
+        for _ in range(3):
+            client.sendall(HEAD)
+            time.sleep(1.2)
+            client.sendall(b"Content-Length: 0\r\n\r\n")
+            assert receive(client) == b"/"
+
+
+def test_an_idle_connection_is_closed_without_a_word(start):
+    with connect(start("--keep-alive=1")) as client:
+        client.sendall(b"\r\n")
+
+        assert client.recv(1) == b""
+
+
+def test_unfinished_requests_share_a_bounded_memory(start, connect_many):
+    port = start("--worker-class=app.SmallWorker")
+    clients = connect_many(port, 5)
+    for client in clients:
+        client.sendall(HEAD + b"Content-Length: 300001\r\n\r\n" + b"x" * 300_000)
+        time.sleep(0.3)
+
+    refused = [client.recv(1000) for client in clients[3:]]
+    for client in clients[:3]:
+        client.sendall(b"x")
+
+    for response in refused:
+        assert response.startswith(b"HTTP/1.1 503 ")
+        assert b"urn:problem:overloaded" in response
+    for client in clients[:3]:
+        assert receive(client).startswith(b"/xxx")
+    for client in connect_many(port, 3):  # there is room again
+        client.sendall(HEAD + b"Content-Length: 300001\r\n\r\n" + b"x" * 300_000)
+        time.sleep(0.1)
+        client.sendall(b"x")
+        assert receive(client).startswith(b"/xxx")
+
+
+def test_a_client_that_goes_on_sending_reads_its_refusal(start):
+    with connect(start()) as client:
+        client.sendall(b"nonsense\r\n\r\n" + b"x" * 500_000)
+
+        assert client.recv(12) == b"HTTP/1.1 400"
+
+
+def test_told_to_stop_it_waits_for_requests_that_have_begun(start, tmp_path):
+    pid_file = tmp_path / "pid"
+    port = start(f"--pid={pid_file}", "--graceful-timeout=8")
+    with connect(port) as client:
+        client.sendall(HEAD)
+        time.sleep(0.3)
+        os.kill(int(pid_file.read_text()), signal.SIGTERM)
+        time.sleep(3)
+        client.sendall(b"Content-Length: 0\r\n\r\n")
+
+        assert receive(client) == b"/"
 
 
 def test_an_answer_may_take_longer_than_its_request(start):

@@ -86,6 +86,29 @@ def test_what_is_no_request_is_refused_logged_and_ends_the_connection(
     assert capfd.readouterr().err.count("request refused") == 1
 
 
+@pytest.mark.parametrize("end", [b"X : y\r\n\r\n", b"X: " + b"y" * 400_000])
+def test_refused_head_request_has_a_response_without_body(port, end):
+    response = exchange(port, b"HEAD / HTTP/1.1\r\n" + HOST + end)
+
+    assert response.startswith(b"HTTP/1.1 4")
+    assert response.endswith(b"\r\n\r\n")
+
+
+def test_empty_lines_before_it_do_not_make_the_request_line_longer(start):
+    port = start("--limit-request-line=100")
+
+    assert exchange(port, b"\r\nGET /" + b"x" * 100 + b" HTTP/1.1\r\n" + HOST + b"\r\n").startswith(
+        b"HTTP/1.1 414 "
+    )
+
+
+def test_empty_line_after_a_body_is_none_of_the_next_request(port):
+    with connect(port) as client:
+        for _ in range(2):
+            client.sendall(b"POST /echo/ HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\nabc\r\n")
+            assert receive(client) == b"/echo/abc"
+
+
 def test_body_that_does_not_come_to_its_end_never_reaches_the_application(port):
     with connect(port) as client:
         client.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nabc")
