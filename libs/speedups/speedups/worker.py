@@ -1,14 +1,13 @@
 """The gunicorn worker of the services: threads that wait for requests together, and a stop that resets no connection.
 
-In gunicorn's own ``gthread`` one thread waits for requests; it hands each one to another thread, which hands the
-connection back. That is a fifth of what a small request costs (docs/adr/0015). Here all threads wait at one epoll, and
-the one that gets the end of a request answers it: slow and stalled requests hold a bounded amount of memory, and no
-thread (docs/adr/0022). Requests are read and answers written with the gateway's codec (docs/adr/0017).
+In gunicorn's own ``gthread`` one thread waits for requests and hands each to another, which is a fifth of what a small
+request costs (docs/adr/0015). Here all threads wait at one epoll, and the one that gets the end of a request answers
+it: slow and stalled requests hold a bounded amount of memory, and no thread (docs/adr/0022).
 
 A ``gthread`` worker that is told to stop keeps its listening socket open until its last connection is closed. The
 kernel still completes connections meanwhile, puts them in the socket's queue, and resets them when the socket is
-closed: a request sent on one is lost, and where it must not be repeated, it fails. This worker takes what is in the
-queue and closes the socket at once: who comes later is refused, knows that nothing was sent, and can go elsewhere.
+closed: requests sent on them are lost. This worker takes what is in the queue and closes the socket at once: later
+clients are refused, know that nothing was sent, and can go elsewhere.
 """
 
 import contextlib
@@ -34,8 +33,7 @@ from speedups.whole_request import RequestReader, WholeRequest
 
 _HEAD_BYTES = 262_144  # the gateway takes half of it, and adds some fields
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``
-_TICK_SECONDS = 1.0  # of the main thread, which tells gunicorn that it lives
-_STOPPING_TICK_SECONDS = 0.05
+_TICK_SECONDS, _STOPPING_TICK_SECONDS = 1.0, 0.05  # of the main thread, which tells gunicorn that it lives
 _STOPPING_LINGER_SECONDS = 2.0  # for the next request of a client who has just got an answer
 
 
@@ -47,6 +45,8 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
     refuses requests that take longer than ``cfg.timeout`` seconds to arrive, and sees to the end of the process.
     """
 
+    alive: bool
+    sockets: list[socket.socket]
     most_unfinished_bytes = 64 * 2**20  # that a process holds of requests that are not complete
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,8 +77,9 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             self._tick(_TICK_SECONDS)
         self._stop_listening()
         stopped_at = time.monotonic()
-        for connection in [one for one in self._idle.values() if not one.reader.is_reading]:
-            connection.timeout = min(connection.timeout, stopped_at + _STOPPING_LINGER_SECONDS)
+        for connection in list(self._idle.values()):
+            if not connection.reader.is_reading:
+                connection.timeout = min(connection.timeout, stopped_at + _STOPPING_LINGER_SECONDS)
         while self._connections and time.monotonic() < stopped_at + self.cfg.graceful_timeout:
             self._tick(_STOPPING_TICK_SECONDS)
 
@@ -89,8 +90,8 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             os.read(self.PIPE[0], 4096)
         now = time.monotonic()
         for number, connection in list(self._idle.items()):
-            if connection.timeout < now and self._idle.pop(number, None):
-                self._close_overdue(connection)
+            if connection.timeout < now and (overdue := self._idle.pop(number, None)):
+                self._close_overdue(overdue)
         if self.alive:
             self._listen_again()
 
@@ -166,7 +167,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             while len(self._connections) < self.cfg.worker_connections:
                 self._accept(listener)
         except (BlockingIOError, ConnectionAbortedError):
-            pass  # the queue is empty, or the client is gone again
+            pass  # the queue is empty, or a client is gone again
         except OSError:
             if self.alive:  # else the listener was closed in this moment
                 raise
@@ -182,9 +183,8 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
     def _wait(self, connection: Connection, arm: Any) -> None:
         linger = self.cfg.keepalive if self.alive else _STOPPING_LINGER_SECONDS
         connection.wait(linger, self.cfg.timeout or math.inf)  # 0 is gunicorn's "no limit"
-        number = connection.sock.fileno()
         self._connections.add(connection)
-        self._idle[number] = connection
+        self._idle[number := connection.sock.fileno()] = connection
         arm(number, _ONCE)
 
     def _close_overdue(self, connection: Connection) -> None:
