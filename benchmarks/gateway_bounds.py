@@ -108,7 +108,7 @@ def move_a_gib(server: Server, *, upload: bool) -> None:
 
 
 def main() -> None:
-    """Run all three."""
+    """Run all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", default=sys.executable)
     options = parser.parse_args()
@@ -116,10 +116,17 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(running(*gateway(options.python, Upstream().url, scratch)))
-        hold_many(server)
-        move_a_gib(server, upload=True)
-        move_a_gib(server, upload=False)
+        url = Upstream().url
+        buffering = stack.enter_context(running(*gateway(options.python, url, scratch)))
+        streaming = stack.enter_context(
+            running(*gateway(options.python, url, scratch, "request_buffering = false"))
+        )
+        hold_many(buffering)
+        move_a_gib(buffering, upload=False)
+        print("buffered:")
+        move_a_gib(buffering, upload=True)
+        print("streamed:")
+        move_a_gib(streaming, upload=True)
 
 
 if __name__ == "__main__":

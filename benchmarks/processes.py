@@ -77,12 +77,16 @@ def running(
         process.wait(40)
 
 
-def gateway(python: str, upstream: str, scratch: Path, **environment: str) -> Launch:
-    """Return how this project's gateway is run, with one catch-all route to ``upstream`` and one process."""
+def gateway(python: str, upstream: str, scratch: Path, route: str = "", **environment: str) -> Launch:
+    """Return how this project's gateway is run, with one process and one catch-all route to ``upstream``.
+
+    ``route`` is a line that the route has besides.
+    """
     port = free_port()
-    file = scratch / "gateway.toml"
+    file = scratch / f"gateway-{port}.toml"
     file.write_text(
-        f'[upstreams.any]\nurls = ["{upstream}"]\nread_timeout = 30\n[[routes]]\npath = "/"\nupstream = "any"\n'
+        f'[upstreams.any]\nurls = ["{upstream}"]\nread_timeout = 30\n'
+        f'[[routes]]\npath = "/"\nupstream = "any"\n{route}\n'
     )
     settings = {
         "BIND": f"127.0.0.1:{port}",
@@ -91,7 +95,7 @@ def gateway(python: str, upstream: str, scratch: Path, **environment: str) -> La
         "SECRET_KEY": "for-benchmarks",  # pragma: allowlist secret
     }
     command = [python, "-m", "gunicorn", "gateway_project.wsgi"]
-    return command, port, ROOT / "gateway_project", settings | environment, scratch / "gateway.log"
+    return command, port, ROOT / "gateway_project", settings | environment, scratch / f"gateway-{port}.log"
 
 
 def express(upstream: str, scratch: Path) -> Launch:

@@ -17,6 +17,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "proxy.server.worker.GatewayWorker"
 worker_connections = 8000
 keepalive = 15  # seconds that an idle client connection is kept
+timeout = 60  # seconds without a byte of a body, or until the client has taken a piece of the answer
 graceful_timeout = 30  # seconds for running requests to end
 control_socket_disable = True
 

@@ -17,6 +17,7 @@ control_socket_disable = True
 limit_request_line = 16_380
 limit_request_field_size = 32_760
 limit_request_fields = 300
+secure_scheme_headers: dict[str, str] = {}  # which X-Forwarded-Proto counts is decided by ForwardedMiddleware
 graceful_timeout = 8
 keepalive = 75  # longer than the gateway keeps an idle connection
 

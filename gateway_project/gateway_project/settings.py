@@ -1,9 +1,8 @@
 """Settings of the gateway, varied by the environment. What is routed where is in the file ``GATEWAY_CONFIG``."""
 
-from ipaddress import ip_network
 from typing import Any
 
-from chassis.environment import env, secret_key, service_tokens
+from chassis.environment import env, origins, secret_key, service_tokens, trusted_proxies
 from chassis.logs import logging_config
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -27,10 +26,16 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOGGING = logging_config(SERVICE_NAME, LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
 ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
-# Networks of proxies in front of this one, whose X-Forwarded-* are believed: "10.0.0.0/8,192.0.2.7".
-TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
+# Networks of proxies in front of this one, whose X-Forwarded-* are believed.
+TRUSTED_PROXIES = trusted_proxies()
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of the others it is removed (proxy.received)
+# Origins of other sites whose pages may send unsafe requests: "https://shop.example.com".
+ALLOWED_ORIGINS = origins("ALLOWED_ORIGINS")
 # What the gateway shows the services, which may require it. A client's own is not passed on.
 SERVICE_TOKENS = service_tokens()
+# Larger bodies are buffered in a file, in this folder, or, without one, where the system has temporary files.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536
+FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 # Where clients' rate limits are counted; empty counts in the memory of each process.
 REDIS_URL = env.str("REDIS_URL", default="")
 

@@ -120,6 +120,7 @@ def _route(table: _Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
         methods=table.take("methods", values.methods, None),
         max_body=table.take("max_body", values.size, None),
         rate_limit=table.take("rate_limit", values.rate, None),
+        request_buffering=table.take("request_buffering", values.boolean, True),  # noqa: FBT003
         enabled=table.take("enabled", values.boolean, True),  # noqa: FBT003
     )
     table.finish()

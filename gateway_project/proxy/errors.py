@@ -1,5 +1,7 @@
 """What can keep a request from being answered by its upstream. The view turns each into a problem."""
 
+import math
+
 from http1.fields import MalformedError
 from http1.stream import EndOfStreamError
 
@@ -16,6 +18,13 @@ class GatewayError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.headers = headers or {}
+
+
+class CrossSiteError(GatewayError):
+    """A browser sends the request from another site."""
+
+    status = 403
+    code = "cross_site_request"
 
 
 class NoRouteError(GatewayError):
@@ -51,6 +60,16 @@ class BodyTooLargeError(GatewayError):
 
     status = 413
     code = "body_too_large"
+
+
+class BufferFullError(GatewayError):
+    """The client's body cannot be buffered."""
+
+    status = 503
+    code = "request_buffer_full"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"Retry-After": "1"})
 
 
 class TooManyRequestsError(GatewayError):
@@ -106,6 +125,10 @@ class CircuitOpenError(GatewayError):
 
     status = 503
     code = "circuit_open"
+
+    def __init__(self, retry_after: float) -> None:
+        seconds = max(1, math.ceil(retry_after))
+        super().__init__("The upstream has failed repeatedly and rests.", {"Retry-After": str(seconds)})
 
 
 def from_failure(error: Exception) -> UpstreamError:

@@ -5,15 +5,17 @@ from functools import partial
 
 import gevent
 
+from chassis.circuit_breaker import CircuitOpen
 from http1.body import Body
-from http1.fields import format_fields, members, values
-from http1.head import CHUNKED, UNTIL_CLOSE, ResponseHead, response_length
+from http1.fields import format_fields, values
+from http1.head import UNTIL_CLOSE, ResponseHead, response_length
 from http1.stream import never
 from proxy import spans
 from proxy.errors import (
     FAILURES,
     BadAnswerError,
     BrokenAnswerError,
+    CircuitOpenError,
     GatewayError,
     TotalTimeoutError,
     UpstreamError,
@@ -21,16 +23,15 @@ from proxy.errors import (
 )
 from proxy.headers import request_fields, response_fields
 from proxy.received import Received
+from proxy.request_body import BufferedBody, StreamedBody
 from proxy.response import ProxiedResponse
 from proxy.retries import ATTEMPTS, backoff, is_repeatable, may_repeat
 from proxy.routes import Route
-from proxy.upload import Upload, client_pieces
+from proxy.upload import Upload
 from proxy.upstreams.connection import Connection
 from proxy.upstreams.replica import Replica
 from proxy.upstreams.upstream import Upstream
 
-# Bytes. Such a body is received whole before the upstream is bothered, and can be sent again.
-_SMALL_BODY = 65536
 _INTERIM = range(100, 200)
 _SWITCHING = 101
 
@@ -41,13 +42,11 @@ class Exchange:
     def __init__(self, upstream: Upstream, route: Route, received: Received, request_id: str) -> None:
         self._upstream = upstream
         self._settings = upstream.settings
-        self._limit = route.max_body
+        self._route = route
         self._received = received
         self._request_id = request_id
-        head = received.head
-        self._streams = head.length is CHUNKED or head.length > _SMALL_BODY or _expects_continue(received)
-        self._is_repeatable = is_repeatable(head) and not self._streams
-        self._body = b""
+        self._body: BufferedBody | StreamedBody
+        self._is_repeatable = False
         self._timer: gevent.Timeout | None = None
 
     def run(self) -> ProxiedResponse:
@@ -56,22 +55,20 @@ class Exchange:
         Raises:
             GatewayError: there is none.
         """
-        if not self._streams and not self._received.body.finished:
-            self._body = b"".join(client_pieces(self._received.body, self._limit))
-        breaker = self._upstream.breaker
-        breaker.enter()
-        failed: bool | None = None
-        self._start_timer()
+        prepare = BufferedBody if self._route.request_buffering else StreamedBody
+        self._body = prepare(self._received, self._route.max_body)
+        self._is_repeatable = self._body.is_repeatable and is_repeatable(self._received.head)
         try:
-            response = self._attempts()
-            failed = False
-        except BaseException as error:
-            failed = True if isinstance(error, UpstreamError) else None
+            with self._upstream.breaker.guard():
+                self._start_timer()
+                return self._attempts()
+        except CircuitOpen as refusal:
+            self._body.close()
+            raise CircuitOpenError(refusal.retry_after) from refusal
+        except BaseException:
+            self._body.close()
             self._cancel_timer()
             raise
-        finally:
-            breaker.leave(failed=failed)
-        return response
 
     def _attempts(self) -> ProxiedResponse:
         tried: list[Replica] = []
@@ -106,22 +103,25 @@ class Exchange:
         upload: Upload | None = None
         try:
             self._send(replica, connection)
-            if self._streams:
-                upload = Upload(self._received.body, self._limit, connection)
-                connection.stream.keeps_waiting = partial(upload.is_moving, self._settings.read_timeout)
+            if pieces := self._body.pieces():
+                upload = Upload(pieces, connection, self._settings.read_timeout)
+                connection.stream.keeps_waiting = upload.is_moving
             head = self._final_head(connection)
             body = Body(connection.stream, response_length(head, self._received.head.method))
+            # Read before the response begins: where this is malformed, nothing was sent yet.
+            first = next(iter(body), b"") if body.has_buffered else b""
         except BaseException as error:
+            failure = upload and upload.failure()
             if upload:
                 upload.stop()
             connection.close()
             if isinstance(error, FAILURES):
-                raise (upload and upload.error) or from_failure(error) from error
+                raise failure or from_failure(error) from error
             raise
         self._received.replica = replica.address
         fields = response_fields(head)
         return ProxiedResponse(
-            head, fields, body, partial(self._end, replica, connection, head, body, upload)
+            head, fields, first, body, partial(self._end, replica, connection, head, body, upload)
         )
 
     def _end(
@@ -140,6 +140,7 @@ class Exchange:
         is_sent = upload is None or upload.is_complete
         if upload and not is_sent:
             upload.stop()
+        self._body.close()
         connection.stream.keeps_waiting = never
         if (
             error is None
@@ -177,12 +178,8 @@ class Exchange:
         fields = request_fields(self._received, None if has_host else replica.authority, self._request_id)
         text = f"{head.method} {head.target} HTTP/1.1\r\n{format_fields(fields)}\r\n"
         try:
-            connection.send(text.encode("latin-1") + self._body)
+            connection.send(text.encode("latin-1") + self._body.beginning)
         except TimeoutError:
             raise
         except OSError:
             return  # it may have answered before it closed
-
-
-def _expects_continue(received: Received) -> bool:
-    return "100-continue" in members(received.head.fields, "expect")

@@ -1,10 +1,5 @@
 """Which header fields are passed on, and which are added (RFC 9110, section 7.6)."""
 
-from functools import lru_cache
-from ipaddress import ip_address
-
-from django.conf import settings
-
 from chassis import service_token, tracing
 from http1.fields import Fields, members, values
 from http1.head import CHUNKED, ResponseHead
@@ -17,7 +12,6 @@ _HOP_BY_HOP = frozenset(
 _NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even where Connection names them
 _NO_CONTENT = 204
 _PSEUDONYM = "gateway"
-_FORWARDED = "x-forwarded-"
 
 
 def request_fields(received: Received, host: str | None, request_id: str) -> Fields:
@@ -29,34 +23,36 @@ def request_fields(received: Received, host: str | None, request_id: str) -> Fie
         request_id: the id to send.
     """
     head = received.head
-    trusted = is_trusted(received.client)
     own = _own(request_id)
     fields = [
         (name, value)
         for name, value in _end_to_end(head.fields)
-        if (lower := name.lower()) not in own and (trusted or not lower.startswith(_FORWARDED))
+        if (known_as := name.lower().replace("_", "-")) not in own and known_as != "x-forwarded-for"
     ]
+    if head.expects_continue and head.length != 0 and received.body.finished:  # the gateway has answered that
+        fields = [pair for pair in fields if pair[0].lower() != "expect"]
     if host is not None:
         fields = [("Host", host), *((name, value) for name, value in fields if name.lower() != "host")]
-    if trusted:
-        fields = [pair for pair in fields if pair[0].lower() != "x-forwarded-for"]
-    return [*count_down(head, fields), *_added(received, trusted=trusted), *own.values()]
+    return [*count_down(head, fields), *_added(received), *own.values()]
 
 
 def _own(request_id: str) -> dict[str, tuple[str, str]]:
-    """Return the fields whose value is the gateway's alone, by lower-case name; the client's own are not passed on."""
+    """Return the fields whose value is the gateway's alone, by lower-case name.
+
+    The client's own are not passed on; neither are those with underscores, which could pass for them behind WSGI.
+    """
     fields = {"X-Request-ID": request_id} | service_token.outgoing_headers() | tracing.outgoing_headers()
     return {name.lower(): (name, value) for name, value in fields.items()}
 
 
-def _added(received: Received, *, trusted: bool) -> Fields:
+def _added(received: Received) -> Fields:
     head = received.head
-    chain = [*(values(head.fields, "x-forwarded-for") if trusted else []), received.client]
+    chain = [*values(head.fields, "x-forwarded-for"), received.client]
     added = [
         ("Via", f"1.{head.version[1]} {_PSEUDONYM}"),
         ("X-Forwarded-For", ", ".join(filter(None, chain))),
     ]
-    given = {name.lower() for name, _ in head.fields} if trusted else set()
+    given = {name.lower() for name, _ in head.fields}
     if "x-forwarded-proto" not in given:
         added.append(("X-Forwarded-Proto", received.scheme))
     if "x-forwarded-host" not in given:
@@ -83,24 +79,3 @@ def _end_to_end(fields: Fields) -> Fields:
     named = members(fields, "connection")
     dropped = _HOP_BY_HOP.union(named) - _NEVER_HOP_BY_HOP if named else _HOP_BY_HOP
     return [pair for pair in fields if pair[0].lower() not in dropped]
-
-
-def client_address(received: Received) -> str:
-    """Return the address of the client: the last one in X-Forwarded-For that is no trusted proxy, or the peer's."""
-    chain = [
-        entry.strip() for line in values(received.head.fields, "x-forwarded-for") for entry in line.split(",")
-    ]
-    address = received.client
-    while chain and is_trusted(address):
-        address = chain.pop()
-    return address
-
-
-@lru_cache(maxsize=4096)
-def is_trusted(address: str) -> bool:
-    """Whether ``address`` is one of ``TRUSTED_PROXIES``."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in settings.TRUSTED_PROXIES)

@@ -2,22 +2,37 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from chassis.problems import not_found, security_headers
+from chassis.problems import not_found, problem_response, security_headers
 from proxy.gateway import gateway
 from proxy.upstreams.upstream import Upstream
 
+_View = Callable[[HttpRequest], HttpResponse]
 
+
+def _read_only(view: _View) -> _View:
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        detail = f"{request.method} is not among the methods here: GET, HEAD."
+        return problem_response(request, 405, "method_not_allowed", detail, {"Allow": "GET, HEAD"})
+
+    return checked
+
+
+@_read_only
 def health(request: HttpRequest) -> HttpResponse:
     """Answer 200 with the state of the gateway; that an upstream is down does not change the status."""
     here = gateway()
     upstreams = tuple([_state(name, upstream) for name, upstream in here.upstreams.items()])
     state = _as_json(here.current.read_at, here.current.refused, upstreams)
-    return HttpResponse(state, content_type="application/json", headers=security_headers())
+    return HttpResponse(state, content_type="application/json", headers=security_headers(request))
 
 
 _State = tuple[str, str, tuple[tuple[str, bool], ...], str]
@@ -25,7 +40,7 @@ _State = tuple[str, str, tuple[tuple[str, bool], ...], str]
 
 def _state(name: str, upstream: Upstream) -> _State:
     replicas = tuple([(replica.address, replica.is_trusted) for replica in upstream.replicas])
-    return name, upstream.breaker.state, replicas, upstream.last_error
+    return name, upstream.breaker.state.value, replicas, upstream.last_error
 
 
 @lru_cache(maxsize=1)  # most of those who ask find what the last one found
@@ -51,15 +66,17 @@ def _as_json(read_at: datetime, refused: str, upstreams: tuple[_State, ...]) -> 
     return json.dumps(state).encode()
 
 
+@_read_only
 def live(request: HttpRequest) -> HttpResponse:
     """Answer 200: the process runs and serves."""
-    return JsonResponse({"status": "ok"}, headers=security_headers())
+    return JsonResponse({"status": "ok"}, headers=security_headers(request))
 
 
+@_read_only
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200: the routes are read, so requests can be taken."""
     gateway()
-    return JsonResponse({"status": "ok"}, headers=security_headers())
+    return JsonResponse({"status": "ok"}, headers=security_headers(request))
 
 
 def unknown(request: HttpRequest, rest: str) -> HttpResponse:

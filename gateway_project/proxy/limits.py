@@ -12,7 +12,6 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from http1.fields import Fields
 from http1.head import RequestHead
 from proxy.errors import BodyTooLargeError, TooManyRequestsError
-from proxy.headers import client_address
 from proxy.received import Received
 from proxy.routes import Route
 
@@ -56,7 +55,7 @@ class RateLimiter:
             return []
         quota, seconds = route.rate_limit
         is_allowed, left, resets_in = self._hit(
-            RateLimitItemPerSecond(quota, seconds), route.path, client_address(received)
+            RateLimitItemPerSecond(quota, seconds), route.path, received.client_address
         )
         fields = [
             ("RateLimit-Policy", f'"requests";q={quota};w={seconds}'),

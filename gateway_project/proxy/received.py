@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from http1.fields import Fields
+from http1.fields import Fields, values
 from http1.head import RequestHead
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _no_interim(status: int, reason: str, fields: Fields) -> None:
 
 @dataclass(slots=True)
 class Received:
-    """One request: what came over the wire, and from whom."""
+    """One request: what came over the wire, and from whom; forwarding fields only if the client is trusted."""
 
     head: RequestHead
     body: RequestBody
@@ -41,6 +41,25 @@ class Received:
     send_interim: Callable[[int, str, Fields], None] = _no_interim
     route: str = NO_ROUTE  # the path of its route, once that is known
     replica: str = ""  # host:port of the server whose response is forwarded, once that is known
+
+    def __post_init__(self) -> None:
+        """Remove the forwarding fields of an untrusted client, and those that could pass for one."""
+        # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
+        from chassis.client_address import is_forwarding_field, is_trusted_proxy
+
+        is_trusted = is_trusted_proxy(self.client)
+        self.head.fields = [
+            (name, value)
+            for name, value in self.head.fields
+            if not is_forwarding_field(name) or (is_trusted and "_" not in name)
+        ]
+
+    @property
+    def client_address(self) -> str:
+        """The address of the client: that of the peer, or the one for which a trusted proxy acts."""
+        from chassis.client_address import original_address
+
+        return original_address(self.client, values(self.head.fields, "x-forwarded-for"))
 
 
 def received(request: "HttpRequest") -> Received:

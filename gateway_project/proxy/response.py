@@ -19,12 +19,18 @@ class ProxiedResponse(HttpResponseBase):
     streaming = True
 
     def __init__(
-        self, head: ResponseHead, fields: Fields, body: Body, on_end: Callable[[GatewayError | None], None]
+        self,
+        head: ResponseHead,
+        fields: Fields,
+        first: bytes,
+        body: Body,
+        on_end: Callable[[GatewayError | None], None],
     ) -> None:
         super().__init__(content_type="", reason=head.reason)  # for None, Django would make one up
         self.status_code = head.status
         self._has_been_logged = True  # an error status is the upstream's to log
         self._fields = fields
+        self._first = first  # what came of the body with the head
         self._body = body
         self._on_end: Callable[[GatewayError | None], None] | None = on_end
 
@@ -48,8 +54,8 @@ class ProxiedResponse(HttpResponseBase):
         Raises:
             GatewayError: the body broke off.
         """
-        if not self._body.has_buffered:
-            yield b""
+        if self._first or not self._body.finished:
+            yield self._first
         try:
             yield from self._body
         except FAILURES as error:

@@ -37,6 +37,7 @@ class Route:
     methods: tuple[str, ...] | None = None  # None: every method
     max_body: int | None = None  # bytes; None: no limit of the gateway's own
     rate_limit: Rate | None = None  # per client
+    request_buffering: bool = True  # receive the body whole before the upstream is asked; False: stream it
     enabled: bool = True  # False: as if it were not there
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from chassis import tracing
 from chassis.polled import is_polled
 from http1.fields import values
-from proxy.headers import client_address
 from proxy.received import NO_ROUTE, Received
 from proxy.upstreams.replica import Replica
 
@@ -35,7 +34,7 @@ def _server_span(received: Received, answer: "Answer") -> Iterator[None]:
     attributes: dict[str, str | int] = {
         "url.path": head.path,
         "url.scheme": received.scheme,
-        "client.address": client_address(received),
+        "client.address": received.client_address,
     }
     for host in values(head.fields, "host"):
         attributes |= spans.server_attributes(host, received.scheme)

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 
 from chassis.problems import problem_response
 from chassis.request_id import current_request_id
+from proxy.cross_site import check_origin
 from proxy.errors import GatewayError
 from proxy.exchange import Exchange
 from proxy.gateway import gateway
@@ -26,6 +27,7 @@ def forward(request: HttpRequest) -> HttpResponseBase:
     try:
         route = here.route(request.path_info, sent.head.method)
         sent.route = route.path
+        check_origin(sent)
         limit_fields = here.rate_limiter.check(route, sent)
         check_body_size(route, sent.head)
         upstream = here.upstreams[route.upstream]

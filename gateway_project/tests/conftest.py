@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import pytest
 
 from tests.process import Gateway, configuration
@@ -18,13 +20,28 @@ def upstream(session_upstream):
     return session_upstream
 
 
+@contextmanager
+def gateway_of_session(session_upstream, tmp_path_factory, route):
+    # A test that breaks the upstream on purpose does not open the circuit for the next one.
+    settings = configuration(session_upstream.url, route=route, upstream="breaker_failures = 100000")
+    gateway = Gateway(tmp_path_factory.mktemp("gateway"), settings).wait()
+    try:
+        yield gateway
+    finally:
+        gateway.stop()
+
+
 @pytest.fixture(scope="session")
 def session_gateway(session_upstream, tmp_path_factory):
-    # A test that breaks the upstream on purpose does not open the circuit for the next one.
-    settings = configuration(session_upstream.url, upstream="breaker_failures = 100000")
-    gateway = Gateway(tmp_path_factory.mktemp("gateway"), settings).wait()
-    yield gateway
-    gateway.stop()
+    with gateway_of_session(session_upstream, tmp_path_factory, route="") as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def streaming_gateway(session_upstream, tmp_path_factory):
+    """As ``gateway``, with a route that streams the bodies of requests."""
+    with gateway_of_session(session_upstream, tmp_path_factory, "request_buffering = false") as gateway:
+        yield gateway
 
 
 @pytest.fixture

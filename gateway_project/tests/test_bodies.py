@@ -14,6 +14,11 @@ from tests.upstream import OK, answer
 CHUNKED = "Transfer-Encoding: chunked"
 
 
+@pytest.fixture(params=["buffering", "streaming"])
+def any_gateway(request):
+    return request.getfixturevalue("gateway" if request.param == "buffering" else "streaming_gateway")
+
+
 def unchunk(framed):
     body = b""
     while framed:
@@ -26,36 +31,36 @@ def unchunk(framed):
 
 
 @pytest.mark.parametrize("size", [1, 100, 65535, 65536, 65537, 1_000_000])
-def test_a_body_with_a_length_arrives_with_it(gateway, upstream, size):
+def test_a_body_with_a_length_arrives_with_it(any_gateway, upstream, size):
     body = os.urandom(size)
 
-    assert exchange(gateway.port, request("POST", "/", body=body)).status == 200
+    assert exchange(any_gateway.port, request("POST", "/", body=body)).status == 200
 
     (arrived,) = upstream.requests
     assert arrived.body == body
     assert arrived.values(b"Content-Length") == [b"%d" % size]
 
 
-def test_a_chunked_body_arrives_chunked(gateway, upstream):
+def test_a_chunked_body_arrives_chunked(any_gateway, upstream):
     data = request("POST", "/", CHUNKED) + b'5;ext=1\r\nhello\r\n6 ; a="b"\r\n world\r\n0\r\n\r\n'
 
-    assert exchange(gateway.port, data).status == 200
+    assert exchange(any_gateway.port, data).status == 200
 
     (arrived,) = upstream.requests
     assert arrived.values(b"Transfer-Encoding") == [b"chunked"]
     assert unchunk(arrived.body) == b"hello world"
 
 
-def test_an_empty_chunked_body_arrives(gateway, upstream):
-    assert exchange(gateway.port, request("POST", "/", CHUNKED) + b"0\r\n\r\n").status == 200
+def test_an_empty_chunked_body_arrives(any_gateway, upstream):
+    assert exchange(any_gateway.port, request("POST", "/", CHUNKED) + b"0\r\n\r\n").status == 200
 
     assert upstream.requests[0].body == b"0\r\n\r\n"
 
 
-def test_trailers_of_a_request_arrive_and_dangerous_ones_do_not(gateway, upstream):
+def test_trailers_of_a_request_arrive_and_dangerous_ones_do_not(any_gateway, upstream):
     trailers = b"X-Sum: 1\r\nHost: evil\r\nContent-Length: 5\r\nx-sum: 2\r\n"
 
-    exchange(gateway.port, request("POST", "/", CHUNKED) + b"1\r\na\r\n0\r\n" + trailers + b"\r\n")
+    exchange(any_gateway.port, request("POST", "/", CHUNKED) + b"1\r\na\r\n0\r\n" + trailers + b"\r\n")
 
     assert upstream.requests[0].body.endswith(b"0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n")
 
@@ -70,13 +75,13 @@ def test_trailers_of_an_answer_come_back(gateway, upstream):
     assert (got.body, got.trailers, got.value(b"Trailer")) == (b"ok", b"X-Sum: 1\r\n", b"X-Sum")
 
 
-def test_a_body_of_a_get_arrives(gateway, upstream):
-    exchange(gateway.port, request("GET", "/", body=b"query"))
+def test_a_body_of_a_get_arrives(any_gateway, upstream):
+    exchange(any_gateway.port, request("GET", "/", body=b"query"))
 
     assert upstream.requests[0].body == b"query"
 
 
-def test_pieces_of_an_upload_arrive_before_its_end(gateway, upstream):
+def test_pieces_of_an_upload_arrive_before_its_end(streaming_gateway, upstream):
     seen = threading.Event()
 
     def read_first_chunk(connection, arrived):
@@ -86,14 +91,14 @@ def test_pieces_of_an_upload_arrive_before_its_end(gateway, upstream):
         connection.send(OK)
 
     upstream.on_head = read_first_chunk
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", CHUNKED) + b"5\r\nfirst\r\n")
         assert seen.wait(5)
         client.send(b"4\r\nlast\r\n0\r\n\r\n")
         assert client.read().status == 200
 
 
-def test_both_sides_may_talk_at_once(gateway, upstream):
+def test_both_sides_may_talk_at_once(streaming_gateway, upstream):
     def echo(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         while (line := connection.read_until(b"\r\n")) != b"0\r\n":
@@ -101,7 +106,7 @@ def test_both_sides_may_talk_at_once(gateway, upstream):
         connection.send(b"0\r\n\r\n")
 
     upstream.on_head = echo
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", CHUNKED))
         client.read_until(b"\r\n\r\n")
         for word in (b"one", b"two"):
@@ -111,12 +116,12 @@ def test_both_sides_may_talk_at_once(gateway, upstream):
         client.read_until(b"0\r\n\r\n")
 
 
-def test_an_early_answer_ends_an_upload(gateway, upstream):
+def test_an_early_answer_ends_an_upload(streaming_gateway, upstream):
     def refuse(connection, arrived):
         connection.send(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
 
     upstream.on_head = refuse
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", "Content-Length: 10000000") + b"a" * 1000)
         assert (client.read().status, client.is_closed()) == (401, True)
 
@@ -216,8 +221,8 @@ def test_an_answer_that_comes_byte_by_byte_is_whole(gateway, upstream):
     assert exchange(gateway.port, request()).body == b"ok"
 
 
-def test_a_request_that_comes_byte_by_byte_is_whole(gateway, upstream):
-    with Client(gateway.port) as client:
+def test_a_request_that_comes_byte_by_byte_is_whole(any_gateway, upstream):
+    with Client(any_gateway.port) as client:
         for byte in request("POST", "/slow", CHUNKED) + b"2\r\nok\r\n0\r\n\r\n":
             client.send(bytes([byte]))
         assert client.read().status == 200
@@ -261,7 +266,7 @@ def test_a_large_download_takes_no_memory(gateway, upstream):
     assert peak - before < 16 * 2**20
 
 
-def test_a_large_upload_takes_no_memory(gateway, upstream):
+def test_a_large_upload_takes_no_memory(any_gateway, upstream):
     def swallow(connection, arrived):
         left = SIZE - len(connection.buffer)
         connection.buffer = b""
@@ -270,20 +275,20 @@ def test_a_large_upload_takes_no_memory(gateway, upstream):
         connection.send(OK)
 
     upstream.on_head = swallow
-    before = peak = resident_memory(gateway)
+    before = peak = resident_memory(any_gateway)
 
-    with Client(gateway.port) as client:
+    with Client(any_gateway.port) as client:
         client.send(request("POST", "/", f"Content-Length: {SIZE}"))
         for _ in range(SIZE // len(PIECE)):
             client.send(PIECE)
-            peak = max(peak, resident_memory(gateway))
+            peak = max(peak, resident_memory(any_gateway))
         assert client.read().status == 200
 
     assert peak - before < 16 * 2**20
 
 
-def test_an_upload_slower_than_the_read_timeout_goes_on(gateway, upstream):
-    with Client(gateway.port) as client:
+def test_an_upload_slower_than_the_read_timeout_goes_on(any_gateway, upstream):
+    with Client(any_gateway.port) as client:
         client.send(request("POST", "/", CHUNKED))
         for _ in range(4):  # 2 s, with a read timeout of one
             client.send(b"1\r\na\r\n")

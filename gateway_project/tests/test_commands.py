@@ -16,6 +16,7 @@ upstream = "one"
 methods = ["GET", "HEAD"]
 max_body = "1 KiB"
 rate_limit = "5/minute"
+request_buffering = false
 [[routes]]
 path = "/"
 upstream = "one"
@@ -56,7 +57,7 @@ def test_explain_says_where_a_request_goes(capsys):
         "one, http://one:1 or http://two:2",
         "GET /a/%2F?x=1 HTTP/1.1, with the upstream's own Host",
         "1 s to connect, 10 s between bytes, 30 s in all",
-        "up to 1024 bytes",
+        "up to 1024 bytes, streamed",
         "5/minute per client",
     ):
         assert part in told
@@ -67,7 +68,11 @@ def test_explain_says_where_a_request_goes(capsys):
     [
         ("POST", "/a", "Refused with 405 (method_not_allowed)"),
         ("GET", "/health/live", "The gateway answers itself"),
-        ("GET", "/b", "Body      of any size\nRate      not limited"),
+        (
+            "GET",
+            "/b",
+            "Body      of any size, received whole before the upstream is asked\nRate      not limited",
+        ),
     ],
 )
 def test_explain_says_what_else_may_happen(capsys, method, path, told):

@@ -44,6 +44,7 @@ def test_everything_can_be_said(tmp_path):
     upstream = "a"
     max_body = "2 MiB"
     rate_limit = "5/minute"
+    request_buffering = false
     """
     configuration = read(write(tmp_path, text))
 
@@ -55,6 +56,7 @@ def test_everything_can_be_said(tmp_path):
     ]
     (route,) = configuration.routes
     assert (route.methods, route.max_body, route.rate_limit) == (("GET", "PROPFIND"), 2 * 2**20, (5, 60))
+    assert route.request_buffering is False
 
 
 def test_variables_of_the_environment_are_put_in(tmp_path, monkeypatch):

@@ -124,6 +124,13 @@ BAD_ANSWERS = {
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
     "two lengths in one": b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok",
     "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok",
+    "an empty length": b"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok",
+    "a length and a comma": b"HTTP/1.1 200 OK\r\nContent-Length: 2,\r\n\r\nok",
+    "a comma and a length": b"HTTP/1.1 200 OK\r\nContent-Length: ,2\r\n\r\nok",
+    "a length and an empty one": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length:\r\n\r\nok",
+    "a malformed length of no body": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2,\r\n\r\n",
+    "a malformed chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n",
+    "a negative chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nok\r\n0\r\n\r\n",
     "a length in words": b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok",
     "length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "an unknown coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -140,6 +147,23 @@ def test_a_malformed_answer_is_a_bad_gateway(gateway, upstream, name):
     assert got.status == 502
     assert problem(got)["type"] == "urn:problem:bad_answer"
     assert len(upstream.requests) == 1
+    exchange(gateway.port, request())
+    assert upstream.requests[1].connection != upstream.requests[0].connection
+
+
+CHUNKED_IN_OLD_HTTP = (
+    b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+)
+
+
+def test_a_connection_that_has_carried_chunks_in_http_1_0_is_not_used_again(gateway, upstream):
+    upstream.script = answer(CHUNKED_IN_OLD_HTTP)
+
+    bodies = [exchange(gateway.port, request()).body for _ in range(2)]
+
+    assert bodies == [b"ok", b"ok"]
+    first, second = upstream.requests
+    assert first.connection != second.connection
 
 
 REPAIRED = {
@@ -237,7 +261,7 @@ def test_a_client_that_goes_away_stops_the_transfer(gateway, upstream):
     assert stopped.wait(5)
 
 
-def test_a_client_that_resets_within_its_upload_stops_it(gateway, upstream):
+def test_a_client_that_resets_within_its_upload_stops_it(streaming_gateway, upstream):
     ended = threading.Event()
 
     def read_to_the_end(connection, arrived):
@@ -246,7 +270,7 @@ def test_a_client_that_resets_within_its_upload_stops_it(gateway, upstream):
         ended.set()
 
     upstream.on_head = read_to_the_end
-    client = Client(gateway.port)
+    client = Client(streaming_gateway.port)
     client.send(request("POST", "/", "Content-Length: 1000000") + b"a" * 1000)
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()

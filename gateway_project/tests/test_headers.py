@@ -71,6 +71,8 @@ SPOOFED = [
     "X-Forwarded-Host: evil",
     "X-Forwarded-Port: 1",
 ]
+# Behind WSGI an underscore passes for a hyphen.
+DISGUISED = ["X_Forwarded_For: 6.6.6.6", "x_forwarded-proto: https", "X-Real_IP: 6.6.6.6"]
 
 
 def test_forwarded_fields_of_strangers_are_replaced(gateway, upstream):
@@ -81,6 +83,34 @@ def test_forwarded_fields_of_strangers_are_replaced(gateway, upstream):
     assert arrived.values(b"X-Forwarded-Proto") == [b"http"]
     assert arrived.values(b"X-Forwarded-Host") == [b"example.org"]
     assert arrived.values(b"X-Forwarded-Port") == []
+
+
+@pytest.mark.parametrize("line", [*DISGUISED, "Forwarded: for=6.6.6.6", "X-Real-IP: 6.6.6.6"])
+def test_nothing_else_that_strangers_say_of_themselves_reaches_the_upstream(gateway, upstream, line):
+    exchange(gateway.port, request("GET", "/", line))
+
+    assert line.split(":")[0].encode() not in [name for name, _ in upstream.requests[0].fields]
+
+
+@pytest.mark.parametrize("line", DISGUISED)
+def test_what_could_pass_for_a_trusted_proxy_s_word_does_not_come_through_it(start, upstream, line):
+    gateway = start(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
+
+    exchange(gateway.port, request("GET", "/", line, "Forwarded: for=1.2.3.4", "X-Real-IP: 1.2.3.4"))
+
+    (arrived,) = upstream.requests
+    assert arrived.values(line.split(":")[0].encode()) == []
+    assert arrived.values(b"Forwarded") == [b"for=1.2.3.4"]
+    assert arrived.values(b"X-Real-IP") == [b"1.2.3.4"]
+
+
+def test_what_could_pass_for_the_gateway_s_own_fields_does_not_reach_the_upstream(start, upstream):
+    gateway = start(configuration(upstream.url), SERVICE_TOKEN="token")
+
+    exchange(gateway.port, request("GET", "/", "X_Service_Token: forged", "X_Request-ID: forged"))
+
+    names = [name.lower() for name, _ in upstream.requests[0].fields]
+    assert not {b"x_service_token", b"x_request-id"} & set(names)
 
 
 def test_forwarded_fields_of_trusted_proxies_are_kept_and_continued(start, upstream):

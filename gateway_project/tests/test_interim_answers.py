@@ -41,14 +41,14 @@ def test_an_old_client_gets_no_interim_answer(gateway, upstream):
     assert (got.status, got.interim) == (200, [])
 
 
-def test_the_body_is_sent_when_the_upstream_asks_for_it(gateway, upstream):
+def test_the_body_is_sent_when_the_upstream_asks_for_it(streaming_gateway, upstream):
     def ask(connection, arrived):
         connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         arrived.body = connection.read_exactly(5)
         connection.send(OK)
 
     upstream.on_head = ask
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", "Expect: 100-continue", "Content-Length: 5"))
         assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 Continue\r\n")
         client.send(b"hello")
@@ -58,10 +58,10 @@ def test_the_body_is_sent_when_the_upstream_asks_for_it(gateway, upstream):
     assert upstream.requests[0].body == b"hello"
 
 
-def test_a_body_that_the_upstream_does_not_want_is_not_asked_for(gateway, upstream):
+def test_a_body_that_the_upstream_does_not_want_is_not_asked_for(streaming_gateway, upstream):
     upstream.on_head = answer(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
 
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", "Expect: 100-continue", "Content-Length: 5"))
         got = client.read()
 

@@ -66,7 +66,7 @@ def test_a_chunked_body_is_counted_while_it_comes(small, upstream):
 def test_a_small_unread_body_does_not_cost_the_connection(small):
     with Client(small.port) as client:
         client.send(request("POST", "/health", body=b"ignored"))
-        assert client.read().status == 200
+        assert client.read().status == 405
         client.send(request())
         assert client.read().status == 200
 
@@ -88,6 +88,20 @@ def test_headers_have_a_size_and_a_number(gateway, lines, status):
 @pytest.mark.parametrize(("length", "status"), [(8000, 200), (16000, 200), (16400, 414)])
 def test_the_request_line_has_a_size(gateway, length, status):
     assert exchange(gateway.port, request("GET", "/" + "a" * length)).status == status
+
+
+def test_empty_lines_before_it_do_not_make_the_request_line_longer(gateway):
+    assert exchange(gateway.port, b"\r\n" + request("GET", "/" + "a" * 16400)).status == 414
+
+
+@pytest.mark.parametrize("line", ["X: " + "a" * 16400, "X: " + "a" * 140_000, "no colon"])
+def test_a_refused_head_request_has_a_response_without_body(gateway, line):
+    with Client(gateway.port) as client:
+        client.send(request("HEAD", "/", line))
+        got = client.read(b"HEAD")
+        assert client.is_closed()
+
+    assert (got.status >= 400, got.value(b"Content-Type")) == (True, b"application/problem+json")
 
 
 def test_a_head_without_end_is_refused(gateway):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.client import exchange, request
+from tests.client import Client, exchange, request
 from tests.process import configuration
 
 
@@ -14,6 +14,23 @@ def test_health_is_the_gateways(gateway, upstream):
     assert got.status == 200
     assert json.loads(got.body) | {"status": "ok", "service": "gateway"} == json.loads(got.body)
     assert upstream.requests == []
+
+
+@pytest.mark.parametrize("target", ["/health", "/health/live", "/health/ready"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_health_is_only_read(gateway, target, method):
+    got = exchange(gateway.port, request(method, target))
+
+    assert (got.status, got.value(b"Allow")) == (405, b"GET, HEAD")
+    assert json.loads(got.body)["type"] == "urn:problem:method_not_allowed"
+
+
+@pytest.mark.parametrize("target", ["/health", "/health/live", "/health/ready", "/health/nothing"])
+def test_health_has_a_head_without_a_body(gateway, target):
+    with Client(gateway.port) as client:
+        client.send(request("HEAD", target) + request("GET", target))
+
+        assert client.read(b"HEAD").status == client.read().status
 
 
 def test_what_lies_under_health_is_never_forwarded(gateway, upstream):
@@ -73,11 +90,28 @@ def test_its_own_pages_have_security_headers(start, upstream, lines):
     assert got.value(b"Referrer-Policy") == b"same-origin"
 
 
-def test_behind_tls_its_own_pages_ask_for_tls(start, upstream):
-    gateway = start(configuration(upstream.url).replace('path = "/"', 'path = "/users"'), HTTPS_ONLY="true")
+OWN_PAGES = ("/nowhere", "/health", "/health/live", "/health/ready")
 
-    for target in ("/nowhere", "/health", "/health/live", "/health/ready"):
-        got = exchange(gateway.port, request("GET", target))
+
+def start_behind_tls(start, upstream, **environment):
+    routes = configuration(upstream.url).replace('path = "/"', 'path = "/users"')
+    return start(routes, HTTPS_ONLY="true", **environment)
+
+
+def test_behind_tls_its_own_pages_ask_for_tls(start, upstream):
+    gateway = start_behind_tls(start, upstream, TRUSTED_PROXIES="127.0.0.1")
+
+    for target in OWN_PAGES:
+        got = exchange(gateway.port, request("GET", target, "X-Forwarded-Proto: https"))
 
         assert got.value(b"Strict-Transport-Security").startswith(b"max-age=31536000")
         assert got.value(b"X-Content-Type-Options") == b"nosniff"
+
+
+def test_without_tls_its_own_pages_do_not_ask_for_it(start, upstream):
+    gateway = start_behind_tls(start, upstream)
+
+    for target in OWN_PAGES:
+        got = exchange(gateway.port, request("GET", target, "X-Forwarded-Proto: https"))  # of a stranger
+
+        assert got.values(b"Strict-Transport-Security") == []

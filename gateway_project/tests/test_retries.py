@@ -1,5 +1,6 @@
 """What is asked again, and what never is."""
 
+import os
 import threading
 
 import pytest
@@ -46,10 +47,31 @@ def test_a_post_with_an_idempotency_key_is_repeated_with_its_body(gateway, upstr
     assert [arrived.body for arrived in upstream.requests] == [b"hello", b"hello"]
 
 
-def test_a_body_that_was_streamed_is_not_sent_again(gateway, upstream):
+@pytest.mark.parametrize("size", [1, 65536, 65537, 1_000_000])
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_body_that_was_buffered_is_sent_again(gateway, upstream, size, is_chunked):
+    body = os.urandom(size)
+    framed = b"%x\r\n%b\r\n0\r\nX-Sum: 1\r\n\r\n" % (size, body)
+    lines = ["Transfer-Encoding: chunked"] if is_chunked else [f"Content-Length: {size}"]
+    fail_first(upstream, times=2)
+
+    got = exchange(gateway.port, request("PUT", "/", *lines) + (framed if is_chunked else body))
+
+    assert got.status == 200
+    first, second, third = [arrived.body for arrived in upstream.requests]
+    assert first == second == third
+    if is_chunked:
+        assert third.endswith(b"\r\n0\r\nX-Sum: 1\r\n\r\n")
+    else:
+        assert third == body
+
+
+def test_a_body_that_was_streamed_is_not_sent_again(streaming_gateway, upstream):
     fail_first(upstream, times=1)
 
-    got = exchange(gateway.port, request("PUT", "/", "Transfer-Encoding: chunked") + b"1\r\na\r\n0\r\n\r\n")
+    got = exchange(
+        streaming_gateway.port, request("PUT", "/", "Transfer-Encoding: chunked") + b"1\r\na\r\n0\r\n\r\n"
+    )
 
     assert got.status == 502
     assert len(upstream.requests) == 1

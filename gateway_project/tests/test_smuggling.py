@@ -127,6 +127,8 @@ REFRAMED = {
     "length in a chunked trailer": (post(CHUNKED, body=b"0\r\nContent-Length: 44\r\n\r\n"), b"0\r\n\r\n"),
     "length with zeros": (post(b"Content-Length: 005", body=b"hello"), b"hello"),
     "length and connection": (post(b"Content-Length: 5", b"Connection: Content-Length", body=b"hello"), b"hello"),
+    "empty lines before": (b"\r\n\r\n" + post(b"Content-Length: 5", body=b"hello"), b"hello"),
+    "empty line after the body": (post(b"Content-Length: 5", body=b"hello") + b"\r\n", b"hello"),
     "empty line before": (b"\r\n" + post(b"Content-Length: 5", body=b"hello"), b"hello"),
 }  # fmt: skip
 
@@ -162,17 +164,17 @@ def test_a_request_hidden_in_a_body_stays_there(gateway, upstream):
     assert [arrived.target for arrived in upstream.requests] == [b"/", b"/"]
 
 
-def test_a_body_that_is_left_over_is_never_the_next_clients_request(gateway, upstream):
+def test_a_body_that_is_left_over_is_never_the_next_clients_request(streaming_gateway, upstream):
     def answer_early(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         time.sleep(0.1)
         connection.close()
 
     upstream.on_head = answer_early
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", "Content-Length: 100000"))
         client.read()
-    with Client(gateway.port) as client:
+    with Client(streaming_gateway.port) as client:
         client.send(request(target="/next"))
         assert client.read().status == 200
 

@@ -1,5 +1,10 @@
+from datetime import timedelta
+from ipaddress import ip_network
+
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
+from django.utils.timezone import now
 
 from users.models import User
 
@@ -40,19 +45,64 @@ def test_session_and_csrf_cookies_are_the_service_s_own(django_user_model):
     assert client.cookies["user_sessionid"]["path"] == "/admin/user/"
 
 
-@pytest.mark.django_db
-def test_sign_in_is_locked_after_five_failures_from_an_address_and_no_other(django_user_model, settings):
+@pytest.fixture
+def sign_in(django_user_model, settings):
+    """Sign in to the admin as ``root`` from an address behind a trusted proxy; return the response."""
+    settings.TRUSTED_PROXIES = (ip_network("127.0.0.1"),)
     django_user_model.objects.create_superuser("root", password="secret")
-    attacker = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7"}
-    form = {"username": "root", "password": "guess"}
 
-    statuses = [Client().post("/admin/user/login/", form, **attacker).status_code for _ in range(6)]
-    locked = Client().post("/admin/user/login/", form | {"password": "secret"}, **attacker)
-    other = Client().post(
-        "/admin/user/login/", form | {"password": "secret"}, HTTP_X_FORWARDED_FOR="203.0.113.8"
-    )
+    def sign_in(address, password="guess", peer="127.0.0.1"):
+        form = {"username": "root", "password": password}
+        return Client(REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR=address).post("/admin/user/login/", form)
+
+    return sign_in
+
+
+def fail_often(sign_in):
+    for number in range(20):
+        sign_in(f"203.0.113.{number // 4}")
+
+
+@pytest.mark.django_db
+def test_sign_in_is_locked_after_five_failures_from_an_address_and_no_other(sign_in):
+    statuses = [sign_in("203.0.113.7").status_code for _ in range(6)]
+    locked = sign_in("203.0.113.7", "secret")
+    other = sign_in("203.0.113.8", "secret")
 
     assert statuses == [200, 200, 200, 200, 429, 429]
     assert (locked.status_code, locked["Retry-After"]) == (429, "900")
     assert locked.json()["type"] == "urn:problem:locked_out"
     assert other.status_code == 302
+
+
+@pytest.mark.django_db
+def test_another_address_that_an_untrusted_peer_names_does_not_lift_the_lock(sign_in):
+    statuses = [sign_in(f"203.0.113.{number}", peer="10.0.0.9").status_code for number in range(6)]
+
+    assert statuses == [200, 200, 200, 200, 429, 429]
+
+
+@pytest.mark.django_db
+def test_sign_in_is_locked_for_new_addresses_after_twenty_failures_from_many(sign_in):
+    fail_often(sign_in)
+
+    locked = sign_in("203.0.113.99", "secret")
+
+    assert (locked.status_code, locked.json()["type"]) == (429, "urn:problem:locked_out")
+
+
+@pytest.mark.django_db
+def test_failures_of_others_do_not_lock_an_address_from_which_sign_in_has_succeeded(sign_in):
+    assert sign_in("192.0.2.1", "secret").status_code == 302
+    fail_often(sign_in)
+
+    assert sign_in("192.0.2.1", "secret").status_code == 302
+
+
+@pytest.mark.django_db
+def test_account_is_unlocked_a_quarter_of_an_hour_after_the_last_failure_that_counted(sign_in):
+    fail_often(sign_in)
+    sign_in("203.0.113.99")  # refused, so that it does not count
+    AccessAttempt.objects.update(attempt_time=now() - timedelta(minutes=15))
+
+    assert sign_in("203.0.113.99", "secret").status_code == 302

@@ -3,7 +3,14 @@
 from datetime import timedelta
 from pathlib import Path
 
-from chassis.environment import LOOPBACK_HOSTS, PRIVATE_NETWORKS, database, env, secret_key, service_tokens
+from chassis.environment import (
+    LOOPBACK_HOSTS,
+    database,
+    env,
+    secret_key,
+    service_tokens,
+    trusted_proxies,
+)
 from chassis.logs import logging_config
 from chassis.rest import defaults
 
@@ -13,7 +20,7 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key("user")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=PRIVATE_NETWORKS)
+TRUSTED_PROXIES = trusted_proxies()
 SERVICE_TOKENS = service_tokens()
 
 INSTALLED_APPS = [
@@ -31,6 +38,7 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 MIDDLEWARE = [
+    "chassis.client_address.ForwardedMiddleware",
     "chassis.request_id.RequestIdMiddleware",
     "chassis.tracing.TracingMiddleware",
     "chassis.access_log.AccessLogMiddleware",
@@ -69,10 +77,12 @@ TEMPLATES = [
 DATABASES = {"default": database("user_service_db")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# A name and address that fails to sign in five times is locked out for a quarter of an hour.
+# Five failures lock an account for an address, twenty for every address that is new to it, for a quarter of an hour.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_HANDLER = "chassis.sign_in.SignInHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "chassis.client_address.client_address"
@@ -92,9 +102,12 @@ CSRF_FAILURE_VIEW = "chassis.problems.csrf_failure"
 STATIC_URL = "/static/user/"
 WHITENOISE_USE_FINDERS = True  # serves the files of the installed packages; nothing to collect
 
+SECURE_PROXY_SSL_HEADER = (
+    "HTTP_X_FORWARDED_PROTO",
+    "https",
+)  # ForwardedMiddleware leaves that of trusted peers
 # Behind something that ends TLS, redirects plain HTTP to it and sets X-Forwarded-Proto.
 if HTTPS_ONLY := env.bool("HTTPS_ONLY", default=False):
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

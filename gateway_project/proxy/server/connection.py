@@ -3,9 +3,10 @@
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from wsgiref.types import WSGIApplication
 
+import gevent
 from gevent.socket import SHUT_RD, SHUT_WR, socket
 
 from chassis.refusal import render_refusal
@@ -27,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 IDLE_GRACE = 2.0  # seconds that idle clients have to come again when the process ends
 HEAD_SECONDS = 10.0  # for a whole head, from its first byte on
-CLIENT_SECONDS = 60.0  # without a byte of the body, or until the client has taken a piece of the answer
 _LINGER_SECONDS = 5.0  # for what a client still sends when it was already answered
 
 
@@ -38,6 +38,9 @@ class Worker(Protocol):
     idle: set["ClientConnection"]  # those that wait for a request
     limits: Limits
     idle_seconds: float  # between two requests
+    client_seconds: (
+        float | None
+    )  # without a byte of the body, or until the client has taken a piece of the answer
 
 
 class ClientConnection:
@@ -59,7 +62,7 @@ class ClientConnection:
         """Answer request after request."""
         try:
             while self._serve_one():
-                pass
+                gevent.sleep(0)  # the other clients' turn, also where this one's next request is already here
         except (OSError, EndOfStreamError, GatewayError):
             logger.debug("Client gone")
             self._socket.close()
@@ -90,20 +93,19 @@ class ClientConnection:
 
     def _serve_one(self) -> bool:
         """Answer one request; return whether the connection can carry another."""
+        head = ""
         try:
             head = self._read_head()
             started_at = time.monotonic()
             request = parse_request(head)
             self._worker.limits.check(head, request)
         except HeadTooLargeError:
-            return refuse(self._socket, 431, "The head of the request is too large.", render_refusal)
+            return self._refuse(431, "The head of the request is too large.")
         except MalformedError as error:
-            return refuse(self._socket, getattr(error, "status", 400), str(error), render_refusal)
+            return self._refuse(getattr(error, "status", 400), str(error), head)
         except TimeoutError:
-            return self._stream.has_buffered and refuse(
-                self._socket, 408, "The request took too long to arrive.", render_refusal
-            )
-        self._socket.settimeout(CLIENT_SECONDS)
+            return self._stream.has_buffered and self._refuse(408, "The request took too long to arrive.")
+        self._socket.settimeout(self._worker.client_seconds)
         body = Body(self._stream, request.length)
         answer = Answer(self._socket, request, body, self._is_stopping)
         received = Received(request, body, self._address, self._scheme, answer.interim)
@@ -119,12 +121,15 @@ class ClientConnection:
         self._has_unread = not body.finished or self._stream.has_buffered
         return answer.keeps_connection and body.finished
 
+    def _refuse(self, status: int, detail: str, head: str = "") -> Literal[False]:
+        is_head = (head.encode("latin-1") or self._stream.peek(5)).startswith(b"HEAD ")
+        return refuse(self._socket, status, detail, render_refusal, omits_body=is_head)
+
     @staticmethod
     def _note(received: Received, answer: Answer, seconds: float) -> None:
         from chassis import access_log  # as in _serve_one
         from chassis.polled import is_polled
         from proxy import metrics
-        from proxy.headers import client_address
 
         head, status = received.head, int(answer.status)
         metrics.count(received.route, head.method, status, seconds)
@@ -136,19 +141,22 @@ class ClientConnection:
             status=status,
             size=answer.sent,
             seconds=seconds,
-            client=client_address(received),
+            client=received.client_address,
             request_id=answer.request_id,
             replica=received.replica,
         )
 
     def _read_head(self) -> str:
+        self._stream.skip_empty_lines()
         if not self._stream.has_buffered:
             idle_seconds = IDLE_GRACE if self._is_stopping() else self._worker.idle_seconds
             self._idle_until = time.monotonic() + idle_seconds
             self._socket.settimeout(None)  # the worker looks after it: a timer for each wait costs more
             self._worker.idle.add(self)
         try:
-            head = self._stream.read_head(self._worker.limits.head, seconds=HEAD_SECONDS)
+            head = self._stream.read_head(
+                self._worker.limits.head, seconds=HEAD_SECONDS, skips_empty_lines=True
+            )
         finally:
             self._worker.idle.discard(self)
         return head.decode("latin-1")

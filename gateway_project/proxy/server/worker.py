@@ -29,6 +29,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
             field=self.cfg.limit_request_field_size,
         )
         self.idle_seconds = self.cfg.keepalive
+        self.client_seconds = self.cfg.timeout or None  # 0 is gunicorn's "no limit"
 
     def handle(self, listener: socket, client: socket, addr: Any) -> None:
         """Serve one client until the connection ends; ``addr`` is empty for a Unix socket."""

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Collection
 from itertools import count
 
+from chassis.circuit_breaker import CircuitBreaker, State
 from proxy import metrics
 from proxy.errors import UnreachableError, UpstreamError
 from proxy.routes import UpstreamSettings
-from proxy.upstreams.breaker import Breaker
 from proxy.upstreams.named_replicas import NamedReplicas
 from proxy.upstreams.probe import set_aside
 from proxy.upstreams.replica import Replica, family
@@ -22,7 +22,13 @@ class Upstream:
 
     def __init__(self, settings: UpstreamSettings) -> None:
         self.settings = settings
-        self.breaker = Breaker(settings.name, settings.breaker_failures, settings.breaker_seconds)
+        circuit_gauge = metrics.CIRCUIT_OPEN.labels(settings.name)
+        self.breaker = CircuitBreaker(
+            settings.breaker_failures,
+            settings.breaker_seconds,
+            counted=(UpstreamError,),
+            on_change=lambda state: circuit_gauge.set(state is not State.CLOSED),
+        )
         servers = [(url.hostname or "", url.port or 80) for url in settings.addresses]
         self._fixed = [Replica(settings, host, port) for host, port in servers if not _is_looked_up(host)]
         self._named = [

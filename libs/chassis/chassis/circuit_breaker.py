@@ -15,7 +15,7 @@ class State(Enum):
 
     CLOSED = "closed"
     OPEN = "open"
-    HALF_OPEN = "half_open"
+    HALF_OPEN = "half-open"
 
 
 class CircuitOpen(Exception):  # noqa: N818 - the field's term
@@ -27,7 +27,7 @@ class CircuitOpen(Exception):  # noqa: N818 - the field's term
 
 
 class CircuitBreaker:
-    """Guards the calls of one process to one other party; safe to share between threads.
+    """Guards the calls of one process to one other party; safe to share between threads and between greenlets.
 
     Args:
         failures: so many failures in a row open the circuit.
@@ -69,14 +69,15 @@ class CircuitBreaker:
         Raises:
             CircuitOpen: it was not run.
         """
-        self._admit()
+        is_trial = self._admit()
         try:
             yield
         except self._counted:
-            self._record_failure()
+            self._record_failure(is_trial=is_trial)
             raise
         except BaseException:
-            self._on_trial = False  # it says nothing about the other party; the next call tries again
+            if is_trial:
+                self._on_trial = False  # it says nothing about the other party; the next call tries again
             raise
         else:
             self._record_success()
@@ -84,20 +85,22 @@ class CircuitBreaker:
     def _remaining(self) -> float:
         return 0.0 if self._opened_at is None else self._opened_at + self._open_seconds - self._clock()
 
-    def _admit(self) -> None:
+    def _admit(self) -> bool:
+        """Return whether the call is the trial of a half-open circuit."""
         with self._lock:
             if self._opened_at is None:
-                return
+                return False
             remaining = self._remaining()
             if remaining > 0 or self._on_trial:
                 raise CircuitOpen(max(remaining, 0.0))
             self._on_trial = True
+            return True
 
-    def _record_failure(self) -> None:
+    def _record_failure(self, *, is_trial: bool) -> None:
         with self._lock:
             self._failures += 1
             # A call that was admitted before the circuit opened prolongs nothing.
-            if self._on_trial or (self._opened_at is None and self._failures >= self._threshold):
+            if is_trial or (self._opened_at is None and self._failures >= self._threshold):
                 self._opened_at = self._clock()
                 self._on_trial = False
                 self._on_change(State.OPEN)

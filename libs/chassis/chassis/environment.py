@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -14,8 +15,6 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.Env()
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-# Where the gateway is, and whatever else stands in front: loopback, and the private ranges that containers get.
-PRIVATE_NETWORKS = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
 
 
 def secret(name: str) -> str:
@@ -47,6 +46,33 @@ def service_tokens() -> list[str]:
             "SERVICE_TOKEN must be visible ASCII characters, and commas between tokens."
         )
     return tokens
+
+
+def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks in TRUSTED_PROXIES, divided by commas: ``10.213.81.0/28,192.0.2.7``; none by default.
+
+    Raises:
+        ImproperlyConfigured: one is no address and no network.
+    """
+    try:
+        return tuple(ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[]))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from error
+
+
+def origins(name: str) -> frozenset[str]:
+    """Return the web origins in the variable ``name``, divided by commas; none by default.
+
+    Raises:
+        ImproperlyConfigured: one is not a scheme, a host and, if it is not the scheme's own, a port.
+    """
+    found = frozenset(origin.lower() for origin in env.list(name, default=[]))
+    for origin in found:
+        if not re.fullmatch(r"https?://[^/?#@*\s]+", origin):
+            raise ImproperlyConfigured(
+                f'{name}: "{origin}" is not an origin such as "https://shop.example.com".'
+            )
+    return found
 
 
 def secret_key(service: str) -> str:

@@ -12,8 +12,8 @@ from chassis.request_id import current_request_id
 PROBLEM_JSON = "application/problem+json"
 
 
-def security_headers() -> dict[str, str]:
-    """Return what protects a page in a browser.
+def security_headers(request: HttpRequest) -> dict[str, str]:
+    """Return what protects a page in a browser; HSTS over TLS only (RFC 6797, section 7.2).
 
     Django's middleware adds it to all answers of the services; the gateway must not change those, and has its own.
     """
@@ -22,7 +22,7 @@ def security_headers() -> dict[str, str]:
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
     }
-    if settings.SECURE_HSTS_SECONDS:
+    if settings.SECURE_HSTS_SECONDS and request.is_secure():
         headers["Strict-Transport-Security"] = (
             f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
         )
@@ -59,7 +59,7 @@ def problem_response(
         response = render(request, "chassis/problem.html", {"problem": content}, status=status)
     else:
         response = JsonResponse(content, status=status, content_type=PROBLEM_JSON)
-    for name, value in (security_headers() | (headers or {})).items():
+    for name, value in (security_headers(request) | (headers or {})).items():
         response[name] = value
     return response
 

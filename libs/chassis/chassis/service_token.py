@@ -26,7 +26,8 @@ class ServiceTokenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request, or refuse it with 401."""
-        if settings.SERVICE_TOKENS and not request.path.startswith(OPEN_PATHS) and not _has_token(request):
+        is_open = not settings.SERVICE_TOKENS or request.path.startswith(OPEN_PATHS)
+        if not is_open and not has_service_token(request):
             headers = {"WWW-Authenticate": "ServiceToken"}
             return problem_response(
                 request, 401, "service_token_required", "A valid service token is missing.", headers
@@ -34,7 +35,8 @@ class ServiceTokenMiddleware:
         return self.get_response(request)
 
 
-def _has_token(request: HttpRequest) -> bool:
+def has_service_token(request: HttpRequest) -> bool:
+    """Whether the request shows one of ``settings.SERVICE_TOKENS``."""
     shown = request.META.get("HTTP_X_SERVICE_TOKEN", "").encode(errors="surrogateescape")
     # Each is compared in constant time, and all of them, so that the time does not tell which one was near.
     return any([secrets.compare_digest(shown, token.encode()) for token in settings.SERVICE_TOKENS])  # noqa: C419

@@ -1,11 +1,47 @@
-"""Sign-ins to the admins."""
+"""Sign-ins to the admins: who is locked out, and what they are told."""
 
+from datetime import timedelta
 from typing import Any
 
+from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from chassis.problems import problem_response
+
+ACCOUNT_FAILURE_LIMIT = 20
+KNOWN_ADDRESS = timedelta(days=90)
+
+
+class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc] # axes has no types
+    """Locks an account, too, whatever the address (django-axes' ``AXES_HANDLER``).
+
+    After ``ACCOUNT_FAILURE_LIMIT`` failures within ``AXES_COOLOFF_TIME`` an account can be signed in to only from an
+    address from which that has succeeded within ``KNOWN_ADDRESS``: guesses from many addresses end, and cannot keep
+    those out who have signed in before.
+    """
+
+    def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+        """Whether the address has failed too often for this account, or the account itself is locked for it."""
+        return super().is_locked(request, credentials) or _is_account_locked(
+            (credentials or {}).get("username"),
+            request.axes_ip_address,  # type: ignore[attr-defined] # noted by axes
+        )
+
+
+def _is_account_locked(username: str | None, address: str) -> bool:
+    now = timezone.now()
+    recent = AccessAttempt.objects.filter(
+        username=username, attempt_time__gte=now - settings.AXES_COOLOFF_TIME
+    )
+    failures = recent.aggregate(total=Sum("failures_since_start"))["total"] or 0
+    if failures < ACCOUNT_FAILURE_LIMIT:
+        return False
+    successes = AccessLog.objects.filter(username=username, ip_address=address)
+    return not successes.filter(attempt_time__gte=now - KNOWN_ADDRESS).exists()
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any]) -> HttpResponse:

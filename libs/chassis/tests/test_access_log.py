@@ -63,24 +63,3 @@ def test_what_machines_poll_is_not_written(api, capsys, path):
     api.get(path)
 
     assert capsys.readouterr().err == ""
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "client"),
-    [
-        ("127.0.0.1", None, "127.0.0.1"),
-        ("127.0.0.1", "203.0.113.7", "203.0.113.7"),
-        ("10.0.0.1", "6.6.6.6, 203.0.113.7, 192.168.1.1", "203.0.113.7"),
-        ("198.51.100.1", "203.0.113.7", "198.51.100.1"),
-        ("127.0.0.1", "nonsense", "nonsense"),
-        ("127.0.0.1", "203.0.113.7, nonsense", "nonsense"),
-        ("", "203.0.113.7", ""),
-        ("127.0.0.1", " , ", "127.0.0.1"),
-    ],
-)
-def test_client_is_the_last_address_that_no_trusted_proxy_has(api, line, peer, forwarded, client):
-    headers = {"x-forwarded-for": forwarded} if forwarded else {}
-
-    api.get("/nowhere", headers=headers, REMOTE_ADDR=peer)
-
-    assert line()["client"] == client

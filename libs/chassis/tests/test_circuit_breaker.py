@@ -133,3 +133,18 @@ def test_late_failures_of_calls_from_before_prolong_nothing(breaker, clock):
     clock.now = 10.0
 
     assert breaker.state is State.HALF_OPEN
+
+
+def test_calls_from_before_that_end_during_the_trial_are_no_trial(breaker, clock):
+    earlier = [breaker.guard(), breaker.guard()]
+    for call_from_before in earlier:
+        call_from_before.__enter__()
+    fail(breaker, 2)
+    clock.now = 10.0
+
+    with breaker.guard():
+        for call_from_before, error in zip(earlier, (KeyError(), Failure()), strict=True):
+            call_from_before.__exit__(type(error), error, None)
+        with pytest.raises(CircuitOpen):
+            call(breaker)
+        assert breaker.state is State.HALF_OPEN

@@ -23,6 +23,8 @@ def empty_environment(monkeypatch):
         "DB_PASSWORD",
         "DB_PASSWORD_FILE",
         "DB_STATEMENT_TIMEOUT",
+        "TRUSTED_PROXIES",
+        "ALLOWED_ORIGINS",
     ):
         monkeypatch.delenv(name, raising=False)
 
@@ -143,3 +145,41 @@ def test_a_secret_may_begin_with_a_dollar_sign(monkeypatch):
     monkeypatch.setenv("DB_PASSWORD", "$ecret")
 
     assert environment.database("library_db")["PASSWORD"] == "$ecret"
+
+
+def test_no_proxy_is_trusted_by_default():
+    assert environment.trusted_proxies() == ()
+
+
+def test_trusted_proxies_are_networks_and_addresses(monkeypatch):
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.7")
+
+    assert [str(network) for network in environment.trusted_proxies()] == ["10.0.0.0/8", "192.0.2.7/32"]
+
+
+@pytest.mark.parametrize("wrong", ["gateway", "10.0.0.1/8", "10.0.0.0/33"])
+def test_trusted_proxy_that_is_no_network_is_refused(monkeypatch, wrong):
+    monkeypatch.setenv("TRUSTED_PROXIES", wrong)
+
+    with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES: .*" + wrong):
+        environment.trusted_proxies()
+
+
+def test_origins_are_compared_in_lower_case(monkeypatch):
+    assert environment.origins("ALLOWED_ORIGINS") == frozenset()
+
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://Shop.example,http://localhost:3000,http://[::1]:80")
+
+    assert environment.origins("ALLOWED_ORIGINS") == {
+        "https://shop.example",
+        "http://localhost:3000",
+        "http://[::1]:80",
+    }
+
+
+@pytest.mark.parametrize("wrong", ["*", "null", "shop.example", "https://shop.example/", "https://*.example"])
+def test_what_is_no_origin_is_refused(monkeypatch, wrong):
+    monkeypatch.setenv("ALLOWED_ORIGINS", wrong)
+
+    with pytest.raises(ImproperlyConfigured, match=r"ALLOWED_ORIGINS: .* is not an origin"):
+        environment.origins("ALLOWED_ORIGINS")

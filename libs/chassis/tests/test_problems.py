@@ -27,7 +27,7 @@ def test_address_outside_the_api_is_a_problem_too_and_a_page_for_a_browser(api):
 def test_problem_has_the_headers_that_protect_a_page(rf, settings, seconds, expected):
     settings.SECURE_HSTS_SECONDS = seconds
 
-    response = problems.not_found(rf.get("/nowhere"), Http404())
+    response = problems.not_found(rf.get("/nowhere", secure=True), Http404())
 
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"

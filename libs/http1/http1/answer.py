@@ -5,9 +5,9 @@ from collections.abc import Callable
 from email.utils import formatdate
 from socket import SO_LINGER, SOL_SOCKET, socket
 from struct import pack
-from typing import Any
+from typing import Any, Protocol
 
-from http1.body import Body, chunk, last_chunk
+from http1.body import chunk, last_chunk
 from http1.fields import Fields, format_fields, values
 from http1.head import RequestHead
 from http1.stream import send_all
@@ -17,11 +17,21 @@ _BODILESS = ("204", "304")
 _RESET_ON_CLOSE = pack("ii", 1, 0)
 
 
+class RequestBody(Protocol):
+    """What an answer asks of the request's body; ``http1.body.Body`` is one."""
+
+    finished: bool
+
+    @property
+    def length(self) -> int | None:
+        """Its number of bytes, or ``CHUNKED``."""
+
+
 class Answer:
     """Frames what the WSGI application returns (RFC 9112, section 6), and writes it."""
 
     def __init__(
-        self, client: socket, request: RequestHead, body: Body, is_stopping: Callable[[], bool]
+        self, client: socket, request: RequestHead, body: RequestBody, is_stopping: Callable[[], bool]
     ) -> None:
         self.must_drain = False
         self.keeps_connection = request.keeps_alive

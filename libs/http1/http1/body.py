@@ -1,19 +1,11 @@
 """Bodies of messages: read piece by piece, never held whole."""
 
-import re
 from collections.abc import Iterator
 
-from http1.fields import Fields, MalformedError, parse_fields
+from http1.chunk_decoder import ChunkDecoder
+from http1.fields import Fields
 from http1.head import CHUNKED, UNTIL_CLOSE
 from http1.stream import PIECE, EndOfStreamError, Stream
-
-_CHUNK_LINE = re.compile(
-    rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[^\x00-\x08\x0a-\x1f\x7f]*)?"
-)  # RFC 9112, section 7.1
-_LINE_LIMIT = 8192  # bytes of a chunk's size line or of one trailer
-_TRAILERS_LIMIT = 100
-# A trailer that would change how the message is framed, routed or trusted (RFC 9110, section 6.5.1).
-_NO_TRAILER = {"authorization", "content-length", "host", "te", "trailer", "transfer-encoding"}
 
 
 class Body:
@@ -63,21 +55,11 @@ class Body:
             return
 
     def _read_chunks(self) -> Iterator[bytes]:
-        while size := self._chunk_size():
-            yield from self._read_length(size)
-            if self._stream.read_line(_LINE_LIMIT):
-                raise MalformedError("A chunk is longer than it says.")
-        lines = []
-        while line := self._stream.read_line(_LINE_LIMIT):
-            lines.append(line.decode("latin-1") + "\r\n")
-            if len(lines) > _TRAILERS_LIMIT:
-                raise MalformedError("There are too many trailers.")
-        self.trailers += [pair for pair in parse_fields("".join(lines)) if pair[0].lower() not in _NO_TRAILER]
-
-    def _chunk_size(self) -> int:
-        if not (found := _CHUNK_LINE.fullmatch(self._stream.read_line(_LINE_LIMIT))):
-            raise MalformedError("The size of a chunk is malformed.")
-        return int(found[1], 16)
+        decoder = ChunkDecoder()
+        while not decoder.finished:
+            yield from decoder.feed(self._stream.read(PIECE))
+        self._stream.unread(decoder.rest)
+        self.trailers += decoder.trailers
 
 
 def chunk(piece: bytes) -> bytes:

@@ -44,6 +44,11 @@ class RequestHead:
         options = members(self.fields, "connection")
         return "close" not in options and (self.version >= (1, 1) or "keep-alive" in options)
 
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the client waits for a 100 before it sends the body (RFC 9110, section 10.1.1)."""
+        return self.version >= (1, 1) and "100-continue" in members(self.fields, "expect")
+
 
 @dataclass(slots=True)
 class ResponseHead:
@@ -58,16 +63,19 @@ class ResponseHead:
     def keeps_alive(self) -> bool:
         """Whether the server will take another request on the connection."""
         options = members(self.fields, "connection")
-        return "close" not in options and (self.version >= (1, 1) or "keep-alive" in options)
+        if "close" in options or self.version >= (1, 1):
+            return "close" not in options
+        # Chunks in HTTP/1.0 may be the mistake of something in between (RFC 9112, section 6.1).
+        return "keep-alive" in options and not values(self.fields, "transfer-encoding")
 
 
 def parse_request(text: str) -> RequestHead:
-    """Return the head of a request; ``text`` is all of it, with the empty line at the end.
+    """Return the head of a request; ``text`` is all of it, from the request line to the empty line at the end.
 
     Raises:
         MalformedError: it is malformed or ambiguous; with a ``status`` of its own when that is not 400.
     """
-    line, _, section = text.removeprefix("\r\n").partition("\r\n")  # an empty line before it is allowed
+    line, _, section = text.partition("\r\n")
     if not (found := _REQUEST_LINE.fullmatch(line)) or not text.endswith("\r\n\r\n"):
         raise MalformedError("The request line is malformed.")
     method, target, major, minor = found.groups()
@@ -140,15 +148,18 @@ def response_length(head: ResponseHead, method: str) -> int | None:
     Raises:
         MalformedError: Content-Length contradicts itself, is no number, or comes with Transfer-Encoding.
     """
-    if method == "HEAD" or head.status in (204, 304) or head.status < 200:  # noqa: PLR2004 -- HTTP's own numbers
+    if head.status == 204 or head.status < 200:  # noqa: PLR2004 -- HTTP's own numbers
         return 0
-    lengths, codings = members(head.fields, "content-length"), members(head.fields, "transfer-encoding")
-    if codings:
+    # With the empty members, which ``members`` leaves out: they are no numbers.
+    lengths = {
+        length.strip(" \t") for value in values(head.fields, "content-length") for length in value.split(",")
+    }
+    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+        raise MalformedError("Content-Length must be one number.")
+    if method == "HEAD" or head.status == 304:  # noqa: PLR2004 -- as above
+        return 0
+    if codings := members(head.fields, "transfer-encoding"):
         if lengths or codings != ["chunked"]:
             raise MalformedError("Where the body ends is ambiguous.")
         return CHUNKED
-    if not lengths:
-        return UNTIL_CLOSE
-    if len(set(lengths)) > 1 or not _LENGTH.fullmatch(lengths[0]):
-        raise MalformedError("Content-Length must be one number.")
-    return int(lengths[0])
+    return int(lengths.pop()) if lengths else UNTIL_CLOSE

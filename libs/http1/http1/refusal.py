@@ -16,12 +16,22 @@ _CODES = {
     431: "headers_too_large",
     500: "internal_error",
     501: "unknown_transfer_coding",
+    503: "overloaded",
     505: "unknown_version",
 }
 
 
-def refuse(client: socket, status: int, detail: str, render: Render) -> Literal[False]:
+def refuse(
+    client: socket, status: int, detail: str, render: Render, *, omits_body: bool = False
+) -> Literal[False]:
     """Send the response that ``render`` makes and end the connection, as the next request's start is not known.
+
+    Args:
+        client: the client's socket.
+        status: the status of the response.
+        detail: one sentence for the person who reads it.
+        render: makes the response.
+        omits_body: the request is a HEAD (RFC 9110, section 9.3.2).
 
     Returns:
         False: the connection cannot carry another request.
@@ -29,5 +39,5 @@ def refuse(client: socket, status: int, detail: str, render: Render) -> Literal[
     reason, fields, content = render(status, _CODES[status], detail)
     fields = [*fields, ("Content-Length", str(len(content))), ("Connection", "close")]
     head = f"HTTP/1.1 {status} {reason}\r\n{format_fields(fields)}\r\n"
-    client.sendall(head.encode("latin-1") + content)
+    client.sendall(head.encode("latin-1") + (b"" if omits_body else content))
     return False

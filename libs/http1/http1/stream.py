@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PIECE = 65536  # bytes taken from a socket at once
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
 
 
 def never() -> bool:
@@ -33,6 +34,28 @@ class HeadTooLargeError(MalformedError):
     """The head of a message is larger than allowed."""
 
 
+def end_of_head(buffer: bytes, limit: int, searched: int = 0) -> int | None:
+    """Return where the head at the beginning of ``buffer`` ends; None while its end has not come.
+
+    Args:
+        buffer: the bytes that came.
+        limit: the most bytes that a head may have.
+        searched: so many bytes were looked at before.
+
+    Raises:
+        HeadTooLargeError: it is longer than ``limit``.
+    """
+    found = _END_OF_HEAD.search(buffer, max(0, searched - 3))
+    if (found.end() if found else len(buffer)) > limit:
+        raise HeadTooLargeError("The head of the message is too large.")
+    return found.end() if found else None
+
+
+def skip_empty_lines(buffer: bytes) -> bytes:
+    """Return ``buffer`` without the empty lines before a request, which are none of it (RFC 9112, section 2.2)."""
+    return _EMPTY_LINES.sub(b"", buffer)
+
+
 class Stream:
     """Reads from a connected socket, whose timeout bounds every wait for bytes.
 
@@ -51,12 +74,23 @@ class Stream:
         """Whether bytes are there without asking the socket."""
         return bool(self._buffer)
 
-    def read_head(self, limit: int, *, seconds: float | None = None) -> bytes:
+    def peek(self, size: int) -> bytes:
+        """Return up to ``size`` of the bytes that are there, and leave them there."""
+        return self._buffer[:size]
+
+    def skip_empty_lines(self) -> None:
+        """Drop the empty lines that are there."""
+        self._buffer = skip_empty_lines(self._buffer)
+
+    def read_head(
+        self, limit: int, *, seconds: float | None = None, skips_empty_lines: bool = False
+    ) -> bytes:
         """Return the head of the next message with the empty line that ends it.
 
         Args:
             limit: the most bytes it may have.
             seconds: how long it may take from its first byte on; None: the socket's timeout is all.
+            skips_empty_lines: whether those before the head are dropped.
 
         Raises:
             EndOfStreamError: the connection ended first.
@@ -66,13 +100,12 @@ class Stream:
         ends_at: float | None = None
         searched = 0
         while True:
-            found = _END_OF_HEAD.search(self._buffer, max(0, searched - 3))
-            if (found.end() if found else len(self._buffer)) > limit:
-                raise HeadTooLargeError("The head of the message is too large.")
-            if found:
-                head, self._buffer = self._buffer[: found.end()], self._buffer[found.end() :]
+            if skips_empty_lines and not searched:
+                self.skip_empty_lines()
+            if end := end_of_head(self._buffer, limit, searched):
+                head, self._buffer = self._buffer[:end], self._buffer[end:]
                 return head
-            searched = len(self._buffer)
+            searched = 0 if self._buffer == b"\r" else len(self._buffer)  # it may become an empty line
             if seconds is not None and searched:
                 ends_at = ends_at or time.monotonic() + seconds
                 self.socket.settimeout(max(0.001, ends_at - time.monotonic()))
@@ -91,21 +124,9 @@ class Stream:
         piece, self._buffer = self._buffer[:size], self._buffer[size:]
         return piece
 
-    def read_line(self, limit: int) -> bytes:
-        """Return the next line without its CRLF.
-
-        Raises:
-            EndOfStreamError: the connection ended first.
-            MalformedError: it is longer than ``limit`` or ends with a bare LF.
-        """
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > limit:
-                break
-            self._fill()
-        line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
-        if not 0 <= end <= limit or not line.endswith(b"\r"):
-            raise MalformedError("A line within the body is malformed.")
-        return line[:-1]
+    def unread(self, data: bytes) -> None:
+        """Put back what was read too much; nothing was read since."""
+        self._buffer = data + self._buffer
 
     def _fill(self) -> None:
         received = self._receive()

@@ -51,9 +51,9 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Waits     {upstream.connect_timeout:g} s to connect, {upstream.read_timeout:g} s between bytes{total}"
         )
-        self.stdout.write(
-            f"Body      {'of any size' if route.max_body is None else f'up to {route.max_body} bytes'}"
-        )
+        size = "of any size" if route.max_body is None else f"up to {route.max_body} bytes"
+        arrives = "received whole before the upstream is asked" if route.request_buffering else "streamed"
+        self.stdout.write(f"Body      {size}, {arrives}")
         self.stdout.write(
             f"Rate      {'not limited' if route.rate_limit is None else f'{route.rate_limit} per client'}"
         )

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from chassis.environment import LOOPBACK_HOSTS, PRIVATE_NETWORKS, database
+from chassis.environment import LOOPBACK_HOSTS, database, trusted_proxies
 from chassis.logs import logging_config
 from chassis.rest import defaults
 
@@ -10,7 +10,7 @@ SERVICE_NAME = "library"
 DEBUG = False
 SECRET_KEY = "of-the-tests-and-of-nothing-else"
 ALLOWED_HOSTS = LOOPBACK_HOSTS
-TRUSTED_PROXIES = PRIVATE_NETWORKS
+TRUSTED_PROXIES = trusted_proxies()
 SERVICE_TOKENS: list[str] = []
 
 INSTALLED_APPS = [
@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 MIDDLEWARE = [
+    "chassis.client_address.ForwardedMiddleware",
     "chassis.request_id.RequestIdMiddleware",
     "chassis.tracing.TracingMiddleware",
     "chassis.access_log.AccessLogMiddleware",

@@ -1,0 +1,88 @@
+"""Unsafe requests that a browser sends from another site end at the gateway."""
+
+import json
+
+import pytest
+
+from tests.client import exchange, request
+from tests.process import configuration
+
+UNSAFE = ["POST", "PUT", "PATCH", "DELETE", "PURGE"]
+SAFE = ["GET", "HEAD", "OPTIONS"]
+FOREIGN = {
+    "cross-site": ["Sec-Fetch-Site: cross-site", "Origin: http://evil.example"],
+    "cross-site without origin": ["Sec-Fetch-Site: cross-site"],
+    "cross-site and the own origin": ["Sec-Fetch-Site: cross-site", "Origin: http://example.org"],
+    "another subdomain": ["Sec-Fetch-Site: same-site", "Origin: http://blog.example.org"],
+    "an unknown site": ["Sec-Fetch-Site: elsewhere"],
+    "two sites": ["Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: cross-site"],
+    "another host": ["Origin: http://evil.example"],
+    "another scheme": ["Origin: https://example.org"],
+    "another port": ["Origin: http://example.org:8080"],
+    "no origin": ["Origin: null"],
+    "an empty origin": ["Origin:"],
+    "two origins": ["Origin: http://example.org", "Origin: http://evil.example"],
+    "the own host as the beginning": ["Origin: http://example.org.evil.example"],
+    "what a stranger forwards": ["Origin: http://evil.example", "X-Forwarded-Host: evil.example"],
+}
+OWN = {
+    "a program": [],
+    "a page of its own": ["Sec-Fetch-Site: same-origin", "Origin: http://example.org"],
+    "a page of its own behind TLS": ["Sec-Fetch-Site: same-origin", "Origin: https://example.org"],
+    "the user": ["Sec-Fetch-Site: none"],
+    "an older browser": ["Origin: http://example.org"],
+    "an older browser, in capitals": ["Origin: HTTP://EXAMPLE.ORG"],
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_another_site_sends_is_refused(gateway, upstream, name):
+    got = exchange(gateway.port, request("POST", "/", *FOREIGN[name], body=b"{}"))
+
+    assert (got.status, json.loads(got.body)["type"]) == (403, "urn:problem:cross_site_request")
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("method", UNSAFE)
+def test_every_unsafe_method_is_refused(gateway, upstream, method):
+    assert exchange(gateway.port, request(method, "/", *FOREIGN["cross-site"])).status == 403
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("method", SAFE)
+def test_safe_methods_are_not(gateway, upstream, method):
+    assert exchange(gateway.port, request(method, "/", *FOREIGN["cross-site"])).status == 200
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_its_own_pages_and_programs_send_passes(gateway, upstream, name):
+    assert exchange(gateway.port, request("POST", "/", *OWN[name], body=b"{}")).status == 200
+
+
+def test_the_port_of_the_scheme_goes_without_saying(gateway, upstream):
+    data = request("POST", "/", "Origin: http://example.org", host="example.org:80")
+
+    assert exchange(gateway.port, data).status == 200
+
+
+def test_a_trusted_proxy_tells_scheme_and_host(start, upstream):
+    gateway = start(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
+    forwarded = ["X-Forwarded-Proto: https", "X-Forwarded-Host: shop.example"]
+
+    own = exchange(gateway.port, request("POST", "/", "Origin: https://shop.example", *forwarded))
+    plain = exchange(gateway.port, request("POST", "/", "Origin: http://shop.example", *forwarded))
+
+    assert (own.status, plain.status) == (200, 403)
+
+
+def test_origins_can_be_allowed(start, upstream):
+    gateway = start(configuration(upstream.url), ALLOWED_ORIGINS="https://a.example,https://B.example:8443")
+
+    def status(*lines):
+        return exchange(gateway.port, request("POST", "/", *lines)).status
+
+    assert status("Sec-Fetch-Site: cross-site", "Origin: https://a.example") == 200
+    assert status("Sec-Fetch-Site: same-site", "Origin: https://b.example:8443") == 200
+    assert status("Origin: https://b.example:8443") == 200
+    assert status("Origin: https://b.example") == 403
+    assert status("Sec-Fetch-Site: cross-site") == 403

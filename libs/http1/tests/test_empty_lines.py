@@ -1,0 +1,78 @@
+"""Empty lines before a request, which some clients send after a body, are none of it (RFC 9112, section 2.2)."""
+
+import socket
+import time
+
+import pytest
+
+from http1.stream import HeadTooLargeError, Stream
+
+HEAD = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"
+
+
+@pytest.fixture
+def pair():
+    client, server = socket.socketpair()
+    server.settimeout(5)
+    with client, server:
+        yield client, Stream(server)
+
+
+def read_head(stream, **options):
+    return stream.read_head(1000, skips_empty_lines=True, **options)
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"\r\n\r\n", b"\r\n" * 1000])
+def test_they_are_dropped(pair, before):
+    client, stream = pair
+    client.sendall(before + HEAD)
+
+    assert read_head(stream) == HEAD
+
+
+def test_they_do_not_begin_the_time_that_a_head_may_take(pair):
+    client, stream = pair
+    client.sendall(b"\r\n\r")
+    assert stream.peek(5) == b""
+    stream.socket.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        read_head(stream, seconds=0.1)
+    assert stream.peek(5) == b"\r"
+
+    stream.socket.settimeout(5)
+    client.sendall(b"\n" + HEAD)
+
+    assert read_head(stream, seconds=5) == HEAD
+
+
+def test_time_runs_from_the_first_byte_of_the_request_line(pair):
+    client, stream = pair
+    client.sendall(b"\r\nG")
+    started_at = time.monotonic()
+
+    with pytest.raises(TimeoutError):
+        read_head(stream, seconds=0.1)
+
+    assert time.monotonic() - started_at < 2
+
+
+def test_those_within_a_head_end_it(pair):
+    client, stream = pair
+    client.sendall(HEAD + b"\r\n" + HEAD)
+
+    assert [read_head(stream), read_head(stream)] == [HEAD, HEAD]
+
+
+def test_a_head_after_them_has_a_size_all_the_same(pair):
+    client, stream = pair
+    client.sendall(b"\r\n" * 10 + b"GET /" + b"a" * 1000)
+
+    with pytest.raises(HeadTooLargeError):
+        read_head(stream)
+
+
+def test_they_are_part_of_other_messages(pair):
+    client, stream = pair
+    client.sendall(b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+
+    assert stream.read_head(1000) == b"\r\n\r\n"
