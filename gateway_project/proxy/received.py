@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
@@ -44,22 +45,27 @@ class Received:
 
     def __post_init__(self) -> None:
         """Remove the forwarding fields of an untrusted client, and those that could pass for one."""
-        # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
-        from chassis.client_address import is_forwarding_field, is_trusted_proxy
-
-        is_trusted = is_trusted_proxy(self.client)
+        rule = _rule()
+        is_trusted = rule.is_trusted_proxy(self.client)
         self.head.fields = [
             (name, value)
             for name, value in self.head.fields
-            if not is_forwarding_field(name) or (is_trusted and "_" not in name)
+            if not rule.is_forwarding_field(name) or (is_trusted and "_" not in name)
         ]
 
     @property
     def client_address(self) -> str:
         """The address of the client: that of the peer, or the one for which a trusted proxy acts."""
-        from chassis.client_address import original_address
+        address: str = _rule().original_address(self.client, values(self.head.fields, "x-forwarded-for"))
+        return address
 
-        return original_address(self.client, values(self.head.fields, "x-forwarded-for"))
+
+@cache
+def _rule() -> Any:
+    # Imported late, as gunicorn's main process loads this module before gevent patches the standard library.
+    from chassis import client_address
+
+    return client_address
 
 
 def received(request: "HttpRequest") -> Received:

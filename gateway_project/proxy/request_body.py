@@ -1,8 +1,11 @@
 """The request's body as it goes to the upstream: received whole before, or streamed while it comes."""
 
 import logging
-from collections.abc import Iterator
-from tempfile import SpooledTemporaryFile
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
+from tempfile import TemporaryFile
+from typing import IO
 
 import gevent
 from django.conf import settings
@@ -31,16 +34,7 @@ class StreamedBody:
 
     def pieces(self) -> Iterator[bytes] | None:
         """Return the pieces that follow ``beginning``, framed; None where there are none."""
-        return None if self._body.finished else self._framed()
-
-    def _framed(self) -> Iterator[bytes]:
-        pieces = client_pieces(self._body, self._limit)
-        if self._body.length is not CHUNKED:
-            yield from pieces
-            return
-        for piece in pieces:
-            yield chunk(piece)
-        yield last_chunk(self._body.trailers)
+        return None if self._body.finished else _framed(self._body, client_pieces(self._body, self._limit))
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
@@ -62,55 +56,62 @@ class BufferedBody:
         """
         self.beginning = b""
         self._body = received.body
-        self._file: SpooledTemporaryFile[bytes] | None = None
+        self._file: IO[bytes] | None = None
         if self._body.finished:
             return
         if received.head.expects_continue:
             received.send_interim(100, "Continue", [])
-        most = settings.FILE_UPLOAD_MAX_MEMORY_SIZE
-        self._file = SpooledTemporaryFile(max_size=most, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 -- see close
+        pieces = _in_turns(client_pieces(self._body, limit))
+        content = bytearray()
+        for piece in pieces:
+            content += piece
+            if len(content) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
+                self._write(chain([bytes(content)], pieces))
+                return
+        self.beginning = b"".join(_framed(self._body, [bytes(content)] if content else []))
+
+    def _write(self, pieces: Iterable[bytes]) -> None:
         try:
-            size = self._fill(self._file, limit)
+            self._file = TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 -- see close
+            self._file.writelines(pieces)
+        except OSError as error:
+            self.close()
+            logger.exception("A request's body cannot be buffered")
+            raise BufferFullError("There is no room for the request's body now.") from error
         except BaseException:
             self.close()
             raise
-        if size <= most:
-            self.beginning = b"".join(self._framed())
-            self.close()
-
-    def _fill(self, file: "SpooledTemporaryFile[bytes]", limit: int | None) -> int:
-        size = 0
-        for number, piece in enumerate(client_pieces(self._body, limit), start=1):
-            try:
-                file.write(piece)
-            except OSError as error:
-                logger.exception("A request's body cannot be buffered")
-                raise BufferFullError("There is no room for the request's body now.") from error
-            size += len(piece)
-            if not number % _PIECES_IN_A_ROW:
-                gevent.sleep(0)
-        return size
 
     def pieces(self) -> Iterator[bytes] | None:
         """Return the pieces that follow ``beginning``, framed; None where that is all."""
-        return self._framed() if self._file else None
-
-    def _framed(self) -> Iterator[bytes]:
-        file = self._file
-        if file is None:
-            return
-        is_chunked = self._body.length is CHUNKED
-        file.seek(0)
-        while piece := file.read(PIECE):
-            yield chunk(piece) if is_chunked else piece
-        if is_chunked:
-            yield last_chunk(self._body.trailers)
+        if self._file is None:
+            return None
+        self._file.seek(0)
+        return _framed(self._body, iter(partial(self._file.read, PIECE), b""))
 
     def close(self) -> None:
         """Remove the file."""
         if self._file:
             self._file.close()
             self._file = None
+
+
+def _framed(body: RequestBody, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield ``pieces`` as they go over the wire: chunked if the body came so."""
+    if body.length is not CHUNKED:
+        yield from pieces
+        return
+    for piece in pieces:
+        yield chunk(piece)
+    yield last_chunk(body.trailers)
+
+
+def _in_turns(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield ``pieces``; give the other clients a turn now and then, also where this one's are already here."""
+    for number, piece in enumerate(pieces, start=1):
+        yield piece
+        if not number % _PIECES_IN_A_ROW:
+            gevent.sleep(0)
 
 
 def client_pieces(body: RequestBody, limit: int | None) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """A body is received whole before the upstream is asked, unless its route streams."""
 
+import contextlib
 import json
 import os
 import time
@@ -101,9 +102,10 @@ def has_files(number, folder, gateway):
     """Wait until the gateway's process has so many open files in ``folder``, those without a name included."""
     (worker,) = gateway.workers()
     for _ in range(100):
-        targets = [descriptor.readlink() for descriptor in Path(f"/proc/{worker}/fd").iterdir()]
-        if len([target for target in targets if target.is_relative_to(folder)]) == number:
-            return True
+        with contextlib.suppress(FileNotFoundError):  # it was closed just now
+            targets = [descriptor.readlink() for descriptor in Path(f"/proc/{worker}/fd").iterdir()]
+            if len([target for target in targets if target.is_relative_to(folder)]) == number:
+                return True
         time.sleep(0.05)
     return False
 
