@@ -17,10 +17,6 @@ def test_method_target_and_version_are_as_they_came():
     assert head.path == "/a%2F//b/../c"
 
 
-def test_empty_line_before_it_is_skipped():
-    assert parse_request("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").method == "GET"
-
-
 @pytest.mark.parametrize(
     "line",
     [

@@ -3,7 +3,6 @@ import time
 
 import pytest
 
-from http1.fields import MalformedError
 from http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, send_all
 
 
@@ -108,37 +107,6 @@ def test_reading_ends_with_the_connection(stream, peer, size):
 
     with pytest.raises(EndOfStreamError):
         stream.read(size)
-
-
-def test_lines_are_read_without_their_ends(stream, peer):
-    peer.sendall(b"one\r\n\r\nthree\r\n")
-
-    assert [stream.read_line(10) for _ in range(3)] == [b"one", b"", b"three"]
-
-
-def test_line_may_come_in_pieces(stream, peer):
-    thread = threading.Timer(0.05, peer.sendall, [b"e\r\n"])
-    peer.sendall(b"on")
-    thread.start()
-
-    assert stream.read_line(10) == b"one"
-    thread.join()
-
-
-@pytest.mark.parametrize("data", [b"one\n", b"\n", b"x" * 10 + b"\r\n", b"x" * 11])
-def test_line_that_is_too_long_or_ends_with_a_bare_lf_is_malformed(stream, peer, data):
-    peer.sendall(data)
-
-    with pytest.raises(MalformedError, match="line"):
-        stream.read_line(9)
-
-
-def test_line_ends_early_with_the_connection(stream, peer):
-    peer.sendall(b"on")
-    peer.close()
-
-    with pytest.raises(EndOfStreamError):
-        stream.read_line(10)
 
 
 def test_socket_s_timeout_bounds_each_wait(stream, ours):
