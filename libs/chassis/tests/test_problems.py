@@ -23,11 +23,14 @@ def test_address_outside_the_api_is_a_problem_too_and_a_page_for_a_browser(api):
     assert "<script>" not in page.text
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(0, None), (60, "max-age=60; includeSubDomains; preload")])
-def test_problem_has_the_headers_that_protect_a_page(rf, settings, seconds, expected):
+@pytest.mark.parametrize(
+    ("seconds", "secure", "expected"),
+    [(0, True, None), (60, True, "max-age=60; includeSubDomains; preload"), (60, False, None)],
+)
+def test_problem_has_the_headers_that_protect_a_page(rf, settings, seconds, secure, expected):
     settings.SECURE_HSTS_SECONDS = seconds
 
-    response = problems.not_found(rf.get("/nowhere", secure=True), Http404())
+    response = problems.not_found(rf.get("/nowhere", secure=secure), Http404())
 
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"

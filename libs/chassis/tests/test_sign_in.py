@@ -1,19 +1,84 @@
+from datetime import timedelta
+
 import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.test import Client
+from django.utils.timezone import now
 
-FORM = {"username": "root", "password": "guess"}
-PAGE = "/admin/login/"
+from chassis.sign_in import ACCOUNT_FAILURE_LIMIT, KNOWN_ADDRESS
+
+pytestmark = pytest.mark.django_db
+
+LIMIT = 2  # of failures from one address, in the settings of the tests
 
 
-@pytest.mark.django_db
-def test_sign_in_after_too_many_failures_is_a_problem_that_says_when_to_try_again(client, django_user_model):
-    django_user_model.objects.create_superuser("root", password="secret")
-    attacker = {"REMOTE_ADDR": "203.0.113.7"}
-    for _ in range(2):
-        client.post(PAGE, FORM, **attacker)
+@pytest.fixture
+def sign_in(django_user_model):
+    """Sign in to the admin from an address; return the response."""
+    for name in ("root", "other"):
+        django_user_model.objects.create_superuser(name, password="secret")
 
-    locked = client.post(PAGE, FORM | {"password": "secret"}, **attacker)
-    other = client.post(PAGE, FORM | {"password": "secret"}, REMOTE_ADDR="203.0.113.8")
+    def sign_in(address, password="guess", username="root"):
+        form = {"username": username, "password": password}
+        return Client(REMOTE_ADDR=address).post("/admin/login/", form)
+
+    return sign_in
+
+
+def fail_often(sign_in):
+    """Fail as often as locks the account, and nowhere as often as locks an address."""
+    for number in range(ACCOUNT_FAILURE_LIMIT):
+        assert sign_in(f"203.0.113.{number}").status_code == 200
+
+
+def test_sign_in_after_too_many_failures_is_a_problem_that_says_when_to_try_again(sign_in):
+    for _ in range(LIMIT):
+        sign_in("203.0.113.7")
+
+    locked = sign_in("203.0.113.7", "secret")
+    other = sign_in("203.0.113.8", "secret")
 
     assert (locked.status_code, locked["Retry-After"]) == (429, "900")
     assert locked.json()["type"] == "urn:problem:locked_out"
     assert other.status_code == 302
+
+
+def test_account_is_locked_for_new_addresses_after_failures_from_many(sign_in):
+    fail_often(sign_in)
+
+    locked = sign_in("203.0.113.99", "secret")
+
+    assert (locked.status_code, locked.json()["type"]) == (429, "urn:problem:locked_out")
+    assert sign_in("203.0.113.99", "secret", username="other").status_code == 302
+
+
+def test_address_from_which_sign_in_has_succeeded_is_not_locked_out_by_others(sign_in):
+    assert sign_in("192.0.2.1", "secret").status_code == 302
+    fail_often(sign_in)
+
+    assert sign_in("192.0.2.1", "secret").status_code == 302
+
+
+def test_it_is_locked_after_failures_of_its_own(sign_in):
+    sign_in("192.0.2.1", "secret")
+    for _ in range(LIMIT):
+        sign_in("192.0.2.1")
+
+    assert sign_in("192.0.2.1", "secret").status_code == 429
+
+
+def test_address_is_forgotten_in_the_end(sign_in):
+    sign_in("192.0.2.1", "secret")
+    AccessLog.objects.update(attempt_time=now() - KNOWN_ADDRESS)
+    fail_often(sign_in)
+
+    assert sign_in("192.0.2.1", "secret").status_code == 429
+
+
+def test_account_is_unlocked_a_while_after_the_last_failure_that_counted(sign_in, settings):
+    fail_often(sign_in)
+    AccessAttempt.objects.update(attempt_time=now() - settings.AXES_COOLOFF_TIME + timedelta(seconds=10))
+    assert sign_in("203.0.113.99").status_code == 429  # refused, so that it does not count
+    AccessAttempt.objects.update(attempt_time=now() - settings.AXES_COOLOFF_TIME)
+
+    assert sign_in("203.0.113.99", "secret").status_code == 302

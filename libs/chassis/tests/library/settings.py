@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from chassis.environment import LOOPBACK_HOSTS, database, trusted_proxies
+from chassis.environment import LOOPBACK_HOSTS, database
 from chassis.logs import logging_config
 from chassis.rest import defaults
 
@@ -10,7 +10,7 @@ SERVICE_NAME = "library"
 DEBUG = False
 SECRET_KEY = "of-the-tests-and-of-nothing-else"
 ALLOWED_HOSTS = LOOPBACK_HOSTS
-TRUSTED_PROXIES = trusted_proxies()
+TRUSTED_PROXIES = ()  # of networks
 SERVICE_TOKENS: list[str] = []
 
 INSTALLED_APPS = [
@@ -68,6 +68,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = 2
 AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_HANDLER = "chassis.sign_in.SignInHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "chassis.client_address.client_address"
 AXES_LOCKOUT_CALLABLE = "chassis.sign_in.locked_out"
