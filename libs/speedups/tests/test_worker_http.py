@@ -3,16 +3,23 @@
 import json
 
 import pytest
-from worker_client import ask, connect, receive
+from client import ask, connect, receive
+from server import Server
 
 from chassis.request_body import MAX_BODY_BYTES
 
 HOST = b"Host: localhost\r\n"
 
 
-@pytest.fixture
-def port(start):
-    return start()
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory):
+    """A server with low limits."""
+    limits = ["--limit-request-line=100", "--limit-request-field_size=200", "--limit-request-fields=5"]
+    server = Server(tmp_path_factory.mktemp("narrow"), *limits)
+    try:
+        yield server.wait()
+    finally:
+        server.stop()
 
 
 def exchange(port, request):
@@ -74,16 +81,14 @@ def test_client_who_asks_is_told_to_go_on(port):
         (b"GET / HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 50_000, 431, "headers_too_large"),
     ],
 )
-def test_what_is_no_request_is_refused_logged_and_ends_the_connection(
-    start, capfd, request_bytes, status, code
-):
-    port = start("--limit-request-line=100", "--limit-request-field_size=200", "--limit-request-fields=5")
+def test_what_is_no_request_is_refused_logged_and_ends_the_connection(narrow, request_bytes, status, code):
+    before = len(narrow.log)
 
-    head, _, body = exchange(port, request_bytes).partition(b"\r\n\r\n")
+    head, _, body = exchange(narrow.port, request_bytes).partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert json.loads(body)["type"] == f"urn:problem:{code}"
-    assert capfd.readouterr().err.count("request refused") == 1
+    assert narrow.log[before:].count("request refused") == 1
 
 
 @pytest.mark.parametrize("end", [b"X : y\r\n\r\n", b"X: " + b"y" * 400_000])
@@ -94,10 +99,8 @@ def test_refused_head_request_has_a_response_without_body(port, end):
     assert response.endswith(b"\r\n\r\n")
 
 
-def test_empty_lines_before_it_do_not_make_the_request_line_longer(start):
-    port = start("--limit-request-line=100")
-
-    assert exchange(port, b"\r\nGET /" + b"x" * 100 + b" HTTP/1.1\r\n" + HOST + b"\r\n").startswith(
+def test_empty_lines_before_it_do_not_make_the_request_line_longer(narrow):
+    assert exchange(narrow.port, b"\r\nGET /" + b"x" * 100 + b" HTTP/1.1\r\n" + HOST + b"\r\n").startswith(
         b"HTTP/1.1 414 "
     )
 
@@ -173,8 +176,8 @@ def test_head_has_no_body_and_keeps_the_connection(port):
         assert ask(client, "/next") == b"/next"
 
 
-def test_tls_is_refused_at_the_start(start, capfd):
-    with pytest.raises(AssertionError):  # the process ends
-        start(f"--certfile={__file__}")
+def test_tls_is_refused_at_the_start(tmp_path):
+    server = Server(tmp_path, f"--certfile={__file__}")
 
-    assert "TLS ends in front of the services" in capfd.readouterr().err
+    assert server.process.wait(20) != 0
+    assert "TLS ends in front of the services" in server.log
