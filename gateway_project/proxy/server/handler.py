@@ -14,7 +14,6 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 from django.utils.log import log_response
 
@@ -24,16 +23,21 @@ _CACHED_LENGTH = 200  # characters of a path; longer ones would only fill the me
 class GatewayHandler(WSGIHandler):
     """A WSGI application that serves Django's middleware and views at the root of a site."""
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> HttpResponseBase:
+    # Django's, and not in the stubs.
+    _middleware_chain: Any
+    _view_middleware: Any
+    _template_response_middleware: Any
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request (PEP 3333); the response is the iterable of the body's pieces."""
         response = self.get_response(self.request_class(environ))
         cookies = [("Set-Cookie", cookie.output(header="")) for cookie in response.cookies.values()]
         start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])
         return response
 
-    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+    def get_response(self, request: HttpRequest) -> Any:
         """Run middleware and view, and log an unsuccessful response as Django does."""
-        response = self._middleware_chain(request)
+        response: Any = self._middleware_chain(request)
         response._resource_closers.append(request.close)  # noqa: SLF001
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
@@ -48,9 +52,9 @@ class GatewayHandler(WSGIHandler):
         request.resolver_match = found = resolve(path)
         return found
 
-    def _get_response(self, request: HttpRequest) -> HttpResponseBase:
+    def _get_response(self, request: HttpRequest) -> Any:
         if self._view_middleware or self._template_response_middleware:
-            return super()._get_response(request)
+            return super()._get_response(request)  # type: ignore[misc] # as above
         found = self.resolve_request(request)
         try:
             response = _runnable(self, found.func)(request, *found.args, **found.kwargs)
