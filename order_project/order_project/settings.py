@@ -49,8 +49,6 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
 ]
-# Requests under these paths pass by the middleware that only other pages need (chassis.wsgi).
-API_PATHS = ["/orders"]
 ROOT_URLCONF = "order_project.urls"
 WSGI_APPLICATION = "order_project.wsgi.application"
 TEMPLATES = [

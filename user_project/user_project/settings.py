@@ -48,8 +48,6 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
 ]
-# Requests under these paths pass by the middleware that only other pages need (chassis.wsgi).
-API_PATHS = ["/users"]
 ROOT_URLCONF = "user_project.urls"
 WSGI_APPLICATION = "user_project.wsgi.application"
 TEMPLATES = [
