@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import speedups
 from chassis.environment import LOOPBACK_HOSTS, PRIVATE_NETWORKS, database, env, secret_key, service_tokens
 from chassis.logs import logging_config
 from chassis.rest import defaults
@@ -64,7 +65,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database("user_service_db")}
+DATABASES = {"default": database("user_service_db") | speedups.DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # A name and address that fails to sign in five times is locked out for a quarter of an hour.
