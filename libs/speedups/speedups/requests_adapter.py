@@ -15,7 +15,6 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from chassis.sockets import is_silent
 from http1.body import Body
 from http1.fields import MalformedError, format_fields
 from http1.head import UNTIL_CLOSE, ResponseHead, parse_response, response_length

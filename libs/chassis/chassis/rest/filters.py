@@ -16,18 +16,33 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 
-class PromptFilterBackend(DjangoFilterBackend):
-    """django-filter's backend, which makes a form, and only where the query has something for it."""
+class StrictFilterBackend(DjangoFilterBackend):
+    """django-filter's backend, which makes no form for a request without a query, where that changes nothing."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Model], view: Any) -> QuerySet[Model]:
         """Return the rows that the query asks for."""
         filterset = self.get_filterset_class(view, queryset)
-        # A filter of two bounds has parameters whose names begin with its own.
-        if filterset and not any(
-            name.startswith(tuple(filterset.base_filters)) for name in request.query_params
-        ):
+        if filterset and not request.query_params and _leaves_all_without_query(filterset):
             return queryset
         return super().filter_queryset(request, queryset, view)
+
+
+def _leaves_all_without_query(filterset: type[django_filters.FilterSet]) -> bool:
+    """Return whether ``filterset`` has nothing but optional filters of known classes, which do nothing without a value.
+
+    A FilterSet with a method or a form of its own, such as a ``qs`` that knows the user, is always asked.
+    """
+    hooks = ("__init__", "is_valid", "errors", "filter_queryset", "qs", "get_form_class", "form")
+    if any(getattr(filterset, name) is not getattr(django_filters.FilterSet, name) for name in hooks):
+        return False
+    if hasattr(getattr(filterset, "Meta", None), "form"):
+        return False
+    return all(
+        type(one).__module__ in (django_filters.filters.__name__, __name__)
+        and not one.extra.get("required")
+        and "widget" not in one.extra
+        for one in filterset.base_filters.values()
+    )
 
 
 class StrictSearchFilter(filters.SearchFilter):
