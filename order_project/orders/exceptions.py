@@ -1,4 +1,4 @@
-"""What exceptions of the orders and of the user client are to a client of the API."""
+"""The problems that exceptions of the orders and of the user client are to a client of the API."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,19 +11,10 @@ from orders.models import InvalidTransition, OrderClosed
 from user_client import UserServiceUnavailable
 
 
-class Closed(APIException):
-    """The order is fulfilled or cancelled."""
+class Conflict(APIException):
+    """The order is not in a status that allows the request."""
 
     status_code = HTTPStatus.CONFLICT
-    default_detail = "A fulfilled or cancelled order cannot be changed."
-    default_code = "order_closed"
-
-
-class TransitionRefused(APIException):
-    """The order has another final status."""
-
-    status_code = HTTPStatus.CONFLICT
-    default_code = "invalid_transition"
 
 
 class UserUnverifiable(APIException):
@@ -39,16 +30,12 @@ class UserUnverifiable(APIException):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer ``exc`` with a problem: REST framework's EXCEPTION_HANDLER."""
-    return problem_handler(_api_exception(exc), context)
-
-
-def _api_exception(exc: Exception) -> Exception:
+    """Return the problem for ``exc``: REST framework's EXCEPTION_HANDLER."""
     match exc:
         case OrderClosed():
-            return Closed()
+            exc = Conflict("A fulfilled or cancelled order cannot be changed.", "order_closed")
         case InvalidTransition():
-            return TransitionRefused(str(exc))
+            exc = Conflict(str(exc), "invalid_transition")
         case UserServiceUnavailable():
-            return UserUnverifiable(exc.retry_after)
-    return exc
+            exc = UserUnverifiable(exc.retry_after)
+    return problem_handler(exc, context)

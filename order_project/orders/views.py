@@ -38,7 +38,7 @@ class OrderViewSet(IdempotentCreateMixin, ResourceViewSet[Order]):
     queryset = Order.objects.all()
     serializer_class = OrderSerializer
     filterset_class = OrderFilter
-    lookup_value_regex = "[0-9]+"
+    lookup_value_regex = "[0-9]+"  # Python also reads 1_0 and other digits as numbers
     search_fields = ["product_name"]
     ordering = "id"
     ordering_fields = ["id", "created_at"]

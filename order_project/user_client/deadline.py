@@ -4,6 +4,7 @@ The read timeout of requests limits the wait for each part of a response: a serv
 client waiting without end. Here every wait lasts only as long as the whole call still may.
 """
 
+import math
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 class Deadline(threading.local):
     """The instant (of ``time.monotonic``) by which this thread's call must be over."""
 
-    at = float("inf")
+    at = math.inf
 
     def start(self, seconds: float) -> None:
         """Give this thread's call so many seconds from now."""
@@ -44,7 +45,7 @@ deadline = Deadline()
 
 class _Socket(socket.socket):
     def recv_into(self, *args: Any) -> int:
-        usual = self.gettimeout() or float("inf")
+        usual = self.gettimeout() or math.inf
         self.settimeout(min(usual, deadline.remaining()))
         try:
             return super().recv_into(*args)
@@ -54,7 +55,7 @@ class _Socket(socket.socket):
 
 class _Connection(HTTPConnection):
     def connect(self) -> None:
-        self.timeout = min(self.timeout, deadline.remaining())
+        self.timeout = min(self.timeout or math.inf, deadline.remaining())
         super().connect()
         self.sock = _Socket(fileno=self.sock.detach())
         self.sock.settimeout(self.timeout)

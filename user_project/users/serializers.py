@@ -10,10 +10,9 @@ from users.models import EMAIL_CONSTRAINT, User
 
 
 class UserSerializer(StrictModelSerializer[User]):
-    """Translates users.
+    """A user, who can order.
 
-    The database finds out that an e-mail address is taken, when the row is written: a request that loses a race gets
-    the same response as one that comes much later.
+    Whether an e-mail address is taken is found out by the database, when the row is written.
     """
 
     email_errors: dict[str, Any] = {}
@@ -31,7 +30,8 @@ class UserSerializer(StrictModelSerializer[User]):
         """Write the user.
 
         Raises:
-            ValidationError: another user has this e-mail address.
+            ValidationError: another user has this e-mail address. There is no look beforehand, so that a request that
+                loses a race and one that comes much later get the same response.
         """
         try:
             return super().save(**kwargs)

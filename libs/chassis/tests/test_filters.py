@@ -1,10 +1,10 @@
-"""A request without a query passes by django-filter's form only where the FilterSet would leave every row."""
+"""A query without a filter passes by django-filter's form only where the FilterSet would leave every row."""
 
 import django_filters
 import pytest
 from django import forms
 
-from chassis.rest.filters import StrictFilterSet
+from chassis.rest.filters import StrictFilterBackend, StrictFilterSet
 from users.filters import UserFilter
 from users.models import User
 from users.views import UserViewSet
@@ -81,7 +81,21 @@ def test_filterset_that_does_more_than_to_read_the_query_is_asked(api, make_user
     ada, eve = make_user(name="Ada"), make_user(name="Eve")
     monkeypatch.setattr(UserViewSet, "filterset_class", filterset)
 
-    assert [user["id"] for user in api.get("/users").json()["results"]] == [ada.pk]
+    for address in ["/users", "/users?page_size=5"]:
+        assert [user["id"] for user in api.get(address).json()["results"]] == [ada.pk]
+    assert [api.get(f"/users/{user.pk}").status_code for user in (ada, eve)] == [200, 404]
+
+
+def test_backend_that_adds_to_the_query_is_asked(api, make_user, monkeypatch):
+    class AdasBackend(StrictFilterBackend):
+        def get_filterset_kwargs(self, request, queryset, view):
+            return super().get_filterset_kwargs(request, queryset, view) | {
+                "data": {"email": "ada@example.com"}
+            }
+
+    ada, eve = make_user(email="ada@example.com"), make_user()
+    monkeypatch.setattr(UserViewSet, "filter_backends", [AdasBackend])
+
     assert [api.get(f"/users/{user.pk}").status_code for user in (ada, eve)] == [200, 404]
 
 
@@ -91,11 +105,12 @@ def test_filter_that_is_required_is_missed(api, monkeypatch):
     assert api.get("/users").json()["errors"][0]["code"] == "required"
 
 
-def test_other_filterset_makes_no_form_without_a_query(api, make_user, monkeypatch):
+def test_other_filterset_makes_no_form_without_a_filter(api, make_user, monkeypatch):
     user = make_user(name="Ada")
     monkeypatch.setattr(forms.Form, "__init__", lambda *args, **kwargs: pytest.fail("made a form"))
 
-    assert api.get("/users").status_code == api.get(f"/users/{user.pk}").status_code == 200
+    for address in ["/users", "/users?page_size=5&ordering=-id", f"/users/{user.pk}"]:
+        assert api.get(address).status_code == 200
 
 
 def test_filters_apply_to_single_objects(api, make_user):

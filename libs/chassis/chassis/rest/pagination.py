@@ -19,7 +19,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-MAX_PAGE_SIZE = 100
 _WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 
@@ -33,19 +32,20 @@ class Cursor(NamedTuple):
 
 
 class KeysetPagination(pagination.CursorPagination):
-    """Pages by ``cursor`` and ``page_size`` (1 to 100) in the order that the ordering filter chose, then by key.
+    """Pages by ``cursor`` and ``page_size`` in the order that the ordering filter chose, then by key.
 
     A list is ordered by one column of its model, which is not null and has an index together with the key.
     """
 
     page_size_query_param = "page_size"
-    page_size_query_description = f"Number of results per page, 1 to {MAX_PAGE_SIZE}."
-    max_page_size = MAX_PAGE_SIZE
+    max_page_size = 100
+    page_size: int
+    page: list[Any]
     ordering = "pk"
 
     signer = signing.Signer(salt="chassis.rest.pagination")
 
-    def paginate_queryset(self, queryset: QuerySet[Model], request: Request, view: Any = None) -> list[Model]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the rows of the page that the request asks for."""
         self.request = request
         self.page_size = self.get_page_size(request)
@@ -66,11 +66,11 @@ class KeysetPagination(pagination.CursorPagination):
         """Return the page size that the request asks for."""
         text = request.query_params.get(self.page_size_query_param)
         if text is None:
-            return int(self.page_size)
-        if _WHOLE_NUMBER.fullmatch(text) and 1 <= int(text) <= MAX_PAGE_SIZE:
+            return self.page_size
+        if _WHOLE_NUMBER.fullmatch(text) and 1 <= int(text) <= self.max_page_size:
             return int(text)
         raise ValidationError(
-            {self.page_size_query_param: f"Must be a whole number from 1 to {MAX_PAGE_SIZE}."},
+            {self.page_size_query_param: f"Must be a whole number from 1 to {self.max_page_size}."},
             code="invalid_page_size",
         )
 
@@ -108,9 +108,9 @@ class KeysetPagination(pagination.CursorPagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe both parameters, with the limits of the page size."""
-        cursor, page_size = super().get_schema_operation_parameters(view)
-        schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": self.page_size}
-        return [cursor, page_size | {"schema": schema}]
+        schema = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        cursor, *page_size = super().get_schema_operation_parameters(view)
+        return [cursor, *(one | {"schema": schema} for one in page_size)]
 
     def _get_order(
         self, request: Request, queryset: QuerySet[Model], view: Any
