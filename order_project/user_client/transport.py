@@ -6,11 +6,11 @@ import time
 from http import HTTPStatus
 
 import requests
-import speedups
 from django.conf import settings
-from speedups.requests_adapter import OneConnectionAdapter
 
+import speedups
 from chassis import request_id, service_token
+from speedups.requests_adapter import OneConnectionAdapter
 from user_client import counters
 from user_client.deadline import DeadlineAdapter, deadline
 

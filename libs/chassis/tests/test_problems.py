@@ -103,9 +103,9 @@ def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, statu
     def fail(self):
         raise error
 
-    monkeypatch.setattr("users.views.UserViewSet.get_queryset", fail)
+    monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
 
-    answer = api.get("/users")
+    answer = api.get("/books")
 
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert answer.json().items() >= problem.items()
@@ -113,7 +113,7 @@ def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, statu
 
 @pytest.mark.django_db
 def test_media_type_that_nothing_can_be_rendered_in_is_a_problem(api):
-    answer = api.get("/users", headers={"accept": "text/csv"})
+    answer = api.get("/books", headers={"accept": "text/csv"})
 
     assert (answer.status_code, answer["Content-Type"]) == (406, "application/problem+json")
 

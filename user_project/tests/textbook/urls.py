@@ -1,9 +1,9 @@
 """The copied service's addresses, and one set of them under an argument that only a middleware knows."""
 
 from django.urls import include, path, re_path
-from textbook import views
 
 from chassis.rest.routers import OptionalSlashRouter
+from textbook import views
 from user_project.urls import handler400, handler403, handler404, handler500, urlpatterns
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]

@@ -11,8 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
-from textbook import serializers
 
+from textbook import serializers
 from users.filters import UserFilter
 from users.models import User
 from users.serializers import UserSerializer
