@@ -3,12 +3,13 @@
 import os
 from typing import Any
 
+import speedups
 from chassis import server as shared
 from chassis import tracing
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "speedups.worker.SharedPollWorker"
+worker_class = speedups.WORKER_CLASS
 threads = 2
 preload_app = True
 control_socket_disable = True

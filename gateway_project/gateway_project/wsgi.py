@@ -7,6 +7,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 django.setup(set_prefix=False)
 
-from chassis.wsgi import PlainHandler  # noqa: E402 - after the set-up
+from proxy.server.handler import GatewayHandler  # noqa: E402 - after the set-up
 
-application = PlainHandler()
+application = GatewayHandler()

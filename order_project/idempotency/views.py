@@ -14,12 +14,10 @@ from django.db import transaction
 from django.http import HttpResponse
 from prometheus_client import Counter
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.mixins import CreateModelMixin
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
-from chassis.rest.renderers import JSONRenderer
+from chassis.rest.viewsets import ResourceViewSet
 from idempotency.header import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, read_key
 from idempotency.models import ClaimLost, IdempotencyKey
 
@@ -47,35 +45,39 @@ class KeyReused(APIException):
     default_code = "idempotency_key_reused"
 
 
-class IdempotentCreateMixin(CreateModelMixin, GenericViewSet[Any]):
-    """Carries a creation with an Idempotency-Key out once, and answers its repetitions with the first answer's bytes.
+class IdempotentCreateMixin(ResourceViewSet[Any]):
+    """Carries a creation with an Idempotency-Key out once, and answers its repetitions with the first response's bytes.
 
-    The key is claimed and committed before the request is looked at; the answer is stored in the transaction that
-    stores the object. A request that fails stores nothing and frees its key.
+    The key is claimed and committed before the request is validated; the response is stored in the transaction that
+    stores the object. A request that fails stores nothing and frees its key. ``perform_create`` is a hook as usual.
     """
 
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse | Response:  # type: ignore[override]
-        """Create the object, or repeat the answer of when it was created."""
+    claim: uuid.UUID | None = None
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Create the object, or repeat the response of when it was created."""
         key = read_key(request)
         if key is None:
             return super().create(request, *args, **kwargs)
         fingerprint = _fingerprint(request)
         lock = timedelta(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
-        proof = IdempotencyKey.objects.claim(key, fingerprint, lock)
-        if proof is None:
+        self.claim = IdempotencyKey.objects.claim(key, fingerprint, lock)
+        if self.claim is None:
             return _replay(key, fingerprint)
-        with _released_on_failure(proof):
-            serializer = self.get_serializer(data=request.data)
-            serializer.is_valid(raise_exception=True)
-            with transaction.atomic():
-                self.perform_create(serializer)
-                body = JSONRenderer().render(serializer.data)
-                location = self.get_success_headers(serializer.data)["Location"]
-                IdempotencyKey.objects.complete(
-                    proof, status=HTTPStatus.CREATED, body=body, location=location
-                )
+        with _released_on_failure(self.claim):
+            return super().create(request, *args, **kwargs)
+
+    def create_response(self, serializer: Any) -> HttpResponse:
+        """Save the object and, with a key, its response."""
+        if self.claim is None:
+            return super().create_response(serializer)
+        with transaction.atomic():
+            response: Any = super().create_response(serializer)
+            status, location = response.status_code, response["Location"]
+            body = JSONRenderer().render(response.data)
+            IdempotencyKey.objects.complete(self.claim, status=status, body=body, location=location)
         OUTCOMES.labels("created").inc()
-        return _answer(HTTPStatus.CREATED, body, location)
+        return _response(status, body, location)
 
 
 def _fingerprint(request: Request) -> str:
@@ -97,17 +99,17 @@ def _replay(key: str, fingerprint: str) -> HttpResponse:
         OUTCOMES.labels("in_use").inc()
         raise KeyInUse
     OUTCOMES.labels("replayed").inc()
-    response = _answer(stored.status, bytes(stored.body or b""), stored.location)
+    response = _response(stored.status, bytes(stored.body or b""), stored.location)
     response[IDEMPOTENT_REPLAYED] = "true"
     return response
 
 
-def _answer(status: int, body: bytes, location: str) -> HttpResponse:
+def _response(status: int, body: bytes, location: str) -> HttpResponse:
     return HttpResponse(body, status=status, content_type="application/json", headers={"Location": location})
 
 
 @contextmanager
-def _released_on_failure(proof: uuid.UUID) -> Iterator[None]:
+def _released_on_failure(claim: uuid.UUID) -> Iterator[None]:
     try:
         yield
     except ClaimLost as error:
@@ -115,5 +117,5 @@ def _released_on_failure(proof: uuid.UUID) -> Iterator[None]:
         raise KeyInUse from error
     except Exception:
         OUTCOMES.labels("failed").inc()
-        IdempotencyKey.objects.release(proof)
+        IdempotencyKey.objects.release(claim)
         raise

@@ -3,14 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from chassis.environment import (
-    LOOPBACK_HOSTS,
-    database,
-    env,
-    secret_key,
-    service_tokens,
-    trusted_proxies,
-)
+import speedups
+from chassis.environment import LOOPBACK_HOSTS, database, env, secret_key, service_tokens, trusted_proxies
 from chassis.logs import logging_config
 from chassis.rest import defaults
 
@@ -57,8 +51,6 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
 ]
-# Requests under these paths pass by the middleware that only other pages need (chassis.wsgi).
-API_PATHS = ["/orders"]
 ROOT_URLCONF = "order_project.urls"
 WSGI_APPLICATION = "order_project.wsgi.application"
 TEMPLATES = [
@@ -75,7 +67,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database("order_service_db")}
+DATABASES = {"default": database("order_service_db") | speedups.DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Five failures lock an account for an address, twenty for every address that is new to it, for a quarter of an hour.
@@ -125,7 +117,7 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
 LOGGING = logging_config(SERVICE_NAME, LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
 ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
-REST_FRAMEWORK = defaults.REST_FRAMEWORK
+REST_FRAMEWORK = defaults.REST_FRAMEWORK | {"EXCEPTION_HANDLER": "orders.exceptions.exception_handler"}
 SPECTACULAR_SETTINGS = defaults.spectacular_settings(
     "Order service", "What was ordered by whom; knows users by their id and asks the user service about them."
 )

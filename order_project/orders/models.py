@@ -3,12 +3,14 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 
-from chassis.models import PromptModel
-
 MAX_QUANTITY = 10_000
 
 
-class InvalidTransition(Exception):  # noqa: N818 - what is wrong
+class OrderClosed(Exception):  # noqa: N818 - what is wrong
+    """A fulfilled or cancelled order cannot be changed."""
+
+
+class InvalidTransition(Exception):  # noqa: N818 - as above
     """The order cannot go from its status to the one asked for."""
 
     def __init__(self, order: "Order", target: str) -> None:
@@ -19,24 +21,19 @@ class OrderQuerySet(models.QuerySet["Order"]):
     """What happens to orders as a whole."""
 
     def move(self, order_id: int, target: str) -> "Order":
-        """Bring an order to the status ``target`` under its lock, and return it; a second time changes nothing.
+        """Bring an order to the status ``target`` under its lock, and return it.
 
         Raises:
             Order.DoesNotExist: there is no such order.
-            InvalidTransition: it is in a status from which no way leads there.
+            InvalidTransition: as in ``Order.move``.
         """
         with transaction.atomic():
             order = self.select_for_update().get(pk=order_id)
-            if order.status == target:
-                return order
-            if order.is_closed:
-                raise InvalidTransition(order, target)
-            order.status = target
-            order.save(update_fields=["status", "updated_at"])
+            order.move(target)
         return order
 
 
-class Order(PromptModel):
+class Order(models.Model):
     """An order of one product by one user of the user service."""
 
     class Status(models.TextChoices):
@@ -85,5 +82,18 @@ class Order(PromptModel):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the order has come to its end, after which nothing about it changes."""
+        """Whether the order is fulfilled or cancelled, after which nothing about it changes."""
         return self.status != self.Status.PLACED
+
+    def move(self, target: str) -> None:
+        """Bring this order, whose row is locked, to the status ``target``; a second time changes nothing.
+
+        Raises:
+            InvalidTransition: the order is closed.
+        """
+        if self.status == target:
+            return
+        if self.is_closed:
+            raise InvalidTransition(self, target)
+        self.status = target
+        self.save(update_fields=["status", "updated_at"])

@@ -1,21 +1,12 @@
 """Orders as JSON."""
 
-from http import HTTPStatus
 from typing import Any
 
-from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from chassis.rest.serializers import StrictModelSerializer
-from orders.models import Order
+from orders.models import Order, OrderClosed
 from user_client import find_verified_at
-
-
-class OrderClosed(APIException):
-    """A fulfilled or cancelled order stays as it is."""
-
-    status_code = HTTPStatus.CONFLICT
-    default_detail = "A fulfilled or cancelled order cannot be changed."
-    default_code = "order_closed"
 
 
 class OrderSerializer(StrictModelSerializer[Order]):
@@ -40,20 +31,28 @@ class OrderSerializer(StrictModelSerializer[Order]):
         read_only_fields = ["status", "user_verified_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Check the user, once everything else is right."""
-        if self.instance is None:
-            return attrs | {"user_verified_at": self._verify(attrs["user_id"])}
-        if attrs.get("user_id", self.instance.user_id) != self.instance.user_id:
-            raise ValidationError({"user_id": ErrorDetail("An order stays its user's.", "immutable")})
-        return attrs
+        """Ask the user service for the user of a new order, once everything else is valid.
 
-    def check_change(self, row: Order) -> None:
-        """Refuse changes of an order that has come to its end."""
-        if row.is_closed:
-            raise OrderClosed
-
-    def _verify(self, user_id: int) -> Any:
-        verified_at = find_verified_at(user_id)
+        Raises:
+            ValidationError: there is no such user, or the order is another user's.
+            UserServiceUnavailable: the user service cannot tell.
+        """
+        if self.instance is not None:
+            if attrs.get("user_id", self.instance.user_id) != self.instance.user_id:
+                raise ValidationError({"user_id": ErrorDetail("An order stays its user's.", "immutable")})
+            return attrs
+        verified_at = find_verified_at(attrs["user_id"])
         if verified_at is None:
-            raise ValidationError({"user_id": ErrorDetail(f"There is no user {user_id}.", "unknown_user")})
-        return verified_at
+            message = f"There is no user {attrs['user_id']}."
+            raise ValidationError({"user_id": ErrorDetail(message, "unknown_user")})
+        return attrs | {"user_verified_at": verified_at}
+
+    def update(self, instance: Order, validated_data: dict[str, Any]) -> Order:
+        """Write the changes to the order, whose row is locked.
+
+        Raises:
+            OrderClosed: it is fulfilled or cancelled.
+        """
+        if instance.is_closed:
+            raise OrderClosed
+        return super().update(instance, validated_data)

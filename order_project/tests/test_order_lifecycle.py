@@ -40,6 +40,21 @@ def test_unknown_order_cannot_be_moved(api, action):
     assert api.get(f"/orders/1/{action}").status_code == 405
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("action", ["fulfil", "cancel"])
+def test_order_is_moved_only_if_it_is_as_it_was_read(api, make_order, action):
+    order = make_order()
+    etag = api.get(f"/orders/{order.id}")["ETag"]
+    Order.objects.update(quantity=2)
+
+    refused = api.post(f"/orders/{order.id}/{action}", headers={"if-match": etag})
+    etag = api.get(f"/orders/{order.id}")["ETag"]
+    moved = api.post(f"/orders/{order.id}/{action}", headers={"if-match": etag})
+
+    assert (refused.status_code, refused.json()["type"]) == (412, "urn:problem:precondition_failed")
+    assert moved.status_code == 200
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_racing_transitions_one_wins_and_the_other_is_told(make_order):
     for _ in range(5):

@@ -49,7 +49,7 @@ def page_behind(order, ordering, query):
     """Return the address of the page that follows ``order``, as a ``next`` link would have it."""
     field = ordering.removeprefix("-")
     value = Order._meta.get_field(field).value_to_string(order)
-    cursor = KeysetPagination._signer.sign_object([ordering, False, value, order.id])
+    cursor = KeysetPagination.signer.sign_object([ordering, False, value, order.id])
     return f"/orders?cursor={cursor}&ordering={ordering}&{query}"
 
 

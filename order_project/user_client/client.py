@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import requests
 from django.conf import settings
-from rest_framework.exceptions import APIException
 
 from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
 from chassis.problems import PROBLEM_JSON
@@ -34,16 +33,12 @@ memory = UserMemory()
 _places = Places(settings.USER_SERVICE_CONCURRENCY)
 
 
-class UserServiceUnavailable(APIException):
-    """Whether the user exists cannot be told now; the request can be repeated after ``wait`` seconds."""
+class UserServiceUnavailable(Exception):  # noqa: N818 - the state of the service
+    """The user service cannot answer now; the call can be repeated after ``retry_after`` seconds."""
 
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_detail = "Whether the user exists cannot be checked now; try again."
-    default_code = "user_service_unavailable"
-
-    def __init__(self, wait: float = 1) -> None:
-        super().__init__()
-        self.wait = max(1, ceil(wait))
+    def __init__(self, retry_after: float = 1) -> None:
+        super().__init__("the user service is unavailable")
+        self.retry_after = max(1, ceil(retry_after))
 
 
 def find_verified_at(user_id: int) -> datetime | None:

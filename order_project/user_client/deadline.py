@@ -1,24 +1,31 @@
 """The instant by which a call must be over.
 
-The read timeout of requests limits the wait for each part of an answer, so that a server that sends a byte a second is
-waited for without end. Here every wait lasts only as long as the whole call still may.
+The read timeout of requests limits the wait for each part of a response: a server that sends a byte a second keeps its
+client waiting without end. Here every wait lasts only as long as the whole call still may.
 """
 
+import math
+import socket
 import threading
 import time
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 
 class Deadline(threading.local):
     """The instant (of ``time.monotonic``) by which this thread's call must be over."""
 
-    at = float("inf")
+    at = math.inf
 
     def start(self, seconds: float) -> None:
         """Give this thread's call so many seconds from now."""
         self.at = time.monotonic() + seconds
 
     def is_over(self) -> bool:
-        """Whether no time is left."""
+        """Return whether no time is left."""
         return time.monotonic() >= self.at
 
     def remaining(self) -> float:
@@ -34,3 +41,34 @@ class Deadline(threading.local):
 
 
 deadline = Deadline()
+
+
+class _Socket(socket.socket):
+    def recv_into(self, *args: Any) -> int:
+        usual = self.gettimeout() or math.inf
+        self.settimeout(min(usual, deadline.remaining()))
+        try:
+            return super().recv_into(*args)
+        finally:
+            self.settimeout(usual)
+
+
+class _Connection(HTTPConnection):
+    def connect(self) -> None:
+        self.timeout = min(self.timeout or math.inf, deadline.remaining())
+        super().connect()
+        self.sock = _Socket(fileno=self.sock.detach())
+        self.sock.settimeout(self.timeout)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """The adapter of requests for ``http://``, each of whose waits ends at the deadline of its thread."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the connection pools."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool}

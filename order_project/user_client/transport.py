@@ -3,51 +3,43 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
 
 import requests
 from django.conf import settings
-from requests.structures import CaseInsensitiveDict
 
+import speedups
 from chassis import request_id, service_token
+from speedups.requests_adapter import OneConnectionAdapter
 from user_client import counters
-from user_client.adapter import OneConnectionAdapter
-from user_client.deadline import deadline
+from user_client.deadline import DeadlineAdapter, deadline
 
 # What something in between answers while the user service is away.
 _OUTAGES = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
-
-
-class _Session(requests.Session):
-    """Does not look for a redirection, which is no answer of the user service."""
-
-    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Iterator[requests.Response]:
-        return iter(())
 
 
 class _Thread(threading.local):
     """A session for each thread, which keeps its connection: requests does not promise to share one safely."""
 
     def __init__(self) -> None:
-        self.session = _Session()
+        self.session = requests.Session()
         self.session.trust_env = False  # no proxy and no .netrc between two services
         # https:// keeps the adapter of requests, whose timeouts alone hold there.
-        self.session.mount("http://", OneConnectionAdapter())
+        adapter = OneConnectionAdapter(deadline.remaining) if speedups.ENABLED else DeadlineAdapter()
+        self.session.mount("http://", adapter)
 
 
 _thread = _Thread()
 
 
 def get(path: str) -> requests.Response:
-    """Return the user service's answer to ``GET path``, which is asked again once where that may help.
+    """Return the user service's response to ``GET path``, which is sent again once where that may help.
 
     Waits at most ``settings.USER_SERVICE_TOTAL_TIMEOUT`` seconds for all of it, both attempts included; within that
-    ``USER_SERVICE_CONNECT_TIMEOUT`` for a connection and ``USER_SERVICE_READ_TIMEOUT`` for a part of the answer.
+    ``USER_SERVICE_CONNECT_TIMEOUT`` for a connection and ``USER_SERVICE_READ_TIMEOUT`` for a part of the response.
 
     Raises:
-        requests.RequestException: there is no answer, or only part of one.
+        requests.RequestException: there is no response, or only part of one.
     """
     deadline.start(settings.USER_SERVICE_TOTAL_TIMEOUT)
     try:
@@ -63,15 +55,10 @@ def get(path: str) -> requests.Response:
 
 
 def _attempt(path: str) -> requests.Response:
-    request = requests.PreparedRequest()
-    request.method, request.url = "GET", f"{settings.USER_SERVICE_URL}{path}"
     own = {"Accept": "application/json"}
-    request.headers = CaseInsensitiveDict(
-        own | request_id.outgoing_headers() | service_token.outgoing_headers()
-    )
+    headers = own | request_id.outgoing_headers() | service_token.outgoing_headers()
     return _thread.session.send(
-        request,
-        proxies={},  # none between two services
+        requests.Request("GET", f"{settings.USER_SERVICE_URL}{path}", headers=headers).prepare(),
         timeout=(settings.USER_SERVICE_CONNECT_TIMEOUT, settings.USER_SERVICE_READ_TIMEOUT),
         allow_redirects=False,
     )

@@ -3,14 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from chassis.environment import (
-    LOOPBACK_HOSTS,
-    database,
-    env,
-    secret_key,
-    service_tokens,
-    trusted_proxies,
-)
+import speedups
+from chassis.environment import LOOPBACK_HOSTS, database, env, secret_key, service_tokens, trusted_proxies
 from chassis.logs import logging_config
 from chassis.rest import defaults
 
@@ -56,8 +50,6 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
 ]
-# Requests under these paths pass by the middleware that only other pages need (chassis.wsgi).
-API_PATHS = ["/users"]
 ROOT_URLCONF = "user_project.urls"
 WSGI_APPLICATION = "user_project.wsgi.application"
 TEMPLATES = [
@@ -74,7 +66,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database("user_service_db")}
+DATABASES = {"default": database("user_service_db") | speedups.DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Five failures lock an account for an address, twenty for every address that is new to it, for a quarter of an hour.

@@ -2,12 +2,10 @@
 
 import os
 
-import django
+from django.core.wsgi import get_wsgi_application
 
 from chassis.tracing import traced
-from chassis.wsgi import service_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "user_project.settings")
-django.setup(set_prefix=False)
 
-application = traced(service_application())
+application = traced(get_wsgi_application())

@@ -3,12 +3,10 @@
 from django.db import models
 from django.db.models.functions import Lower
 
-from chassis.models import PromptModel
-
 EMAIL_CONSTRAINT = "user_email_unique"
 
 
-class User(PromptModel):
+class User(models.Model):
     """A person who can order."""
 
     name = models.CharField(max_length=200)

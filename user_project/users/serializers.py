@@ -10,24 +10,33 @@ from users.models import EMAIL_CONSTRAINT, User
 
 
 class UserSerializer(StrictModelSerializer[User]):
-    """Translates users; that an e-mail address is taken is found out by the database, when the row is written."""
+    """A user, who can order.
+
+    Whether an e-mail address is taken is found out by the database, when the row is written.
+    """
+
+    email_errors: dict[str, Any] = {}
 
     class Meta:
         model = User
         fields = ["id", "name", "email", "created_at", "updated_at"]
+
+    @property
+    def errors(self) -> Any:
+        """The errors of validation, and of the write."""
+        return super().errors | self.email_errors
 
     def save(self, **kwargs: Any) -> User:
         """Write the user.
 
         Raises:
             ValidationError: another user has this e-mail address. There is no look beforehand, so that a request that
-                loses a race and one that comes much later get the same answer.
+                loses a race and one that comes much later get the same response.
         """
         try:
             return super().save(**kwargs)
         except IntegrityError as error:
             if EMAIL_CONSTRAINT not in str(error):
                 raise
-            detail = ErrorDetail("Another user has this e-mail address.", "unique")
-            self._errors = {"email": [detail]}
+            self.email_errors = {"email": [ErrorDetail("Another user has this e-mail address.", "unique")]}
             raise ValidationError(self.errors) from error

@@ -12,6 +12,7 @@ class UserViewSet(ResourceViewSet[User]):
     queryset = User.objects.all()
     serializer_class = UserSerializer
     filterset_class = UserFilter
+    lookup_value_regex = "[0-9]+"  # Python also reads 1_0 and other digits as numbers
     search_fields = ["name", "email"]
     ordering = "id"
     ordering_fields = ["id", "created_at", "name"]

@@ -134,7 +134,7 @@ def database(default_name: str) -> dict[str, Any]:
             "DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name"
         )
     # Seconds. A connection is kept for the life of its thread and checked before each request uses it.
-    settings |= {"ENGINE": "chassis.postgresql", "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    settings |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     timeout = env.str("DB_STATEMENT_TIMEOUT", default="0")
     # A process that is frozen in a transaction loses it, and the locks with it, before an idempotency key's lock ends.
     limits = f"-c statement_timeout={timeout} -c lock_timeout=3s -c idle_in_transaction_session_timeout=20s"

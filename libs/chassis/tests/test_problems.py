@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.http import Http404
 from django.test import Client
+from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from chassis import problems
 
@@ -88,6 +89,36 @@ def test_unexpected_error_is_a_bare_500_and_logged_once_with_its_traceback(api, 
     assert "secret" not in response.text
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [record.exc_info[1].args for record in errors] == [("a secret of the inside",)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "status", "problem"),
+    [
+        (PermissionDenied("No.", "not_yours"), 403, {"type": "urn:problem:not_yours", "detail": "No."}),
+        (Http404("No."), 404, {"type": "urn:problem:not_found", "detail": "No."}),
+        (PermissionDenied({"detail": "No.", "code": "x"}), 403, {"detail": "No."}),
+        (PermissionDenied({"name": ["No."]}), 403, {"detail": "Not valid: name."}),
+        (ValidationError("No."), 400, {"detail": "Not valid: the body."}),
+    ],
+)
+def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, status, problem):
+    def fail(self):
+        raise error
+
+    monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
+
+    answer = api.get("/books")
+
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json().items() >= problem.items()
+
+
+@pytest.mark.django_db
+def test_media_type_that_nothing_can_be_rendered_in_is_a_problem(api):
+    answer = api.get("/books", headers={"accept": "text/csv"})
+
+    assert (answer.status_code, answer["Content-Type"]) == (406, "application/problem+json")
 
 
 def end_backend(link):

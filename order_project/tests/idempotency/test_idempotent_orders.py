@@ -4,13 +4,14 @@ from threading import Event
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import F
 from django.test import Client
 from rest_framework.test import APIClient
 
 from idempotency.models import IdempotencyKey
 from orders.models import Order
+from orders.views import OrderViewSet
 from tests.conftest import KNOWN_USER
 from user_client import find_verified_at
 
@@ -116,7 +117,7 @@ def test_key_of_a_request_that_met_an_outage_can_be_used_again(settings, user_se
 def test_key_of_a_request_that_failed_inside_can_be_used_again(monkeypatch):
     client = APIClient(raise_request_exception=False)
     with monkeypatch.context() as patch:
-        patch.setattr("idempotency.views.JSONRenderer.render", lambda self, data: 1 / 0)
+        patch.setattr("idempotency.views.JSONRenderer", lambda: 1 / 0)
         failed = place(api=client)
 
     assert failed.status_code == 500
@@ -164,6 +165,34 @@ def closing(call, *args):
         return call(*args)
     finally:
         connection.close()
+
+
+def test_key_is_claimed_before_the_user_is_asked_for_also_with_atomic_requests(monkeypatch):
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)  # noqa: FBT003
+    seen = []
+
+    def ask(user_id):
+        seen.append((IdempotencyKey.objects.get().status, connection.in_atomic_block))
+        return find_verified_at(user_id)
+
+    monkeypatch.setattr("orders.serializers.find_verified_at", ask)
+
+    assert place().status_code == 201
+    assert seen == [(None, False)]
+
+
+def test_hook_of_a_subclass_runs_with_the_order(monkeypatch):
+    def perform_create(view, serializer):
+        assert connection.in_atomic_block
+        serializer.save(product_name="Phone")
+
+    monkeypatch.setattr(OrderViewSet, "perform_create", perform_create)
+
+    first = place()
+
+    assert (first.status_code, first.json()["product_name"]) == (201, "Phone")
+    assert place().content == first.content
+    assert Order.objects.count() == 1
 
 
 def test_claim_of_a_dead_worker_is_taken_over_after_its_lock_and_not_before(settings):

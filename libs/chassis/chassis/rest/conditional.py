@@ -1,16 +1,14 @@
-"""Conditional requests (RFC 9110, section 13): entity tags of single objects, and changes of what is still as read."""
+"""Conditional requests (RFC 9110, section 13), by Django's ``condition``."""
 
 import hashlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
+from django.views.decorators.http import condition
 from rest_framework.exceptions import APIException
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-
-from chassis.rest.renderers import JSONRenderer
 
 
 class PreconditionFailed(APIException):
@@ -27,24 +25,14 @@ def entity_tag(data: Mapping[str, Any]) -> str:
     return f'"{digest}"'
 
 
-def check_preconditions(request: Request, data: Mapping[str, Any]) -> None:
-    """Compare ``If-Match`` and ``If-None-Match`` with the object as it is now; call it under the lock of the change.
+def conditional(request: Request, etag: str, response: Any) -> Any:
+    """Return ``response`` with its ``ETag``, or a 304 response if the client has it already.
 
     Raises:
-        PreconditionFailed: they do not hold.
+        PreconditionFailed: ``If-Match`` or ``If-None-Match`` does not hold.
     """
-    if _is_conditional(request) and get_conditional_response(request._request, etag=entity_tag(data)):  # noqa: SLF001 - the only way to it
+    respond: Any = condition(etag_func=lambda request: etag)(lambda request: response)
+    result = respond(request)
+    if result.status_code == HTTPStatus.PRECONDITION_FAILED:
         raise PreconditionFailed
-
-
-def _is_conditional(request: Request) -> bool:
-    return "HTTP_IF_MATCH" in request.META or "HTTP_IF_NONE_MATCH" in request.META
-
-
-def tag(request: Request, response: Any) -> HttpResponseBase | None:
-    """Give the answer to a GET of one object its ``ETag``; return it, or 304 when the client has it already."""
-    etag = entity_tag(response.data)
-    response["ETag"] = etag
-    if not _is_conditional(request):
-        return response
-    return get_conditional_response(request._request, etag=etag, response=response)  # noqa: SLF001 - as above
+    return result

@@ -6,11 +6,9 @@ REST_FRAMEWORK: dict[str, Any] = {
     # No credentials by default: what may reach a service is decided by the network around it.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "UNAUTHENTICATED_USER": None,
     # JSON first: a client that accepts anything gets it. A browser asks for text/html by name.
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.rest.negotiation.PromptContentNegotiation",
     "DEFAULT_RENDERER_CLASSES": [
-        "chassis.rest.renderers.JSONRenderer",
+        "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [
@@ -19,13 +17,13 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_FILTER_BACKENDS": [
-        "chassis.rest.filters.PromptFilterBackend",
+        "chassis.rest.filters.StrictFilterBackend",
         "chassis.rest.filters.StrictSearchFilter",
         "chassis.rest.filters.StrictOrderingFilter",
     ],
     "DEFAULT_PAGINATION_CLASS": "chassis.rest.pagination.KeysetPagination",
     "PAGE_SIZE": 50,
-    "DEFAULT_SCHEMA_CLASS": "chassis.rest.schema.ProblemAutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "chassis.rest.exceptions.problem_handler",
 }
 
@@ -41,4 +39,8 @@ def spectacular_settings(title: str, description: str) -> dict[str, Any]:
         "PARSER_WHITELIST": ["chassis.rest.parsers.JSONParser"],
         "SCHEMA_PATH_PREFIX": "",
         "PREPROCESSING_HOOKS": ["chassis.rest.schema.without_trailing_slash"],
+        "POSTPROCESSING_HOOKS": [
+            "drf_spectacular.hooks.postprocess_schema_enums",
+            "chassis.rest.schema.with_problems",
+        ],
     }

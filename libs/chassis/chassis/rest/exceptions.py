@@ -8,11 +8,13 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 from rest_framework.views import exception_handler
 
-from chassis.problems import printable, problem, problem_response
+from chassis.problems import PROBLEM_JSON, printable, problem, problem_response
 
 MAX_ERRORS = 20
 MAX_TEXT = 200
@@ -61,25 +63,29 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(exc, context)
     if response is None:
         return None
-    request = context["request"]._request  # noqa: SLF001 - REST framework's only way to Django's request
-    if isinstance(exc, exceptions.ValidationError):
-        errors = list(_flatten(exc.get_full_details()))[:MAX_ERRORS]
-        detail = "Not valid: " + ", ".join(sorted({error["field"] or "the body" for error in errors})) + "."
-        data = problem(request, response.status_code, "invalid", detail) | {"errors": errors}
-        # The browsable API finds the form to show again, with its errors, on the data.
-        serializer = getattr(exc.detail, "serializer", None)
-        response.data = ReturnDict(data, serializer=serializer) if serializer else data
-    else:
-        response.data = problem(request, response.status_code, *_code_and_detail(response.data["detail"]))
+    request = context["request"]
+    # The page for a browser keeps its media type. Without a renderer, none was acceptable, and JSON is forced.
+    if isinstance(getattr(request, "accepted_renderer", JSONRenderer()), JSONRenderer):
+        response.content_type = PROBLEM_JSON
+    detail = response.data.get("detail") if isinstance(response.data, dict) else None
+    if isinstance(detail, exceptions.ErrorDetail):
+        response.data = problem(request, response.status_code, str(detail.code), _short(detail))
+    elif isinstance(exc, exceptions.APIException):
+        response.data = _problem_with_errors(request, response.status_code, exc)
     return response
+
+
+def _problem_with_errors(request: Request, status: int, exc: exceptions.APIException) -> dict[str, Any]:
+    errors = list(_flatten(exc.get_full_details()))[:MAX_ERRORS]
+    detail = "Not valid: " + ", ".join(sorted({error["field"] or "the body" for error in errors})) + "."
+    data = problem(request, status, exc.default_code, detail) | {"errors": errors}
+    # The browsable API finds the form to show again, with its errors, on the data.
+    serializer = getattr(exc.detail, "serializer", None)
+    return ReturnDict(data, serializer=serializer) if serializer else data
 
 
 def _is_of_database(exception: Exception) -> bool:
     return isinstance(exception, OperationalError | InterfaceError)
-
-
-def _code_and_detail(detail: exceptions.ErrorDetail) -> tuple[str, str]:
-    return detail.code, _short(detail)
 
 
 def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str | None]]:

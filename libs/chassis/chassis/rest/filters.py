@@ -16,18 +16,36 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 
-class PromptFilterBackend(DjangoFilterBackend):
-    """django-filter's backend, which makes a form, and only where the query has something for it."""
+class StrictFilterBackend(DjangoFilterBackend):
+    """django-filter's backend, which makes no form for a query without a filter, where that changes nothing."""
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Model], view: Any) -> QuerySet[Model]:
+    def filter_queryset(self, request: Any, queryset: QuerySet[Model], view: Any) -> Any:
         """Return the rows that the query asks for."""
         filterset = self.get_filterset_class(view, queryset)
-        # A filter of two bounds has parameters whose names begin with its own.
-        if filterset and not any(
-            name.startswith(tuple(filterset.base_filters)) for name in request.query_params
-        ):
-            return queryset
+        if filterset and self._reads_only_the_query(filterset):
+            names = tuple(filterset.base_filters)  # of two bounds each begins with the name of their filter
+            if not any(parameter.startswith(names) for parameter in request.query_params):
+                return queryset
         return super().filter_queryset(request, queryset, view)
+
+    def _reads_only_the_query(self, filterset: type[django_filters.FilterSet]) -> bool:
+        """Return whether ``filterset`` only has optional filters of known classes, which do nothing without a value.
+
+        A FilterSet or backend with a method or form of its own, such as a ``qs`` that knows the user, is always asked.
+        """
+        hooks = ("__init__", "is_valid", "errors", "filter_queryset", "qs", "get_form_class", "form")
+        return (
+            all(getattr(filterset, name) is getattr(django_filters.FilterSet, name) for name in hooks)
+            and not hasattr(getattr(filterset, "Meta", None), "form")
+            and type(self).get_filterset is DjangoFilterBackend.get_filterset
+            and type(self).get_filterset_kwargs is DjangoFilterBackend.get_filterset_kwargs
+            and all(_is_optional(one) for one in filterset.base_filters.values())
+        )
+
+
+def _is_optional(one: django_filters.Filter) -> bool:
+    is_known = type(one).__module__ in (django_filters.filters.__name__, __name__)
+    return is_known and not one.extra.get("required") and "widget" not in one.extra
 
 
 class StrictSearchFilter(filters.SearchFilter):
@@ -60,7 +78,10 @@ class StrictOrderingFilter(filters.OrderingFilter):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe the parameter with the values that are valid."""
         (parameter,) = super().get_schema_operation_parameters(view)
-        values = [f"{sign}{name}" for name in view.ordering_fields for sign in ("", "-")]
+        fields = getattr(view, "ordering_fields", None)
+        if not isinstance(fields, (list, tuple)):
+            return [parameter]
+        values = [f"{sign}{name}" for name in fields for sign in ("", "-")]
         return [parameter | {"schema": {"type": "string", "enum": values}}]
 
 

@@ -1,31 +1,30 @@
-"""The OpenAPI document of a service."""
+"""Hooks of drf-spectacular: what it cannot know about the services' API."""
 
 from typing import Any
 
-from drf_spectacular.openapi import AutoSchema
-from rest_framework import serializers
-
 from chassis.problems import PROBLEM_JSON
 
-
-class FieldErrorSerializer(serializers.Serializer[Any]):
-    """One thing that is wrong with the input."""
-
-    field = serializers.CharField(allow_null=True, help_text="Dotted path; null for the whole body.")
-    code = serializers.CharField()
-    message = serializers.CharField()
+_REFERENCE = "#/components/schemas/"
+_TEXT = {"type": "string"}
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
-    """An error (RFC 9457)."""
+def _object(description: str, required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    names, properties = sorted(required), required | optional
+    return {"type": "object", "description": description, "properties": properties, "required": names}
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    instance = serializers.CharField()
-    request_id = serializers.CharField()
-    errors = FieldErrorSerializer(many=True, required=False)
+
+_FIELD = {"type": "string", "nullable": True, "description": "Dotted path; null for the whole body."}
+_ERRORS = {"type": "array", "items": {"$ref": f"{_REFERENCE}FieldError"}}
+_NAMES = ("type", "title", "status", "detail", "instance", "request_id")
+SCHEMAS = {
+    "FieldError": _object(
+        "One thing that is wrong with the input.", {"field": _FIELD, "code": _TEXT, "message": _TEXT}
+    ),
+    "Problem": _object(
+        "An error (RFC 9457).", dict.fromkeys(_NAMES, _TEXT) | {"status": {"type": "integer"}}, errors=_ERRORS
+    ),
+}
+_PROBLEM = {"content": {PROBLEM_JSON: {"schema": {"$ref": f"{_REFERENCE}Problem"}}}, "description": ""}
 
 
 def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
@@ -33,16 +32,28 @@ def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[t
     return [(path.rstrip("/"), *rest) for path, *rest in endpoints]
 
 
-class ProblemAutoSchema(AutoSchema):
-    """Says of every operation that whatever is not its success is a problem, and that it takes no unknown field."""
+def with_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Say of every operation that its errors are problems, and that it takes no unknown field."""
+    schemas = result["components"].setdefault("schemas", {})
+    for operation in [one for path in result["paths"].values() for one in path.values()]:
+        if any(one["name"] == "If-None-Match" for one in operation.get("parameters", [])):
+            operation["responses"]["304"] = {"description": "The client has it already."}
+        operation["responses"]["default"] = _PROBLEM
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            _refuse_unknown(content["schema"], schemas)
+    schemas |= SCHEMAS
+    result["components"]["schemas"] = dict(sorted(schemas.items()))
+    return result
 
-    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
-        return schema | {"additionalProperties": False} if direction == "request" else schema
 
-    def _get_response_bodies(self, direction: Any = "response") -> Any:
-        bodies = super()._get_response_bodies(direction)
-        if self.view.action == "retrieve":
-            bodies["304"] = {"description": "The client has it already."}
-        bodies["default"] = self._get_response_for_code(ProblemSerializer, "default", [PROBLEM_JSON])
-        return bodies
+def _refuse_unknown(schema: Any, schemas: dict[str, Any]) -> None:
+    """Allow no additional properties in the objects of a request body, however deep they lie."""
+    if isinstance(schema, list):
+        for part in schema:
+            _refuse_unknown(part, schemas)
+    elif isinstance(schema, dict):
+        if "properties" in schema and "additionalProperties" not in schema:
+            schema["additionalProperties"] = False
+            _refuse_unknown(list(schema["properties"].values()), schemas)
+        name = str(schema.get("$ref", "")).removeprefix(_REFERENCE)
+        _refuse_unknown([schemas.get(name), schema.get("items"), schema.get("allOf")], schemas)

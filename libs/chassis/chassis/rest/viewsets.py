@@ -1,29 +1,26 @@
-"""What every resource of a service does in the same way."""
+"""The viewset that every resource of a service extends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any, TypeVar
+from urllib.parse import quote
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
-from rest_framework.generics import GenericAPIView
+from rest_framework.exceptions import NotFound
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.rest.conditional import check_preconditions, tag
-from chassis.rest.locking import lock_row
-from chassis.rest.pagination import KeysetPagination
-from chassis.rest.renderers import JSONRenderer
-from chassis.rest.request import PromptView
-from chassis.rest.response import PromptResponse
-from chassis.rest.rows import find_row, is_whole_table
+from chassis.rest.conditional import conditional, entity_tag
 
 ModelT = TypeVar("ModelT", bound=Model)
-
-PAGE_PARAMETERS = {KeysetPagination.cursor_query_param, KeysetPagination.page_size_query_param}
 
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="Entity tags; 412 if none is current."
@@ -39,70 +36,77 @@ IF_NONE_MATCH = OpenApiParameter(
     partial_update=extend_schema(parameters=[IF_MATCH]),
     destroy=extend_schema(parameters=[IF_MATCH]),
 )
-class ResourceViewSet(viewsets.ModelViewSet[ModelT], PromptView):
-    """List, create, retrieve, update and delete.
+class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
+    """REST framework's ModelViewSet with conditional requests, and a ``Location`` for what was created.
 
-    The answer to a creation says where the new object is. A single object has an entity tag, and is changed and
-    deleted under its lock, if the request's preconditions hold.
+    ``perform_create``, ``perform_update`` and ``perform_destroy`` are hooks as usual. The last two run in a transaction
+    in which the object's row is locked and the request's preconditions hold.
     """
 
-    lookup_value_regex = "[0-9]+"
-
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse | Response:  # type: ignore[override] # what one that repeats an answer returns
-        """Create the object in the request's body."""
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Create an object."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        return self.create_response(serializer)
+
+    def create_response(self, serializer: Any) -> HttpResponse:
+        """Save the new object and return the response: a hook for what belongs to the same transaction."""
         self.perform_create(serializer)
-        data = serializer.data
-        return PromptResponse(data, HTTPStatus.CREATED, headers=self.get_success_headers(data))
+        headers = self.get_success_headers(serializer.data)
+        return Response(serializer.data, status=HTTPStatus.CREATED, headers=headers)
 
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return the object of the address."""
-        return PromptResponse(self.get_serializer(self.get_object()).data)
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        """Return the ``Location`` of the new object: its own URL field, or under the address that was posted to."""
+        if headers := super().get_success_headers(data):
+            return headers
+        key = attrgetter(self.lookup_field.replace("__", "."))(data.serializer.instance)
+        path = f"{self.request.path.rstrip('/')}/{quote(str(key), safe='')}"
+        return {"Location": self.request.build_absolute_uri(path)}
 
-    def filter_queryset(self, queryset: QuerySet[ModelT]) -> QuerySet[ModelT]:
-        """Filter, where the query has more than a place in a list."""
-        if self.request.query_params.keys() <= PAGE_PARAMETERS:
-            return queryset
-        return super().filter_queryset(queryset)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Return an object; its JSON has an entity tag."""
+        response = super().retrieve(request, *args, **kwargs)
+        if not isinstance(request.accepted_renderer, JSONRenderer):
+            return response
+        return conditional(request, entity_tag(response.data), response)
 
-    def get_object(self) -> ModelT:
-        """Return the object of the address.
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Update an object."""
+        instance = self.get_object()
+        serializer = self.get_serializer(instance, data=request.data, partial=kwargs.get("partial", False))
+        serializer.is_valid(raise_exception=True)
+        with self.locked(instance):
+            self.perform_update(serializer)
+        return Response(serializer.data)
 
-        Raises:
-            NotFound: there is none, or it is not among those that the query of the address asks for.
-        """
-        # Django's method returns a copy, which takes its time.
-        is_copy = type(self).get_queryset is GenericAPIView.get_queryset and self.queryset is not None
-        queryset = self.queryset if is_copy else self.get_queryset()
-        if self.request.META.get("QUERY_STRING") or not is_whole_table(queryset):
-            return super().get_object()
-        found: ModelT = find_row(queryset.model, self.kwargs["pk"])
-        self.check_object_permissions(self.request, found)
-        return found
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete an object."""
+        with self.locked(self.get_object()) as instance:
+            self.perform_destroy(instance)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
-    def get_success_headers(self, data: Mapping[str, Any]) -> dict[str, str]:
-        """Return the ``Location`` of the object in ``data``: under the address of the list that it was sent to."""
-        request = self.request._request  # noqa: SLF001 - REST framework's own looks for each attribute twice
-        return {"Location": f"{request.scheme}://{request.get_host()}{request.path.rstrip('/')}/{data['id']}"}
-
-    def perform_destroy(self, instance: ModelT) -> None:
-        """Delete the row of ``instance``.
+    @contextmanager
+    def locked(self, instance: ModelT) -> Iterator[ModelT]:
+        """Lock the row of ``instance``, which gets its values as they are now, for a transaction.
 
         Raises:
             NotFound: it was deleted since it was read.
-            PreconditionFailed: it was changed.
+            PreconditionFailed: the request's ``If-Match`` or ``If-None-Match`` does not hold.
         """
         with transaction.atomic():
-            row = lock_row(instance)
-            check_preconditions(self.request, self.get_serializer(row).data)
-            row.delete()
+            try:
+                instance.refresh_from_db(from_queryset=QuerySet(type(instance)).select_for_update())
+            except ObjectDoesNotExist as error:
+                raise NotFound from error
+            if {"If-Match", "If-None-Match"} & self.request.headers.keys():
+                conditional(self.request, entity_tag(self.current_data(instance)), HttpResponse())
+            yield instance
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Tag the JSON of a single object; a page for a browser has no tag."""
-        response = super().finalize_response(request, response, *args, **kwargs)
-        if self.action != "retrieve" or response.status_code != HTTPStatus.OK:
-            return response
-        if not isinstance(request.accepted_renderer, JSONRenderer):
-            return response
-        return tag(request, response)
+    def current_data(self, instance: ModelT) -> Mapping[str, Any]:
+        """Return what ``retrieve`` would, by which the request's preconditions are judged."""
+        action, self.action = self.action, "retrieve"
+        try:
+            data: Mapping[str, Any] = self.get_serializer(instance).data
+        finally:
+            self.action = action
+        return data

@@ -46,7 +46,6 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
 ]
-API_PATHS = ["/books"]
 ROOT_URLCONF = "library.urls"
 TEMPLATES = [
     {

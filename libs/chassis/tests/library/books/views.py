@@ -12,6 +12,7 @@ class BookViewSet(ResourceViewSet[Book]):
     queryset = Book.objects.all()
     serializer_class = BookSerializer
     filterset_class = BookFilter
+    lookup_value_regex = "[0-9]+"
     search_fields = ["title", "isbn"]
     ordering = "id"
     ordering_fields = ["id", "created_at", "title"]

@@ -1,12 +1,12 @@
-"""How requests reaches the user service: over one connection that stays open, with this system's own HTTP/1.1 codec.
+"""An adapter for requests: one connection that stays open, and this system's own HTTP/1.1 codec.
 
 The adapter that comes with requests goes through urllib3, http.client and the parser for e-mail, which is most of what
-a call with a small answer costs (docs/performance.md).
+a call with a small response costs (docs/adr/0016).
 """
 
 import io
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,36 +15,26 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from chassis.sockets import is_silent
 from http1.body import Body
 from http1.fields import MalformedError, format_fields
 from http1.head import UNTIL_CLOSE, ResponseHead, parse_response, response_length
 from http1.stream import EndOfStreamError, Stream, send_all
-from user_client.deadline import deadline
+from speedups.sockets import is_silent
 
 _HEAD_LIMIT = 65536  # bytes
 _HTTP_PORT = 80
 
 
-class _Socket(socket.socket):
-    """Waits ``longest`` seconds at most, and no longer than the deadline of its thread allows."""
-
-    longest = 0.0
-
-    def send(self, *args: Any) -> int:
-        self.settimeout(min(self.longest, deadline.remaining()))
-        return super().send(*args)
-
-    def recv(self, *args: Any) -> bytes:
-        self.settimeout(min(self.longest, deadline.remaining()))
-        return super().recv(*args)
-
-
 class OneConnectionAdapter(BaseAdapter):
-    """Carries the requests of one thread, which have no bodies, to one ``http://`` server at a time."""
+    """Carries the requests of one thread, which have no bodies, to one ``http://`` server at a time.
 
-    def __init__(self) -> None:
+    Args:
+        remaining: returns the seconds that the current call may still take, or raises TimeoutError.
+    """
+
+    def __init__(self, remaining: Callable[[], float]) -> None:
         super().__init__()
+        self._remaining = remaining
         self._authority = ""
         self._stream: Stream | None = None
 
@@ -57,16 +47,16 @@ class OneConnectionAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Return the answer, complete; ``timeout`` is in seconds, for a connection and for each wait on it.
+        """Return the response, complete; ``timeout`` is in seconds, for a connection and for each wait on it.
 
         Raises:
-            requests.Timeout: one of them is over, or the thread's deadline.
-            requests.ConnectionError: there is no answer, only part of one, or what came is not HTTP.
+            requests.Timeout: one of them is over, or ``remaining`` says so.
+            requests.ConnectionError: there is no response, only part of one, or what came is not HTTP.
         """
         try:
             return self._exchange(request, *timeout)
         except BaseException as error:
-            self.close()  # it may be in the middle of an answer
+            self.close()  # it may be in the middle of a response
             if not isinstance(error, (OSError, EndOfStreamError, MalformedError)):
                 raise
             kind = requests.Timeout if isinstance(error, TimeoutError) else requests.ConnectionError
@@ -95,16 +85,33 @@ class OneConnectionAdapter(BaseAdapter):
         return response
 
     def _connected(self, authority: str, timeout: float) -> Stream:
-        """Return the connection to a server, which is a new one when the server has closed the old."""
+        """Return the connection to a server, which is a new one if the server has closed the old."""
         if self._stream and authority == self._authority and is_silent(self._stream.socket.fileno()):
             return self._stream
         self.close()
         server = urlsplit(f"//{authority}")
         address = (server.hostname or "", server.port or _HTTP_PORT)
-        plain = socket.create_connection(address, min(timeout, deadline.remaining()))
+        plain = socket.create_connection(address, min(timeout, self._remaining()))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._authority, self._stream = authority, Stream(_Socket(fileno=plain.detach()))
+        bounded = _Socket(fileno=plain.detach())
+        bounded.remaining = self._remaining
+        self._authority, self._stream = authority, Stream(bounded)
         return self._stream
+
+
+class _Socket(socket.socket):
+    """Waits at most ``longest`` seconds at a time, and no longer than ``remaining`` allows."""
+
+    longest = 0.0
+    remaining: Callable[[], float]
+
+    def send(self, *args: Any) -> int:
+        self.settimeout(min(self.longest, self.remaining()))
+        return super().send(*args)
+
+    def recv(self, *args: Any) -> bytes:
+        self.settimeout(min(self.longest, self.remaining()))
+        return super().recv(*args)
 
 
 def _final_head(stream: Stream) -> ResponseHead:

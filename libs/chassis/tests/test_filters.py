@@ -1,0 +1,111 @@
+"""A query without a filter passes by django-filter's form only where the FilterSet would leave every row."""
+
+import django_filters
+import pytest
+from django import forms
+
+from chassis.rest.filters import StrictFilterBackend, StrictFilterSet
+from library.books.filters import BookFilter
+from library.books.models import Book
+from library.books.views import BookViewSet
+
+pytestmark = pytest.mark.django_db
+
+
+class OnlyEmma(BookFilter):
+    @property
+    def qs(self):
+        return super().qs.filter(title="Emma")
+
+
+class OnlyEmmaToo(BookFilter):
+    def filter_queryset(self, queryset):
+        return super().filter_queryset(queryset).filter(title="Emma")
+
+
+class EmmaByDefault(StrictFilterSet):
+    """django-filter's tip "Using initial values as defaults"."""
+
+    title = django_filters.CharFilter()
+
+    class Meta:
+        model = Book
+        fields = ["title"]
+
+    def __init__(self, data=None, *args, **kwargs):
+        super().__init__({"title": "Emma"} | data.dict(), *args, **kwargs)
+
+
+class EmmaWithoutValue(django_filters.CharFilter):
+    def filter(self, queryset, value):
+        return super().filter(queryset, value or "Emma")
+
+
+class OwnFilter(StrictFilterSet):
+    title = EmmaWithoutValue()
+
+
+class EmmaWidget(forms.TextInput):
+    def value_from_datadict(self, data, files, name):
+        return "Emma"
+
+
+class OwnWidget(StrictFilterSet):
+    title = django_filters.CharFilter(widget=EmmaWidget)
+
+
+class EmmaForm(forms.Form):
+    def clean(self):
+        return {**super().clean(), "title": "Emma"}
+
+
+class OwnForm(StrictFilterSet):
+    title = django_filters.CharFilter()
+
+    class Meta:
+        model = Book
+        fields = ["title"]
+        form = EmmaForm
+
+
+class Required(StrictFilterSet):
+    title = django_filters.CharFilter(required=True)
+
+
+@pytest.mark.parametrize(
+    "filterset",
+    [OnlyEmma, OnlyEmmaToo, EmmaByDefault, OwnFilter, OwnWidget, OwnForm],
+    ids=lambda one: one.__name__,
+)
+def test_filterset_that_does_more_than_to_read_the_query_is_asked(api, make_book, monkeypatch, filterset):
+    emma, other = make_book(title="Emma"), make_book(title="Persuasion")
+    monkeypatch.setattr(BookViewSet, "filterset_class", filterset)
+
+    for address in ["/books", "/books?page_size=5"]:
+        assert [book["id"] for book in api.get(address).json()["results"]] == [emma.pk]
+    assert [api.get(f"/books/{book.pk}").status_code for book in (emma, other)] == [200, 404]
+
+
+def test_backend_that_adds_to_the_query_is_asked(api, make_book, monkeypatch):
+    class EmmasBackend(StrictFilterBackend):
+        def get_filterset_kwargs(self, request, queryset, view):
+            return super().get_filterset_kwargs(request, queryset, view) | {"data": {"title": "Emma"}}
+
+    emma, other = make_book(title="Emma"), make_book(title="Persuasion")
+    monkeypatch.setattr(BookViewSet, "filter_backends", [EmmasBackend])
+
+    assert [api.get(f"/books/{book.pk}").status_code for book in (emma, other)] == [200, 404]
+
+
+def test_filter_that_is_required_is_missed(api, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "filterset_class", Required)
+
+    assert api.get("/books").json()["errors"][0]["code"] == "required"
+
+
+def test_other_filterset_makes_no_form_without_a_filter(api, make_book, monkeypatch):
+    book = make_book(title="Emma")
+    monkeypatch.setattr(forms.Form, "__init__", lambda *args, **kwargs: pytest.fail("made a form"))
+
+    for address in ["/books", "/books?page_size=5&ordering=-id", f"/books/{book.pk}"]:
+        assert api.get(address).status_code == 200

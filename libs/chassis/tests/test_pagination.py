@@ -1,0 +1,33 @@
+"""What pages by key cannot do is said."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from library.books.models import Book
+from library.books.views import BookViewSet
+
+pytestmark = pytest.mark.django_db
+
+
+def test_list_is_ordered_by_its_key_without_an_ordering_filter(api, make_book, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "filter_backends", [])
+    made = [make_book().pk for _ in range(3)]
+
+    first = api.get("/books?page_size=2").json()
+    second = api.get(first["next"]).json()
+
+    assert [book["id"] for page in (first, second) for book in page["results"]] == made
+
+
+def test_two_columns_are_refused(api, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "ordering", ["title", "id"])
+
+    with pytest.raises(ImproperlyConfigured, match="one column"):
+        api.get("/books")
+
+
+def test_column_that_may_be_null_is_refused(api, monkeypatch):
+    monkeypatch.setattr(Book._meta.get_field("created_at"), "null", True)
+
+    with pytest.raises(ImproperlyConfigured, match="not null"):
+        api.get("/books?ordering=created_at")

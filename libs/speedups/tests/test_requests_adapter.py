@@ -1,0 +1,193 @@
+"""What comes over the connection of the adapter, byte for byte."""
+
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+import requests
+
+from speedups import requests_adapter
+from speedups.requests_adapter import OneConnectionAdapter
+
+YES = b'{"id": 7}'
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + YES
+TIMEOUT = (5.0, 5.0)
+
+
+class Server:
+    """Answers the first request with the first of ``responses``, and so on; None closes the connection instead."""
+
+    def __init__(self, listening):
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        self.responses = []
+        self.requests = []
+        self.connections = 0
+        self.closed = threading.Semaphore(0)
+        self._listening = listening
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection, contextlib.suppress(ConnectionError):  # the client may have had enough
+                while self.responses and (request := connection.recv(65536)):
+                    self.requests.append(request)
+                    response = self.responses.pop(0)
+                    if response is None:
+                        break
+                    connection.sendall(response)
+                    if self.responses and self.responses[0] is None:
+                        del self.responses[0]
+                        break
+            self.closed.release()
+
+
+@pytest.fixture
+def server():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Server(listening)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        yield server
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+@pytest.fixture
+def session():
+    with requests.Session() as session:
+        session.mount("http://", OneConnectionAdapter(lambda: 5.0))
+        yield session
+
+
+@pytest.fixture
+def ask(server, session):
+    return lambda path="/users/7": session.get(f"{server.url}{path}", timeout=TIMEOUT)
+
+
+def test_request_is_what_rfc_9112_says(server, session):
+    server.responses = [RESPONSE]
+
+    session.get(f"{server.url}/internal/users?a=1", headers={"X-Own": "yes"}, timeout=TIMEOUT)
+
+    (request,) = server.requests
+    line, *fields = request.removesuffix(b"\r\n\r\n").decode().split("\r\n")
+    assert line == "GET /internal/users?a=1 HTTP/1.1"
+    assert f"Host: {server.url.removeprefix('http://')}" in fields
+    assert "X-Own: yes" in fields
+
+
+def test_response_is_one_of_requests(server, ask):
+    server.responses = [RESPONSE.replace(b"200 OK\r\n", b"404 Not Found\r\nX-A: 1\r\nX-A: 2\r\n")]
+
+    response = ask()
+
+    assert (response.status_code, response.reason, response.json()) == (404, "Not Found", {"id": 7})
+    assert response.headers["x-a"] == "2"
+    assert response.url == f"{server.url}/users/7"
+    with pytest.raises(requests.HTTPError):
+        response.raise_for_status()
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n"
+        + YES[:4]
+        + b"\r\n5\r\n"
+        + YES[4:]
+        + b"\r\n0\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + RESPONSE,
+    ],
+    ids=["chunked", "interim response first"],
+)
+def test_other_ways_to_respond(server, ask, response):
+    server.responses = [response, response]
+
+    assert [ask().json(), ask().json()] == [{"id": 7}, {"id": 7}]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        [RESPONSE.replace(b"Content", b"Connection: close\r\nContent")],
+        [b"HTTP/1.1 200 OK\r\n\r\n" + YES, None],
+        [RESPONSE + b"HTTP/1.1 200 OK\r\n"],
+    ],
+    ids=["connection: close", "no length", "more than the response"],
+)
+def test_connection_that_carries_no_more_is_not_used_again(server, ask, first):
+    server.responses = [*first, RESPONSE]
+
+    assert [ask().json(), ask().json()] == [{"id": 7}, {"id": 7}]
+    assert server.connections == 2
+
+
+def test_connection_that_the_server_has_closed_is_replaced(server, ask):
+    server.responses = [RESPONSE, None, RESPONSE]
+    ask()
+    assert server.closed.acquire(timeout=10)
+
+    assert ask().json() == {"id": 7}
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n" + YES,
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000,
+    ],
+    ids=["not http", "malformed length", "cut off", "head without end"],
+)
+def test_what_is_no_complete_response_is_an_error_and_ends_the_connection(server, ask, response):
+    server.responses = [response, None, RESPONSE]
+
+    with pytest.raises(requests.ConnectionError):
+        ask()
+
+    assert ask().json() == {"id": 7}
+    assert server.connections == 2
+
+
+def test_connection_is_closed_whatever_ends_an_exchange(server, ask, monkeypatch):
+    server.responses = [RESPONSE, RESPONSE]
+    with monkeypatch.context() as broken:
+        broken.setattr(requests_adapter, "_final_head", lambda stream: {}["injected"])
+        with pytest.raises(KeyError):
+            ask()
+
+    assert ask().json() == {"id": 7}
+    assert server.connections == 2
+
+
+def test_wait_is_bounded_by_the_read_timeout(server, session):
+    server.responses = [b"", RESPONSE]
+
+    with pytest.raises(requests.Timeout):
+        session.get(server.url, timeout=(5.0, 0.05))
+
+
+def test_waits_together_are_bounded_by_what_remains_of_the_call(server):
+    ends_at = time.monotonic() + 0.2
+
+    def remaining():
+        if (seconds := ends_at - time.monotonic()) <= 0:
+            raise TimeoutError
+        return seconds
+
+    server.responses = [b"HTTP/1.1 200 OK\r\nX-Filler: ", RESPONSE]
+    with requests.Session() as session:
+        session.mount("http://", OneConnectionAdapter(remaining))
+        with pytest.raises(requests.Timeout):
+            session.get(server.url, timeout=TIMEOUT)
+
+    assert time.monotonic() - ends_at < 2
