@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from devservers.folders import throw_away_folder
 from devservers.processes import end_processes, marked, processes_of_run
@@ -110,8 +111,11 @@ class Run:
         for variable in ("DATA_DIR", "TMPDIR"):  # files that killed processes leave there go with the folder
             environment[variable] = tempfile.mkdtemp(prefix=f"{suite.name}-", dir=folder)
         environment |= {PROJECTS[name].variable("DATABASE_URL"): urls[name] for name in suite.databases}
-        if suite.databases:
-            environment["DATABASE_URL"] = urls[suite.databases[0]]
+        if suite.databases:  # a library's own name keeps it from the test database of the project
+            own = urlsplit(urls[suite.databases[0]])
+            environment["DATABASE_URL"] = (
+                own if suite.name in PROJECTS else own._replace(path=f"/{suite.name}")
+            ).geturl()
         self.environment = marked(environment, self.run)
 
     def start(self, *, live: bool) -> None:
