@@ -1,4 +1,4 @@
-"""Succeeds when the service in this container answers 200 to GET of the path that is given: /health/live."""
+"""Exit with 0 if ``GET`` of the given path (such as /health/live) returns 200 from this container's service."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ TIMEOUT = 4.0  # seconds
 
 
 def main() -> int:
-    """Ask; print the answer, which `docker inspect` then shows; return the exit status."""
+    """Send the request, print the response for `docker inspect`, and return the exit status."""
     connection = HTTPConnection("127.0.0.1", int(os.environ["BIND"].rpartition(":")[2]), timeout=TIMEOUT)
     try:
         connection.request("GET", sys.argv[1], headers={"Host": "localhost", "Connection": "close"})

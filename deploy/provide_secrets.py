@@ -1,10 +1,10 @@
-"""Provides each service with the files of its secrets, in a folder that no other service has; runs before all of them.
+"""Write the secret files of each service to a folder that only this service mounts; runs before the services.
 
-    provide_secrets.py                     # take what is given, generate what is missing
-    provide_secrets.py --renew NAME ...    # and generate these anew
+    provide_secrets.py                     # copy the given secrets, generate the missing ones
+    provide_secrets.py --renew NAME ...    # also generate new values for these
 
-A file in /given with the name of a secret is taken from there, again on every start. Any other secret is generated once
-and kept; with REQUIRE_GIVEN=true its absence is an error.
+A secret that is given as a file in /given is copied on every start. Any other secret is generated once and kept; with
+REQUIRE_GIVEN=true a secret that is not given is an error.
 """
 
 import argparse
@@ -18,27 +18,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 GIVEN = Path("/given")
-FOLDER = Path("/secrets")  # has one volume for each service
+FOLDER = Path("/secrets")  # contains one volume for each service
 SERVICE = 10001  # user and group of the services' processes
-DATABASE_CLIENTS = 10010  # a group that the database servers have, too
+DATABASE_CLIENTS = 10010  # a group that the database servers are in as well
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret, and the files that hold it."""
+    """A secret, and the files that contain it."""
 
     name: str
     files: tuple[str, ...]
     group: int = SERVICE
     is_generated: bool = True
-    keeps_previous: bool = False  # renewed, it is "new,old": both are accepted until it is renewed again
+    keeps_previous: bool = False  # a renewed value is "new,old", so that services accept both
 
     def targets(self) -> list[Path]:
-        """Return the files whose volumes are there."""
+        """Return the files whose volumes are mounted."""
         return [FOLDER / file for file in self.files if (FOLDER / file).parent.is_dir()]
 
     def value(self, renewed: Collection[str]) -> str:
-        """Return what the files are to hold."""
+        """Return the content of the files; empty if the secret is missing."""
         if (GIVEN / self.name).is_file():
             return (GIVEN / self.name).read_text().strip()
         if not self.is_generated or os.environ.get("REQUIRE_GIVEN") == "true":
@@ -66,18 +66,18 @@ SECRETS = (
 
 
 def main() -> int:
-    """Write the files that are not yet as they should be; return the exit status."""
-    parser = argparse.ArgumentParser(description="Provides each service with its secrets.")
+    """Write the files whose content differs; return the exit status."""
+    parser = argparse.ArgumentParser(description="Write the secret files of each service.")
     generated = [secret.name for secret in SECRETS if secret.is_generated]
     parser.add_argument("--renew", nargs="+", default=[], choices=generated, metavar="NAME")
     renewed = parser.parse_args().renew
     given = [name for name in renewed if (GIVEN / name).is_file()]
     if given:
-        parser.error(f"given by files, to be replaced there: {', '.join(given)}")
+        parser.error(f"these secrets are given as files; replace the files instead: {', '.join(given)}")
     values = {secret: secret.value(renewed) for secret in SECRETS if secret.targets()}
     missing = [secret.name for secret, value in values.items() if not value]
     if missing:
-        print(f"Missing, or empty, in SECRETS_DIR: {', '.join(missing)}", file=sys.stderr)
+        print(f"Missing or empty in SECRETS_DIR: {', '.join(missing)}", file=sys.stderr)
         return 1
     for secret, value in values.items():
         for file in secret.targets():
@@ -88,7 +88,7 @@ def main() -> int:
 
 
 def write(file: Path, value: str, group: int) -> None:
-    """Replace ``file`` as a whole: who reads it at this moment gets the old content or the new."""
+    """Replace ``file`` atomically."""
     mode = stat.S_IRUSR if group == SERVICE else stat.S_IRUSR | stat.S_IRGRP
     with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as draft:
         draft.write(value)

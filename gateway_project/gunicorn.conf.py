@@ -1,4 +1,4 @@
-"""How gunicorn serves the gateway: ``gunicorn gateway_project.wsgi``."""
+"""Configuration of gunicorn for the gateway: ``gunicorn gateway_project.wsgi``."""
 
 import os
 import resource
@@ -11,14 +11,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 from chassis import server as shared
 from chassis import tracing
 
-# The second address, if there is one, answers /metrics and nothing else: it is not for the public.
+# The second address, if set, serves only /metrics and must not be public.
 bind = [os.environ.get("BIND", "127.0.0.1:8081"), *filter(None, [os.environ.get("METRICS_BIND")])]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "proxy.server.worker.GatewayWorker"
 worker_connections = 8000
-keepalive = 15  # seconds that an idle client connection is kept
-timeout = 60  # seconds without a byte of a body, or until the client has taken a piece of the answer
-graceful_timeout = 30  # seconds for running requests to end
+keepalive = 15  # seconds that an idle client connection stays open
+timeout = 60  # seconds between two reads of a body, or for one write of a response
+graceful_timeout = 30  # seconds for running requests to finish
 control_socket_disable = True
 
 tracing.check()
@@ -27,24 +27,24 @@ shared.collect_metrics("gateway")
 child_exit = shared.child_exit
 on_exit = shared.on_exit
 
-# Limits of one request's head.
+# Limits of a request head.
 limit_request_line = 16380
 limit_request_field_size = 16380
 limit_request_fields = 200
 
-# Each client and each upstream connection is an open file.
+# Each client and upstream connection is an open file.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start tracing in a worker, whose standard library gevent has patched by now."""
+    """Start tracing in the worker, after gevent has patched the standard library."""
     tracing.start("gateway")
     shared.post_worker_init(worker)
 
 
 def on_starting(server: Any) -> None:
-    """Read the routes before any worker starts: a wrong file stops the start, and workers inherit what was read."""
+    """Read the routes before workers start; an invalid file prevents the start, and workers inherit the routes."""
     from proxy import current
 
     try:
@@ -55,7 +55,7 @@ def on_starting(server: Any) -> None:
 
 
 def on_reload(server: Any) -> None:
-    """Read the routes again on SIGHUP; the new workers inherit the new ones, or the last good ones."""
+    """Read the routes again on SIGHUP; new workers inherit them, or the last valid ones."""
     from proxy import current
 
     error = current.reload()

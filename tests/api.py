@@ -1,17 +1,17 @@
-"""The API as a client sees it."""
+"""Clients of the API, and functions that create users and orders through it."""
 
 import itertools
 from typing import Any
 
 import requests
 
-TIMEOUT_SECONDS = 15.0  # more than any answer may take: a test that fails by it has found a hang
+TIMEOUT_SECONDS = 15.0  # longer than any response may take; a timeout means that something hangs
 
 _numbers = itertools.count(1)
 
 
 class Client(requests.Session):
-    """A session for one address; paths are given without it. Not for use by two threads at once."""
+    """A requests session whose URLs are paths of one service. Not thread-safe."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -19,7 +19,7 @@ class Client(requests.Session):
         self.trust_env = False  # no proxy and no .netrc of the machine
 
     def request(self, method: str, path: str, **kwargs: Any) -> requests.Response:
-        """Send a request to a path, or to an absolute URL that a service gave out; redirects are not followed."""
+        """Send a request to a path, or to an absolute URL from a response; do not follow redirects."""
         url = path if path.startswith("http://") else f"{self.address_of(path)}{path}"
         kwargs = {"timeout": TIMEOUT_SECONDS} | kwargs | {"allow_redirects": False}
         return super().request(method, url, **kwargs)
@@ -30,7 +30,7 @@ class Client(requests.Session):
 
 
 class DirectClient(Client):
-    """A client that goes to the services past the gateway."""
+    """A client that bypasses the gateway."""
 
     def __init__(self, user_url: str, order_url: str) -> None:
         super().__init__(user_url)
@@ -42,7 +42,7 @@ class DirectClient(Client):
 
 
 def new_email() -> str:
-    """Return an address that no other test has."""
+    """Return an e-mail address that no other test uses."""
     return f"somebody-{next(_numbers)}@example.com"
 
 
@@ -54,7 +54,7 @@ def make_user(client: Client, **overrides: Any) -> dict[str, Any]:
 
 
 def make_order(client: Client, **overrides: Any) -> dict[str, Any]:
-    """Create an order, for a user of its own where ``user_id`` is left out."""
+    """Create an order; also create its user if ``user_id`` is not given."""
     if "user_id" not in overrides:
         overrides["user_id"] = make_user(client)["id"]
     response = client.post("/orders", json={"product_name": "Laptop"} | overrides)

@@ -1,4 +1,4 @@
-"""A real browser on the gateway's port."""
+"""Run Chromium against the gateway."""
 
 import os
 import shutil
@@ -20,11 +20,11 @@ CHROMIUM_ARGUMENTS = [
 ]
 TIMEOUT_MILLISECONDS = 10_000
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
-SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder in which to keep pictures for people
+SCREENSHOTS = os.environ.get("SCREENSHOTS")  # the folder for screenshots, if they are wanted
 
 
 def find_chromium() -> str | None:
-    """Return where Chromium is, if it is installed."""
+    """Return the path of Chromium, or None if it is not installed."""
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
@@ -41,7 +41,7 @@ def running_chromium(executable: str) -> Iterator[Browser]:
 
 @contextmanager
 def new_page(browser: Browser, url: str) -> Iterator[Page]:
-    """Open a page in a context of its own, with no cookies; its paths begin at ``url``."""
+    """Open a page in a new browser context without cookies; its paths are relative to ``url``."""
     context = browser.new_context(base_url=url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
     try:
@@ -51,7 +51,7 @@ def new_page(browser: Browser, url: str) -> Iterator[Page]:
 
 
 class Watch:
-    """What went on behind a page: its requests, and what failed."""
+    """Records the URLs of a page's requests, and its errors."""
 
     def __init__(self, page: Page) -> None:
         self.urls: list[str] = []
@@ -67,6 +67,6 @@ class Watch:
 
 
 def keep_screenshot(page: Page, name: str) -> None:
-    """Save a picture of the whole page where SCREENSHOTS asks for it."""
+    """Save a screenshot of the whole page if SCREENSHOTS is set."""
     if SCREENSHOTS:
         page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)

@@ -1,4 +1,4 @@
-"""The system in containers: a clean clone of the repository, run by Docker Compose under a name of its own."""
+"""Run a clean clone of the repository with Docker Compose, as a Compose project of its own."""
 
 import json
 import os
@@ -31,11 +31,11 @@ IMAGES = (
 # Seconds.
 ENGINE_TIMEOUT = 20
 PULL_TIMEOUT = 300
-COMMAND_TIMEOUT = 600  # of the slowest: it builds every image
+COMMAND_TIMEOUT = 600  # the slowest command builds all images
 
 
 def require_compose(*more_images: str) -> None:
-    """Skip the test where Docker Compose cannot run the system; fail it with REQUIRE_DOCKER=1."""
+    """Skip the test if Docker Compose cannot run the system; with REQUIRE_DOCKER=1, fail it."""
     reason = why_unavailable(*more_images)
     if reason is not None:
         if REQUIRED:
@@ -44,9 +44,9 @@ def require_compose(*more_images: str) -> None:
 
 
 def why_unavailable(*more_images: str) -> str | None:
-    """Return what keeps Docker Compose from running the system here; None: nothing."""
+    """Return why Docker Compose cannot run the system, or None if it can."""
     if os.environ.get("TEST_CONTAINERS") != "1":
-        return "these minutes are spent by .ci/run, or with TEST_CONTAINERS=1"
+        return "tests in containers need TEST_CONTAINERS=1, which .ci/run sets"
     for name in ("git", "docker"):
         if shutil.which(name) is None:
             return f"{name} is not installed"
@@ -56,7 +56,7 @@ def why_unavailable(*more_images: str) -> str | None:
     for image in (*BASE_IMAGES, *more_images):
         is_here = _succeeds(["docker", "image", "inspect", image], ENGINE_TIMEOUT)
         if not is_here and not _succeeds(["docker", "pull", "--quiet", image], PULL_TIMEOUT):
-            return f"the image {image} is not here and cannot be pulled"
+            return f"the image {image} is missing and cannot be pulled"
     if not _succeeds(["git", "-C", str(ROOT), "rev-parse", "--verify", "HEAD"], ENGINE_TIMEOUT):
         return "this copy of the sources is not a git repository that can be cloned"
     return None
@@ -70,13 +70,13 @@ def _succeeds(command: list[str], timeout: float) -> bool:
 
 
 class Stack:
-    """A Compose project, and the clone that it is built from."""
+    """A Compose project that is built from a clone."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.name = f"microservices-test-{secrets.token_hex(4)}"
         self.url = f"http://127.0.0.1:{(port := find_free_port())}"
         self.folder = folder
-        # Nothing that a person has set for a deployment of their own.
+        # Leave out the settings of the developer's own deployment.
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "DOCKER_HOST")}
         self._environment = {
             **kept,
@@ -87,29 +87,29 @@ class Stack:
         }
 
     def compose(self, *arguments: str, **variables: str) -> str:
-        """Run `docker compose` and return what it prints; where it fails, fail with that."""
+        """Run `docker compose` and return its output; fail with the output if it fails."""
         return self._run("docker", "compose", "--ansi=never", "--progress=plain", *arguments, **variables)
 
     def containers(self, service: str) -> list[dict]:
-        """Return what `docker inspect` says of the running containers of ``service``."""
+        """Return the output of `docker inspect` for the running containers of ``service``."""
         numbers = self.compose("ps", "--quiet", service).split()
         return json.loads(self._run("docker", "inspect", *numbers)) if numbers else []
 
     def describe_all(self) -> str:
-        """Return what `docker inspect` says of all containers, those included that have ended."""
+        """Return the output of `docker inspect` for all containers, including stopped ones."""
         return self._run("docker", "inspect", *self.compose("ps", "--all", "--quiet").split())
 
     def layers(self, image: str) -> list[str]:
-        """Return the digests of an image's layers, the base's first: ``user:latest``."""
+        """Return the digests of the layers of an image such as ``user:latest``, those of its base first."""
         (described,) = json.loads(self._run("docker", "image", "inspect", f"{self.name}-{image}"))
         return described["RootFS"]["Layers"]
 
     def stop_one(self, service: str) -> None:
-        """Stop one of the service's containers as `docker stop` does."""
+        """Stop one container of the service with `docker stop`."""
         self._run("docker", "stop", self.containers(service)[0]["Id"])
 
     def left_behind(self) -> dict[str, str]:
-        """Return what there still is of this project, by kind."""
+        """Return the remaining containers, volumes, networks and images of this project, by kind."""
         label = f"label=com.docker.compose.project={self.name}"
         found = {
             kind: self._run("docker", *command, "--quiet", "--filter", label)
@@ -123,7 +123,7 @@ class Stack:
         return {kind: numbers for kind, numbers in found.items() if numbers}
 
     def remove(self) -> None:
-        """Take everything down, the data and the images, too."""
+        """Remove the project, including its volumes and images."""
         self.compose("down", "--volumes", "--remove-orphans", "--timeout=10")
         images = [f"{self.name}-{image}" for image in IMAGES]
         here = [image for image in images if self._run("docker", "image", "ls", "--quiet", image)]
@@ -148,7 +148,7 @@ class Stack:
 
 @contextmanager
 def stack_of_clean_clone(folder: Path, **variables: str) -> Iterator[Stack]:
-    """Clone what is committed, run with ``variables``, and take down at the end whatever was made of it."""
+    """Clone the committed sources, yield a stack with ``variables`` in its environment, and remove it at the end."""
     clone = folder / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True, timeout=60)
     stack = Stack(clone, **variables)

@@ -1,4 +1,4 @@
-"""What the tests across services share: one running system, and clients of it."""
+"""Fixtures of the tests across services: one running system, and clients for it."""
 
 import os
 import sys
@@ -40,14 +40,14 @@ def database_urls(data_dir):
 
 @pytest.fixture(scope="session")
 def system(database_urls, data_dir, tmp_path_factory):
-    """The running system that all tests share which leave it as it is."""
+    """The running system, shared by all tests that do not change its processes or settings."""
     with running_system(database_urls, data_dir, tmp_path_factory.mktemp("log")) as system:
         yield system
 
 
 @pytest.fixture
 def run_system(database_urls, data_dir, tmp_path):
-    """Runs a system for one test to break; it shares nothing with the common one but the databases."""
+    """Runs a system for one test; only its databases are shared with other tests."""
     return partial(running_system, database_urls, data_dir, tmp_path)
 
 
@@ -59,7 +59,7 @@ def gateway(system):
 
 @pytest.fixture(params=["gateway", "direct"])
 def api(request, system):
-    """A client of the API, once through the gateway and once at the services themselves."""
+    """A client of the API: in one run through the gateway, in the other directly at the services."""
     with system.gateway.client() if request.param == "gateway" else system.direct_client() as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests that kill it: it writes to the disk for good before it acknowledges."""
+"""A PostgreSQL server for tests that kill it; it runs with fsync on."""
 
 import signal
 import subprocess
@@ -18,7 +18,7 @@ from devtools.projects import Project
 
 @dataclass
 class CrashablePostgres:
-    """The server, on one port and one set of data for all its lives."""
+    """A PostgreSQL server that keeps its port and data when it is killed and started again."""
 
     server: PrivatePostgres
     port: int
@@ -26,7 +26,7 @@ class CrashablePostgres:
 
     @property
     def log_file(self) -> Path:
-        """What it writes."""
+        """The log file of the server."""
         return self.server.log_file
 
     def create_databases(self, projects: Sequence[Project]) -> dict[str, str]:
@@ -36,15 +36,15 @@ class CrashablePostgres:
         return {project.name: self.server.url(project.database) for project in projects}
 
     def start(self) -> None:
-        """Start it, again on the data that it left, and wait until it takes connections."""
+        """Start the server on its existing data, and wait until it accepts connections."""
         with self.log_file.open("ab") as log:
             self.process = self.server.spawn(self.server.command(self.port), output=log)
         if not self.server.wait_until_ready(self.process):
             raise RuntimeError(f"PostgreSQL did not start:\n{self.log_file.read_text(errors='replace')}")
 
     def kill(self) -> None:
-        """End it and all its children at once; they are of no common process group."""
-        send_to_group(self.process, signal.SIGSTOP)  # or it would have more children by then
+        """Kill the server and its children, which are in different process groups."""
+        send_to_group(self.process, signal.SIGSTOP)  # so that it starts no more children
         everything = psutil.Process(self.process.pid).children(recursive=True)
         for process in everything:
             with suppress(psutil.Error):
@@ -56,14 +56,14 @@ class CrashablePostgres:
 
 def _has_ended(process: psutil.Process) -> bool:
     try:
-        return process.status() == psutil.STATUS_ZOMBIE  # of an init that takes its time
+        return process.status() == psutil.STATUS_ZOMBIE  # until init reaps it
     except psutil.NoSuchProcess:
         return True
 
 
 @contextmanager
 def running_crashable_postgres(folder: Path) -> Iterator[CrashablePostgres]:
-    """Run a server with its data in a new folder, which PostgreSQL's user must be able to reach."""
+    """Run a server with its data in a new folder, which must be accessible to PostgreSQL's user."""
     make_folder(folder)
     server = PrivatePostgres(folder, death_signal=None)  # other tests of this process have threads
     server.prepare()
@@ -73,4 +73,4 @@ def running_crashable_postgres(folder: Path) -> Iterator[CrashablePostgres]:
         yield crashable
     finally:
         if crashable.process is not None:
-            crashable.kill()  # nobody needs its data
+            crashable.kill()  # its data is not needed any more

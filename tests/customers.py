@@ -1,4 +1,4 @@
-"""Customers who want each of their orders placed once, whatever becomes of the answers."""
+"""Load clients that retry each order until it is acknowledged."""
 
 import queue
 import random
@@ -15,45 +15,45 @@ import requests
 from tests.api import Client
 
 NUMBER = 16
-PATIENCE_SECONDS = 2.0  # with one answer
-LONGEST_ATTEMPT = 20.0  # seconds: several parts of an answer, each within the patience, on a busy machine
-LONGEST_WAIT = 1.0  # seconds before a repetition, whatever Retry-After says
+PATIENCE_SECONDS = 2.0  # for one response
+LONGEST_ATTEMPT = 20.0  # seconds; PATIENCE_SECONDS applies to each part of a response
+LONGEST_WAIT = 1.0  # seconds before a retry, even if Retry-After is longer
 
-# What an attempt can come to, besides "503 circuit_open" and the like.
+# Outcomes of an attempt. Others have the form "503 circuit_open".
 CREATED = "201"
 REPLAYED = "201 replayed"
 CHANGED = "201 with another body than before"
 IN_USE = "409 idempotency_key_in_use"
-NO_ANSWER = "no answer"
+NO_RESPONSE = "no response"
 
 
 @dataclass
 class Purchase:
-    """One order that a customer wants, and what became of it."""
+    """An order to place, and the outcomes of its attempts."""
 
     key: str
     product_name: str
-    gives_up: bool = False  # at the first failure
-    answer: bytes | None = None  # the body of the first 201
+    gives_up: bool = False  # after the first failed attempt
+    response_body: bytes | None = None  # the body of the first 201
     order_id: int | None = None
     outcomes: list[str] = field(default_factory=list)  # of each attempt
 
     def attempt(self, client: Client, user_id: int) -> float:
-        """Ask for the order once; return how many seconds to wait before the next attempt."""
+        """Send the order once; return the seconds to wait before the next attempt."""
         body, headers = {"user_id": user_id, "product_name": self.product_name}, {"Idempotency-Key": self.key}
         try:
             response = client.post("/orders", json=body, headers=headers, timeout=PATIENCE_SECONDS)
         except requests.RequestException as error:
-            self.outcomes.append(f"{NO_ANSWER} ({type(error).__name__})")
+            self.outcomes.append(f"{NO_RESPONSE} ({type(error).__name__})")
             return random.uniform(0.02, 0.1)
-        if response.status_code == 201 and self.answer is None:
-            self.answer, self.order_id = response.content, response.json()["id"]
+        if response.status_code == 201 and self.response_body is None:
+            self.response_body, self.order_id = response.content, response.json()["id"]
         self.outcomes.append(self._outcome(response))
         return min(float(response.headers.get("Retry-After", 0.1)), LONGEST_WAIT)
 
     def _outcome(self, response: requests.Response) -> str:
         if response.status_code == 201:
-            if response.content != self.answer:
+            if response.content != self.response_body:
                 return CHANGED
             return REPLAYED if "Idempotent-Replayed" in response.headers else CREATED
         try:
@@ -63,13 +63,13 @@ class Purchase:
 
 
 class Customers:
-    """Threads that make purchases through the gateway, each repeating one until it is acknowledged."""
+    """Threads that place orders through the gateway; each retries its order until it is acknowledged."""
 
     def __init__(self, gateway_url: str, user_id: int) -> None:
-        self.settled = 0  # purchases that were acknowledged or given up
+        self.settled = 0  # number of purchases acknowledged or given up
         self._gateway_url = gateway_url
         self._user_id = user_id
-        self._wanted: queue.Queue[Purchase] = queue.Queue()  # SimpleQueue.get can wait on past its timeout
+        self._wanted: queue.Queue[Purchase] = queue.Queue()  # SimpleQueue.get can exceed its timeout
         self._number_wanted = 0
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -81,20 +81,20 @@ class Customers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let them end after the attempts that they are making; fail when one does not."""
+        """Stop the threads after their current attempts; fail if one does not stop."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(LONGEST_ATTEMPT)
         assert not any(thread.is_alive() for thread in self._threads), "a customer does not stop"
 
     def want(self, purchases: Collection[Purchase]) -> None:
-        """Let them want these, too."""
+        """Add purchases to the queue."""
         self._number_wanted += len(purchases)
         for purchase in purchases:
             self._wanted.put(purchase)
 
     def wait(self, until: float, *, unsettled: int = 0) -> None:
-        """Wait until no more than so many purchases are unsettled, or for an instant of ``time.monotonic``."""
+        """Wait until at most ``unsettled`` purchases are left, or until this time of ``time.monotonic``."""
         while self._number_wanted - self.settled > unsettled and time.monotonic() < until:
             time.sleep(0.002)
 
@@ -115,5 +115,5 @@ class Customers:
 
 
 def count_outcomes(purchases: Iterable[Purchase]) -> Counter[str]:
-    """Count what all attempts so far came to."""
+    """Count the outcomes of all attempts so far."""
     return Counter(outcome for purchase in purchases for outcome in purchase.outcomes)

@@ -1,4 +1,4 @@
-"""Databases that live as long as one test run."""
+"""Create and query the databases of a test run."""
 
 import os
 import uuid
@@ -11,12 +11,12 @@ from psycopg2 import sql
 
 from devtools.projects import Project
 
-MAINTENANCE_DATABASE = "postgres"  # what Django's own test runner connects to
+MAINTENANCE_DATABASE = "postgres"  # as in Django's test runner
 
 
 @contextmanager
 def new_database(project: Project) -> Iterator[str]:
-    """Yield the URL of an empty database on the server that the project's URL names; drop the database at the end."""
+    """Create an empty database on the server of the project's URL, yield its URL, and drop it at the end."""
     server = os.environ[project.variable("DATABASE_URL")]
     name = f"test_{project.name}_{uuid.uuid4().hex[:12]}"
     administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -27,7 +27,7 @@ def new_database(project: Project) -> Iterator[str]:
 
 
 def administer(server: str, statement: sql.Composed) -> None:
-    """Run a statement that cannot run in a transaction."""
+    """Run a statement outside of a transaction, as CREATE DATABASE requires."""
     url = urlsplit(server)._replace(path=f"/{MAINTENANCE_DATABASE}").geturl()
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
@@ -35,7 +35,7 @@ def administer(server: str, statement: sql.Composed) -> None:
 
 
 def fetch_all(url: str, query: str, *parameters: object) -> list[tuple]:
-    """Return the rows of a query, read past the service."""
+    """Run a query directly in the database, and return its rows."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return cursor.fetchall()

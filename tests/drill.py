@@ -1,4 +1,4 @@
-"""The fault drill: customers place orders while processes are killed; then accounts are squared."""
+"""The fault drill: place orders while faults are injected, then compare the responses with the database."""
 
 import random
 import time
@@ -7,46 +7,46 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.crashable_postgres import CrashablePostgres
-from tests.customers import CREATED, IN_USE, NO_ANSWER, REPLAYED, Customers, Purchase, count_outcomes
-from tests.saboteur import Saboteur
+from tests.customers import CREATED, IN_USE, NO_RESPONSE, REPLAYED, Customers, Purchase, count_outcomes
+from tests.fault_injection import FaultInjector
 from tests.system import System
 
-GIVING_UP = 6  # every sixth purchase is given up when it fails, and taken up again after the lock on its key
+GIVING_UP = 6  # every sixth purchase is given up when it fails, and retried after the lock on its key expires
 
-# The next harm does not wait for so many orders of earlier rushes; there must be more customers than that.
+# Number of earlier orders that may be unsettled when the next fault is injected; below the number of customers.
 STRAGGLERS = 6
-LAST_SHARE = 0.1  # of the orders is placed when everything runs again
+LAST_SHARE = 0.1  # share of the orders that are placed after the last fault
 
-# Seconds that customers go on at most: so many, and so many for each harm.
+# Limit of the whole drill in seconds: PATIENCE, and PATIENCE_FOR_EACH_FAULT for each fault.
 PATIENCE = 20.0
-PATIENCE_FOR_EACH_HARM = 3.0
+PATIENCE_FOR_EACH_FAULT = 3.0
 
-# What may become of an attempt while something is down; all else, such as "unknown user", is a fault.
-UNAVAILABLE = (NO_ANSWER, "502 ", "503 ", "504 ")
+# Allowed outcomes while something is down. Any other one, such as "unknown user", is a violation.
+UNAVAILABLE = (NO_RESPONSE, "502 ", "503 ", "504 ")
 
 
 @dataclass
 class Report:
-    """What a drill did, and how it was answered."""
+    """The faults and outcomes of a drill."""
 
     seed: int
     purchases: list[Purchase]
-    harms: Counter[str] = field(default_factory=Counter)
-    under_fire: Counter[str] = field(default_factory=Counter)  # outcomes while harm was done
+    injected: Counter[str] = field(default_factory=Counter)
+    during_faults: Counter[str] = field(default_factory=Counter)  # outcomes while faults were injected
     given_up: int = 0
-    after_lock: Counter[str] = field(default_factory=Counter)  # outcomes when those were taken up again
-    once_more: Counter[str] = field(default_factory=Counter)  # outcomes when every order was repeated
+    after_lock: Counter[str] = field(default_factory=Counter)  # outcomes when those were retried
+    final_retry: Counter[str] = field(default_factory=Counter)  # outcomes when every order was sent again
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        repetitions = self.under_fire.total() - len([one for one in self.purchases if one.outcomes])
+        retries = self.during_faults.total() - len([one for one in self.purchases if one.outcomes])
         return "\n".join(
             [
                 f"fault drill, seed {self.seed}: {len(self.purchases)} orders in {self.seconds:.1f} s",
-                f"  harm: {_list(self.harms)}",
-                f"  attempts: {self.under_fire.total()}, of them {repetitions} repetitions: {_list(self.under_fire)}",
-                f"  given up: {self.given_up}; taken up again after the lock: {_list(self.after_lock)}",
-                f"  every order once more: {_list(self.once_more)}",
+                f"  faults: {_list(self.injected)}",
+                f"  attempts: {self.during_faults.total()}, of them {retries} retries: {_list(self.during_faults)}",
+                f"  given up: {self.given_up}; retried after the lock: {_list(self.after_lock)}",
+                f"  every order sent again: {_list(self.final_retry)}",
             ]
         )
 
@@ -61,7 +61,7 @@ def run(
     kills: int,
     lock_seconds: float,
 ) -> Report:
-    """Drill a running system, and leave it running."""
+    """Run the drill on a running system, and leave it running."""
     began = time.monotonic()
     chance = random.Random(seed)
     purchases = [
@@ -69,64 +69,64 @@ def run(
         for number in range(orders)
     ]
     report = Report(seed, purchases)
-    saboteur = Saboteur(system, postgres, chance, freeze_seconds=lock_seconds + 0.5)
-    plan = saboteur.plan(kills)
-    until = began + PATIENCE + PATIENCE_FOR_EACH_HARM * len(plan)
+    injector = FaultInjector(system, postgres, chance, freeze_seconds=lock_seconds + 0.5)
+    plan = injector.plan(kills)
+    until = began + PATIENCE + PATIENCE_FOR_EACH_FAULT * len(plan)
 
     with Customers(system.gateway.url, user_id) as customers:
         for number, kind in enumerate(plan):
-            # Harm comes in the middle of a rush, and when most of what the last one hit is over.
+            # Inject the fault amid new orders, after most orders that met the last fault are settled.
             rush = purchases[_share(orders, number, plan) : _share(orders, number + 1, plan)]
             customers.want(rush)
             customers.wait(until, unsettled=STRAGGLERS + int(chance.random() * len(rush)))
-            saboteur.harm(kind)
+            injector.inject(kind)
         for service in system.services:
             service.wait_until_ready()
         customers.want(purchases[_share(orders, len(plan), plan) :])
         customers.wait(until)
-    report.harms, report.under_fire = saboteur.done, count_outcomes(purchases)
+    report.injected, report.during_faults = injector.injected, count_outcomes(purchases)
 
     time.sleep(lock_seconds)
-    given_up = [purchase for purchase in purchases if purchase.answer is None]
+    given_up = [purchase for purchase in purchases if purchase.response_body is None]
     report.given_up = len(given_up)
-    report.after_lock = _repeat(system, user_id, given_up)
-    report.once_more = _repeat(system, user_id, purchases)
+    report.after_lock = _retry(system, user_id, given_up)
+    report.final_retry = _retry(system, user_id, purchases)
     report.seconds = time.monotonic() - began
     return report
 
 
-def find_faults(report: Report, rows: Iterable[tuple[int, str]]) -> list[str]:
-    """Compare what customers were told with the ids and product names in the database; return what is wrong."""
+def find_violations(report: Report, rows: Iterable[tuple[int, str]]) -> list[str]:
+    """Compare the responses with the ids and product names in the database; return the violations."""
     stored: defaultdict[str, list[int]] = defaultdict(list)
     for order_id, product_name in rows:
         stored[product_name].append(order_id)
-    faults = []
+    violations = []
     for purchase in report.purchases:
         ids = stored.pop(purchase.product_name, [])
         if purchase.order_id is None:
-            faults.append(f"never acknowledged: {purchase}")
+            violations.append(f"never acknowledged: {purchase}")
         elif purchase.order_id not in ids:
-            faults.append(f"lost: {purchase}")
+            violations.append(f"lost: {purchase}")
         if len(ids) > 1:
-            faults.append(f"stored {len(ids)} times, as {ids}: {purchase}")
-    faults += [f"nobody's order: {product_name}" for product_name in stored]
+            violations.append(f"stored {len(ids)} times, as {ids}: {purchase}")
+    violations += [f"unexpected order: {product_name}" for product_name in stored]
     for when, outcomes, expected in [
-        ("under fire", report.under_fire, {CREATED, REPLAYED, IN_USE}),
-        ("after the lock", report.after_lock, {CREATED, REPLAYED}),  # a key that is still in use is stuck
-        ("at the end", report.once_more, {REPLAYED}),
+        ("during faults", report.during_faults, {CREATED, REPLAYED, IN_USE}),
+        ("after the lock", report.after_lock, {CREATED, REPLAYED}),  # a key still in use was never released
+        ("at the end", report.final_retry, {REPLAYED}),
     ]:
         unexpected = [
             outcome for outcome in outcomes if not (outcome in expected or outcome.startswith(UNAVAILABLE))
         ]
-        faults += [f"{outcomes[outcome]} x {outcome} {when}" for outcome in unexpected]
-    return faults
+        violations += [f"{outcomes[outcome]} x {outcome} {when}" for outcome in unexpected]
+    return violations
 
 
-def _share(orders: int, harms_done: int, plan: list[str]) -> int:
-    return int(orders * (1 - LAST_SHARE) * harms_done / max(len(plan), 1))
+def _share(orders: int, number_injected: int, plan: list[str]) -> int:
+    return int(orders * (1 - LAST_SHARE) * number_injected / max(len(plan), 1))
 
 
-def _repeat(system: System, user_id: int, purchases: list[Purchase]) -> Counter[str]:
+def _retry(system: System, user_id: int, purchases: list[Purchase]) -> Counter[str]:
     before = count_outcomes(purchases)
     for purchase in purchases:
         purchase.gives_up = False

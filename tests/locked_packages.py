@@ -1,4 +1,4 @@
-"""The packages that ``uv.lock`` holds for a service, as uv itself selects them."""
+"""Read the packages of a service from ``uv.lock`` with uv."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ from devtools.projects import PROJECTS, ROOT
 
 
 def locked_packages(uv: Path, service: str, *options: str) -> dict[str, set[str | None]]:
-    """Return the versions of each package of ``service``, for any platform; None: a member of the workspace."""
+    """Return the versions of each package of ``service``, for all platforms; None for a workspace member."""
     package = normalised(PROJECTS[service].package)
     command = [uv, "export", "--frozen", "--offline", "--quiet", "--no-dev", "--format=pylock.toml"]
     exported = subprocess.run(
@@ -27,5 +27,5 @@ def locked_packages(uv: Path, service: str, *options: str) -> dict[str, set[str 
 
 
 def normalised(name: str) -> str:
-    """Return the form of a package's name in which it is compared."""
+    """Return the normalised name of a package (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

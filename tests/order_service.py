@@ -1,4 +1,4 @@
-"""Order services by themselves, with whatever a test puts in the user service's place."""
+"""Run order services without the rest of the system, against a stand-in for the user service."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,4 +36,4 @@ def running_order_services(
     finally:
         for service in services:
             if service.process is not None:
-                service.kill()  # nothing is left to be ended politely
+                service.kill()  # a graceful stop is not needed

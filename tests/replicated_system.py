@@ -1,4 +1,4 @@
-"""A system with several user and order services, between which the gateway chooses."""
+"""Run a system with several replicas of the user and the order service."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ NUMBER = 2
 
 @dataclass(frozen=True)
 class ReplicatedSystem:
-    """The gateway, and the replicas by service."""
+    """The gateway, and the replicas of each service."""
 
     gateway: Service
     replicas: Mapping[str, list[Service]]
@@ -25,7 +25,7 @@ class ReplicatedSystem:
 def running_replicated_system(
     database_urls: Mapping[str, str], data_dir: Path, log_dir: Path, **variables: str
 ) -> Iterator[ReplicatedSystem]:
-    """Run it; the order services ask the user services through the gateway, which has one process."""
+    """Run the system; the order services call the user service through the gateway, which has one process."""
     entrance = Address("127.0.0.1", find_free_port())
 
     def make_service(name: str, label: str, address: Address, **more: str) -> Service:
@@ -57,7 +57,7 @@ def running_replicated_system(
 
 
 def routes_of(replicas: Mapping[str, list[Service]]) -> str:
-    """Return the gateway's own routes file, with the replicas' addresses in it."""
+    """Return the gateway's routes file with the addresses of the replicas."""
     text = (PROJECTS["gateway"].folder / "gateway.toml").read_text()
     for name, services in replicas.items():
         urls = ", ".join(f'"{service.url}"' for service in services)

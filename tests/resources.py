@@ -1,4 +1,4 @@
-"""What users and orders have in common, for tests of what both do alike."""
+"""Users and orders as resources, for tests of behaviour that both share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tests.api import Client, make_order, make_user, new_email
 
 @dataclass(frozen=True)
 class Resource:
-    """One collection of the API."""
+    """A collection of the API."""
 
     name: str
     text_field: str

@@ -1,4 +1,4 @@
-"""A server in the user service's place that behaves as a test says."""
+"""A stand-in for the user service whose responses a test chooses."""
 
 import json
 import re
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 from devservers.ports import Address, find_free_port
 
-LONGEST_SECONDS = 30.0  # that a conversation lasts, however badly a test goes
-NO_LINGER = struct.pack("ii", 1, 0)  # closing sends a reset
+LONGEST_SECONDS = 30.0  # limit of a conversation, even if a test hangs
+NO_LINGER = struct.pack("ii", 1, 0)  # makes close() send a reset
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """One request, and the connection to answer it on, which is closed afterwards."""
+    """A request and its connection, which is closed after the response."""
 
     connection: socket.socket
     user_id: int
-    is_over: threading.Event  # set when the server changes its behaviour
+    is_over: threading.Event  # set when the stand-in's behaviour is changed
 
     def send(self, status: str, content_type: str, body: str) -> None:
-        """Send an answer."""
+        """Send a response."""
         head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
         self.connection.sendall(f"{head}Connection: close\r\n\r\n{body}".encode())
 
@@ -32,52 +32,52 @@ class Conversation:
 Behaviour = Callable[[Conversation], None]
 
 
-def know_everybody(conversation: Conversation) -> None:
-    """Answer as the user service does about a user that exists."""
+def confirm_every_user(conversation: Conversation) -> None:
+    """Respond that the user exists."""
     conversation.send("200 OK", "application/json", json.dumps({"id": conversation.user_id}))
 
 
 def stall(conversation: Conversation) -> None:
-    """Never answer."""
+    """Send no response."""
     conversation.is_over.wait(LONGEST_SECONDS)
 
 
-def hesitate(conversation: Conversation) -> None:
-    """Answer as ``know_everybody``, but not before the behaviour is changed."""
+def respond_late(conversation: Conversation) -> None:
+    """Respond as ``confirm_every_user`` does, once the behaviour is changed."""
     conversation.is_over.wait(LONGEST_SECONDS)
-    know_everybody(conversation)
+    confirm_every_user(conversation)
 
 
 def drip(conversation: Conversation) -> None:
-    """Send a good answer, a byte a second."""
+    """Send a valid response, one byte a second."""
     for byte in b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n":
         conversation.connection.sendall(bytes([byte]))
         if conversation.is_over.wait(1.0):
             return
 
 
-def fail(conversation: Conversation) -> None:
-    """Answer 500."""
+def respond_500(conversation: Conversation) -> None:
+    """Respond with a 500."""
     conversation.send("500 Internal Server Error", "text/html", "<h1>Server Error (500)</h1>")
 
 
-def talk_nonsense(conversation: Conversation) -> None:
-    """Answer with what is not HTTP."""
+def send_garbage(conversation: Conversation) -> None:
+    """Send bytes that are not HTTP."""
     conversation.connection.sendall(b"\x16\x03\x01\x00\xff404 Not Found\r\n\x00\r\n\r\n")
 
 
-def answer_with_a_page(conversation: Conversation) -> None:
-    """Answer 200 with what is not a user."""
+def respond_with_html(conversation: Conversation) -> None:
+    """Respond with a 200 whose body is an HTML page."""
     conversation.send("200 OK", "text/html", "<p>Everything is fine.</p>")
 
 
-def miss_the_address(conversation: Conversation) -> None:
-    """Answer 404 as a server does that knows nothing of users."""
+def respond_404_without_problem(conversation: Conversation) -> None:
+    """Respond with a 404 that is not a problem, as a server without this route does."""
     conversation.send("404 Not Found", "text/html", "<h1>Not Found</h1>")
 
 
-def confuse_users(conversation: Conversation) -> None:
-    """Answer with another user than the one that was asked for."""
+def respond_with_another_user(conversation: Conversation) -> None:
+    """Respond with a user other than the requested one."""
     conversation.send("200 OK", "application/json", json.dumps({"id": conversation.user_id + 1}))
 
 
@@ -87,23 +87,23 @@ def reset(conversation: Conversation) -> None:
 
 
 class StandIn:
-    """The server; it counts the connections that it accepts."""
+    """The server; counts the connections that it accepts."""
 
     def __init__(self) -> None:
         self.address = Address("127.0.0.1", find_free_port())
         self.connections = 0
-        self._behaviour: Behaviour = know_everybody
+        self._behaviour: Behaviour = confirm_every_user
         self._is_over = threading.Event()
         self._listener: socket.socket | None = None
 
     def become(self, behaviour: Behaviour) -> None:
-        """Behave like this from now on, and end the conversations that go on."""
+        """Change the behaviour, and end current conversations."""
         over, self._is_over = self._is_over, threading.Event()
         self._behaviour = behaviour
         over.set()
 
     def start(self) -> None:
-        """Listen, again where it did before."""
+        """Listen, always on the same port."""
         self._listener = socket.create_server((self.address.host, self.address.port), backlog=128)
         threading.Thread(target=self._serve, args=[self._listener], daemon=True).start()
 
@@ -112,7 +112,7 @@ class StandIn:
         self.become(self._behaviour)
         if self._listener is not None:
             with suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread
             self._listener.close()
             self._listener = None
 
@@ -141,7 +141,7 @@ class StandIn:
 
 @contextmanager
 def running_stand_in() -> Iterator[StandIn]:
-    """Run a stand-in."""
+    """Run a stand-in for the user service."""
     stand_in = StandIn()
     stand_in.start()
     try:

@@ -1,4 +1,4 @@
-"""The system under test: real processes on free ports, as in production."""
+"""Run the system under test: gunicorn processes on free ports."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ from tests.api import Client, DirectClient
 START_SECONDS = 20.0
 STOP_SECONDS = 12.0  # more than the services' graceful_timeout
 
-# All that reaches a service from the environment of the test run: a developer's DEBUG or SECRET_KEY must not.
+# Variables that services inherit from the test run. A developer's DEBUG or SECRET_KEY must not reach them.
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", RUN_VARIABLE, "TMPDIR", "TZ", "VIRTUAL_ENV")
 
 
@@ -41,16 +41,16 @@ class Service:
 
     @property
     def url(self) -> str:
-        """Where it is reached directly."""
+        """The URL of the service itself, without the gateway."""
         return self.address.url
 
     @property
     def log(self) -> str:
-        """What it has written to its standard output and error so far."""
+        """The standard output and error of the service so far."""
         return self.log_file.read_text(errors="replace")
 
     def client(self) -> Client:
-        """Return a client that talks to the service itself."""
+        """Return a client for the service itself."""
         return Client(self.url)
 
     def launch(self) -> None:
@@ -62,49 +62,49 @@ class Service:
                 cwd=self.project.folder,
                 env=self.environment,
                 output=log,
-                death_signal=None,  # a test may have threads; what it leaves is found by the run's name
+                death_signal=None,  # unsafe with threads; leftover processes are found by the name of the run
             )
 
     def wait_until_ready(self) -> None:
-        """Wait until the service answers; fail with its log when it ends or takes too long."""
+        """Wait until the service is healthy; fail with its log if it exits or takes too long."""
         done = wait_for(lambda: self.address.health() == 200 or self.has_ended(), seconds=START_SECONDS)
         if not done or self.has_ended():
             self.stop()
             raise RuntimeError(f"The {self.project.name} service did not start:\n{self.log}")
 
     def start(self) -> None:
-        """Start it, again where it ran before, and wait until it answers."""
+        """Start the service, always on the same port, and wait until it is healthy."""
         self.launch()
         self.wait_until_ready()
 
     def has_ended(self) -> bool:
-        """Whether its first process is gone."""
+        """Return whether the main process has exited."""
         return self.process is None or self.process.poll() is not None
 
     def stop(self) -> None:
-        """End it as a supervisor does: politely, and by force when that takes too long."""
+        """Stop the service gracefully; kill it if that takes too long."""
         stop_all([self])
 
     def kill(self) -> None:
-        """End all its processes at once, in the middle of whatever they do."""
+        """Kill all processes of the service."""
         send_to_group(self.process, signal.SIGKILL)
         self.process.wait()
 
     def suspend(self) -> None:
-        """Freeze all its processes: connections are still accepted by the kernel, and nothing is answered."""
+        """Freeze all processes. The kernel still accepts connections, but the service does not respond."""
         send_to_group(self.process, signal.SIGSTOP)
         master = psutil.Process(self.process.pid)
         frozen = wait_for(lambda: all(map(_is_frozen, [master, *master.children()])), seconds=START_SECONDS)
-        assert frozen, "a process goes on after SIGSTOP"
+        assert frozen, "a process still runs after SIGSTOP"
 
     def resume(self) -> None:
-        """Let frozen processes go on."""
+        """Resume frozen processes."""
         send_to_group(self.process, signal.SIGCONT)
 
 
 @dataclass(frozen=True)
 class System:
-    """The three services, which know each other's addresses."""
+    """The three services, configured with each other's addresses."""
 
     user: Service
     order: Service
@@ -112,16 +112,16 @@ class System:
 
     @property
     def services(self) -> tuple[Service, ...]:
-        """All of them, in the order in which they start."""
+        """The services, in the order in which they start."""
         return (self.user, self.order, self.gateway)
 
     @property
     def database_urls(self) -> dict[str, str]:
-        """Where the rows are, by project name."""
+        """The URLs of the databases, by project name."""
         return {name: getattr(self, name).environment["DATABASE_URL"] for name in ("user", "order")}
 
     def direct_client(self) -> DirectClient:
-        """Return a client that goes past the gateway."""
+        """Return a client that bypasses the gateway."""
         return DirectClient(self.user.url, self.order.url)
 
 
@@ -130,7 +130,7 @@ def _is_frozen(process: psutil.Process) -> bool:
 
 
 def stop_all(services: Iterable[Service]) -> None:
-    """End services side by side."""
+    """Stop services in parallel."""
     running = [service for service in services if not service.has_ended()]
     for service in running:
         service.resume()
@@ -139,8 +139,8 @@ def stop_all(services: Iterable[Service]) -> None:
         service.process.wait()
 
 
-def run_side_by_side(commands: Iterable[tuple[Project, Mapping[str, str], Sequence[str]]]) -> None:
-    """Run Django commands, each a project, its environment and the arguments; fail unless all succeed."""
+def run_in_parallel(commands: Iterable[tuple[Project, Mapping[str, str], Sequence[str]]]) -> None:
+    """Run Django commands (project, environment, arguments) in parallel; fail unless all succeed."""
     processes = [
         subprocess.Popen(manage_command(project, *arguments), cwd=project.folder, env=environment)
         for project, environment, arguments in commands
@@ -153,8 +153,8 @@ def run_side_by_side(commands: Iterable[tuple[Project, Mapping[str, str], Sequen
 
 
 def migrate(database_urls: Mapping[str, str], data_dir: Path) -> None:
-    """Bring both databases up to date."""
-    run_side_by_side(
+    """Apply the migrations of both services."""
+    run_in_parallel(
         (project, environment_of(project, {}, data_dir, database_urls), ["migrate", "--verbosity", "0"])
         for project in with_database()
     )
@@ -163,7 +163,7 @@ def migrate(database_urls: Mapping[str, str], data_dir: Path) -> None:
 def environment_of(
     project: Project, addresses: Mapping[str, Address], data_dir: Path, database_urls: Mapping[str, str]
 ) -> dict[str, str]:
-    """Build a service's environment from nothing but what a test run decides."""
+    """Return the environment of a service, independent of the developer's own settings."""
     base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return service_environment(
         project,
@@ -178,7 +178,7 @@ def environment_of(
 def running_system(
     database_urls: Mapping[str, str], data_dir: Path, log_dir: Path, **variables: str
 ) -> Iterator[System]:
-    """Run the three services on free ports, with ``variables`` in addition to their usual environment."""
+    """Run the three services on free ports, with ``variables`` added to their environment."""
     addresses = {name: Address("127.0.0.1", find_free_port()) for name in PROJECTS}
     services = {
         name: Service(

@@ -1,24 +1,24 @@
-"""A person administers both services in one browser, on the gateway's port."""
+"""The admin sites of both services work in one browser, through the gateway."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.api import make_order, make_user
 from tests.browser import Watch, keep_screenshot
-from tests.system import run_side_by_side
+from tests.system import run_in_parallel
 
 NAME, PASSWORD = "admin", "correct horse battery staple"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def accounts(system):
-    """The account of the administrator, in both services."""
+    """One administrator with an account in each service."""
     account = {
         "DJANGO_SUPERUSER_USERNAME": NAME,
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
         "DJANGO_SUPERUSER_EMAIL": "admin@example.com",
     }
-    run_side_by_side(
+    run_in_parallel(
         (service.project, service.environment | account, ["createsuperuser", "--noinput", "--verbosity", "0"])
         for service in (system.user, system.order)
     )
@@ -30,7 +30,7 @@ def log_in(page, service):
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.locator("#user-tools")).to_contain_text("Log out")
-    page.wait_for_load_state()  # leaving earlier would break off what the page still loads
+    page.wait_for_load_state()  # navigating earlier would abort requests of the page
 
 
 def column_titles(page):
@@ -41,7 +41,7 @@ def column_titles(page):
     ]
 
 
-def test_both_sessions_live_side_by_side(page, system):
+def test_sessions_of_both_admins_are_independent(page, system):
     watch = Watch(page)
 
     log_in(page, "user")
@@ -57,7 +57,7 @@ def test_both_sessions_live_side_by_side(page, system):
     assert watch.faults == []
 
 
-def test_logging_out_of_one_leaves_the_other(page):
+def test_logout_from_one_admin_keeps_the_session_of_the_other(page):
     log_in(page, "user")
     log_in(page, "order")
 
@@ -80,7 +80,7 @@ def test_view_site_leads_to_the_api(page, system, service, list_path):
     assert watch.faults == []
 
 
-def test_wrong_password_is_refused(page):
+def test_wrong_password_is_rejected(page):
     page.goto("/admin/order/")
     page.locator("[name=username]").fill(NAME)
     page.locator("[name=password]").fill("wrong")
@@ -90,7 +90,7 @@ def test_wrong_password_is_refused(page):
     expect(page.locator(".errornote")).to_contain_text("correct username and password")
 
 
-def test_users_are_listed_and_found(page, gateway):
+def test_users_are_listed_and_searched(page, gateway):
     watch = Watch(page)
     user = make_user(gateway, name="Katherine Johnson")
     make_user(gateway, name="Somebody Else")
@@ -108,7 +108,7 @@ def test_users_are_listed_and_found(page, gateway):
     assert watch.faults == []
 
 
-def test_orders_are_listed_and_lead_to_their_user(page, system, gateway):
+def test_orders_are_listed_with_a_link_to_their_user(page, system, gateway):
     watch = Watch(page)
     user = make_user(gateway, name="Katherine Johnson")
     order = make_order(gateway, user_id=user["id"], product_name="Slide rule")
@@ -143,7 +143,7 @@ def test_change_is_saved(page, gateway):
     assert watch.faults == []
 
 
-def test_order_is_changed_within_its_limits(page, gateway):
+def test_order_changes_are_validated(page, gateway):
     order = make_order(gateway)
     log_in(page, "order")
 
@@ -160,7 +160,7 @@ def test_order_is_changed_within_its_limits(page, gateway):
     assert gateway.get(f"/orders/{order['id']}").json()["quantity"] == 7
 
 
-def test_form_from_another_site_is_refused(page, system, gateway):
+def test_form_from_another_site_is_rejected(page, system, gateway):
     user = make_user(gateway)
     log_in(page, "user")
 

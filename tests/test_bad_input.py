@@ -1,4 +1,4 @@
-"""Each kind of bad input is the same 4xx problem through the gateway and at the services themselves."""
+"""Invalid requests get the same 4xx problem through the gateway and directly from the services."""
 
 import json
 
@@ -11,7 +11,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 def assert_is_problem(response, status, code):
-    """Check the shape that every problem has, and return it."""
+    """Check the members that every problem has, and return the problem."""
     assert response.status_code == status, response.text[:500]
     assert response.headers["Content-Type"] == PROBLEM_JSON
     problem = response.json()
@@ -24,7 +24,7 @@ def assert_is_problem(response, status, code):
 
 
 def assert_names_field(response, field, code):
-    """Check that the response is a 400 that says of this field what is wrong, and finds no fault with another."""
+    """Check that the response is a 400 with one error, for this field and with this code."""
     problem = assert_is_problem(response, 400, "invalid")
     assert [(error["field"], error["code"]) for error in problem["errors"]] == [(field, code)]
 
@@ -37,58 +37,58 @@ WRONG_BODIES = {
 }
 
 
-def test_wrong_user_is_refused_with_field_and_reason(api):
+def test_invalid_user_is_rejected_with_field_and_reason(api):
     response = api.post("/users", json={"name": "John\0", "email": "bad-input@example.com"})
 
     assert_names_field(response, "name", "null_characters_not_allowed")
 
 
-def test_wrong_order_is_refused_with_field_and_reason(api):
+def test_invalid_order_is_rejected_with_field_and_reason(api):
     response = api.post("/orders", json={"user_id": 2**70, "product_name": "Laptop"})
 
     assert_names_field(response, "user_id", "max_value")
 
 
-def test_order_of_the_largest_user_that_can_be_is_one_of_an_unknown_user(api):
+def test_order_with_the_largest_valid_user_id_is_rejected_as_unknown_user(api):
     response = api.post("/orders", json={"user_id": 2**63 - 1, "product_name": "Laptop"})
 
     assert_names_field(response, "user_id", "unknown_user")
 
 
 @pytest.mark.parametrize(("body", "status", "code"), WRONG_BODIES.values(), ids=WRONG_BODIES)
-def test_unreadable_body_is_refused(api, resource, body, status, code):
+def test_malformed_body_is_rejected(api, resource, body, status, code):
     response = api.post(f"/{resource.name}", data=body, headers={"Content-Type": "application/json"})
 
     assert_is_problem(response, status, code)
 
 
-def test_wrong_media_type_is_refused(api, resource):
+def test_unsupported_media_type_is_rejected(api, resource):
     response = api.post(f"/{resource.name}", data=b"{}", headers={"Content-Type": "text/plain"})
 
     assert_is_problem(response, 415, "unsupported_media_type")
 
 
-def test_wrong_query_is_refused_with_parameter_and_reason(api, resource):
+def test_invalid_query_is_rejected_with_parameter_and_reason(api, resource):
     response = api.get(f"/{resource.name}?cursor=%ED%A0%80")
 
     assert_names_field(response, "cursor", "invalid_cursor")
 
 
 @pytest.mark.parametrize("tail", ["0", str(2**70), "abc", "%00", "%ED%A0%80", "1%2F2", "²"])
-def test_address_that_leads_to_nothing_is_not_found(api, resource, tail):
+def test_unknown_address_is_not_found(api, resource, tail):
     response = api.get(f"/{resource.name}/{tail}")
 
     assert_is_problem(response, 404, "not_found")
 
 
-def test_wrong_method_is_refused_with_the_right_ones(api, resource):
+def test_wrong_method_is_rejected_with_the_allowed_ones(api, resource):
     response = api.delete(f"/{resource.name}")
 
     assert_is_problem(response, 405, "method_not_allowed")
     assert response.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
 
 
-def test_chunked_body_is_read(api):
+def test_chunked_body_is_accepted(api):
     email = new_email()
     chunks = (part.encode() for part in ('{"name": "John", ', f'"email": "{email}"', "}"))
 
@@ -100,7 +100,7 @@ def test_chunked_body_is_read(api):
     assert response.json()["email"] == email
 
 
-def test_chunked_body_is_refused_when_it_is_too_large(api):
+def test_chunked_body_over_the_limit_is_rejected(api):
     chunks = (b"x" * 65536 for _ in range(160))
 
     response = api.post("/users", data=chunks, headers={"Content-Type": "application/json"})
@@ -108,8 +108,8 @@ def test_chunked_body_is_refused_when_it_is_too_large(api):
     assert_is_problem(response, 413, "body_too_large")
 
 
-def test_services_take_the_fields_that_the_gateway_makes_of_two(system):
-    forwarded = ", ".join(["10.0.0.1"] * 3_200)  # two of the longest that it takes, joined
+def test_services_accept_fields_as_long_as_the_gateway_can_make_them(system):
+    forwarded = ", ".join(["10.0.0.1"] * 3_200)  # two fields of the longest accepted length, joined
 
     for project in (system.user, system.order):
         response = requests.get(

@@ -1,4 +1,4 @@
-"""A person uses the API in a browser, on the gateway's port."""
+"""The browsable API works in a browser, through the gateway."""
 
 from urllib.parse import urlsplit
 
@@ -10,17 +10,17 @@ from tests.browser import Watch, keep_screenshot
 
 
 def html_form(page):
-    """The form with a field for each value, next to the one for raw JSON."""
+    """Return the HTML form; the page also has a form for raw JSON."""
     return page.locator(".tab-pane.active form")
 
 
 def shown_object(page):
-    """The answer as the page shows it."""
+    """Return the response that the page shows."""
     return page.locator(".response-info")
 
 
 def assert_on_gateway(page, system, path):
-    """Check that the page's address is a path of the gateway."""
+    """Check that the URL of the page is this path at the gateway."""
     address = urlsplit(page.url)
     assert f"{address.scheme}://{address.netloc}" == system.gateway.url
     assert address.path == path
@@ -74,7 +74,7 @@ def test_order_is_created_with_the_form(page, system, gateway):
     assert watch.faults == []
 
 
-def test_error_is_shown_beside_its_field(page, gateway):
+def test_validation_error_is_shown_beside_its_field(page, gateway):
     taken = make_user(gateway)
     page.goto("/users")
 
@@ -91,7 +91,7 @@ def test_error_is_shown_beside_its_field(page, gateway):
     expect(html_form(page).locator("[name=name]")).to_have_value("Somebody else")
 
 
-def test_unknown_user_is_shown_beside_its_field(page):
+def test_unknown_user_error_is_shown_beside_its_field(page):
     page.goto("/orders")
 
     html_form(page).locator("[name=user_id]").fill("987654321")
@@ -132,7 +132,7 @@ def test_order_is_deleted_with_the_button(page, system, gateway):
     assert gateway.get(f"/orders/{order['id']}").status_code == 404
 
 
-def test_next_page_is_on_the_gateway(page, system, gateway):
+def test_next_page_link_leads_to_the_gateway(page, system, gateway):
     user = make_user(gateway)
     orders = [make_order(gateway, user_id=user["id"], product_name=f"Book {number}") for number in range(3)]
     page.goto(f"/orders?user_id={user['id']}&page_size=2")
@@ -159,7 +159,7 @@ def test_list_is_filtered_with_the_form(page, system, gateway):
 
 
 @pytest.mark.parametrize("path", ["/users/987654321", "/orders?page_size=abc", "/nothing-here"])
-def test_refusal_is_a_page(page, path):
+def test_error_response_is_an_html_page(page, path):
     response = page.goto(path)
 
     keep_screenshot(page, f"refusal of {path.split('?')[0].strip('/').replace('/', ' ')}")

@@ -1,4 +1,4 @@
-"""`docker compose up --build` right after a clone: the whole system in containers, through its life."""
+"""The whole system in containers, started with `docker compose up --build` from a clean clone."""
 
 import json
 import re
@@ -14,7 +14,7 @@ SECRETS = ("secret_key", "db_password", "service_token")
 SERVICES = ("user", "order", "gateway")
 DATABASES = ("user-db", "order-db")
 BACK_SECONDS = 60
-MOST_CONTAINERS = {"user": 3, "order": 2}  # that docs/operations.md counts on
+MOST_CONTAINERS = {"user": 3, "order": 2}  # the numbers that docs/operations.md uses
 PSQL = ("psql", "--username=postgres", "--no-align", "--tuples-only", "--command")
 COMMANDS = 8  # connections for migrate, createsuperuser and the like
 
@@ -54,7 +54,7 @@ def running(stack, *services):
     return [container for service in services for container in stack.containers(service)]
 
 
-def test_an_order_survives_a_restart_and_new_containers(stack, client):
+def test_order_survives_a_restart_and_new_containers(stack, client):
     order = make_order(client)
 
     stack.compose("restart")
@@ -67,34 +67,34 @@ def test_an_order_survives_a_restart_and_new_containers(stack, client):
     assert restarted == recreated == order
 
 
-def test_a_replica_of_each_service_may_stop(stack, client):
+def test_stopping_one_replica_of_each_service_fails_no_request(stack, client):
     stack.compose("up", "--detach", "--wait", "--no-recreate", "--scale=user=3", "--scale=order=2")
     user = make_user(client)
 
     scaled = {service: len(stack.containers(service)) for service in SERVICES}
     for service in ("user", "order"):
         stack.stop_one(service)
-    answers = [client.get(f"/users/{user['id']}").status_code for _ in range(20)]
+    statuses = [client.get(f"/users/{user['id']}").status_code for _ in range(20)]
     orders = [make_order(client, user_id=user["id"]) for _ in range(10)]
 
     assert scaled == {"user": 3, "order": 2, "gateway": 1}
-    assert answers == [200] * 20
+    assert statuses == [200] * 20
     assert all(client.get(f"/orders/{order['id']}").json() == order for order in orders)
 
 
-def test_secrets_are_files_and_stand_in_no_description_of_a_container(stack, client):
+def test_secrets_are_files_and_not_visible_in_docker_inspect(stack, client):
     described = stack.describe_all()
 
     for service in SERVICES:
         for name in SECRETS:
             if (service, name) == ("gateway", "db_password"):
-                continue  # it has no database
+                continue  # the gateway has no database
             secret = stack.compose("exec", "-T", service, "cat", f"/run/secrets/{name}")
             assert len(secret) >= 64
             assert secret not in described
 
 
-def test_the_database_cannot_read_the_other_secrets_of_its_service(stack, client):
+def test_database_can_read_only_its_password(stack, client):
     for database in DATABASES:
         tried = stack.compose("exec", "-T", database, "sh", "-c", "cat /run/secrets/secret_key 2>&1 || true")
 
@@ -102,7 +102,7 @@ def test_the_database_cannot_read_the_other_secrets_of_its_service(stack, client
 
 
 @pytest.mark.parametrize("service", MOST_CONTAINERS)
-def test_a_role_has_as_many_connections_as_its_service_needs(stack, client, service):
+def test_connection_limit_of_a_role_suffices_for_its_service(stack, client, service):
     (threads,) = re.findall(
         r"(?m)^threads = (\d+)$", (PROJECTS[service].folder / "gunicorn.conf.py").read_text()
     )
@@ -124,7 +124,7 @@ def limit_after_setting_it(stack, service, *options):
     return int(stack.compose("exec", "-T", database, *PSQL, query))
 
 
-def test_containers_have_as_few_rights_as_they_need(stack, client):
+def test_containers_run_without_privileges(stack, client):
     for container in running(stack, *SERVICES, *DATABASES):
         host = container["HostConfig"]
 
@@ -138,7 +138,7 @@ def test_containers_have_as_few_rights_as_they_need(stack, client):
         assert container["State"]["Health"]["Status"] == "healthy", container["Name"]
 
 
-def test_only_the_gateway_is_published_and_on_this_machine_only(stack, client):
+def test_only_the_gateway_is_published_on_loopback(stack, client):
     published = {
         container["Config"]["Labels"]["com.docker.compose.service"]: bindings
         for container in running(stack, *SERVICES, *DATABASES)
@@ -157,18 +157,18 @@ def test_only_the_gateway_is_published_and_on_this_machine_only(stack, client):
         ("user", ("user-db",), ("order-db",)),
     ],
 )
-def test_each_service_reaches_what_it_must(stack, client, service, reached, out_of_reach):
+def test_each_service_reaches_only_its_dependencies(stack, client, service, reached, out_of_reach):
     for name in reached + out_of_reach:
         lookup = (
             f"import socket\ntry: print(bool(socket.gethostbyname('{name}')))\nexcept OSError: print(False)"
         )
-        answer = stack.compose("exec", "-T", service, "python", "-c", lookup)
+        output = stack.compose("exec", "-T", service, "python", "-c", lookup)
 
-        assert answer == str(name in reached), name
+        assert output == str(name in reached), name
 
 
 @pytest.mark.parametrize(("service", "port"), [("user", 8000), ("order", 3000), ("gateway", 9100)])
-def test_prometheus_reads_the_metrics_of_each_container(stack, client, service, port):
+def test_metrics_of_each_container_can_be_scraped(stack, client, service, port):
     ask = (
         "import socket, urllib.request;"
         f"url = f'http://{{socket.gethostbyname(\"{service}\")}}:{port}/metrics';"
@@ -178,7 +178,7 @@ def test_prometheus_reads_the_metrics_of_each_container(stack, client, service, 
     assert stack.compose("exec", "-T", "gateway", "python", "-c", ask) == "200"
 
 
-def test_production_asks_for_names_and_secrets(clone):
+def test_production_requires_host_names_and_secrets(clone):
     files = ["-f", "docker-compose.yml", "-f", "docker-compose.production.yml"]
 
     with pytest.raises(AssertionError, match="is missing a value"):

@@ -1,4 +1,4 @@
-"""The services' images: what is in them, and what a change of code replaces."""
+"""The contents and layers of the services' images."""
 
 import json
 
@@ -21,7 +21,7 @@ def stack(tmp_path_factory):
 
 
 def run(stack, service, *command, **variables):
-    """Run a command in a container of the service's image and return what it prints."""
+    """Run a command in a container of the service's image, and return its output."""
     options = ("--rm", "--no-deps", "--no-TTY", "--quiet-pull", "--user=0")
     return stack.compose("--progress=quiet", "run", *options, service, *command, **variables)
 
@@ -31,7 +31,7 @@ def members(uv, service):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_an_image_has_the_locked_packages_of_its_own_project_only(stack, uv, service):
+def test_image_contains_only_the_locked_packages_of_its_project(stack, uv, service):
     list_packages = (
         "import importlib.metadata, json;"
         "print(json.dumps({each.name: each.version for each in importlib.metadata.distributions()}))"
@@ -47,7 +47,7 @@ def test_an_image_has_the_locked_packages_of_its_own_project_only(stack, uv, ser
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_test_of_ours_is_in_an_image(stack, uv, service):
+def test_image_contains_none_of_our_tests(stack, uv, service):
     list_files = (
         "import importlib.metadata, pathlib;"
         f"files = [file for name in {members(uv, service)} for file in importlib.metadata.files(name)];"
@@ -61,7 +61,7 @@ def test_no_test_of_ours_is_in_an_image(stack, uv, service):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_neither_a_compiler_nor_an_installer_nor_a_cache_is_in_an_image(stack, service):
+def test_image_contains_no_compiler_installer_or_cache(stack, service):
     find_programs = (
         "import shutil; print([name for name in ('cc', 'pip', 'pip3', 'uv') if shutil.which(name)])"
     )
@@ -72,7 +72,7 @@ def test_neither_a_compiler_nor_an_installer_nor_a_cache_is_in_an_image(stack, s
     assert ".cache" not in run(stack, service, "ls", "-A", "/root").split()
 
 
-def test_a_change_of_code_replaces_one_layer(stack):
+def test_code_change_replaces_one_layer(stack):
     before = stack.layers("user:latest")
     module = stack.folder / "user_project" / "users" / "models.py"
     module.write_text(module.read_text() + "# changed\n")
@@ -83,7 +83,7 @@ def test_a_change_of_code_replaces_one_layer(stack):
     assert [old == new for old, new in zip(before, after, strict=True)].count(False) == 1
 
 
-def test_traces_come_from_images_that_are_built_for_them(stack):
+def test_images_built_with_tracing_export_traces(stack):
     trace = (
         "from chassis import tracing;"
         "tracing.start('order'); print(tracing.exporter(), tracing.traced(print) is not print)"

@@ -1,4 +1,4 @@
-"""The production file: TLS in front, secrets that are given, and what only production refuses."""
+"""The production compose file: TLS, given secrets and stricter checks."""
 
 import json
 import secrets
@@ -31,7 +31,7 @@ START_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
-    """The folder SECRETS_DIR, with a certificate that nobody signed."""
+    """The folder SECRETS_DIR, with a self-signed certificate."""
     require_compose(TLS_BASE_IMAGE)
     folder = tmp_path_factory.mktemp("given")
     for name in SECRETS:
@@ -67,7 +67,7 @@ def stack(given, ports, tmp_path_factory):
         COMPOSE_FILE="docker-compose.yml:docker-compose.production.yml",
         ALLOWED_HOSTS=HOST,
         SECRETS_DIR=str(given),
-        TLS_SUBNET="10.213.81.16/28",  # beside a deployment with the default
+        TLS_SUBNET="10.213.81.16/28",  # differs from the default, which a deployment may use
         **ports,
     ) as stack:
         stack.compose("up", "--build", "--detach", "--wait", "--wait-timeout=180")
@@ -77,7 +77,7 @@ def stack(given, ports, tmp_path_factory):
 
 @pytest.fixture
 def get(stack, given, ports):
-    """Asks tls for a path, as a client that uses its name does."""
+    """Sends a GET through tls, with the host name that clients use."""
 
     def get(path, **headers):
         with requests.Session() as session:
@@ -96,48 +96,48 @@ pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 
 
 @pytest.mark.parametrize("path", ["/users", "/orders", "/health", "/health/ready", "/nowhere", "/users/0"])
-def test_every_page_has_security_headers(get, path):
+def test_every_response_has_security_headers(get, path):
     assert SECURITY_HEADERS.items() <= get(path).headers.items()
 
 
 @pytest.mark.parametrize("path", ["/admin/user/", "/admin/order/login/", "/metrics"])
-def test_neither_admins_nor_metrics_are_reached(get, path):
+def test_admins_and_metrics_are_not_accessible(get, path):
     assert get(path).status_code == 404
 
 
-def test_an_unknown_host_is_refused(get):
+def test_unknown_host_is_rejected(get):
     assert get("/users", Host="evil.example").status_code == 400
 
 
-def test_plain_http_is_redirected(stack, ports):
-    answer = requests.get(
+def test_http_is_redirected_to_https(stack, ports):
+    response = requests.get(
         f"http://127.0.0.1:{ports['HTTP_PORT']}/users",
         headers={"Host": HOST},
         allow_redirects=False,
         timeout=10,
     )
 
-    assert (answer.status_code, answer.headers["Location"]) == (308, f"https://{HOST}/users")
+    assert (response.status_code, response.headers["Location"]) == (308, f"https://{HOST}/users")
 
 
 @pytest.mark.parametrize("service", ["user", "order", "gateway"])
-def test_deployment_check_is_clean(stack, service):
+def test_deployment_check_passes(stack, service):
     stack.compose("exec", "-T", service, "python", "manage.py", "check", "--deploy", "--fail-level=WARNING")
 
 
-def test_given_secrets_stand_in_no_description_of_a_container(stack, given):
+def test_given_secrets_are_not_visible_in_docker_inspect(stack, given):
     described = stack.describe_all()
 
     assert not [name for name in SECRETS if (given / name).read_text() in described]
 
 
-def test_what_tls_answers_itself_is_a_problem_with_security_headers(stack, get):
+def test_response_without_a_gateway_is_a_problem_with_security_headers(stack, get):
     stack.compose("stop", "gateway")
-    answer = get("/users")
+    response = get("/users")
     stack.compose("start", "gateway")
 
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert json.loads(answer.text)["type"] == "urn:problem:no_gateway"
-    assert SECURITY_HEADERS.items() <= answer.headers.items()
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert json.loads(response.text)["type"] == "urn:problem:no_gateway"
+    assert SECURITY_HEADERS.items() <= response.headers.items()
     assert wait_for(lambda: get("/users").ok, seconds=START_SECONDS, pause_seconds=0.5)

@@ -1,4 +1,4 @@
-"""The contract of the gateway, to the letter, as a client knows it that was written against it years ago."""
+"""The contract of the gateway, which existing clients depend on."""
 
 import pytest
 import requests
@@ -9,7 +9,7 @@ JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 
-def test_health_is_answered(gateway):
+def test_health_returns_200(gateway):
     response = gateway.get("/health")
 
     assert response.status_code == 200
@@ -94,7 +94,7 @@ def test_order_of_a_deleted_user_is_rejected(gateway):
     assert response.json()["errors"][0]["code"] == "unknown_user"
 
 
-def test_creation_says_where_the_object_is(api, resource):
+def test_creation_returns_the_location(api, resource):
     response = api.post(f"/{resource.name}", json=resource.body(api))
 
     location = requests.compat.urljoin(response.url, response.headers["Location"])
@@ -104,7 +104,9 @@ def test_creation_says_where_the_object_is(api, resource):
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_object_is_replaced(gateway, resource, slash):
     created = resource.make(gateway)
-    kept = {name: created[name] for name in created.keys() & {"user_id"}}  # an order stays its user's
+    kept = {
+        name: created[name] for name in created.keys() & {"user_id"}
+    }  # the user of an order cannot be changed
     body = resource.body(gateway) | kept
 
     response = gateway.put(f"/{resource.name}/{created['id']}{slash}", json=body)
@@ -115,7 +117,7 @@ def test_object_is_replaced(gateway, resource, slash):
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_object_is_changed_in_part(gateway, resource, slash):
+def test_object_is_partially_updated(gateway, resource, slash):
     created = resource.make(gateway)
     change = {resource.text_field: "Changed"}
 
@@ -139,7 +141,7 @@ def test_object_is_deleted(gateway, resource, slash):
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_list_is_read_page_by_page_at_the_same_address(api, resource, slash):
+def test_list_pages_are_read_at_the_address_of_the_list(api, resource, slash):
     marker = f"page{new_email()}"
     ids = [resource.make(api, **{resource.text_field: marker})["id"] for _ in range(5)]
     address = api.address_of(f"/{resource.name}")

@@ -1,4 +1,4 @@
-"""What pages of other sites send ends at the gateway; forms of the services' own pages work."""
+"""The gateway rejects cross-site requests, and forms of the services' own pages work."""
 
 import re
 
@@ -13,7 +13,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_another_site_creates_nothing(gateway, headers):
+def test_cross_site_request_creates_nothing(gateway, headers):
     email = new_email()
 
     refused = gateway.post("/users", json={"name": "Eve", "email": email}, headers=headers)

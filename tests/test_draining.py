@@ -1,4 +1,4 @@
-"""A service that is told to stop answers whoever has connected, and refuses everybody else at once."""
+"""A stopping service completes the requests of established connections, and refuses new connections at once."""
 
 import signal
 import socket
@@ -51,8 +51,8 @@ def is_refused(service):
         return True
 
 
-def test_order_in_flight_is_answered_while_others_are_refused(service, user_service, background):
-    user_service.become(behaviours.hesitate)
+def test_order_in_progress_completes_while_new_connections_are_refused(service, user_service, background):
+    user_service.become(behaviours.respond_late)
     order = background.submit(place_order, service)
     assert wait_for(lambda: user_service.connections == 1, seconds=5)
 
@@ -60,19 +60,21 @@ def test_order_in_flight_is_answered_while_others_are_refused(service, user_serv
     assert wait_for(lambda: is_refused(service), seconds=1)
     time.sleep(IN_FLIGHT_SECONDS)
     assert not order.done()
-    user_service.become(behaviours.know_everybody)
+    user_service.become(behaviours.confirm_every_user)
 
     assert order.result().status_code == 201
     assert wait_for(service.has_ended, seconds=STOP_SECONDS)
 
 
-def test_orders_that_had_connected_are_answered(service, background):
+def test_orders_on_established_connections_complete(service, background):
     service.suspend()
     orders = [background.submit(place_order, service) for _ in range(CONNECTED)]
-    time.sleep(1)  # the kernel takes their connections and requests
+    time.sleep(1)  # until the kernel has accepted their connections and requests
     assert not any(order.done() for order in orders)
 
-    send_to_group(service.process, signal.SIGTERM)  # the workers, too: they are not to accept anybody before
+    send_to_group(
+        service.process, signal.SIGTERM
+    )  # to the workers as well, so that they accept no connection before they stop
     service.resume()
 
     assert [order.result().status_code for order in orders] == [201] * CONNECTED

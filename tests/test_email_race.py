@@ -1,4 +1,4 @@
-"""One e-mail address belongs to one user, however many ask for it at the same moment."""
+"""An e-mail address belongs to one user, even if several are created at the same moment."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ RACERS = 20
 
 
 def create_at_once(gateway, emails):
-    """Send one creation for each address at the same moment, each on a connection of its own."""
+    """Create one user for each address at the same moment, each on its own connection."""
     barrier = threading.Barrier(len(emails))
 
     def create(email):
@@ -24,7 +24,7 @@ def create_at_once(gateway, emails):
 
 
 def in_different_cases(email, number):
-    """Return spellings of an address that differ in case alone."""
+    """Return spellings of an address that differ only in case."""
     return [
         "".join(letter.upper() if (spelling >> place) & 1 else letter for place, letter in enumerate(email))
         for spelling in range(number)
@@ -35,7 +35,7 @@ def without_request_id(response):
     return {name: value for name, value in response.json().items() if name != "request_id"}
 
 
-def test_one_of_twenty_simultaneous_creations_wins(system):
+def test_one_of_twenty_simultaneous_creations_succeeds(system):
     email = new_email()
 
     responses = create_at_once(system.gateway, in_different_cases(email, RACERS))
@@ -48,7 +48,7 @@ def test_one_of_twenty_simultaneous_creations_wins(system):
     assert rows == [(winner["id"],)]
 
 
-def test_losers_get_the_answer_of_one_who_comes_later(system, gateway):
+def test_losers_of_the_race_get_the_same_response_as_a_later_request(system, gateway):
     email = new_email()
 
     responses = create_at_once(system.gateway, in_different_cases(email, RACERS))
@@ -62,7 +62,7 @@ def test_losers_get_the_answer_of_one_who_comes_later(system, gateway):
     assert {response.headers["Content-Type"] for response in losers} == {"application/problem+json"}
 
 
-def test_address_of_another_user_is_refused_in_a_change(gateway):
+def test_update_to_the_address_of_another_user_is_rejected(gateway):
     taken = make_user(gateway)
     user = make_user(gateway)
 

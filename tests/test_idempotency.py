@@ -1,4 +1,4 @@
-"""One key stands for one order, however many ask at once and whichever processes answer them."""
+"""An idempotency key creates one order, even with concurrent requests to several processes."""
 
 import threading
 import uuid
@@ -23,7 +23,7 @@ def key():
 
 
 def place_at_once(gateway, key, bodies):
-    """Send one order for each body at the same moment, each on a connection of its own."""
+    """Send one order for each body at the same moment, each on its own connection."""
     barrier = threading.Barrier(len(bodies))
 
     def place(body):
@@ -37,7 +37,7 @@ def place_at_once(gateway, key, bodies):
 
 
 def place_until_created(gateway, key, body):
-    """Repeat an order while its key is in use."""
+    """Retry an order while its key is in use."""
     responses = []
 
     def is_created():
@@ -59,7 +59,7 @@ def order_ids(system, user):
     return [row[0] for row in fetch_all(system.database_urls["order"], query, user["id"])]
 
 
-def test_two_hundred_simultaneous_orders_with_one_key_are_one_order(system, gateway, key):
+def test_two_hundred_simultaneous_orders_with_one_key_create_one_order(system, gateway, key):
     user = make_user(gateway)
     body = {"user_id": user["id"], "product_name": "Laptop"}
 
@@ -68,7 +68,7 @@ def test_two_hundred_simultaneous_orders_with_one_key_are_one_order(system, gate
     later = place_until_created(gateway, key, body)
 
     kinds = Counter(kind(response) for response in responses)
-    print(f"{len(workers)} workers: {dict(kinds)}")  # noqa: T201 - what came of it
+    print(f"{len(workers)} workers: {dict(kinds)}")  # noqa: T201 - the outcomes
     assert len(workers) > 1
     assert kinds["created"] == 1
     assert set(kinds) <= {"created", "replayed", IN_USE}
@@ -83,7 +83,7 @@ def test_two_hundred_simultaneous_orders_with_one_key_are_one_order(system, gate
     assert order_ids(system, user) == [later.json()["id"]]
 
 
-def test_of_two_orders_that_race_with_one_key_one_is_placed_and_the_other_refused(system, gateway, key):
+def test_one_of_two_different_simultaneous_orders_with_one_key_is_rejected(system, gateway, key):
     user = make_user(gateway)
     bodies = [{"user_id": user["id"], "product_name": name} for name in ("Laptop", "Phone")]
 

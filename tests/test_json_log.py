@@ -1,4 +1,4 @@
-"""Logs for machines: whatever a client sends, a line stays one line of valid JSON and tells no secret."""
+"""Each JSON log entry is one valid line without secrets, even for hostile requests."""
 
 import json
 import subprocess
@@ -18,11 +18,11 @@ def system(run_system):
 
 
 def lines(service):
-    """Return the lines that are whole: the last one may be read while it is written."""
+    """Return the complete lines; the last one may still be written."""
     return [json.loads(line) for line in service.log.rpartition("\n")[0].splitlines()]
 
 
-def test_hostile_requests_are_lines_of_json_without_secrets(system):
+def test_hostile_requests_are_logged_as_valid_json_without_secrets(system):
     request_id = "hostile-1"
     with system.gateway.client() as client:
         client.post(
@@ -72,7 +72,7 @@ def test_lines_of_a_command_name_its_service(system):
         assert json.loads(done.stderr)["service"] == service.project.name
 
 
-def test_the_gateway_s_line_names_the_replica(system):
+def test_access_line_of_the_gateway_names_the_replica(system):
     with system.gateway.client() as client:
         client.get("/users?page_size=1", headers={"X-Request-ID": "for-a-replica"})
 

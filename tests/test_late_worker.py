@@ -1,4 +1,4 @@
-"""A worker that sleeps while its claim is taken over, and wakes up later, places no second order."""
+"""A worker that is suspended while its claim is taken over places no second order when it resumes."""
 
 import threading
 import time
@@ -18,17 +18,17 @@ from tests.stand_in import running_stand_in
 LOCK_SECONDS = 1.0
 SETTINGS = {
     "IDEMPOTENCY_LOCK_SECONDS": str(LOCK_SECONDS),
-    "USER_SERVICE_READ_TIMEOUT": "20",  # the sleeper's call must not be over when it wakes up
+    "USER_SERVICE_READ_TIMEOUT": "20",  # the call of the suspended worker must not time out
     "USER_SERVICE_TOTAL_TIMEOUT": "20",
 }
-LOCK_TIMEOUT = 3.0  # seconds that PostgreSQL lets a statement wait for another transaction
+LOCK_TIMEOUT = 3.0  # PostgreSQL's lock_timeout, in seconds
 OVERHEAD = 1.5  # the rest of a request on a busy machine
-BARRIER = 4711  # number of an advisory lock
-PATIENCE = 10.0  # seconds for what comes at once on a machine that is not busy
+BARRIER = 4711  # id of an advisory lock
+PATIENCE = 10.0  # seconds; enough for a busy machine
 
 
 class Request:
-    """One order with a key, sent in the background."""
+    """An order with a key, sent in a thread."""
 
     def __init__(self, service, key, product_name):
         self.response = None
@@ -86,7 +86,7 @@ def asleep(service):
 
 @contextmanager
 def barrier(database_url, table, event, condition):
-    """Let statements on some rows of a table wait, at their end, until the barrier is opened."""
+    """Block statements on matching rows of a table at their end, until the yielded function is called."""
     name = f"wait_{uuid.uuid4().hex}"
     with closing(psycopg2.connect(database_url)) as connection:
         connection.autocommit = True
@@ -126,14 +126,14 @@ def order_ids(database_urls, product_name):
 
 
 def place_until_created(service, key, product_name):
-    """Repeat an order while its key is in use, and no longer."""
+    """Retry an order while its key is in use."""
     responses = []
 
-    def is_answered():
+    def is_settled():
         responses.append(place(service, key, product_name))
         return responses[-1].status_code != 409
 
-    assert wait_for(is_answered, seconds=10, pause_seconds=0.1)
+    assert wait_for(is_settled, seconds=10, pause_seconds=0.1)
     return responses[-1]
 
 
@@ -148,23 +148,23 @@ def assert_only_the_second_was_placed(first, second, services, key, product_name
         assert replay.headers["Idempotent-Replayed"] == "true"
 
 
-def test_worker_that_slept_while_it_waited_for_the_user_service_cannot_commit(
+def test_worker_suspended_during_the_call_to_the_user_service_cannot_commit(
     services, user_service, database_urls, key, product_name
 ):
     sleeper, other = services
-    user_service.become(behaviours.hesitate)
+    user_service.become(behaviours.respond_late)
     asked_before = user_service.connections
     first = Request(sleeper, key, product_name)
     assert wait_for(lambda: user_service.connections > asked_before, seconds=PATIENCE)
 
     with asleep(sleeper):
-        user_service.become(behaviours.know_everybody)
+        user_service.become(behaviours.confirm_every_user)
         second = place_until_created(other, key, product_name)
 
     assert_only_the_second_was_placed(first.result(), second, services, key, product_name, database_urls)
 
 
-def test_worker_that_slept_after_it_had_written_the_order_cannot_commit(
+def test_worker_suspended_after_the_insert_of_the_order_cannot_commit(
     services, database_urls, key, product_name
 ):
     sleeper, other = services
@@ -182,7 +182,7 @@ def test_worker_that_slept_after_it_had_written_the_order_cannot_commit(
 
 
 @pytest.mark.timing
-def test_key_of_a_worker_that_sleeps_before_its_commit_is_refused_in_time(
+def test_key_of_a_worker_suspended_before_its_commit_gives_503_in_time(
     services, database_urls, key, product_name
 ):
     sleeper, other = services
@@ -198,7 +198,7 @@ def test_key_of_a_worker_that_sleeps_before_its_commit_is_refused_in_time(
             started = time.monotonic()
             refused = place(other, key, product_name)
             seconds = time.monotonic() - started
-        first.result()  # before the barrier is taken down, which waits for its transaction
+        first.result()  # first, because dropping the trigger waits for this transaction
 
     replay = place(other, key, product_name)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")

@@ -1,4 +1,4 @@
-"""``uv.lock`` holds for each service the packages that it needs, and none of the other projects or of development."""
+"""``uv.lock`` has the needed packages for each service, without those of other projects or of development."""
 
 import pytest
 
@@ -21,7 +21,7 @@ TRACING = {"opentelemetry-instrumentation-wsgi", "opentelemetry-sdk"}
         ),
     ],
 )
-def test_a_service_has_the_packages_of_its_own_project_only(uv, service, needed, of_others):
+def test_service_has_only_the_packages_of_its_project(uv, service, needed, of_others):
     packages = locked_packages(uv, service).keys()
 
     projects = {f"{name}-project" for name in SERVICES}
@@ -31,11 +31,11 @@ def test_a_service_has_the_packages_of_its_own_project_only(uv, service, needed,
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_has_no_package_of_development(uv, service):
+def test_service_has_no_development_packages(uv, service):
     assert not locked_packages(uv, service, "--all-extras").keys() & DEVELOPMENT
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_packages_for_tracing_are_an_extra(uv, service):
+def test_tracing_packages_are_an_extra(uv, service):
     assert not locked_packages(uv, service).keys() & TRACING
     assert locked_packages(uv, service, "--extra=tracing").keys() >= TRACING

@@ -1,4 +1,4 @@
-"""Metrics are for the operator."""
+"""The gateway does not publish metrics."""
 
 
 def test_metrics_are_not_on_the_public_port(gateway):

@@ -1,4 +1,4 @@
-"""One id follows a request through all services, into their logs and back to the client."""
+"""All services log a request under the same request id and return it to the client."""
 
 import uuid
 
@@ -16,13 +16,13 @@ def test_id_of_an_order_is_in_the_log_of_every_service(system, gateway):
         headers={"X-Request-ID": request_id},
     )
 
-    given = response.headers["X-Request-ID"]  # the client's own, or a new one where the client is not trusted
+    given = response.headers["X-Request-ID"]  # the client's id if the client is trusted, else a new one
     assert response.status_code == 201
     for service in system.services:
         assert wait_for(lambda log=service: given in log.log, seconds=2), service.log[-2000:]
 
 
-def test_every_request_without_an_id_gets_one_of_its_own(api):
+def test_every_request_without_an_id_gets_a_unique_one(api):
     first, second = (api.get("/users?page_size=1") for _ in range(2))
 
     assert first.headers["X-Request-ID"]

@@ -1,4 +1,4 @@
-"""Every replica is stopped and started again, one after the other, and no client notices."""
+"""Restarting every replica in turn fails no request."""
 
 import itertools
 import threading
@@ -14,8 +14,8 @@ from tests.api import make_user
 from tests.replicated_system import NUMBER, running_replicated_system
 
 CLIENTS = 4
-PAUSE_SECONDS = 0.03  # between one client's requests: about a hundred in a second altogether
-BACK_SECONDS = 20.0  # until the gateway has probed a replica that is back; it waits 15 s at most
+PAUSE_SECONDS = 0.03  # between one client's requests; about 100 requests a second in total
+BACK_SECONDS = 20.0  # until the gateway reinstates a replica; probes are at most 15 s apart
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def system(database_urls, data_dir, tmp_path):
 
 @contextmanager
 def steady_requests(gateway, user):
-    """Send reads, orders with and without a key, and new users until the block ends; yield their outcomes."""
+    """Send reads, orders with and without a key, and new users until the block ends; yield the outcomes."""
     outcomes, stopping = Counter(), threading.Event()
 
     def order(client, **headers):
@@ -70,7 +70,7 @@ def all_in_use(client):
 
 
 def stop_while_connected(replica):
-    """Stop it with a connection that is kept alive, for which gunicorn waits up to two seconds."""
+    """Stop the replica while it has a keep-alive connection, for which gunicorn waits up to two seconds."""
     with replica.client() as client:
         assert client.get("/health/live").status_code == 200
         replica.stop()

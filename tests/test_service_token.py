@@ -1,4 +1,4 @@
-"""With a service token, the services answer the gateway and each other, and nobody else."""
+"""With a service token, the services accept requests only from the gateway and each other."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def system(run_system):
         yield system
 
 
-def test_everything_works_through_the_gateway_and_nothing_past_it(system):
+def test_requests_succeed_through_the_gateway_and_are_rejected_directly(system):
     with system.gateway.client() as client:
         user = make_user(client)
         order = make_order(client, user_id=user["id"])

@@ -1,4 +1,4 @@
-"""Clients that stall in the middle of a request keep nobody waiting, at the gateway and past it."""
+"""Stalled requests do not delay other clients, through the gateway and directly at the services."""
 
 import socket
 import time
@@ -18,7 +18,7 @@ BODIES = {
 
 @pytest.fixture
 def stall():
-    """Begin requests, and leave them so until the end of the test."""
+    """Start requests, and leave them incomplete until the end of the test."""
     with ExitStack() as stack:
 
         def stall(address, path, body):

@@ -1,4 +1,4 @@
-"""With tracing on, one trace spans all services that an order passes."""
+"""With tracing on, one trace covers all services that handle an order."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ def system(run_system):
 
 
 def lines(service):
-    """Return the lines that are whole: the last one may be read while it is written."""
+    """Return the complete lines; the last one may still be written."""
     return [json.loads(line) for line in service.log.rpartition("\n")[0].splitlines()]
 
 
@@ -31,7 +31,7 @@ def spans(service, trace_id):
 
 
 def way_up(system, trace_id):
-    """Follow the parents of the user service's span; return the services on the way, and the last parent."""
+    """Follow the parents of the user service's span; return the services passed, and the last parent."""
     by_id = {
         span["context"]["span_id"]: (service.project.name, span)
         for service in system.services
@@ -48,7 +48,7 @@ def way_up(system, trace_id):
 
 
 def place_order(system, trace_id, request_id):
-    """Place an order and wait until its spans are written: each is when it ends, a server's after the response."""
+    """Place an order and wait until its spans are written; a server writes its span after the response."""
     with system.gateway.client() as client:
         user = make_user(client)
         response = client.post(
@@ -62,7 +62,7 @@ def place_order(system, trace_id, request_id):
     return response.headers["X-Request-ID"]
 
 
-def test_one_trace_spans_gateway_order_and_user_service(system):
+def test_one_trace_covers_gateway_order_and_user_service(system):
     trace_id = uuid.uuid4().hex
 
     request_id = place_order(system, trace_id, f"order-{trace_id}")
@@ -100,7 +100,7 @@ def test_probes_and_metrics_are_not_traced(system):
 
 
 @pytest.mark.parametrize("project", PROJECTS.values(), ids=lambda project: project.name)
-def test_without_its_packages_a_service_ends_with_one_line(project, tmp_path):
+def test_service_without_tracing_packages_exits_with_one_line(project, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_OPENTELEMETRY)
     environment = environment_of(project, {}, tmp_path, {})
 

@@ -1,4 +1,4 @@
-"""What a service answers is what comes out of the gateway."""
+"""The gateway returns the responses of the services unchanged."""
 
 import http.client
 from typing import NamedTuple
@@ -7,12 +7,12 @@ import pytest
 
 from tests.api import TIMEOUT_SECONDS, make_order
 
-# What each hop says for itself (RFC 9110, section 7.6.1), and the request's id, which is compared by its place.
+# Fields that each hop sets itself (RFC 9110, section 7.6.1), and the request id, which differs between requests.
 OF_ONE_HOP = {"connection", "date", "keep-alive", "server", "transfer-encoding", "via", "x-request-id"}
 
 
-class Answer(NamedTuple):
-    """What has to arrive as it was sent."""
+class Received(NamedTuple):
+    """The parts of a response that must arrive unchanged."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -20,7 +20,7 @@ class Answer(NamedTuple):
 
 
 def exchange(service, method, target, host, body=None):
-    """Send a request with exactly this target and ``Host``, as no client library would leave it."""
+    """Send a request with exactly this target and ``Host``, which client libraries would normalise."""
     connection = http.client.HTTPConnection(
         service.address.host, service.address.port, timeout=TIMEOUT_SECONDS
     )
@@ -35,7 +35,7 @@ def exchange(service, method, target, host, body=None):
         response = connection.getresponse()
         request_id = response.headers["X-Request-ID"].encode()
         headers = [(name.lower(), value) for name, value in response.getheaders()]
-        return Answer(
+        return Received(
             response.status,
             sorted(pair for pair in headers if pair[0] not in OF_ONE_HOP),
             response.read().replace(request_id, b"REQUEST-ID"),
@@ -75,7 +75,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("method", "target"), REQUESTS, ids=map(" ".join, REQUESTS))
-def test_answer_is_the_same_through_the_gateway(system, gateway, method, target):
+def test_response_is_the_same_through_the_gateway(system, gateway, method, target):
     order = make_order(gateway)
     target = target.format(user=order["user_id"], order=order["id"])
     owner = system.order if "order" in target.split("?")[0] else system.user

@@ -1,4 +1,4 @@
-"""While the user service is away, orders are answered 503 in time, and none is told that its user is unknown."""
+"""During an outage of the user service, orders get a 503 in time, never "unknown user"."""
 
 import time
 
@@ -12,7 +12,7 @@ from tests.traffic import incoming_orders
 
 PROBLEM_JSON = "application/problem+json"
 
-# Seconds; set for these tests, so that they say what is waited for.
+# Seconds.
 TOTAL_TIMEOUT = 2.0
 OVERHEAD = 1.5  # the rest of a request on a busy machine
 
@@ -24,7 +24,7 @@ TIMEOUTS = {
 
 BACK_SECONDS = 10.0
 
-# Calls that last longer than the test, and a breaker that stays closed: threads that wait for one are gone for good.
+# Calls last longer than the test and the circuit stays closed, so that threads in a call stay occupied.
 PATIENT_SECONDS = 9.0
 PATIENT = {
     "USER_SERVICE_READ_TIMEOUT": str(PATIENT_SECONDS),
@@ -32,7 +32,7 @@ PATIENT = {
     "USER_SERVICE_BREAKER_FAILURES": "1000",
 }
 MORE_CLIENTS_THAN_THREADS = 12
-PILE_UP_SECONDS = 1.0  # until every client's order waits, or is refused
+PILE_UP_SECONDS = 1.0  # until the order of every client waits or is rejected
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def breakable_system(database_urls, data_dir, tmp_path_factory):
 
 @pytest.fixture
 def own_system(breakable_system):
-    """A system with a user service to break; it is repaired after the test."""
+    """A system whose user service a test can stop; it is started again after the test."""
     yield breakable_system
     user_service = breakable_system.user
     user_service.resume()
@@ -54,7 +54,7 @@ def own_system(breakable_system):
 
 
 def places_an_order(client):
-    """Whether an order goes through: circuits in the gateway and the order service are closed again."""
+    """Return whether an order succeeds, which needs closed circuits in the gateway and the order service."""
     user = client.post("/users", json={"name": "John", "email": new_email()})
     if user.status_code != 201:
         return False
@@ -63,20 +63,20 @@ def places_an_order(client):
 
 
 def assert_only_created_or_unavailable(traffic):
-    """Check that every order was created, or refused with a 503 problem that says when to try again, and in time."""
+    """Check that every order got a 201, or a 503 problem with Retry-After, in time."""
     assert traffic.errors == []
-    for answer in traffic.answers:
-        assert answer.status in (201, 503), answer.response.text
-        assert answer.seconds < TOTAL_TIMEOUT + OVERHEAD
-        if answer.status == 503:
-            assert answer.response.headers["Content-Type"] == PROBLEM_JSON
-            assert int(answer.response.headers["Retry-After"]) > 0
-            assert answer.response.json()["type"] == "urn:problem:user_service_unavailable"
+    for one in traffic.responses:
+        assert one.status in (201, 503), one.response.text
+        assert one.seconds < TOTAL_TIMEOUT + OVERHEAD
+        if one.status == 503:
+            assert one.response.headers["Content-Type"] == PROBLEM_JSON
+            assert int(one.response.headers["Retry-After"]) > 0
+            assert one.response.json()["type"] == "urn:problem:user_service_unavailable"
 
 
 def assert_created_orders_are_stored(system, traffic):
-    """Check that the orders that were acknowledged, and no others, are in the database, each once."""
-    created = [answer.response.json() for answer in traffic.answers if answer.status == 201]
+    """Check that the database has exactly the acknowledged orders, each once."""
+    created = [one.response.json() for one in traffic.responses if one.status == 201]
     query = "SELECT id FROM orders_order WHERE user_id = %s ORDER BY id"
     rows = fetch_all(system.database_urls["order"], query, created[0]["user_id"])
     assert sorted(order["id"] for order in created) == [row[0] for row in rows]
@@ -84,44 +84,44 @@ def assert_created_orders_are_stored(system, traffic):
 
 @pytest.mark.timing
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_orders_are_unavailable_while_the_user_service_is_down_and_flow_when_it_is_back(own_system, end):
+def test_orders_get_503_while_the_user_service_is_down_and_succeed_afterwards(own_system, end):
     with own_system.gateway.client() as client:
         user = make_user(client)
 
     with incoming_orders(own_system.gateway, user_id=user["id"]) as traffic:
-        traffic.wait_for_answers(201)
+        traffic.wait_for_responses(201)
         getattr(own_system.user, end)()
-        traffic.wait_for_answers(503)
+        traffic.wait_for_responses(503)
         own_system.user.start()
-        traffic.wait_for_answers(201)
+        traffic.wait_for_responses(201)
 
     assert_only_created_or_unavailable(traffic)
     assert_created_orders_are_stored(own_system, traffic)
 
 
 @pytest.mark.timing
-def test_orders_are_unavailable_in_time_while_the_user_service_is_frozen(own_system):
+def test_orders_get_503_in_time_while_the_user_service_is_frozen(own_system):
     with own_system.gateway.client() as client:
         user = make_user(client)
 
     with incoming_orders(own_system.gateway, user_id=user["id"]) as traffic:
-        traffic.wait_for_answers(201)
+        traffic.wait_for_responses(201)
         own_system.user.suspend()
-        traffic.wait_for_answers(503, number=4)
+        traffic.wait_for_responses(503, number=4)
         own_system.user.resume()
-        traffic.wait_for_answers(201)
+        traffic.wait_for_responses(201)
 
     assert_only_created_or_unavailable(traffic)
     assert_created_orders_are_stored(own_system, traffic)
 
 
 @pytest.mark.timing
-def test_orders_can_be_read_and_changed_while_calls_to_a_frozen_user_service_last(run_system):
+def test_orders_are_read_and_changed_while_calls_to_a_frozen_user_service_wait(run_system):
     with run_system(**PATIENT) as system, system.gateway.client() as client:
         order = make_order(client)
         clients = MORE_CLIENTS_THAN_THREADS
         with incoming_orders(system.gateway, user_id=order["user_id"], clients=clients) as traffic:
-            traffic.wait_for_answers(201)
+            traffic.wait_for_responses(201)
             system.user.suspend()
             time.sleep(PILE_UP_SECONDS)
             started = time.monotonic()
@@ -137,7 +137,7 @@ def test_orders_can_be_read_and_changed_while_calls_to_a_frozen_user_service_las
     assert seconds < PATIENT_SECONDS / 2
 
 
-def test_users_are_unavailable_at_the_gateway_and_back_with_their_service(own_system):
+def test_users_get_503_from_the_gateway_while_their_service_is_down(own_system):
     with own_system.gateway.client() as client:
         user = make_user(client)
         own_system.user.stop()
@@ -154,18 +154,18 @@ def test_users_are_unavailable_at_the_gateway_and_back_with_their_service(own_sy
         assert back
 
 
-def test_unknown_user_is_unknown_again_when_the_service_is_back(own_system):
+def test_unknown_user_gets_503_during_the_outage_and_400_afterwards(own_system):
     body = {"user_id": 987654321, "product_name": "Laptop"}
     own_system.user.stop()
     with own_system.gateway.client() as client:
         away = client.post("/orders", json=body)
         own_system.user.start()
-        answers = []
+        responses = []
         wait_for(
-            lambda: answers.append(client.post("/orders", json=body)) or answers[-1].status_code != 503,
+            lambda: responses.append(client.post("/orders", json=body)) or responses[-1].status_code != 503,
             seconds=15,
         )
 
     assert away.status_code == 503
-    assert answers[-1].status_code == 400
-    assert answers[-1].json()["errors"][0]["code"] == "unknown_user"
+    assert responses[-1].status_code == 400
+    assert responses[-1].json()["errors"][0]["code"] == "unknown_user"

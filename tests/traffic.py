@@ -1,4 +1,4 @@
-"""Orders that keep coming in while a test breaks something."""
+"""Place orders continuously while a test injects a fault."""
 
 import threading
 import time
@@ -12,15 +12,13 @@ import requests
 from devservers.processes import wait_for
 from tests.system import Service
 
-PAUSE_SECONDS = (
-    0.02  # between one client's orders: enough traffic to meet every moment, little enough for a laptop
-)
+PAUSE_SECONDS = 0.02  # between one client's orders
 PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one order was answered."""
+class TimedResponse:
+    """The response to an order, and its time."""
 
     sent_at: float
     seconds: float
@@ -28,40 +26,40 @@ class Answer:
 
     @property
     def status(self) -> int:
-        """Its status."""
+        """The status code."""
         return self.response.status_code
 
 
 class Traffic:
-    """Clients that place one order after the other."""
+    """Load clients that place one order after another."""
 
     def __init__(self, gateway: Service, body: dict[str, Any], clients: int) -> None:
-        self.answers: list[Answer] = []
-        self.errors: list[Exception] = []  # no answer at all
+        self.responses: list[TimedResponse] = []
+        self.errors: list[Exception] = []  # requests without a response
         self._gateway = gateway
         self._body = body
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._place_orders) for _ in range(clients)]
 
-    def wait_for_answers(self, status: int, number: int = 10) -> None:
-        """Wait until ``number`` orders sent from now on are answered with ``status``."""
+    def wait_for_responses(self, status: int, number: int = 10) -> None:
+        """Wait until ``number`` orders sent from now on get ``status``."""
         now = time.monotonic()
         arrived = wait_for(lambda: len(self.since(now, status)) >= number, seconds=PATIENCE_SECONDS)
-        assert arrived, f"not {number} answers {status} after {now}: {self.answers[-10:]}, {self.errors}"
+        assert arrived, (
+            f"fewer than {number} responses with {status} since {now}: {self.responses[-10:]}, {self.errors}"
+        )
 
-    def since(self, instant: float, status: int) -> list[Answer]:
-        """Return the answers with ``status`` to orders that were sent after an instant of the monotonic clock."""
-        return [
-            answer for answer in list(self.answers) if answer.sent_at >= instant and answer.status == status
-        ]
+    def since(self, instant: float, status: int) -> list[TimedResponse]:
+        """Return the responses with ``status`` to orders sent since ``instant`` (of ``time.monotonic``)."""
+        return [one for one in list(self.responses) if one.sent_at >= instant and one.status == status]
 
     def start(self) -> None:
-        """Let the clients begin."""
+        """Start the clients."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Let the clients end after the order that each is placing."""
+        """Stop each client after its current order."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()
@@ -75,12 +73,12 @@ class Traffic:
                 except requests.RequestException as error:
                     self.errors.append(error)
                 else:
-                    self.answers.append(Answer(sent_at, time.monotonic() - sent_at, response))
+                    self.responses.append(TimedResponse(sent_at, time.monotonic() - sent_at, response))
 
 
 @contextmanager
 def incoming_orders(gateway: Service, *, clients: int = 3, **body: Any) -> Iterator[Traffic]:
-    """Keep placing orders through the gateway, from several clients at once, until the block ends."""
+    """Place orders through the gateway from several concurrent clients until the block ends."""
     traffic = Traffic(gateway, {"product_name": "Laptop"} | body, clients)
     traffic.start()
     try:

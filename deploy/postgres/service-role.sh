@@ -1,9 +1,9 @@
 #!/bin/bash
-# Gives the service its role, which owns its database and is no superuser, with the password of the secret. Runs when the
-# server makes its files; run again, it sets the password that the secret has by then, and CONNECTION_LIMIT.
+# Creates the service's role, which owns its database and is not a superuser. Runs when the database cluster is created. To
+# apply a new password or CONNECTION_LIMIT, run it again.
 set -euo pipefail
 
-# The superuser comes in through this container's own socket only, as the user postgres; the service with its password.
+# The superuser connects only through this container's socket, as the user postgres. The service connects with its password.
 cat >"$PGDATA/pg_hba.conf" <<EOF
 local all postgres peer
 host $POSTGRES_DB $SERVICE_ROLE all scram-sha-256

@@ -1,4 +1,4 @@
-"""Settings of the gateway, varied by the environment. What is routed where is in the file ``GATEWAY_CONFIG``."""
+"""Settings of the gateway, varied by the environment. The file ``GATEWAY_CONFIG`` has the routes."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from chassis.logs import logging_config
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key("gateway")
-# Nothing here asks for it: Host is passed on, and the services decide which they answer to.
+# Not checked here: Host is forwarded, and the services validate it.
 ALLOWED_HOSTS: list[str] = []
 
 ROOT_URLCONF = "gateway_project.urls"
 WSGI_APPLICATION = "gateway_project.wsgi.application"
 INSTALLED_APPS = ["chassis", "proxy"]
-# Only what every request needs: a middleware that touches answers would change what the upstream sent.
+# No middleware may change responses of the upstreams.
 MIDDLEWARE = ["chassis.request_id.RequestIdMiddleware"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 DATABASES: dict[str, Any] = {}
@@ -26,28 +26,30 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOGGING = logging_config(SERVICE_NAME, LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
 ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
-# Networks of proxies in front of this one, whose X-Forwarded-* are believed.
+# Networks of proxies whose X-Forwarded-* are trusted.
 TRUSTED_PROXIES = trusted_proxies()
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of the others it is removed (proxy.received)
 # Origins of other sites whose pages may send unsafe requests: "https://shop.example.com".
 ALLOWED_ORIGINS = origins("ALLOWED_ORIGINS")
-# What the gateway shows the services, which may require it. A client's own is not passed on.
+# Token that the gateway sends to the services, which may require it. A client's own is removed.
 SERVICE_TOKENS = service_tokens()
-# Larger bodies are buffered in a file, in this folder, or, without one, where the system has temporary files.
+# Folder for buffered bodies; without one, the temporary directory of the system.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
-# Where clients' rate limits are counted; empty counts in the memory of each process.
+# Redis server that counts rate limits; if empty, each process counts in memory.
 REDIS_URL = env.str("REDIS_URL", default="")
 
-# Served over TLS by something in front.
+# Set if TLS is terminated in front of the gateway.
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0  # on the gateway's own pages; the services set theirs
+SECURE_HSTS_SECONDS = (
+    31_536_000 if HTTPS_ONLY else 0
+)  # on the gateway's own responses; the services set theirs
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
 SILENCED_SYSTEM_CHECKS = [
-    "security.W001",  # SecurityMiddleware would add headers to the answers of the services, which set their own
+    "security.W001",  # SecurityMiddleware would change responses of the services, which set their own headers
     "security.W002",  # so would XFrameOptionsMiddleware
     "security.W003",  # the gateway has no form of its own; CSRF tokens are between client and service
-    "security.W008",  # redirecting to https is the job of what terminates TLS in front
+    "security.W008",  # the TLS terminator in front redirects to https
     "security.W020",  # see ALLOWED_HOSTS
 ]

@@ -1,4 +1,4 @@
-"""``/health`` and what lies under it are the gateway's own; every other path belongs to the routes."""
+"""URLs: the gateway serves ``/health`` and paths below it; all other paths belong to the routes."""
 
 from django.urls import path, re_path
 

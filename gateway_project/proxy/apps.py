@@ -8,12 +8,12 @@ from django.db import close_old_connections, reset_queries
 
 
 class ProxyConfig(AppConfig):
-    """Registers the checks, and spares requests what they do not need."""
+    """Registers the checks, and disconnects signal receivers that the gateway does not need."""
 
     name = "proxy"
 
     def ready(self) -> None:
-        """Register the checks; let no request look after databases, caches and URLs of its own: there are none."""
+        """Register the checks, and disconnect the receivers for databases, caches and URLs."""
         from proxy import checks  # noqa: F401
 
         for signal in (request_started, request_finished):

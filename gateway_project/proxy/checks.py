@@ -1,4 +1,4 @@
-"""System checks: ``manage.py check`` reads the routes file as a start would."""
+"""System checks: ``manage.py check`` validates the routes file."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from proxy.configuration import ConfigurationError, read
 
 @register
 def routes_file(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Report what keeps the routes file from being used."""
+    """Report the error that makes the routes file invalid."""
     try:
         read(current.file())
     except ConfigurationError as error:

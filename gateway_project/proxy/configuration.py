@@ -1,4 +1,4 @@
-"""Reads the routes file: strict, and with an explanation of what is wrong."""
+"""Read and validate the routes file."""
 
 import os
 import re
@@ -15,12 +15,12 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 class ConfigurationError(Exception):
-    """The routes file cannot be used; the message names the file, the key and the reason."""
+    """The routes file is invalid; the message names the file, the key and the reason."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the file says."""
+    """The content of the routes file."""
 
     upstreams: Mapping[str, UpstreamSettings]
     routes: tuple[Route, ...]
@@ -30,7 +30,7 @@ def read(file: Path) -> Configuration:
     """Read and check ``file``.
 
     Raises:
-        ConfigurationError: it is missing, not TOML, or something in it is wrong.
+        ConfigurationError: the file is missing, not TOML, or invalid.
     """
     try:
         root = _Table("", tomllib.loads(file.read_text()))
@@ -45,14 +45,14 @@ def read(file: Path) -> Configuration:
 
 
 class _WrongKeyError(Exception):
-    """The value of a key is wrong."""
+    """The value of a key is invalid."""
 
     def __init__(self, key: str, reason: object) -> None:
         super().__init__(f"{key}: {reason}")
 
 
 class _Table:
-    """A table whose keys are taken one by one; a key that nobody took is unknown."""
+    """A table that records which keys were read; ``finish`` rejects unknown keys."""
 
     def __init__(self, name: str, content: object) -> None:
         if not isinstance(content, dict):
@@ -138,7 +138,7 @@ def _refuse_duplicates(routes: tuple[Route, ...]) -> None:
 
 
 def _expand(value: object) -> object:
-    """Replace ``${NAME}`` and ``${NAME:-default}`` in every text of ``value`` by the environment's."""
+    """Replace ``${NAME}`` and ``${NAME:-default}`` in every text of ``value`` with environment variables."""
     if isinstance(value, list):
         return [_expand(item) for item in value]
     return _VARIABLE.sub(_variable, value) if isinstance(value, str) else value

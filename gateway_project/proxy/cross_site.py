@@ -1,7 +1,7 @@
-"""Cross-site request forgery is refused before it reaches a service (OWASP; Fetch Metadata, section 2).
+"""Reject cross-site request forgery before it reaches a service (OWASP; Fetch Metadata, section 2).
 
-A browser says with an unsafe request where it comes from: in ``Sec-Fetch-Site``, and in ``Origin``, which alone older
-browsers send, and all of them over plain HTTP. Programs send neither, and notice nothing.
+Browsers send the origin of an unsafe request in ``Sec-Fetch-Site`` and ``Origin``. Older browsers, and all browsers
+over plain HTTP, send only ``Origin``. Programs send neither and are not affected.
 """
 
 from django.conf import settings
@@ -11,15 +11,15 @@ from proxy.errors import CrossSiteError
 from proxy.received import Received
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110, section 9.2.1
-_OWN_SITES = frozenset({"same-origin", "none"})  # none: the user's own doing, such as a bookmark
+_OWN_SITES = frozenset({"same-origin", "none"})  # none: started by the user, such as a bookmark
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def check_origin(received: Received) -> None:
-    """Refuse an unsafe request that a browser sends from an origin that is foreign and not allowed.
+    """Reject an unsafe request that a browser sends from a foreign origin, unless the origin is allowed.
 
     Raises:
-        CrossSiteError: it comes from elsewhere, and not from one of ``settings.ALLOWED_ORIGINS``.
+        CrossSiteError: the origin is foreign and not in ``settings.ALLOWED_ORIGINS``.
     """
     fields = received.head.fields
     if received.head.method in _SAFE_METHODS:
@@ -36,7 +36,7 @@ def check_origin(received: Received) -> None:
 
 
 def _own_origins(received: Received) -> set[str]:
-    """Return the origins as which a browser may know this gateway: as the client says, or a trusted proxy."""
+    """Return the origins under which a browser may know this gateway, according to the client or a trusted proxy."""
     fields = received.head.fields
     schemes = values(fields, "x-forwarded-proto") or [received.scheme]
     hosts = values(fields, "host") + values(fields, "x-forwarded-host")

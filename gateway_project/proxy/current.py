@@ -1,7 +1,7 @@
-"""The configuration in force: the last one that was good.
+"""The active configuration: the last valid one.
 
-gunicorn's main process reads it before it starts workers and again on SIGHUP; the workers inherit it. Where there
-is no such process (``manage.py``), it is read at first use.
+gunicorn's main process reads it before it starts workers and again on SIGHUP; the workers inherit it. Under
+``manage.py`` it is read at first use.
 """
 
 import os
@@ -18,7 +18,7 @@ _DEFAULT_FILE = Path(__file__).resolve().parent.parent / "gateway.toml"
 
 @dataclass
 class Current:
-    """The configuration in force, and what was wrong with a newer one that was refused."""
+    """The active configuration, and the error of a newer one that was rejected."""
 
     configuration: Configuration
     read_at: datetime
@@ -29,10 +29,10 @@ _current: Current | None = None
 
 
 def current() -> Current:
-    """Return what is in force; read it when nothing was read yet.
+    """Return the active configuration; read the file at the first call.
 
     Raises:
-        ConfigurationError: it was not read yet and cannot be used.
+        ConfigurationError: the file was not read before and is invalid.
     """
     return _current or load()
 
@@ -43,18 +43,18 @@ def file() -> Path:
 
 
 def load() -> Current:
-    """Read the file and put it in force.
+    """Read the file and activate it.
 
     Raises:
-        ConfigurationError: it cannot be used; what was in force stays so.
+        ConfigurationError: the file is invalid; the active configuration is kept.
     """
-    global _current  # noqa: PLW0603 -- one configuration is in force in a process
+    global _current  # noqa: PLW0603 -- one active configuration per process
     _current = Current(read(file()), datetime.now(tz=UTC))
     return _current
 
 
 def reload() -> str:
-    """Read the file again; return what is wrong with it, or an empty text when it is now in force."""
+    """Read the file again; return its error, or an empty string if it is now active."""
     try:
         load()
     except ConfigurationError as error:

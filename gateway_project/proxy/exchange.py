@@ -1,4 +1,4 @@
-"""One exchange: the request goes to a replica of the upstream, and the head of its answer comes back."""
+"""Send a request to a replica of the upstream, and receive the head of its response."""
 
 import contextlib
 from functools import partial
@@ -50,10 +50,10 @@ class Exchange:
         self._timer: gevent.Timeout | None = None
 
     def run(self) -> ProxiedResponse:
-        """Return the answer, whose body is still to be read.
+        """Return the response; its body is read later.
 
         Raises:
-            GatewayError: there is none.
+            GatewayError: there is no response.
         """
         prepare = BufferedBody if self._route.request_buffering else StreamedBody
         self._body = prepare(self._received, self._route.max_body)
@@ -97,7 +97,9 @@ class Exchange:
         except BrokenAnswerError:
             if not connection.is_reused or not self._is_repeatable:
                 raise
-        return self._ask(replica, replica.connect())  # the upstream had closed it: no failure
+        return self._ask(
+            replica, replica.connect()
+        )  # the upstream had closed the connection, which is not a failure
 
     def _ask(self, replica: Replica, connection: Connection) -> ProxiedResponse:
         upload: Upload | None = None
@@ -108,7 +110,7 @@ class Exchange:
                 connection.stream.keeps_waiting = upload.is_moving
             head = self._final_head(connection)
             body = Body(connection.stream, response_length(head, self._received.head.method))
-            # Read before the response begins: where this is malformed, nothing was sent yet.
+            # Read before the response begins, so that a malformed one can still become a problem.
             first = next(iter(body), b"") if body.has_buffered else b""
         except BaseException as error:
             failure = upload and upload.failure()
@@ -133,7 +135,7 @@ class Exchange:
         upload: Upload | None,
         error: GatewayError | None,
     ) -> None:
-        """Keep or close the connection when the answer's body has ended, or was given up because of ``error``."""
+        """Release or close the connection when the body of the response has ended or failed with ``error``."""
         self._cancel_timer()
         if isinstance(error, UpstreamError):
             self._upstream.note_failure(replica, error)
@@ -169,7 +171,9 @@ class Exchange:
                 return head
             if head.status == _SWITCHING:
                 raise BadAnswerError("The upstream switches to a protocol that nobody asked for.")
-            with contextlib.suppress(OSError):  # the client is gone, which is no failure of the upstream
+            with contextlib.suppress(
+                OSError
+            ):  # the client has disconnected, which is not a failure of the upstream
                 self._received.send_interim(head.status, head.reason, response_fields(head))
 
     def _send(self, replica: Replica, connection: Connection) -> None:
@@ -182,4 +186,4 @@ class Exchange:
         except TimeoutError:
             raise
         except OSError:
-            return  # it may have answered before it closed
+            return  # it may have responded before it closed

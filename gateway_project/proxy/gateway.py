@@ -1,4 +1,4 @@
-"""The gateway of a process: its routes, and the state that it keeps of each upstream."""
+"""The routes and upstreams of a gateway process."""
 
 import functools
 
@@ -12,7 +12,7 @@ from proxy.upstreams.upstream import Upstream
 
 
 class Gateway:
-    """What the configuration in force describes."""
+    """The routes and upstreams of the active configuration."""
 
     def __init__(self) -> None:
         self.current = current.current()

@@ -1,4 +1,4 @@
-"""Which header fields are passed on, and which are added (RFC 9110, section 7.6)."""
+"""Header fields to forward, remove and add (RFC 9110, section 7.6)."""
 
 from chassis import service_token, tracing
 from http1.fields import Fields, members, values
@@ -9,17 +9,17 @@ from proxy.received import Received
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"}
 )
-_NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even where Connection names them
+_NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even if Connection names them
 _NO_CONTENT = 204
 _PSEUDONYM = "gateway"
 
 
 def request_fields(received: Received, host: str | None, request_id: str) -> Fields:
-    """Return what goes to the upstream.
+    """Return the header fields of the request to the upstream.
 
     Args:
         received: the request.
-        host: the Host to send; None: the client's.
+        host: the Host to send; None for the client's.
         request_id: the id to send.
     """
     head = received.head
@@ -29,7 +29,7 @@ def request_fields(received: Received, host: str | None, request_id: str) -> Fie
         for name, value in _end_to_end(head.fields)
         if (known_as := name.lower().replace("_", "-")) not in own and known_as != "x-forwarded-for"
     ]
-    if head.expects_continue and head.length != 0 and received.body.finished:  # the gateway has answered that
+    if head.expects_continue and head.length != 0 and received.body.finished:  # the gateway has sent the 100
         fields = [pair for pair in fields if pair[0].lower() != "expect"]
     if host is not None:
         fields = [("Host", host), *((name, value) for name, value in fields if name.lower() != "host")]
@@ -37,9 +37,9 @@ def request_fields(received: Received, host: str | None, request_id: str) -> Fie
 
 
 def _own(request_id: str) -> dict[str, tuple[str, str]]:
-    """Return the fields whose value is the gateway's alone, by lower-case name.
+    """Return the fields that only the gateway may set, by lower-case name.
 
-    The client's own are not passed on; neither are those with underscores, which could pass for them behind WSGI.
+    Those of the client are removed, also with underscores, because WSGI does not distinguish the two forms.
     """
     fields = {"X-Request-ID": request_id} | service_token.outgoing_headers() | tracing.outgoing_headers()
     return {name.lower(): (name, value) for name, value in fields.items()}
@@ -65,7 +65,7 @@ def _added(received: Received) -> Fields:
 
 
 def response_fields(head: ResponseHead) -> Fields:
-    """Return what goes to the client of the answer that ``head`` begins."""
+    """Return the header fields of the response to the client."""
     fields = _end_to_end(head.fields)
     lengths = members(fields, "content-length")
     if lengths and (len(lengths) > 1 or head.status == _NO_CONTENT):  # RFC 9110, section 8.6

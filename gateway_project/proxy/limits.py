@@ -1,4 +1,4 @@
-"""How much a client may ask for: the size of a body, and requests per time."""
+"""Limits of body sizes and request rates."""
 
 import logging
 import math
@@ -17,15 +17,15 @@ from proxy.routes import Route
 
 logger = logging.getLogger(__name__)
 
-_REDIS_SECONDS = 0.25  # for an answer of Redis
-_REDIS_REST_SECONDS = 5.0  # after it failed, while each process counts for itself
+_REDIS_SECONDS = 0.25  # timeout of a Redis command
+_REDIS_REST_SECONDS = 5.0  # pause after a failure; each process counts separately meanwhile
 
 
 def check_body_size(route: Route, head: RequestHead) -> None:
-    """Refuse a body that says itself that it is too large; one that does not is counted while it comes.
+    """Reject a body whose Content-Length is too large; other bodies are limited while they are received.
 
     Raises:
-        BodyTooLargeError: it has more than the route's ``max_body``.
+        BodyTooLargeError: the body exceeds the route's ``max_body``.
     """
     if route.max_body is not None and head.length is not None and head.length > route.max_body:
         raise BodyTooLargeError(f"The body is larger than {route.max_body} bytes.")
@@ -44,12 +44,12 @@ class RateLimiter:
             self._shared = SlidingWindowCounterRateLimiter(storage)
 
     def check(self, route: Route, received: Received) -> Fields:
-        """Count a request of its client; return the fields that tell it what is left.
+        """Count a request; return the header fields with the remaining quota of its client.
 
         The fields are those of draft-ietf-httpapi-ratelimit-headers-10.
 
         Raises:
-            TooManyRequestsError: the route's ``rate_limit`` is used up.
+            TooManyRequestsError: the client exceeds the route's ``rate_limit``.
         """
         if route.rate_limit is None:
             return []

@@ -18,7 +18,7 @@ def _left(head: RequestHead) -> int | None:
 
 
 def answer_here(head: RequestHead, route: Route) -> HttpResponse | None:
-    """Return the answer to a request that may go no further; None when it may."""
+    """Return the response to a request with no forwards left; None if it may be forwarded."""
     if _left(head) != 0:
         return None
     if head.method == "OPTIONS":
@@ -29,7 +29,7 @@ def answer_here(head: RequestHead, route: Route) -> HttpResponse | None:
 
 
 def count_down(head: RequestHead, fields: Fields) -> Fields:
-    """Return ``fields`` as they go on: with one forward less, where they are counted."""
+    """Return ``fields`` with Max-Forwards decremented, if it applies."""
     left = _left(head)
     if left is None:
         return fields

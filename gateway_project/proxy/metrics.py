@@ -1,4 +1,4 @@
-"""Prometheus metrics of the gateway, and the address at which Prometheus reads them."""
+"""Prometheus metrics of the gateway, and the WSGI application that serves them."""
 
 from collections.abc import Callable
 from functools import cache
@@ -8,10 +8,10 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from chassis.metrics import METHODS
 
-REQUESTS = Counter("gateway_requests", "Requests answered", ["route", "method", "status"])
+REQUESTS = Counter("gateway_requests", "Responses sent", ["route", "method", "status"])
 DURATION = Histogram(
     "gateway_request_duration_seconds",
-    "Time from the head of the request to the last byte of the answer",
+    "Time from the head of the request to the last byte of the response",
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
@@ -31,7 +31,7 @@ EJECTED = Gauge(
 
 
 def count(route: str, method: str, status: int, seconds: float) -> None:
-    """Count one answer; ``route`` is the path in the routes file, or ``none``."""
+    """Count one response; ``route`` is the path in the routes file, or ``none``."""
     requests, duration = _labelled(route, method if method in METHODS else "other", status)
     requests.inc()
     duration.observe(seconds)
@@ -43,7 +43,7 @@ def _labelled(route: str, method: str, status: int) -> tuple[Counter, Histogram]
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-    """Answer ``/metrics`` with the numbers of all processes, and everything else with 404."""
+    """Serve the metrics of all processes at ``/metrics``; any other path is a 404."""
     from django.core.handlers.wsgi import WSGIRequest
 
     from chassis.metrics import metrics

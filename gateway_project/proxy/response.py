@@ -1,4 +1,4 @@
-"""The upstream's answer as a Django response."""
+"""The response of the upstream as a Django response."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,9 +11,9 @@ from proxy.errors import FAILURES, GatewayError, from_failure
 
 
 class ProxiedResponse(HttpResponseBase):
-    """Hands on the header pairs as they came, and the body piece by piece.
+    """Forwards header fields unchanged and streams the body.
 
-    Django's own headers are a mapping, which merges what repeats, and its cookies are parsed; neither may happen here.
+    Django's headers are a mapping, which merges repeated fields, and Django parses cookies; a proxy must do neither.
     """
 
     streaming = True
@@ -26,15 +26,15 @@ class ProxiedResponse(HttpResponseBase):
         body: Body,
         on_end: Callable[[GatewayError | None], None],
     ) -> None:
-        super().__init__(content_type="", reason=head.reason)  # for None, Django would make one up
+        super().__init__(content_type="", reason=head.reason)  # with None, Django would add a default
         self.status_code = head.status
-        self._has_been_logged = True  # an error status is the upstream's to log
+        self._has_been_logged = True  # errors of the upstream are logged by the upstream
         self._fields = fields
-        self._first = first  # what came of the body with the head
+        self._first = first  # part of the body that arrived with the head
         self._body = body
         self._on_end: Callable[[GatewayError | None], None] | None = on_end
 
-    def items(self) -> Fields:  # pairs, where Django has a view of a mapping
+    def items(self) -> Fields:  # a list of pairs instead of a view of a mapping
         """Return the header pairs."""
         return self._fields
 
@@ -45,14 +45,14 @@ class ProxiedResponse(HttpResponseBase):
 
     @property
     def trailers(self) -> Fields:
-        """The trailers that came after the body."""
+        """The trailers after the body."""
         return self._body.trailers
 
     def __iter__(self) -> Iterator[bytes]:
-        """Return the pieces; an empty one first when the head need not wait for the body.
+        """Return the pieces of the body; the first is empty if the head can be sent before the body.
 
         Raises:
-            GatewayError: the body broke off.
+            GatewayError: the body is truncated.
         """
         if self._first or not self._body.finished:
             yield self._first
@@ -65,7 +65,7 @@ class ProxiedResponse(HttpResponseBase):
         self._end(None)
 
     def close(self) -> None:
-        """Let go of the connection, which still sends when the client went away."""
+        """Release the connection; close it if the client disconnected before the end."""
         self._end(GatewayError("The client went away."))
         super().close()
 

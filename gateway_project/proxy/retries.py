@@ -1,4 +1,4 @@
-"""Which requests may be sent a second time, and when (RFC 9110, section 9.2.2)."""
+"""Rules for retries (RFC 9110, section 9.2.2)."""
 
 import random
 
@@ -19,14 +19,14 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
 def is_repeatable(head: RequestHead) -> bool:
-    """Whether doing it twice is doing it once: by its method, or because it carries an Idempotency-Key."""
+    """Return whether the request is idempotent: by its method, or because it has an Idempotency-Key."""
     return head.method in _SAFE_METHODS or bool(values(head.fields, "idempotency-key"))
 
 
 def may_repeat(error: UpstreamError, *, is_repeatable: bool, has_other: bool) -> bool:
-    """Whether to ask again after ``error``; ``has_other``: there is a replica that was not asked yet.
+    """Return whether to retry after ``error``; ``has_other``: there is a replica that was not tried yet.
 
-    A replica that only lets wait is not asked twice. Where no byte was sent, anything may be repeated.
+    A replica that timed out is not tried again. If no byte was sent, every request may be retried.
     """
     if isinstance(error, ConnectTimeoutError):
         return has_other
@@ -38,5 +38,5 @@ def may_repeat(error: UpstreamError, *, is_repeatable: bool, has_other: bool) ->
 
 
 def backoff(attempts: int) -> float:
-    """Return the seconds to wait before the same replica is asked again: a random part of 25 ms * 2 ** attempts."""
+    """Return the seconds to wait before a retry on the same replica: random, at most 25 ms * 2 ** attempts."""
     return random.uniform(0, _BACKOFF_SECONDS * 2**attempts)  # noqa: S311 -- jitter, no secret

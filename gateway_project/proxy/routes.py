@@ -1,4 +1,4 @@
-"""Routes: which path belongs to which upstream."""
+"""Routes from paths to upstreams, and the settings of both."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from proxy.units import Rate
 
 @dataclass(frozen=True)
 class UpstreamSettings:
-    """One upstream: the replicas of a service, and how patient the gateway is with them. Durations are in seconds."""
+    """The replicas of a service, with timeouts and circuit breaker settings. Durations are in seconds."""
 
     name: str
     urls: tuple[str, ...]
     connect_timeout: float = 1.0
-    read_timeout: float = 10.0  # between bytes
+    read_timeout: float = 10.0  # between two reads
     total_timeout: float | None = None  # for a whole exchange, retries included
     preserve_host: bool = True  # send the client's Host, not the upstream's own
-    probe_path: str = "/"  # asked of a replica that was set aside; any answer below 500 brings it back
-    breaker_failures: int = 5  # exchanges that fail in a row and open the circuit
-    breaker_seconds: float = 5.0  # how long an open circuit refuses
+    probe_path: str = "/"  # probes of an ejected replica; a status below 500 reinstates it
+    breaker_failures: int = 5  # consecutive failures that open the circuit
+    breaker_seconds: float = 5.0  # how long the circuit stays open
 
     @property
     def addresses(self) -> tuple[SplitResult, ...]:
@@ -35,10 +35,10 @@ class Route:
     path: str
     upstream: str
     methods: tuple[str, ...] | None = None  # None: every method
-    max_body: int | None = None  # bytes; None: no limit of the gateway's own
+    max_body: int | None = None  # bytes; None: no limit
     rate_limit: Rate | None = None  # per client
-    request_buffering: bool = True  # receive the body whole before the upstream is asked; False: stream it
-    enabled: bool = True  # False: as if it were not there
+    request_buffering: bool = True  # receive the whole body before contacting the upstream; False: stream it
+    enabled: bool = True  # False: ignore this route
 
 
 class RouteTable:
@@ -50,8 +50,8 @@ class RouteTable:
     def match(self, path: str) -> Route | None:
         """Return the route of ``path``, percent-decoded, or None.
 
-        Dot segments are resolved first, as an upstream may do it (RFC 3986, section 5.2.4): a path cannot slip
-        past the limits of the route that it ends up in.
+        Dot segments are resolved first, as an upstream may do (RFC 3986, section 5.2.4), so that a path cannot bypass
+        the limits of its effective route.
         """
         if "/." in path:
             path = normpath(path)

@@ -1,4 +1,4 @@
-"""The gateway's spans; nothing while tracing is off."""
+"""The gateway's spans; no-ops while tracing is off."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,7 +20,7 @@ _NO_SPAN = nullcontext()
 
 
 def server_span(received: Received, answer: "Answer") -> AbstractContextManager[None]:
-    """Trace a client's request from its head to the last byte of the response; polled paths are not traced."""
+    """Trace a request from its head to the last byte of the response; health checks and metrics are not traced."""
     if not tracing.is_on() or is_polled(received.head.path):
         return _NO_SPAN
     return _server_span(received, answer)
@@ -59,7 +59,7 @@ def note_response(status: int) -> None:
 
 
 def client_span(received: Received, replica: Replica, resends: int) -> AbstractContextManager[None]:
-    """Trace an attempt to get a response from ``replica``, until its head has come."""
+    """Trace an attempt to get a response from ``replica``, until its head is received."""
     if not tracing.is_on():
         return _NO_SPAN
     from chassis import spans

@@ -1,4 +1,4 @@
-"""Sizes and rates as people write them in the routes file."""
+"""Parse sizes and rates of the routes file."""
 
 import re
 from typing import NamedTuple
@@ -10,22 +10,22 @@ _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 class Rate(NamedTuple):
-    """So many requests in so many seconds."""
+    """A number of requests per number of seconds."""
 
     requests: int
     seconds: int
 
     def __str__(self) -> str:
-        """Return it as the routes file has it."""
+        """Return the rate as written in the routes file."""
         unit = next(name for name, seconds in _SECONDS.items() if seconds == self.seconds)
         return f"{self.requests}/{unit}"
 
 
 def parse_size(text: str) -> int:
-    """Return the bytes of ``"1 MiB"``.
+    """Return the number of bytes of a size such as ``"1 MiB"``.
 
     Raises:
-        ValueError: it is not a whole number and one of B, kB, MB, GB, KiB, MiB, GiB.
+        ValueError: the text is not a whole number and one of B, kB, MB, GB, KiB, MiB, GiB.
     """
     if not (found := _SIZE.fullmatch(text)):
         raise ValueError(f'"{text}" is not a size such as "1 MiB" (units: {", ".join(_BYTES)})')
@@ -33,10 +33,10 @@ def parse_size(text: str) -> int:
 
 
 def parse_rate(text: str) -> Rate:
-    """Return the rate of ``"100/second"``.
+    """Return a rate such as ``"100/second"``.
 
     Raises:
-        ValueError: it is not a positive whole number per second, minute, hour or day.
+        ValueError: the text is not a positive whole number per second, minute, hour or day.
     """
     if not (found := _RATE.fullmatch(text)):
         raise ValueError(f'"{text}" is not a rate such as "100/second" (units: {", ".join(_SECONDS)})')

@@ -1,4 +1,4 @@
-"""Sends the request's body while the response may already be coming."""
+"""Send the body of a request while the response may already arrive."""
 
 import time
 from collections.abc import Iterator
@@ -10,33 +10,33 @@ from proxy.upstreams.connection import Connection
 
 
 class Upload:
-    """Sends the pieces of a body to the upstream, in a greenlet of its own."""
+    """Sends a body to the upstream in a greenlet."""
 
     def __init__(self, pieces: Iterator[bytes], connection: Connection, timeout: float) -> None:
         self.is_complete = False
         self._pieces = pieces
         self._connection = connection
-        self._timeout = timeout  # seconds that the upstream, or a client for it, may take for a piece
+        self._timeout = timeout  # seconds for the upstream to read a piece, or for the client to send one
         self._error: GatewayError | None = None
         self._waits_for_client = True
         self._moved_at = time.monotonic()
         self._greenlet = gevent.spawn(self._run)
 
     def is_moving(self) -> bool:
-        """Whether the upstream need not answer yet: it was given something lately, or is owed it."""
+        """Return whether the upload makes progress, so that the read timeout does not apply yet."""
         return self._waits_for_client or not self._is_overdue()
 
     def failure(self) -> GatewayError | None:
-        """Return why the exchange failed, if that is not the upstream's doing.
+        """Return the error if the client, not the upstream, caused the failure.
 
-        A client that sends nothing for long is the reason, too, why an upstream gives a request up.
+        If the client stalls, it is also the cause when the upstream aborts the request.
         """
         if self._waits_for_client and self._is_overdue():
             return ClientTooSlowError("The body took too long to arrive.")
         return self._error
 
     def stop(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         self._greenlet.kill()
 
     def _is_overdue(self) -> bool:
@@ -57,6 +57,6 @@ class Upload:
             self._error = TooSlowError("The upstream does not take the request's body.")
             self._connection.abort()
         except OSError:
-            pass  # the upstream wants no more; what it answers, if anything, tells why
+            pass  # the upstream reads no more; its response, if any, has the reason
         finally:
             self._waits_for_client = False

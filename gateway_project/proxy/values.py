@@ -1,4 +1,4 @@
-"""What a value of the routes file may be: each function returns it converted, or raises ValueError with the reason."""
+"""Convert values of the routes file; each function raises ValueError with the reason if the value is invalid."""
 
 import re
 from urllib.parse import urlsplit
@@ -17,14 +17,14 @@ def text(value: object) -> str:
 
 
 def texts(value: object) -> list[str]:
-    """Return a list of texts, one at least."""
+    """Return a list of at least one text."""
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         raise ValueError("must be a list of texts, with one at least")
     return value
 
 
 def boolean(value: object) -> bool:
-    """Return true or false, which a variable gives as a text."""
+    """Return a boolean, which may be given as text by a variable."""
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):
@@ -40,14 +40,14 @@ def seconds(value: object) -> float:
 
 
 def count(value: object) -> int:
-    """Return a whole number, 1 at least."""
+    """Return a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("must be a whole number, 1 at least")
     return value
 
 
 def path(value: object) -> str:
-    """Return a path as it may stand in a request."""
+    """Return a path that is valid in a request."""
     found = text(value)
     if not re.fullmatch(r"/[\x21-\x7e]*", found):
         raise ValueError(f'"{found}" is not a path: it must begin with "/" and hold no space')
@@ -55,7 +55,7 @@ def path(value: object) -> str:
 
 
 def route_path(value: object) -> str:
-    """Return the path of a route: plain segments."""
+    """Return the path of a route, which has plain segments only."""
     found = path(value)
     if found != "/" and (found.endswith("/") or "//" in found or "/." in found or set(found) & set("%?#")):
         raise ValueError(f'"{found}" must be plain segments, as "/users" or "/admin/user", or "/" for all')
@@ -74,14 +74,14 @@ def methods(value: object) -> tuple[str, ...]:
 
 
 def urls(value: object) -> tuple[str, ...]:
-    """Return addresses of replicas: scheme, host and port, nothing else."""
+    """Return the URLs of replicas, which have a scheme, host and port only."""
     found = texts(value)
     for url in found:
         parts = urlsplit(url)
         plain = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.username is None
         if (
             parts.scheme != "http" or not parts.hostname or not plain or parts.port == 0
-        ):  # .port raises when wrong
+        ):  # .port raises ValueError if it is invalid
             raise ValueError(f'"{url}" is not an address such as "http://127.0.0.1:8000"')
     if len(set(found)) != len(found):
         raise ValueError("names the same address twice")
@@ -89,7 +89,7 @@ def urls(value: object) -> tuple[str, ...]:
 
 
 def size(value: object) -> int:
-    """Return the bytes of a size such as "1 MiB"."""
+    """Return the number of bytes of a size such as "1 MiB"."""
     return parse_size(text(value))
 
 

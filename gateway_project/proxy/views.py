@@ -1,4 +1,4 @@
-"""The view that stands for every path of the routes."""
+"""The view for all routes."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def forward(request: HttpRequest) -> HttpResponseBase:
-    """Answer with what the upstream of the path's route answers, or with a problem."""
+    """Return the response of the upstream, or a problem."""
     here, sent = gateway(), received(request)
     response: HttpResponseBase
     limit_fields: Fields = []
@@ -36,7 +36,7 @@ def forward(request: HttpRequest) -> HttpResponseBase:
         )
     except GatewayError as error:
         response = problem_response(request, error.status, error.code, error.detail, error.headers)
-        response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's mark: no second line
+        response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's flag, prevents a second log line
     for name, value in limit_fields:
         response[name] = value
     return response

@@ -1,4 +1,4 @@
-"""A client that sends bytes as they are and takes answers apart without believing in them."""
+"""A raw HTTP client: sends bytes unchanged and parses responses without trusting them."""
 
 import socket
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ class Answer:
     status: int
     reason: bytes
     fields: list[tuple[bytes, bytes]]
-    body: bytes  # without its framing
+    body: bytes  # decoded
     interim: list["Answer"]
     trailers: bytes = b""
     complete: bool = True
@@ -54,11 +54,11 @@ class Client:
         return found + end
 
     def is_closed(self) -> bool:
-        """Wait for the end of the connection; return whether nothing came before it."""
+        """Wait until the connection is closed; return False if data arrives first."""
         return not self.receive() and not self.buffer
 
     def read(self, method: bytes = b"GET") -> Answer:
-        """Read one final answer and the interim ones before it."""
+        """Read one final response and its interim responses."""
         interim = []
         while True:
             answer = self._read_one(method)
@@ -112,7 +112,7 @@ class Client:
 
 
 def exchange(port: int, data: bytes, timeout: float = 10) -> Answer:
-    """Send ``data`` on a connection of its own and return the answer."""
+    """Send ``data`` on a new connection, and return the response."""
     with Client(port, timeout) as client:
         client.send(data)
         return client.read(data.split(b" ", 1)[0])

@@ -15,14 +15,14 @@ def session_upstream():
 
 @pytest.fixture
 def upstream(session_upstream):
-    """The server behind ``gateway``, with nothing left of the test before."""
+    """The server behind ``gateway``, reset before each test."""
     session_upstream.reset()
     return session_upstream
 
 
 @contextmanager
 def gateway_of_session(session_upstream, tmp_path_factory, route):
-    # A test that breaks the upstream on purpose does not open the circuit for the next one.
+    # Keeps the circuit closed after tests in which the upstream fails.
     settings = configuration(session_upstream.url, route=route, upstream="breaker_failures = 100000")
     gateway = Gateway(tmp_path_factory.mktemp("gateway"), settings).wait()
     try:
@@ -52,7 +52,7 @@ def gateway(session_gateway):
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a gateway of the test's own: ``start(configuration, workers=1, **environment)``."""
+    """Start a gateway for one test: ``start(configuration, workers=1, **environment)``."""
     started = []
 
     def start_gateway(*args, **kwargs):

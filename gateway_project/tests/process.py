@@ -1,4 +1,4 @@
-"""The gateway as it is deployed: gunicorn, started for a test."""
+"""Run the gateway under gunicorn, as in production."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ _given = set()
 
 
 def free_port() -> int:
-    """Return a port that nobody uses and that was not returned before."""
+    """Return an unused port that was not returned before."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
@@ -36,7 +36,7 @@ class Gateway:
                 cwd=PROJECT,
                 stdout=log,
                 stderr=log,
-                # Without what pytest-django sets: gunicorn's main process has no Django settings either.
+                # Without the variable that pytest-django sets: gunicorn's main process has no Django settings.
                 env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
                 | {
                     "BIND": f"127.0.0.1:{self.port}",
@@ -53,7 +53,7 @@ class Gateway:
 
     @property
     def log_lines(self) -> list[str]:
-        """The lines that are whole: the last one may be read while it is written."""
+        """The complete lines; the last one may still be written."""
         return self.log.rpartition("\n")[0].splitlines()
 
     def wait(self, seconds: float = 60) -> "Gateway":
@@ -78,12 +78,12 @@ class Gateway:
         return [int(child) for child in children.split()]
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGQUIT)  # at once, where SIGTERM lets requests end
+        self.process.send_signal(signal.SIGQUIT)  # immediate; SIGTERM lets requests finish
         self.process.wait(60)
 
 
 def configuration(*urls: str, route: str = "", upstream: str = "") -> str:
-    """Return a file with one catch-all route."""
+    """Return a routes file with one catch-all route."""
     return "\n".join(
         [
             "[upstreams.any]",

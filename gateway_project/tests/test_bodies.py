@@ -1,4 +1,4 @@
-"""Bodies pass both ways as they are, piece by piece."""
+"""Bodies are forwarded unchanged in both directions, and streamed."""
 
 import gzip
 import os
@@ -31,7 +31,7 @@ def unchunk(framed):
 
 
 @pytest.mark.parametrize("size", [1, 100, 65535, 65536, 65537, 1_000_000])
-def test_a_body_with_a_length_arrives_with_it(any_gateway, upstream, size):
+def test_body_with_a_length_is_forwarded_with_it(any_gateway, upstream, size):
     body = os.urandom(size)
 
     assert exchange(any_gateway.port, request("POST", "/", body=body)).status == 200
@@ -41,7 +41,7 @@ def test_a_body_with_a_length_arrives_with_it(any_gateway, upstream, size):
     assert arrived.values(b"Content-Length") == [b"%d" % size]
 
 
-def test_a_chunked_body_arrives_chunked(any_gateway, upstream):
+def test_chunked_body_is_forwarded_chunked(any_gateway, upstream):
     data = request("POST", "/", CHUNKED) + b'5;ext=1\r\nhello\r\n6 ; a="b"\r\n world\r\n0\r\n\r\n'
 
     assert exchange(any_gateway.port, data).status == 200
@@ -51,13 +51,13 @@ def test_a_chunked_body_arrives_chunked(any_gateway, upstream):
     assert unchunk(arrived.body) == b"hello world"
 
 
-def test_an_empty_chunked_body_arrives(any_gateway, upstream):
+def test_empty_chunked_body_is_forwarded(any_gateway, upstream):
     assert exchange(any_gateway.port, request("POST", "/", CHUNKED) + b"0\r\n\r\n").status == 200
 
     assert upstream.requests[0].body == b"0\r\n\r\n"
 
 
-def test_trailers_of_a_request_arrive_and_dangerous_ones_do_not(any_gateway, upstream):
+def test_trailers_of_a_request_are_forwarded_except_dangerous_ones(any_gateway, upstream):
     trailers = b"X-Sum: 1\r\nHost: evil\r\nContent-Length: 5\r\nx-sum: 2\r\n"
 
     exchange(any_gateway.port, request("POST", "/", CHUNKED) + b"1\r\na\r\n0\r\n" + trailers + b"\r\n")
@@ -65,7 +65,7 @@ def test_trailers_of_a_request_arrive_and_dangerous_ones_do_not(any_gateway, ups
     assert upstream.requests[0].body.endswith(b"0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n")
 
 
-def test_trailers_of_an_answer_come_back(gateway, upstream):
+def test_trailers_of_a_response_are_returned(gateway, upstream):
     upstream.script = answer(
         b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n"
     )
@@ -75,13 +75,13 @@ def test_trailers_of_an_answer_come_back(gateway, upstream):
     assert (got.body, got.trailers, got.value(b"Trailer")) == (b"ok", b"X-Sum: 1\r\n", b"X-Sum")
 
 
-def test_a_body_of_a_get_arrives(any_gateway, upstream):
+def test_body_of_a_get_is_forwarded(any_gateway, upstream):
     exchange(any_gateway.port, request("GET", "/", body=b"query"))
 
     assert upstream.requests[0].body == b"query"
 
 
-def test_pieces_of_an_upload_arrive_before_its_end(streaming_gateway, upstream):
+def test_upload_is_streamed(streaming_gateway, upstream):
     seen = threading.Event()
 
     def read_first_chunk(connection, arrived):
@@ -98,7 +98,7 @@ def test_pieces_of_an_upload_arrive_before_its_end(streaming_gateway, upstream):
         assert client.read().status == 200
 
 
-def test_both_sides_may_talk_at_once(streaming_gateway, upstream):
+def test_request_and_response_are_streamed_at_the_same_time(streaming_gateway, upstream):
     def echo(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         while (line := connection.read_until(b"\r\n")) != b"0\r\n":
@@ -116,7 +116,7 @@ def test_both_sides_may_talk_at_once(streaming_gateway, upstream):
         client.read_until(b"0\r\n\r\n")
 
 
-def test_an_early_answer_ends_an_upload(streaming_gateway, upstream):
+def test_early_response_ends_an_upload(streaming_gateway, upstream):
     def refuse(connection, arrived):
         connection.send(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
 
@@ -126,7 +126,7 @@ def test_an_early_answer_ends_an_upload(streaming_gateway, upstream):
         assert (client.read().status, client.is_closed()) == (401, True)
 
 
-def test_events_are_not_held_back(gateway, upstream):
+def test_server_sent_events_are_not_buffered(gateway, upstream):
     go_on = threading.Event()
 
     def events(connection, arrived):
@@ -142,13 +142,13 @@ def test_events_are_not_held_back(gateway, upstream):
     upstream.script = events
     with Client(gateway.port) as client:
         client.send(request())
-        client.read_until(b"\r\n\r\n")  # the head comes before the first event
+        client.read_until(b"\r\n\r\n")  # the head arrives before the first event
         for number in range(3):
             go_on.set()
             client.read_until(b"data: %d\n\n\r\n" % number)
 
 
-def test_head_has_the_headers_of_get_and_no_body(gateway, upstream):
+def test_head_has_the_fields_of_get_and_no_body(gateway, upstream):
     upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
 
     with Client(gateway.port) as client:
@@ -159,7 +159,7 @@ def test_head_has_the_headers_of_get_and_no_body(gateway, upstream):
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_without_body_ends_with_its_head(gateway, upstream, status):
+def test_response_without_body_ends_with_its_head(gateway, upstream, status):
     upstream.script = answer(b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status)
 
     with Client(gateway.port) as client:
@@ -167,13 +167,13 @@ def test_an_answer_without_body_ends_with_its_head(gateway, upstream, status):
         assert [client.read().status for _ in range(2)] == [status, status]
 
 
-def test_not_modified_keeps_the_length_of_what_it_stands_for(gateway, upstream):
+def test_not_modified_keeps_the_content_length(gateway, upstream):
     upstream.script = answer(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n")
 
     assert exchange(gateway.port, request()).value(b"Content-Length") == b"1000"
 
 
-def test_gzip_is_left_alone(gateway, upstream):
+def test_gzip_is_unchanged(gateway, upstream):
     packed = gzip.compress(b"hello" * 100)
     upstream.script = answer(
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed
@@ -184,7 +184,7 @@ def test_gzip_is_left_alone(gateway, upstream):
     assert (got.body, got.value(b"Content-Encoding")) == (packed, b"gzip")
 
 
-def test_a_range_is_left_alone(gateway, upstream):
+def test_range_response_is_unchanged(gateway, upstream):
     upstream.script = answer(
         b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\nContent-Length: 2\r\n\r\nab"
     )
@@ -195,7 +195,7 @@ def test_a_range_is_left_alone(gateway, upstream):
     assert upstream.requests[0].values(b"Range") == [b"bytes=0-1"]
 
 
-def test_an_answer_that_ends_with_the_connection_becomes_chunked(gateway, upstream):
+def test_response_delimited_by_close_becomes_chunked(gateway, upstream):
     def until_close(connection, arrived):
         connection.send(b"HTTP/1.0 200 OK\r\n\r\nto the end")
         connection.close()
@@ -211,7 +211,7 @@ def test_an_answer_that_ends_with_the_connection_becomes_chunked(gateway, upstre
     assert again.body == b"to the end"
 
 
-def test_an_answer_that_comes_byte_by_byte_is_whole(gateway, upstream):
+def test_response_sent_byte_by_byte_is_complete(gateway, upstream):
     def slowly(connection, arrived):
         for byte in b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n":
             connection.send(bytes([byte]))
@@ -221,7 +221,7 @@ def test_an_answer_that_comes_byte_by_byte_is_whole(gateway, upstream):
     assert exchange(gateway.port, request()).body == b"ok"
 
 
-def test_a_request_that_comes_byte_by_byte_is_whole(any_gateway, upstream):
+def test_request_sent_byte_by_byte_is_complete(any_gateway, upstream):
     with Client(any_gateway.port) as client:
         for byte in request("POST", "/slow", CHUNKED) + b"2\r\nok\r\n0\r\n\r\n":
             client.send(bytes([byte]))
@@ -230,7 +230,7 @@ def test_a_request_that_comes_byte_by_byte_is_whole(any_gateway, upstream):
     assert unchunk(upstream.requests[0].body) == b"ok"
 
 
-def test_an_empty_piece_of_a_large_answer_is_no_end(gateway, upstream):
+def test_empty_piece_of_a_large_response_does_not_end_it(gateway, upstream):
     body = os.urandom(3_000_000)
     upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
@@ -247,7 +247,7 @@ SIZE = 256 * 2**20
 PIECE = bytes(2**20)
 
 
-def test_a_large_download_takes_no_memory(gateway, upstream):
+def test_large_download_uses_constant_memory(gateway, upstream):
     def large(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % SIZE)
         for _ in range(SIZE // len(PIECE)):
@@ -266,7 +266,7 @@ def test_a_large_download_takes_no_memory(gateway, upstream):
     assert peak - before < 16 * 2**20
 
 
-def test_a_large_upload_takes_no_memory(any_gateway, upstream):
+def test_large_upload_uses_constant_memory(any_gateway, upstream):
     def swallow(connection, arrived):
         left = SIZE - len(connection.buffer)
         connection.buffer = b""
@@ -287,7 +287,7 @@ def test_a_large_upload_takes_no_memory(any_gateway, upstream):
     assert peak - before < 16 * 2**20
 
 
-def test_an_upload_slower_than_the_read_timeout_goes_on(any_gateway, upstream):
+def test_upload_may_take_longer_than_the_read_timeout(any_gateway, upstream):
     with Client(any_gateway.port) as client:
         client.send(request("POST", "/", CHUNKED))
         for _ in range(4):  # 2 s, with a read timeout of one

@@ -48,7 +48,7 @@ def test_routes_prints_the_table(capsys):
     assert "any" in second
 
 
-def test_explain_says_where_a_request_goes(capsys):
+def test_explain_prints_the_upstream_of_a_request(capsys):
     call_command("explain", "GET", "/a/%2F?x=1")
 
     told = capsys.readouterr().out
@@ -75,13 +75,13 @@ def test_explain_says_where_a_request_goes(capsys):
         ),
     ],
 )
-def test_explain_says_what_else_may_happen(capsys, method, path, told):
+def test_explain_prints_the_possible_errors(capsys, method, path, told):
     call_command("explain", method, path)
 
     assert told in capsys.readouterr().out
 
 
-def test_explain_names_what_has_no_route(capsys, routes_file):
+def test_explain_names_a_path_without_a_route(capsys, routes_file):
     routes_file.write_text('[upstreams.one]\nurls = ["http://one"]\n')
 
     call_command("explain", "GET", "/b")
@@ -89,13 +89,13 @@ def test_explain_names_what_has_no_route(capsys, routes_file):
     assert "Refused with 404 (no_route)" in capsys.readouterr().out
 
 
-def test_explain_wants_a_path():
+def test_explain_requires_a_path():
     with pytest.raises(CommandError, match="begins with"):
         call_command("explain", "GET", "a")
 
 
 @pytest.mark.parametrize("command", [["routes"], ["explain", "GET", "/"]])
-def test_a_wrong_file_is_explained(routes_file, command):
+def test_invalid_file_is_explained(routes_file, command):
     routes_file.write_text("oops = 1")
 
     with pytest.raises(CommandError, match="oops: unknown key"):

@@ -1,4 +1,4 @@
-"""The routes file: what it may say, and how it is told what is wrong."""
+"""The routes file: its settings, and the messages for invalid ones."""
 
 import subprocess
 
@@ -18,7 +18,7 @@ def write(tmp_path, text):
     return file
 
 
-def test_what_is_left_out_has_a_default(tmp_path):
+def test_missing_settings_have_defaults(tmp_path):
     configuration = read(write(tmp_path, UPSTREAM + ROUTE))
 
     upstream = configuration.upstreams["a"]
@@ -27,7 +27,7 @@ def test_what_is_left_out_has_a_default(tmp_path):
     assert configuration.routes == (Route("/x", "a"),)
 
 
-def test_everything_can_be_said(tmp_path):
+def test_every_setting_is_read(tmp_path):
     text = """
     [upstreams.a]
     urls = ["http://127.0.0.1:1", "http://[::1]:2", "http://host"]
@@ -59,7 +59,7 @@ def test_everything_can_be_said(tmp_path):
     assert route.request_buffering is False
 
 
-def test_variables_of_the_environment_are_put_in(tmp_path, monkeypatch):
+def test_environment_variables_are_substituted(tmp_path, monkeypatch):
     monkeypatch.setenv("ONE", "http://one:1")
     monkeypatch.delenv("TWO", raising=False)
     text = '[upstreams.a]\nurls = ["${ONE}", "${TWO:-http://two:2}"]\n'
@@ -134,7 +134,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_named_with_file_key_and_reason(tmp_path, name):
+def test_error_names_file_key_and_reason(tmp_path, name):
     text, explanation = WRONG[name]
     file = write(tmp_path, text)
 
@@ -145,18 +145,18 @@ def test_what_is_wrong_is_named_with_file_key_and_reason(tmp_path, name):
     assert explanation in str(raised.value)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r"nowhere\.toml"):
         read(tmp_path / "nowhere.toml")
 
 
-def test_the_projects_own_file_can_be_used():
+def test_routes_file_of_the_project_is_valid():
     paths = {route.path for route in read(PROJECT / "gateway.toml").routes}
 
     assert paths == {"/users", "/orders", "/admin/user", "/admin/order", "/static/user", "/static/order"}
 
 
-def test_a_wrong_file_stops_the_start(tmp_path):
+def test_gateway_does_not_start_with_an_invalid_file(tmp_path):
     gateway = Gateway(tmp_path, UPSTREAM + "oops = 1\n")
 
     assert gateway.process.wait(10) != 0
@@ -186,13 +186,13 @@ ROUTES = RouteTable([Route("/a", "a"), Route("/a/b", "ab"), Route("/c", "c")])
         ("", None),
     ],
 )
-def test_a_route_takes_its_path_and_what_lies_under_it(path, upstream):
+def test_route_matches_its_path_and_everything_below(path, upstream):
     route = ROUTES.match(path)
 
     assert (route.upstream if route else None) == upstream
 
 
-def test_a_catch_all_takes_the_rest():
+def test_catch_all_matches_everything_else():
     table = RouteTable([Route("/a", "a"), Route("/", "rest")])
 
     assert [table.match(path).upstream for path in ("/a", "/", "/b", "/ab/c", "*", "//")] == ["a"] + [
@@ -214,7 +214,7 @@ def manage(*arguments, file):
     )
 
 
-def test_check_reports_a_wrong_file(tmp_path):
+def test_check_reports_an_invalid_file(tmp_path):
     result = manage("check", file=write(tmp_path, UPSTREAM + "oops = 1\n"))
 
     assert result.returncode != 0
@@ -222,5 +222,5 @@ def test_check_reports_a_wrong_file(tmp_path):
     assert "upstreams.a.oops: unknown key" in result.stderr
 
 
-def test_check_is_content_with_a_right_one(tmp_path):
+def test_check_passes_with_a_valid_file(tmp_path):
     assert manage("check", file=write(tmp_path, UPSTREAM + ROUTE)).returncode == 0

@@ -1,4 +1,4 @@
-"""Unsafe requests that a browser sends from another site end at the gateway."""
+"""The gateway rejects unsafe requests that a browser sends from another site."""
 
 import json
 
@@ -36,7 +36,7 @@ OWN = {
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_what_another_site_sends_is_refused(gateway, upstream, name):
+def test_cross_site_request_is_rejected(gateway, upstream, name):
     got = exchange(gateway.port, request("POST", "/", *FOREIGN[name], body=b"{}"))
 
     assert (got.status, json.loads(got.body)["type"]) == (403, "urn:problem:cross_site_request")
@@ -44,28 +44,28 @@ def test_what_another_site_sends_is_refused(gateway, upstream, name):
 
 
 @pytest.mark.parametrize("method", UNSAFE)
-def test_every_unsafe_method_is_refused(gateway, upstream, method):
+def test_every_unsafe_method_is_rejected(gateway, upstream, method):
     assert exchange(gateway.port, request(method, "/", *FOREIGN["cross-site"])).status == 403
     assert upstream.requests == []
 
 
 @pytest.mark.parametrize("method", SAFE)
-def test_safe_methods_are_not(gateway, upstream, method):
+def test_safe_methods_are_forwarded(gateway, upstream, method):
     assert exchange(gateway.port, request(method, "/", *FOREIGN["cross-site"])).status == 200
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_what_its_own_pages_and_programs_send_passes(gateway, upstream, name):
+def test_requests_of_own_pages_and_programs_are_forwarded(gateway, upstream, name):
     assert exchange(gateway.port, request("POST", "/", *OWN[name], body=b"{}")).status == 200
 
 
-def test_the_port_of_the_scheme_goes_without_saying(gateway, upstream):
+def test_default_port_may_be_omitted(gateway, upstream):
     data = request("POST", "/", "Origin: http://example.org", host="example.org:80")
 
     assert exchange(gateway.port, data).status == 200
 
 
-def test_a_trusted_proxy_tells_scheme_and_host(start, upstream):
+def test_scheme_and_host_of_a_trusted_proxy_are_used(start, upstream):
     gateway = start(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
     forwarded = ["X-Forwarded-Proto: https", "X-Forwarded-Host: shop.example"]
 
@@ -75,7 +75,7 @@ def test_a_trusted_proxy_tells_scheme_and_host(start, upstream):
     assert (own.status, plain.status) == (200, 403)
 
 
-def test_origins_can_be_allowed(start, upstream):
+def test_allowed_origins_are_forwarded(start, upstream):
     gateway = start(configuration(upstream.url), ALLOWED_ORIGINS="https://a.example,https://B.example:8443")
 
     def status(*lines):

@@ -1,4 +1,4 @@
-"""``manage.py runserver`` forwards too, with what its WSGI environment still tells of a request."""
+"""``manage.py runserver`` forwards requests as far as its WSGI environment describes them."""
 
 import os
 import signal
@@ -39,7 +39,7 @@ def port(tmp_path, upstream):
     server.wait(5)
 
 
-def test_requests_and_answers_pass(port, upstream):
+def test_requests_and_responses_are_forwarded(port, upstream):
     got = exchange(port, request("POST", "/a%2Fb/%C3%A9?x=%20", "X-Custom: 1", body=b"hello"))
 
     assert (got.status, got.body) == (200, b"ok")
@@ -52,5 +52,5 @@ def test_requests_and_answers_pass(port, upstream):
     )
 
 
-def test_the_gateways_own_pages_are_there(port):
+def test_pages_of_the_gateway_itself_are_served(port):
     assert exchange(port, request(target="/health/ready")).status == 200

@@ -1,4 +1,4 @@
-"""What a client gets when the upstream does not do its part."""
+"""Responses to a client when the upstream fails."""
 
 import json
 import socket
@@ -21,7 +21,7 @@ def problem(got):
     return content
 
 
-def test_an_upstream_that_refuses_is_unavailable(start):
+def test_refused_connection_is_503(start):
     gateway = start(configuration(f"http://127.0.0.1:{free_port()}"))
 
     got = exchange(gateway.port, request())
@@ -30,17 +30,17 @@ def test_an_upstream_that_refuses_is_unavailable(start):
     assert problem(got)["type"] == "urn:problem:upstream_unreachable"
 
 
-def test_an_unknown_host_is_unavailable(start):
+def test_unknown_host_is_503(start):
     gateway = start(configuration("http://does-not-exist.invalid"))
 
     assert exchange(gateway.port, request()).status == 503
 
 
 @pytest.mark.timing
-def test_an_upstream_that_does_not_accept_is_unavailable_in_time(start):
+def test_connect_timeout_is_503(start):
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         port = listener.getsockname()[1]
-        # Fill the queue of connections, so that the next attempt gets no answer.
+        # Fill the backlog, so that the next connection attempt gets no reply.
         waiting = [socket.socket() for _ in range(4)]
         for connection in waiting:
             connection.settimeout(0)
@@ -57,7 +57,7 @@ def test_an_upstream_that_does_not_accept_is_unavailable_in_time(start):
 
 
 @pytest.mark.timing
-def test_an_upstream_that_does_not_answer_is_too_slow(gateway, upstream):
+def test_read_timeout_is_504(gateway, upstream):
     upstream.script = lambda connection, arrived: time.sleep(3)
 
     started_at = time.monotonic()
@@ -69,7 +69,7 @@ def test_an_upstream_that_does_not_answer_is_too_slow(gateway, upstream):
     assert len(upstream.requests) == 1
 
 
-def test_an_upstream_that_reads_no_body_is_too_slow(gateway, upstream):
+def test_upstream_that_reads_no_body_is_504(gateway, upstream):
     upstream.on_head = lambda connection, arrived: time.sleep(4)
 
     with Client(gateway.port) as client:
@@ -91,7 +91,7 @@ def send_until_closed(client):
 
 
 @pytest.mark.timing
-def test_the_whole_exchange_has_its_own_limit(start, upstream):
+def test_total_timeout_limits_the_whole_exchange(start, upstream):
     def drip(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
         for _ in range(30):
@@ -139,7 +139,7 @@ BAD_ANSWERS = {
 
 
 @pytest.mark.parametrize("name", BAD_ANSWERS)
-def test_a_malformed_answer_is_a_bad_gateway(gateway, upstream, name):
+def test_malformed_response_is_502(gateway, upstream, name):
     upstream.script = answer(BAD_ANSWERS[name])
 
     got = exchange(gateway.port, request())
@@ -176,7 +176,7 @@ REPAIRED = {
 
 
 @pytest.mark.parametrize("name", REPAIRED)
-def test_an_answer_that_can_be_repaired_is(gateway, upstream, name):
+def test_repairable_response_is_repaired(gateway, upstream, name):
     upstream.script = answer(REPAIRED[name])
 
     got = exchange(gateway.port, request())
@@ -185,7 +185,7 @@ def test_an_answer_that_can_be_repaired_is(gateway, upstream, name):
     assert got.value(b"Content-Length") == b"2"
 
 
-def test_a_connection_closed_without_answer_is_a_bad_gateway(gateway, upstream):
+def test_connection_closed_without_response_is_502(gateway, upstream):
     upstream.script = lambda connection, arrived: connection.close()
 
     got = exchange(gateway.port, request("POST"))
@@ -205,7 +205,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("end", ["close", "reset"])
 @pytest.mark.parametrize("name", BROKEN)
-def test_an_answer_that_breaks_off_breaks_off_visibly(gateway, upstream, name, end):
+def test_truncated_response_is_visibly_truncated_for_the_client(gateway, upstream, name, end):
     def break_off(connection, arrived):
         connection.send(BROKEN[name])
         time.sleep(0.05)
@@ -220,7 +220,7 @@ def test_an_answer_that_breaks_off_breaks_off_visibly(gateway, upstream, name, e
 
 
 @pytest.mark.timing
-def test_an_answer_that_stops_breaks_off_in_time(gateway, upstream):
+def test_stalled_response_is_aborted_at_the_read_timeout(gateway, upstream):
     def stop(connection, arrived):
         connection.send(BROKEN["length"])
         time.sleep(3)
@@ -233,7 +233,7 @@ def test_an_answer_that_stops_breaks_off_in_time(gateway, upstream):
     assert time.monotonic() - started_at < 1.5
 
 
-def test_more_than_the_length_says_is_not_taken_for_the_next_answer(gateway, upstream):
+def test_bytes_beyond_the_content_length_are_not_the_next_response(gateway, upstream):
     upstream.script = answer(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
 
     bodies = [exchange(gateway.port, request()).body for _ in range(3)]
@@ -242,7 +242,7 @@ def test_more_than_the_length_says_is_not_taken_for_the_next_answer(gateway, ups
     assert {arrived.connection for arrived in upstream.requests} == {0, 1, 2}
 
 
-def test_a_client_that_goes_away_stops_the_transfer(gateway, upstream):
+def test_transfer_stops_when_the_client_disconnects(gateway, upstream):
     stopped = threading.Event()
 
     def endless(connection, arrived):
@@ -261,7 +261,7 @@ def test_a_client_that_goes_away_stops_the_transfer(gateway, upstream):
     assert stopped.wait(5)
 
 
-def test_a_client_that_resets_within_its_upload_stops_it(streaming_gateway, upstream):
+def test_upload_stops_when_the_client_resets_the_connection(streaming_gateway, upstream):
     ended = threading.Event()
 
     def read_to_the_end(connection, arrived):

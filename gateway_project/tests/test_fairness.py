@@ -1,4 +1,4 @@
-"""A client that never stops asking takes turns with the others."""
+"""A client that sends requests without pause does not starve other clients."""
 
 import os
 import re
@@ -15,11 +15,11 @@ MANY = 100
 
 @pytest.fixture
 def quiet_gateway(start, upstream):
-    """One without a route for what is asked here, so that nothing waits for an upstream."""
+    """A gateway without a route for these requests, so that nothing waits for an upstream."""
     return start(configuration(upstream.url).replace('path = "/"', 'path = "/elsewhere"'))
 
 
-def test_requests_that_are_already_there_take_turns_with_those_of_others(quiet_gateway):
+def test_pipelined_requests_alternate_with_requests_of_other_clients(quiet_gateway):
     (worker,) = quiet_gateway.workers()
     with (
         Client(quiet_gateway.port) as early,
@@ -42,7 +42,7 @@ def test_requests_that_are_already_there_take_turns_with_those_of_others(quiet_g
 
 
 def wait_for_lines(gateway, number):
-    """Return the names of the clients in the order in which their requests were answered."""
+    """Return the names of the clients in the order of their responses."""
     for _ in range(200):
         if len(order := re.findall("/(early|greedy|late)", gateway.log)) == number:
             return order

@@ -1,4 +1,4 @@
-"""Whatever comes in, the gateway answers with a refusal or hands on one clear request: never a 500, never silence."""
+"""Any input is either rejected or forwarded as one unambiguous request; it never causes a 500 or a missing response."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.client import Client, request
 
-# Inputs tried: 3,000 requests, or as many times that as is asked for.
+# Number of inputs: 3,000 requests, multiplied by a factor from the environment.
 TIMES = int(os.environ.get("FUZZ_TIMES", "1"))
 over_sockets = settings(
     max_examples=1_000 * TIMES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=TIMES == 1
@@ -82,7 +82,7 @@ messages = st.tuples(heads, body).map(b"".join)
 
 @st.composite
 def mutated(draw):
-    """Return a good request with some of its bytes replaced, left out or doubled."""
+    """Return a valid request with some bytes replaced, removed or duplicated."""
     data = draw(st.sampled_from([request(), request("POST", "/a?b", body=b"hello"), CHUNKED_REQUEST]))
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(data)))
@@ -94,17 +94,17 @@ CHUNKED_REQUEST = request("POST", "/", "Transfer-Encoding: chunked") + b"5\r\nhe
 
 
 @pytest.fixture(scope="module", autouse=True)
-def upstream_that_answers(session_upstream):
+def upstream_that_responds(session_upstream):
     session_upstream.reset()
 
 
 def check(gateway, upstream, data):
-    """Send ``data`` and nothing after it; every answer that comes is well-formed, and none is a 500."""
+    """Send only ``data``; check that all responses are well-formed and none is a 500."""
     with Client(gateway.port) as client:
         try:
             client.send(data)
             client.socket.shutdown(socket.SHUT_WR)
-        except OSError:  # refused while it was being sent
+        except OSError:  # rejected before everything was sent
             return
         while client.buffer or client.receive():
             answer = client.read()
@@ -118,17 +118,17 @@ def check(gateway, upstream, data):
 
 @over_sockets
 @given(data=messages)
-def test_requests_made_of_pieces(session_gateway, session_upstream, data):
+def test_random_combinations_of_request_parts(session_gateway, session_upstream, data):
     check(session_gateway, session_upstream, data)
 
 
 @over_sockets
 @given(data=mutated())
-def test_requests_with_mistakes(session_gateway, session_upstream, data):
+def test_mutated_requests(session_gateway, session_upstream, data):
     check(session_gateway, session_upstream, data)
 
 
 @over_sockets
 @given(data=st.binary(min_size=1, max_size=200))
-def test_noise(session_gateway, session_upstream, data):
+def test_random_bytes(session_gateway, session_upstream, data):
     check(session_gateway, session_upstream, data)

@@ -1,4 +1,4 @@
-"""Header fields arrive byte for byte, in order, each on its own line; and so they come back."""
+"""Header fields are forwarded byte for byte, in order and on separate lines, in both directions."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def pairs(lines):
     return [(name, value.strip(b" ")) for name, value in parts]
 
 
-def test_the_corpus_is_as_large_as_it_says():
+def test_number_of_header_sets():
     assert len(SETS) >= 100
 
 
@@ -44,7 +44,7 @@ NOT_OF_STRANGERS = ("X-Real-IP", "Forwarded")
 
 
 @pytest.mark.parametrize("number", range(0, len(SETS), 15))
-def test_requests_keep_their_headers(gateway, upstream, number):
+def test_header_fields_of_requests_are_forwarded_unchanged(gateway, upstream, number):
     sets = [lines for lines in SETS[number : number + 15] if not lines[0].startswith(NOT_OF_STRANGERS)]
 
     with Client(gateway.port) as client:
@@ -58,12 +58,12 @@ def test_requests_keep_their_headers(gateway, upstream, number):
         assert {name.lower() for name, _ in arrived.fields[len(sent) :]} == ADDED
 
 
-# An answer with these has another meaning, or ends elsewhere.
+# These fields change the meaning or the framing of a response.
 NOT_IN_ANSWERS = ("Content-Length", "Trailer", "Date")
 
 
 @pytest.mark.parametrize("number", range(0, len(SETS), 15))
-def test_answers_keep_their_headers(gateway, upstream, number):
+def test_header_fields_of_responses_are_forwarded_unchanged(gateway, upstream, number):
     sets = [lines for lines in SETS[number : number + 15] if not lines[0].startswith(NOT_IN_ANSWERS)]
 
     with Client(gateway.port) as client:

@@ -1,4 +1,4 @@
-"""Which headers end at the gateway, and which it adds."""
+"""The header fields that the gateway removes, adds and replaces."""
 
 import re
 
@@ -12,13 +12,13 @@ HOP_BY_HOP = ["Keep-Alive: timeout=5", "Proxy-Connection: keep-alive", "TE: gzip
 
 
 @pytest.mark.parametrize("line", HOP_BY_HOP)
-def test_hop_by_hop_fields_of_a_request_end_here(gateway, upstream, line):
+def test_hop_by_hop_fields_of_a_request_are_removed(gateway, upstream, line):
     exchange(gateway.port, request("GET", "/", line))
 
     assert upstream.requests[0].values(line.split(":")[0].encode()) == []
 
 
-def test_what_connection_names_ends_here(gateway, upstream):
+def test_fields_named_by_connection_are_removed(gateway, upstream):
     exchange(
         gateway.port, request("GET", "/", "Connection: X-Private , keep-alive", "X-Private: 1", "X-Public: 1")
     )
@@ -28,7 +28,7 @@ def test_what_connection_names_ends_here(gateway, upstream):
     assert arrived.values(b"X-Public") == [b"1"]
 
 
-def test_connection_cannot_take_away_what_frames_or_routes_a_request(gateway, upstream):
+def test_connection_cannot_remove_framing_and_routing_fields(gateway, upstream):
     lines = ["Connection: Host, Content-Length, X-Forwarded-For, X-Request-ID"]
 
     exchange(gateway.port, request("POST", "/", *lines, body=b"hello"))
@@ -39,7 +39,7 @@ def test_connection_cannot_take_away_what_frames_or_routes_a_request(gateway, up
     assert arrived.values(b"X-Forwarded-For") == [b"127.0.0.1"]
 
 
-def test_trailers_is_the_only_te_passed_on(gateway, upstream):
+def test_only_te_trailers_is_forwarded(gateway, upstream):
     exchange(gateway.port, request("GET", "/", "TE: gzip, trailers", "Connection: TE"))
 
     (arrived,) = upstream.requests
@@ -47,7 +47,7 @@ def test_trailers_is_the_only_te_passed_on(gateway, upstream):
 
 
 @pytest.mark.parametrize("line", [*HOP_BY_HOP, "Connection: X-Private", "X-Private: 1"])
-def test_hop_by_hop_fields_of_an_answer_end_here(gateway, upstream, line):
+def test_hop_by_hop_fields_of_a_response_are_removed(gateway, upstream, line):
     head = f"HTTP/1.1 200 OK\r\nConnection: X-Private\r\n{line}\r\nContent-Length: 0\r\n\r\n"
     upstream.script = answer(head.encode())
 
@@ -56,7 +56,7 @@ def test_hop_by_hop_fields_of_an_answer_end_here(gateway, upstream, line):
     assert got.values(line.split(":")[0].encode()) == []
 
 
-def test_via_is_added_both_ways_after_those_before(gateway, upstream):
+def test_via_is_appended_in_both_directions(gateway, upstream):
     upstream.script = answer(b"HTTP/1.0 200 OK\r\nVia: 1.1 inner\r\nContent-Length: 0\r\n\r\n")
 
     got = exchange(gateway.port, request("GET", "/", "Via: 1.0 outer"))
@@ -75,7 +75,7 @@ SPOOFED = [
 DISGUISED = ["X_Forwarded_For: 6.6.6.6", "x_forwarded-proto: https", "X-Real_IP: 6.6.6.6"]
 
 
-def test_forwarded_fields_of_strangers_are_replaced(gateway, upstream):
+def test_forwarded_fields_of_untrusted_peers_are_replaced(gateway, upstream):
     exchange(gateway.port, request("GET", "/", *SPOOFED))
 
     (arrived,) = upstream.requests
@@ -113,7 +113,7 @@ def test_what_could_pass_for_the_gateway_s_own_fields_does_not_reach_the_upstrea
     assert not {b"x_service_token", b"x_request-id"} & set(names)
 
 
-def test_forwarded_fields_of_trusted_proxies_are_kept_and_continued(start, upstream):
+def test_forwarded_fields_of_trusted_proxies_are_extended(start, upstream):
     gateway = start(configuration(upstream.url), TRUSTED_PROXIES="10.0.0.0/8,127.0.0.1")
 
     exchange(gateway.port, request("GET", "/", *SPOOFED, "X-Forwarded-For: 10.0.0.1"))
@@ -125,7 +125,7 @@ def test_forwarded_fields_of_trusted_proxies_are_kept_and_continued(start, upstr
     assert arrived.values(b"X-Forwarded-Port") == [b"1"]
 
 
-def test_a_well_formed_request_id_is_taken_and_returned(gateway, upstream):
+def test_valid_request_id_is_used_and_returned(gateway, upstream):
     got = exchange(gateway.port, request("GET", "/", "X-Request-ID: abc-1.2:3_4"))
 
     assert upstream.requests[0].values(b"X-Request-ID") == [b"abc-1.2:3_4"]
@@ -133,7 +133,7 @@ def test_a_well_formed_request_id_is_taken_and_returned(gateway, upstream):
 
 
 @pytest.mark.parametrize("bad", ["", "a b", "a\tb", 'a"', "x" * 129, "\xe9", "a,b"])
-def test_another_request_id_is_replaced(gateway, upstream, bad):
+def test_invalid_request_id_is_replaced(gateway, upstream, bad):
     got = exchange(gateway.port, request("GET", "/", f"X-Request-ID: {bad}"))
 
     (made,) = upstream.requests[0].values(b"X-Request-ID")
@@ -141,7 +141,7 @@ def test_another_request_id_is_replaced(gateway, upstream, bad):
     assert got.values(b"X-Request-ID") == [made]
 
 
-def test_the_upstreams_own_host_is_sent_when_wanted(start, upstream):
+def test_host_of_the_upstream_is_sent_without_preserve_host(start, upstream):
     gateway = start(configuration(upstream.url, upstream="preserve_host = false"))
 
     exchange(gateway.port, request(host="public.example"))
@@ -151,13 +151,13 @@ def test_the_upstreams_own_host_is_sent_when_wanted(start, upstream):
     assert arrived.values(b"X-Forwarded-Host") == [b"public.example"]
 
 
-def test_an_answer_without_date_gets_one(gateway, upstream):
+def test_date_is_added_to_a_response_without_one(gateway, upstream):
     got = exchange(gateway.port, request())
 
     assert re.fullmatch(rb"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", got.value(b"Date"))
 
 
-def test_server_and_date_of_the_upstream_stay(gateway, upstream):
+def test_server_and_date_of_the_upstream_are_unchanged(gateway, upstream):
     upstream.script = answer(b"HTTP/1.1 200 OK\r\nServer: mine/1\r\nDate: then\r\nContent-Length: 0\r\n\r\n")
 
     got = exchange(gateway.port, request())
@@ -173,7 +173,7 @@ def test_proxies_of_the_environment_are_ignored(start, upstream):
     assert exchange(gateway.port, request()).status == 200
 
 
-def test_credentials_of_one_client_never_reach_the_request_of_another(gateway, upstream):
+def test_credentials_are_not_shared_between_clients(gateway, upstream):
     upstream.script = answer(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=1\r\nContent-Length: 0\r\n\r\n")
     exchange(gateway.port, request("GET", "/", "Authorization: Basic dTpw", "Cookie: a=1"))
 

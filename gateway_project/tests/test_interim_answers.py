@@ -1,4 +1,4 @@
-"""Answers before the answer."""
+"""Interim (1xx) responses."""
 
 import threading
 
@@ -6,7 +6,7 @@ from tests.client import Client, exchange, request
 from tests.upstream import OK, answer
 
 
-def test_early_hints_come_through(gateway, upstream):
+def test_early_hints_are_forwarded(gateway, upstream):
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nLink: </b.js>\r\n\r\n"
     upstream.script = answer(hints + b"HTTP/1.1 102 Processing\r\n\r\n" + OK)
 
@@ -17,7 +17,7 @@ def test_early_hints_come_through(gateway, upstream):
     assert got.body == b"ok"
 
 
-def test_early_hints_do_not_wait_for_the_answer(gateway, upstream):
+def test_early_hints_do_not_wait_for_the_final_response(gateway, upstream):
     go_on = threading.Event()
 
     def hint_first(connection, arrived):
@@ -33,7 +33,7 @@ def test_early_hints_do_not_wait_for_the_answer(gateway, upstream):
         assert client.read().status == 200
 
 
-def test_an_old_client_gets_no_interim_answer(gateway, upstream):
+def test_http_1_0_client_gets_no_interim_response(gateway, upstream):
     upstream.script = answer(b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK)
 
     got = exchange(gateway.port, b"GET / HTTP/1.0\r\n\r\n")
@@ -41,7 +41,7 @@ def test_an_old_client_gets_no_interim_answer(gateway, upstream):
     assert (got.status, got.interim) == (200, [])
 
 
-def test_the_body_is_sent_when_the_upstream_asks_for_it(streaming_gateway, upstream):
+def test_body_is_sent_after_100_continue_of_the_upstream(streaming_gateway, upstream):
     def ask(connection, arrived):
         connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         arrived.body = connection.read_exactly(5)
@@ -58,7 +58,7 @@ def test_the_body_is_sent_when_the_upstream_asks_for_it(streaming_gateway, upstr
     assert upstream.requests[0].body == b"hello"
 
 
-def test_a_body_that_the_upstream_does_not_want_is_not_asked_for(streaming_gateway, upstream):
+def test_rejected_body_is_not_requested_from_the_client(streaming_gateway, upstream):
     upstream.on_head = answer(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
 
     with Client(streaming_gateway.port) as client:
@@ -68,13 +68,13 @@ def test_a_body_that_the_upstream_does_not_want_is_not_asked_for(streaming_gatew
     assert (got.status, got.interim) == (417, [])
 
 
-def test_a_client_that_does_not_wait_is_served_too(gateway, upstream):
+def test_client_may_send_its_body_without_waiting_for_100_continue(gateway, upstream):
     exchange(gateway.port, request("POST", "/", "Expect: 100-continue", body=b"hello"))
 
     assert upstream.requests[0].body == b"hello"
 
 
-def test_a_switch_of_protocols_that_nobody_asked_for_is_a_bad_answer(gateway, upstream):
+def test_unrequested_101_is_502(gateway, upstream):
     upstream.script = answer(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
 
     assert exchange(gateway.port, request()).status == 502

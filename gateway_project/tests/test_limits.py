@@ -1,4 +1,4 @@
-"""How much a client may send, and how often."""
+"""Limits of request sizes and rates."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ def small(start, upstream):
     return start(configuration(upstream.url, route='max_body = "1 KiB"'))
 
 
-def test_a_body_of_the_largest_size_passes(small, upstream):
+def test_body_of_the_maximum_size_is_forwarded(small, upstream):
     assert exchange(small.port, request("POST", "/", body=bytes(1024))).status == 200
     assert (
         exchange(
@@ -32,7 +32,7 @@ def test_a_body_of_the_largest_size_passes(small, upstream):
     )
 
 
-def test_a_larger_body_is_refused_before_it_is_sent(small, upstream):
+def test_larger_body_is_rejected_before_it_is_sent(small, upstream):
     with Client(small.port) as client:
         client.send(request("POST", "/", "Content-Length: 1025"))
         assert client.read().status == 413
@@ -40,7 +40,7 @@ def test_a_larger_body_is_refused_before_it_is_sent(small, upstream):
     assert upstream.requests == []
 
 
-def test_a_client_that_asks_first_is_told_no(small, upstream):
+def test_larger_body_is_rejected_instead_of_100_continue(small, upstream):
     with Client(small.port) as client:
         client.send(request("POST", "/", "Content-Length: 10000000", "Expect: 100-continue"))
         got = client.read()
@@ -48,13 +48,13 @@ def test_a_client_that_asks_first_is_told_no(small, upstream):
         assert client.is_closed()
 
 
-def test_a_client_that_sends_all_the_same_still_reads_the_answer(small):
+def test_client_that_sends_a_rejected_body_can_read_the_response(small):
     with Client(small.port) as client:
         client.send(request("POST", "/", "Content-Length: 20000000") + bytes(20_000_000))
         assert client.read().status == 413
 
 
-def test_a_chunked_body_is_counted_while_it_comes(small, upstream):
+def test_chunked_body_is_limited_while_it_is_received(small, upstream):
     with Client(small.port) as client:
         client.send(request("POST", "/", CHUNKED) + (b"400\r\n" + bytes(1024) + b"\r\n") * 2)
         got = client.read()
@@ -63,7 +63,7 @@ def test_a_chunked_body_is_counted_while_it_comes(small, upstream):
     assert upstream.requests == []
 
 
-def test_a_small_unread_body_does_not_cost_the_connection(small):
+def test_connection_is_kept_after_a_small_unread_body(small):
     with Client(small.port) as client:
         client.send(request("POST", "/health", body=b"ignored"))
         assert client.read().status == 405
@@ -81,21 +81,21 @@ def test_a_small_unread_body_does_not_cost_the_connection(small):
         (["X: " + "a" * 16000] * 9, 431),
     ],
 )
-def test_headers_have_a_size_and_a_number(gateway, lines, status):
+def test_size_and_number_of_header_fields_are_limited(gateway, lines, status):
     assert exchange(gateway.port, request("GET", "/", *lines)).status == status
 
 
 @pytest.mark.parametrize(("length", "status"), [(8000, 200), (16000, 200), (16400, 414)])
-def test_the_request_line_has_a_size(gateway, length, status):
+def test_size_of_the_request_line_is_limited(gateway, length, status):
     assert exchange(gateway.port, request("GET", "/" + "a" * length)).status == status
 
 
-def test_empty_lines_before_it_do_not_make_the_request_line_longer(gateway):
+def test_empty_lines_do_not_count_toward_the_request_line(gateway):
     assert exchange(gateway.port, b"\r\n" + request("GET", "/" + "a" * 16400)).status == 414
 
 
 @pytest.mark.parametrize("line", ["X: " + "a" * 16400, "X: " + "a" * 140_000, "no colon"])
-def test_a_refused_head_request_has_a_response_without_body(gateway, line):
+def test_rejected_head_request_gets_a_response_without_body(gateway, line):
     with Client(gateway.port) as client:
         client.send(request("HEAD", "/", line))
         got = client.read(b"HEAD")
@@ -104,7 +104,7 @@ def test_a_refused_head_request_has_a_response_without_body(gateway, line):
     assert (got.status >= 400, got.value(b"Content-Type")) == (True, b"application/problem+json")
 
 
-def test_a_head_without_end_is_refused(gateway):
+def test_endless_head_is_rejected(gateway):
     with Client(gateway.port) as client:
         client.send(b"GET /" + b"a" * 140_000)
         assert client.read().status == 431
@@ -113,7 +113,7 @@ def test_a_head_without_end_is_refused(gateway):
 RATE = 'rate_limit = "3/second"'
 
 
-def test_a_client_over_its_rate_is_told_when_to_come_again(start, upstream):
+def test_client_over_its_rate_gets_429_with_retry_after(start, upstream):
     gateway = start(configuration(upstream.url, route=RATE.replace("second", "minute")))
 
     answers = [exchange(gateway.port, request()) for _ in range(4)]
@@ -128,7 +128,7 @@ def test_a_client_over_its_rate_is_told_when_to_come_again(start, upstream):
     assert len(upstream.requests) == 3
 
 
-def test_a_client_that_waits_may_come_again(start, upstream):
+def test_client_may_send_again_after_retry_after(start, upstream):
     gateway = start(configuration(upstream.url, route=RATE))
     while exchange(gateway.port, request()).status == 200:
         pass
@@ -138,7 +138,7 @@ def test_a_client_that_waits_may_come_again(start, upstream):
     assert exchange(gateway.port, request()).status == 200
 
 
-def test_each_client_has_a_rate_of_its_own(start, upstream):
+def test_rate_limit_is_per_client(start, upstream):
     gateway = start(
         configuration(upstream.url, route=RATE.replace("second", "hour")), TRUSTED_PROXIES="127.0.0.0/8"
     )
@@ -152,14 +152,14 @@ def test_each_client_has_a_rate_of_its_own(start, upstream):
     assert statuses("192.0.2.2") == [200, 200, 200, 429]
     assert (
         statuses("6.6.6.6, 192.0.2.2, 127.0.0.1") == [429] * 4
-    )  # what a client says of itself does not count
+    )  # forwarding fields of an untrusted client do not count
 
 
-def test_a_route_without_rate_has_no_fields_of_it(gateway):
+def test_route_without_rate_limit_has_no_ratelimit_fields(gateway):
     assert exchange(gateway.port, request()).values(b"RateLimit") == []
 
 
-def test_without_redis_each_process_counts_alone(start, upstream):
+def test_without_redis_each_process_counts_separately(start, upstream):
     settings = configuration(upstream.url, route=RATE.replace("second", "hour"))
     gateway = start(settings, REDIS_URL=f"redis://127.0.0.1:{free_port()}")
 
@@ -169,7 +169,7 @@ def test_without_redis_each_process_counts_alone(start, upstream):
 
 @pytest.fixture
 def redis_url(tmp_path):
-    """A Redis server of the test's own."""
+    """A Redis server for these tests."""
     executable = shutil.which("redis-server")
     if executable is None:
         if os.environ.get("REQUIRE_REDIS") == "1":
@@ -191,7 +191,7 @@ def wait_for_port(port):
     pytest.fail(f"nobody listens on port {port}")
 
 
-def test_redis_counts_for_all_gateways_together(start, upstream, redis_url):
+def test_redis_counts_across_gateways(start, upstream, redis_url):
     settings = configuration(upstream.url, route=RATE.replace("second", "hour"))
     gateways = [start(settings, REDIS_URL=redis_url) for _ in range(2)]
 

@@ -1,4 +1,4 @@
-"""What the logs say, and what they do not."""
+"""The contents of the logs."""
 
 import json
 import time
@@ -21,7 +21,7 @@ def wait_for_access(gateway, count):
         assert time.monotonic() < ends_at, gateway.log
 
 
-def test_every_line_is_json_and_an_answer_is_one_line(start, upstream):
+def test_every_line_is_json_and_each_response_has_one_line(start, upstream):
     gateway = start(configuration(upstream.url))
 
     exchange(
@@ -39,7 +39,7 @@ def test_every_line_is_json_and_an_answer_is_one_line(start, upstream):
     assert "secret" not in gateway.log
 
 
-def test_polling_is_not_logged(start, upstream):
+def test_health_checks_and_metrics_are_not_logged(start, upstream):
     gateway = start(configuration(upstream.url))
 
     exchange(gateway.port, request(target="/health"))
@@ -56,7 +56,7 @@ def test_a_forwarded_request_for_metrics_is_logged(start, upstream):
     assert [entry["path"] for entry in wait_for_access(gateway, 1)] == ["/metrics"]
 
 
-def test_the_replica_is_the_one_whose_response_was_forwarded(start, upstream):
+def test_access_line_names_the_replica_whose_response_was_forwarded(start, upstream):
     other = Upstream()
     other.script = lambda connection, arrived: connection.close()
     gateway = start(configuration(other.url, upstream.url))
@@ -70,7 +70,7 @@ def test_the_replica_is_the_one_whose_response_was_forwarded(start, upstream):
     assert replicas == {f"127.0.0.1:{upstream.port}"}
 
 
-def test_a_response_of_the_gateway_itself_names_no_replica(start):
+def test_access_line_of_an_own_response_names_no_replica(start):
     gateway = start(configuration(f"http://127.0.0.1:{free_port()}"))
 
     assert exchange(gateway.port, request()).status == 503
@@ -79,7 +79,7 @@ def test_a_response_of_the_gateway_itself_names_no_replica(start):
     assert "replica" not in entry
 
 
-def test_people_get_columns(start, upstream):
+def test_console_format_has_columns(start, upstream):
     gateway = start(configuration(upstream.url), LOG_FORMAT="console")
 
     exchange(gateway.port, request("GET", "/a", "X-Request-ID: known"))
@@ -99,7 +99,7 @@ def test_the_access_log_can_be_turned_off(start, upstream):
     assert [entry for entry in entries(gateway) if entry["logger"] == "access"] == []
 
 
-def test_a_failed_upstream_is_named_with_the_reason(start):
+def test_upstream_failure_is_logged_with_the_reason(start):
     port = free_port()
     gateway = start(configuration(f"http://127.0.0.1:{port}"))
 

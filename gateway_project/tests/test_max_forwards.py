@@ -1,4 +1,4 @@
-"""TRACE and OPTIONS go as far as they say."""
+"""TRACE and OPTIONS obey Max-Forwards."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from tests.client import exchange, request
 
 
 @pytest.mark.parametrize("method", ["TRACE", "OPTIONS"])
-def test_each_proxy_counts_down(gateway, upstream, method):
+def test_max_forwards_is_decremented(gateway, upstream, method):
     exchange(gateway.port, request(method, "/", "Max-Forwards: 5"))
 
     assert upstream.requests[0].values(b"Max-Forwards") == [b"4"]
 
 
-def test_a_trace_that_may_go_no_further_shows_what_came_without_secrets(gateway, upstream):
+def test_trace_with_zero_returns_the_request_without_secrets(gateway, upstream):
     got = exchange(gateway.port, request("TRACE", "/a%2F", "Max-Forwards: 0", "X: 1", "Cookie: secret"))
 
     assert (got.status, got.value(b"Content-Type")) == (200, b"message/http")
@@ -20,7 +20,7 @@ def test_a_trace_that_may_go_no_further_shows_what_came_without_secrets(gateway,
     assert upstream.requests == []
 
 
-def test_options_that_may_go_no_further_are_those_of_the_gateway(gateway, upstream):
+def test_options_with_zero_gets_the_response_of_the_gateway(gateway, upstream):
     assert exchange(gateway.port, request("OPTIONS", "/", "Max-Forwards: 0")).status == 200
     assert upstream.requests == []
 
@@ -28,7 +28,7 @@ def test_options_that_may_go_no_further_are_those_of_the_gateway(gateway, upstre
 @pytest.mark.parametrize(
     ("method", "value"), [("GET", "0"), ("TRACE", "-1"), ("TRACE", "x"), ("OPTIONS", "")]
 )
-def test_what_is_not_counted_stays_as_it_is(gateway, upstream, method, value):
+def test_max_forwards_is_unchanged_for_other_methods_and_values(gateway, upstream, method, value):
     exchange(gateway.port, request(method, "/", f"Max-Forwards: {value}"))
 
     assert upstream.requests[0].values(b"Max-Forwards") == [value.encode()]

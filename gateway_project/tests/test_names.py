@@ -1,4 +1,4 @@
-"""Upstreams that are given by name: all addresses that it has now, without anybody waiting for a look-up."""
+"""An upstream given by name uses all its current addresses, and no request waits for a DNS look-up."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.upstream import OK, Upstream
 FOLDER = Path(__file__).parent / "name_server"
 NAME = "service.test"
 ADDRESSES = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
-NOTICED_SECONDS = 4.0  # a change: one look-up a second, on a busy machine
+NOTICED_SECONDS = 4.0  # time to notice a change: one look-up a second, on a busy machine
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def port():
 
 @pytest.fixture
 def servers(port):
-    """One server at each address, all at the port."""
+    """One server at each address, all on the same port."""
     started = [Upstream(port, address) for address in ADDRESSES]
     yield started
     for server in started:
@@ -35,7 +35,7 @@ def servers(port):
 
 @pytest.fixture
 def name(tmp_path):
-    """Give the name its addresses: ``name("127.0.0.2", "127.0.0.3")``."""
+    """Set the addresses of the name: ``name("127.0.0.2", "127.0.0.3")``."""
     file = tmp_path / "names.txt"
 
     def become(*addresses):
@@ -49,7 +49,7 @@ def name(tmp_path):
 
 @pytest.fixture
 def start_named(start, name, port, tmp_path):
-    """Start a gateway with the name as its upstream."""
+    """Start a gateway whose upstream is given by this name."""
 
     def start_gateway(upstream="", host=NAME):
         text = configuration(f"http://{host}:{port}", upstream=upstream)
@@ -79,7 +79,7 @@ def wait_for_replicas(gateway, port, *addresses):
 
 
 def is_closed(connection):
-    """Whether the gateway has closed it, whereupon the server has, too."""
+    """Return whether the gateway, and then the server, has closed the connection."""
     return connection.socket.fileno() == -1
 
 
@@ -91,7 +91,7 @@ def numbers(servers):
     return [len(server.requests) for server in servers]
 
 
-def test_the_first_request_finds_every_address(start_named, servers, name, port):
+def test_first_request_can_use_every_address(start_named, servers, name, port):
     name(*ADDRESSES)
     gateway = start_named()
 
@@ -101,7 +101,7 @@ def test_the_first_request_finds_every_address(start_named, servers, name, port)
     assert health(gateway)["replicas"] == {f"{address}:{port}": True for address in ADDRESSES}
 
 
-def test_the_name_is_the_host_of_requests_and_probes(start_named, servers, name, port):
+def test_name_is_the_host_of_requests_and_probes(start_named, servers, name, port):
     name(*ADDRESSES[:2])
     gateway = start_named('preserve_host = false\nprobe_path = "/alive"')
     bad, good = servers[:2]
@@ -118,7 +118,7 @@ def test_the_name_is_the_host_of_requests_and_probes(start_named, servers, name,
     assert health(gateway)["replicas"] == {f"127.0.0.2:{port}": False, f"127.0.0.3:{port}": True}
 
 
-def test_an_address_that_appears_gets_its_share(start_named, servers, name, port):
+def test_new_address_gets_its_share_of_requests(start_named, servers, name, port):
     name(*ADDRESSES[:1])
     gateway = start_named()
     ask(gateway, 3)
@@ -130,7 +130,7 @@ def test_an_address_that_appears_gets_its_share(start_named, servers, name, port
     assert numbers(servers) == [8, 5, 0]
 
 
-def test_an_address_that_disappears_ends_what_it_carries_and_gets_no_more(start_named, servers, name, port):
+def test_removed_address_completes_its_requests_and_gets_no_more(start_named, servers, name, port):
     going, staying = servers[:2]
     released = threading.Event()
 
@@ -161,13 +161,13 @@ def test_an_address_that_disappears_ends_what_it_carries_and_gets_no_more(start_
 
 
 @pytest.mark.timing
-def test_a_look_up_that_fails_or_hangs_changes_nothing(start_named, servers, name, port):
+def test_failed_or_hanging_look_up_keeps_the_addresses(start_named, servers, name, port):
     name(*ADDRESSES[:2])
     gateway = start_named()
     ask(gateway, 2)
 
-    for answer in ([], ["hangs"]):
-        name(*answer)
+    for addresses in ([], ["hangs"]):
+        name(*addresses)
         time.sleep(1.5)
         started_at = time.monotonic()
         assert ask(gateway, 6) == {200: 6}
@@ -177,7 +177,7 @@ def test_a_look_up_that_fails_or_hangs_changes_nothing(start_named, servers, nam
 
 
 @pytest.mark.timing
-def test_an_unknown_name_is_unreachable_at_once_until_it_is_known(start_named, servers, name):
+def test_unknown_name_is_unreachable_at_once_until_it_resolves(start_named, servers, name):
     gateway = start_named("breaker_failures = 1000")
 
     for _ in range(3):
@@ -193,7 +193,7 @@ def test_an_unknown_name_is_unreachable_at_once_until_it_is_known(start_named, s
 
 
 @pytest.mark.timing
-def test_a_first_look_up_that_hangs_is_waited_for_once_and_not_for_long(start_named, servers, name):
+def test_only_the_first_request_waits_briefly_for_a_hanging_look_up(start_named, servers, name):
     name("hangs")
     gateway = start_named("connect_timeout = 0.5")
 
@@ -207,7 +207,7 @@ def test_a_first_look_up_that_hangs_is_waited_for_once_and_not_for_long(start_na
     assert max(seconds[1:]) < 0.3
 
 
-def test_an_unknown_name_opens_the_circuit(start_named, servers, name):
+def test_unknown_name_opens_the_circuit(start_named, servers, name):
     gateway = start_named("breaker_failures = 2")
 
     ask(gateway, 2)

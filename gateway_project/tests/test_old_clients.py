@@ -6,7 +6,7 @@ from tests.upstream import answer
 CHUNKS = answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
 
 
-def test_the_upstream_is_spoken_to_in_the_newer_version(gateway, upstream):
+def test_upstream_gets_an_http_1_1_request(gateway, upstream):
     exchange(gateway.port, b"GET /a HTTP/1.0\r\n\r\n")
 
     (arrived,) = upstream.requests
@@ -15,21 +15,21 @@ def test_the_upstream_is_spoken_to_in_the_newer_version(gateway, upstream):
     assert arrived.values(b"Via") == [b"1.0 gateway"]
 
 
-def test_the_connection_ends_after_the_answer(gateway, upstream):
+def test_connection_is_closed_after_the_response(gateway, upstream):
     with Client(gateway.port) as client:
         client.send(b"GET / HTTP/1.0\r\n\r\n")
         got = client.read()
         assert (got.body, got.value(b"Connection"), client.is_closed()) == (b"ok", b"close", True)
 
 
-def test_the_connection_is_kept_when_asked_for(gateway, upstream):
+def test_connection_is_kept_with_connection_keep_alive(gateway, upstream):
     with Client(gateway.port) as client:
         for _ in range(2):
             client.send(b"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
             assert client.read().value(b"Connection") == b"keep-alive"
 
 
-def test_a_chunked_answer_ends_with_the_connection(gateway, upstream):
+def test_chunked_response_is_delimited_by_the_end_of_the_connection(gateway, upstream):
     upstream.script = CHUNKS
 
     got = exchange(gateway.port, b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
@@ -38,7 +38,7 @@ def test_a_chunked_answer_ends_with_the_connection(gateway, upstream):
     assert got.values(b"Transfer-Encoding") == []
 
 
-def test_a_broken_answer_ends_with_a_reset(gateway, upstream):
+def test_truncated_response_ends_with_a_reset(gateway, upstream):
     def break_off(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
         connection.close()

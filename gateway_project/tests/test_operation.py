@@ -1,4 +1,4 @@
-"""What an operator asks of the gateway: its numbers, its token, and routes that can be turned off."""
+"""Operation of the gateway: metrics, the service token, and routes that a variable turns off."""
 
 import json
 import time
@@ -25,7 +25,7 @@ def samples(port):
 
 
 def samples_once(port, is_complete):
-    """Return the samples when they are complete: a request is counted after its answer's last byte was sent."""
+    """Wait until the samples are complete; a request is counted after the last byte of its response."""
     for _ in range(100):
         if is_complete(numbers := samples(port)):
             return numbers
@@ -47,7 +47,7 @@ def test_requests_are_counted_over_all_processes_by_route(start, upstream, metri
     assert numbers["gateway_requests_total", ("method", "other"), *labels] == 1
 
 
-def test_failures_and_open_circuits_are_seen(start, metrics_port):
+def test_failures_and_open_circuits_are_counted(start, metrics_port):
     dead = configuration(f"http://127.0.0.1:{free_port()}", upstream="breaker_failures = 1")
     gateway = start(dead, METRICS_BIND=f"127.0.0.1:{metrics_port}")
 
@@ -59,18 +59,18 @@ def test_failures_and_open_circuits_are_seen(start, metrics_port):
     assert numbers["gateway_circuit_open", ("upstream", "any")] == 1
 
 
-def test_numbers_are_at_their_own_address_and_nothing_else_is(start, upstream, metrics_port):
+def test_metrics_address_serves_only_metrics(start, upstream, metrics_port):
     gateway = start(configuration(upstream.url), METRICS_BIND=f"127.0.0.1:{metrics_port}")
 
     other = exchange(metrics_port, request("GET", "/users"))
     forwarded = exchange(gateway.port, request("GET", "/metrics"))
 
     assert (other.status, json.loads(other.body)["type"]) == (404, "urn:problem:not_found")
-    assert forwarded.body == b"ok"  # the upstream's: the public address has no numbers of its own
+    assert forwarded.body == b"ok"  # from the upstream: the public port serves no metrics
     assert len(upstream.requests) == 1
 
 
-def test_token_is_shown_to_upstreams_and_a_client_s_own_is_dropped(start, upstream):
+def test_token_is_sent_to_upstreams_and_replaces_one_of_the_client(start, upstream):
     gateway = start(configuration(upstream.url), SERVICE_TOKEN="new,old")
 
     exchange(gateway.port, request("GET", "/", "X-Service-Token: forged", "x-service-token: again"))
@@ -78,14 +78,14 @@ def test_token_is_shown_to_upstreams_and_a_client_s_own_is_dropped(start, upstre
     assert upstream.requests[0].values(b"X-Service-Token") == [b"new"]
 
 
-def test_without_a_token_a_client_s_header_is_its_own_business(gateway, upstream):
+def test_without_a_token_the_header_of_the_client_is_forwarded(gateway, upstream):
     exchange(gateway.port, request("GET", "/", "X-Service-Token: mine"))
 
     assert upstream.requests[0].values(b"X-Service-Token") == [b"mine"]
 
 
 @pytest.mark.parametrize(("value", "status"), [("true", 200), ("false", 404)])
-def test_route_can_be_turned_off_by_a_variable(start, upstream, value, status):
+def test_variable_turns_a_route_off(start, upstream, value, status):
     gateway = start(configuration(upstream.url, route='enabled = "${EXPOSED:-true}"'), EXPOSED=value)
 
     assert exchange(gateway.port, request("GET", "/")).status == status

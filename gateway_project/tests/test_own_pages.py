@@ -1,4 +1,4 @@
-"""What the gateway answers itself."""
+"""Responses of the gateway itself."""
 
 import json
 
@@ -8,7 +8,7 @@ from tests.client import Client, exchange, request
 from tests.process import configuration
 
 
-def test_health_is_the_gateways(gateway, upstream):
+def test_health_is_served_by_the_gateway(gateway, upstream):
     got = exchange(gateway.port, request(target="/health"))
 
     assert got.status == 200
@@ -18,7 +18,7 @@ def test_health_is_the_gateways(gateway, upstream):
 
 @pytest.mark.parametrize("target", ["/health", "/health/live", "/health/ready"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_health_is_only_read(gateway, target, method):
+def test_health_rejects_unsafe_methods(gateway, target, method):
     got = exchange(gateway.port, request(method, target))
 
     assert (got.status, got.value(b"Allow")) == (405, b"GET, HEAD")
@@ -26,28 +26,28 @@ def test_health_is_only_read(gateway, target, method):
 
 
 @pytest.mark.parametrize("target", ["/health", "/health/live", "/health/ready", "/health/nothing"])
-def test_health_has_a_head_without_a_body(gateway, target):
+def test_head_of_health_has_no_body(gateway, target):
     with Client(gateway.port) as client:
         client.send(request("HEAD", target) + request("GET", target))
 
         assert client.read(b"HEAD").status == client.read().status
 
 
-def test_what_lies_under_health_is_never_forwarded(gateway, upstream):
+def test_paths_under_health_are_never_forwarded(gateway, upstream):
     got = exchange(gateway.port, request(target="/health/of/something"))
 
     assert got.status == 404
     assert upstream.requests == []
 
 
-def test_a_path_that_only_begins_like_health_is_forwarded(gateway, upstream):
+def test_path_that_only_starts_like_health_is_forwarded(gateway, upstream):
     got = exchange(gateway.port, request(target="/healthy"))
 
     assert got.status == 200
     assert upstream.requests[0].target == b"/healthy"
 
 
-def test_a_path_without_route_is_a_problem(start, upstream):
+def test_path_without_a_route_is_a_problem(start, upstream):
     gateway = start(f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"')
 
     got = exchange(gateway.port, request(target="/ab"))
@@ -58,7 +58,7 @@ def test_a_path_without_route_is_a_problem(start, upstream):
     assert problem["request_id"].encode() == got.value(b"X-Request-ID")
 
 
-def test_a_browser_gets_a_page(start, upstream):
+def test_browser_gets_html(start, upstream):
     gateway = start(f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"')
 
     got = exchange(gateway.port, request("GET", "/b", "Accept: text/html,*/*;q=0.8"))
@@ -67,7 +67,7 @@ def test_a_browser_gets_a_page(start, upstream):
     assert b"No route leads to this address." in got.body
 
 
-def test_a_method_that_the_route_does_not_take_is_refused(start, upstream):
+def test_method_that_the_route_does_not_allow_is_rejected(start, upstream):
     gateway = start(
         f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"\nmethods = ["GET", "HEAD"]'
     )
@@ -79,7 +79,7 @@ def test_a_method_that_the_route_does_not_take_is_refused(start, upstream):
 
 
 @pytest.mark.parametrize("lines", [(), ("Accept: text/html",)])
-def test_its_own_pages_have_security_headers(start, upstream, lines):
+def test_own_responses_have_security_headers(start, upstream, lines):
     gateway = start(configuration(upstream.url).replace('path = "/"', 'path = "/users"'))
 
     got = exchange(gateway.port, request("GET", "/nowhere", *lines))
@@ -98,7 +98,7 @@ def start_behind_tls(start, upstream, **environment):
     return start(routes, HTTPS_ONLY="true", **environment)
 
 
-def test_behind_tls_its_own_pages_ask_for_tls(start, upstream):
+def test_own_responses_have_hsts_behind_tls(start, upstream):
     gateway = start_behind_tls(start, upstream, TRUSTED_PROXIES="127.0.0.1")
 
     for target in OWN_PAGES:
@@ -108,7 +108,7 @@ def test_behind_tls_its_own_pages_ask_for_tls(start, upstream):
         assert got.value(b"X-Content-Type-Options") == b"nosniff"
 
 
-def test_without_tls_its_own_pages_do_not_ask_for_it(start, upstream):
+def test_own_responses_have_no_hsts_without_tls(start, upstream):
     gateway = start_behind_tls(start, upstream)
 
     for target in OWN_PAGES:

@@ -1,4 +1,4 @@
-"""SIGHUP puts a new routes file in force, and costs no request."""
+"""SIGHUP activates a new routes file without a failed request."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ def body(gateway):
     return exchange(gateway.port, request()).body
 
 
-def test_new_routes_come_into_force_without_one_failed_request(start, upstream):
+def test_reload_activates_new_routes_without_a_failed_request(start, upstream):
     other = Upstream()
     other.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")
     gateway = start(configuration(upstream.url), workers=2)
@@ -55,7 +55,7 @@ def test_new_routes_come_into_force_without_one_failed_request(start, upstream):
     other.close()
 
 
-def test_a_request_that_is_underway_ends_under_the_old_routes(start, upstream):
+def test_request_in_progress_completes_with_the_old_routes(start, upstream):
     def slow(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
         for _ in range(8):
@@ -74,7 +74,7 @@ def test_a_request_that_is_underway_ends_under_the_old_routes(start, upstream):
     assert client.buffer == b"a" * 8
 
 
-def test_a_wrong_file_leaves_the_last_good_one_in_force(start, upstream):
+def test_invalid_file_keeps_the_last_valid_routes(start, upstream):
     gateway = start(configuration(upstream.url))
     first = gateway.workers()
     gateway.file.write_text("[[routes]]\noops = 1\n")
@@ -97,7 +97,7 @@ def test_a_wrong_file_leaves_the_last_good_one_in_force(start, upstream):
     )
 
 
-def test_a_worker_that_dies_is_replaced_with_the_routes_in_force(start, upstream):
+def test_replacement_of_a_killed_worker_uses_the_active_routes(start, upstream):
     import os
     import signal
 
@@ -111,7 +111,7 @@ def test_a_worker_that_dies_is_replaced_with_the_routes_in_force(start, upstream
     assert exchange(gateway.port, request()).status == 200
 
 
-def test_stopping_lets_requests_end_and_idle_clients_go(start, upstream):
+def test_stop_completes_requests_and_disconnects_idle_clients(start, upstream):
     def slow(connection, arrived):
         time.sleep(0.8)
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")

@@ -34,7 +34,7 @@ def wait_until(condition, seconds=8):
         time.sleep(0.05)
 
 
-def test_requests_are_spread_evenly(start, replicas):
+def test_requests_are_balanced_evenly(start, replicas):
     gateway = start(configuration(*urls(replicas)))
 
     for _ in range(30):
@@ -43,7 +43,7 @@ def test_requests_are_spread_evenly(start, replicas):
     assert [len(replica.requests) for replica in replicas] == [10, 10, 10]
 
 
-def test_a_dead_replica_costs_no_get_and_doubles_no_post(start, replicas):
+def test_dead_replica_fails_no_get_and_duplicates_no_post(start, replicas):
     gateway = start(configuration(*urls(replicas)))
     replicas[0].close()
 
@@ -56,7 +56,7 @@ def test_a_dead_replica_costs_no_get_and_doubles_no_post(start, replicas):
     assert len(posts) == 15
 
 
-def test_a_replica_that_dies_under_a_post_is_not_replaced_for_it(start, replicas):
+def test_post_is_not_retried_if_its_replica_dies(start, replicas):
     gateway = start(configuration(*urls(replicas[:2])))
     replicas[0].script = lambda connection, arrived: connection.close()
     replicas[1].script = replicas[0].script
@@ -65,14 +65,14 @@ def test_a_replica_that_dies_under_a_post_is_not_replaced_for_it(start, replicas
     assert len(replicas[0].requests) + len(replicas[1].requests) == 1
 
 
-def test_a_stalled_replica_costs_a_get_no_more_than_time(start, replicas):
+def test_get_is_retried_after_a_replica_times_out(start, replicas):
     gateway = start(configuration(*urls(replicas[:2]), upstream="total_timeout = 5.0"))
     replicas[0].script = lambda connection, arrived: time.sleep(2)
 
     assert [exchange(gateway.port, request()).status for _ in range(4)] == [200] * 4
 
 
-def test_a_failing_replica_is_set_aside_until_it_answers_a_probe(start, replicas):
+def test_failing_replica_is_ejected_until_a_probe_succeeds(start, replicas):
     gateway = start(configuration(*urls(replicas[:2]), upstream='probe_path = "/alive"'))
     bad = replicas[0]
     bad.script = lambda connection, arrived: connection.close()
@@ -94,7 +94,7 @@ def test_a_failing_replica_is_set_aside_until_it_answers_a_probe(start, replicas
     assert len(bad.requests) - before == 2
 
 
-def test_a_probe_answered_with_a_server_error_does_not_count(start, replicas):
+def test_probe_with_a_server_error_does_not_reinstate_a_replica(start, replicas):
     gateway = start(configuration(*urls(replicas[:2])))
     bad = replicas[0]
     bad.script = lambda connection, arrived: connection.close()
@@ -108,7 +108,7 @@ def test_a_probe_answered_with_a_server_error_does_not_count(start, replicas):
     assert health(gateway)["replicas_in_use"] == 1
 
 
-def test_replicas_that_are_all_set_aside_are_asked_all_the_same(start, replicas):
+def test_ejected_replicas_are_used_if_all_are_ejected(start, replicas):
     gateway = start(configuration(*urls(replicas[:2])))
     for replica in replicas:
         replica.script = lambda connection, arrived: connection.close()
@@ -120,7 +120,7 @@ def test_replicas_that_are_all_set_aside_are_asked_all_the_same(start, replicas)
 
 
 @pytest.mark.timing
-def test_the_circuit_opens_refuses_half_opens_and_closes(start):
+def test_circuit_opens_rejects_half_opens_and_closes(start):
     port = free_port()
     settings = "breaker_failures = 3\nbreaker_seconds = 1.0"
     gateway = start(configuration(f"http://127.0.0.1:{port}", upstream=settings))
@@ -147,7 +147,7 @@ def test_the_circuit_opens_refuses_half_opens_and_closes(start):
     server.close()
 
 
-def test_the_circuit_of_one_upstream_is_not_that_of_another(start, upstream):
+def test_each_upstream_has_its_own_circuit(start, upstream):
     gateway = start(
         f"""
         [upstreams.dead]
@@ -171,7 +171,7 @@ def test_the_circuit_of_one_upstream_is_not_that_of_another(start, upstream):
     assert statuses == [503, 503, 200]
 
 
-def test_an_upstream_that_is_down_does_not_change_the_status_of_health(start):
+def test_health_is_200_while_an_upstream_is_down(start):
     gateway = start(configuration(f"http://127.0.0.1:{free_port()}"))
     exchange(gateway.port, request())
 

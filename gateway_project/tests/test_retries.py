@@ -1,4 +1,4 @@
-"""What is asked again, and what never is."""
+"""The requests that the gateway retries, and those that it does not."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ from tests.upstream import OK, Upstream, answer
 
 
 def fail_first(upstream, times):
-    """Close the connection on the first requests, and answer the ones after them."""
+    """Close the connection on the first requests, and respond to later ones."""
 
     def script(connection, arrived):
         if len(upstream.requests) <= times:
@@ -23,7 +23,7 @@ def fail_first(upstream, times):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
-def test_a_safe_method_is_repeated(gateway, upstream, method):
+def test_safe_method_is_retried(gateway, upstream, method):
     fail_first(upstream, times=2)
 
     assert exchange(gateway.port, request(method)).status == 200
@@ -31,14 +31,14 @@ def test_a_safe_method_is_repeated(gateway, upstream, method):
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "LOCK", "FOO"])
-def test_another_method_is_not_repeated(gateway, upstream, method):
+def test_unsafe_method_is_not_retried(gateway, upstream, method):
     fail_first(upstream, times=1)
 
     assert exchange(gateway.port, request(method)).status == 502
     assert len(upstream.requests) == 1
 
 
-def test_a_post_with_an_idempotency_key_is_repeated_with_its_body(gateway, upstream):
+def test_post_with_an_idempotency_key_is_retried_with_its_body(gateway, upstream):
     fail_first(upstream, times=1)
 
     got = exchange(gateway.port, request("POST", "/", 'Idempotency-Key: "k"', body=b"hello"))
@@ -49,7 +49,7 @@ def test_a_post_with_an_idempotency_key_is_repeated_with_its_body(gateway, upstr
 
 @pytest.mark.parametrize("size", [1, 65536, 65537, 1_000_000])
 @pytest.mark.parametrize("is_chunked", [False, True])
-def test_a_body_that_was_buffered_is_sent_again(gateway, upstream, size, is_chunked):
+def test_buffered_body_is_retried(gateway, upstream, size, is_chunked):
     body = os.urandom(size)
     framed = b"%x\r\n%b\r\n0\r\nX-Sum: 1\r\n\r\n" % (size, body)
     lines = ["Transfer-Encoding: chunked"] if is_chunked else [f"Content-Length: {size}"]
@@ -66,7 +66,7 @@ def test_a_body_that_was_buffered_is_sent_again(gateway, upstream, size, is_chun
         assert third == body
 
 
-def test_a_body_that_was_streamed_is_not_sent_again(streaming_gateway, upstream):
+def test_streamed_body_is_not_retried(streaming_gateway, upstream):
     fail_first(upstream, times=1)
 
     got = exchange(
@@ -77,14 +77,14 @@ def test_a_body_that_was_streamed_is_not_sent_again(streaming_gateway, upstream)
     assert len(upstream.requests) == 1
 
 
-def test_attempts_are_capped(gateway, upstream):
+def test_number_of_attempts_is_limited(gateway, upstream):
     fail_first(upstream, times=100)
 
     assert exchange(gateway.port, request()).status == 502
     assert len(upstream.requests) == 3
 
 
-def test_an_answer_that_has_begun_is_not_asked_for_again(gateway, upstream):
+def test_started_response_is_not_retried(gateway, upstream):
     def break_off(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
         connection.close()
@@ -95,7 +95,7 @@ def test_an_answer_that_has_begun_is_not_asked_for_again(gateway, upstream):
     assert len(upstream.requests) == 1
 
 
-def test_an_error_status_is_an_answer(gateway, upstream):
+def test_error_status_is_not_retried(gateway, upstream):
     upstream.script = answer(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
 
     assert exchange(gateway.port, request()).reason == b"Busy"
@@ -103,7 +103,7 @@ def test_an_error_status_is_an_answer(gateway, upstream):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_an_idle_connection_that_was_closed_is_replaced(gateway, upstream, method):
+def test_closed_idle_connection_is_replaced(gateway, upstream, method):
     exchange(gateway.port, request())
     upstream.connections[0].close()
 
@@ -111,7 +111,7 @@ def test_an_idle_connection_that_was_closed_is_replaced(gateway, upstream, metho
     assert [arrived.connection for arrived in upstream.requests] == [0, 1]
 
 
-def test_a_reused_connection_that_closes_on_the_request_is_replaced_at_once(gateway, upstream):
+def test_request_on_a_closing_connection_is_retried_at_once(gateway, upstream):
     def close_on_second(connection, arrived):
         if arrived.connection == 0 and len(upstream.requests) == 2:
             connection.close()
@@ -125,7 +125,7 @@ def test_a_reused_connection_that_closes_on_the_request_is_replaced_at_once(gate
     assert [arrived.connection for arrived in upstream.requests] == [0, 0, 1]
 
 
-def test_a_connection_that_says_close_is_not_used_again(gateway, upstream):
+def test_connection_close_of_the_upstream_is_obeyed(gateway, upstream):
     upstream.script = answer(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
 
     with Client(gateway.port) as client:
@@ -136,7 +136,7 @@ def test_a_connection_that_says_close_is_not_used_again(gateway, upstream):
     assert [arrived.connection for arrived in upstream.requests] == [0, 1]
 
 
-def test_an_upstream_that_is_being_restarted_costs_no_request(start):
+def test_restart_of_the_upstream_fails_no_request(start):
     port = free_port()
     gateway = start(configuration(f"http://127.0.0.1:{port}"))
     late = threading.Timer(0.01, lambda: servers.append(Upstream(port)))

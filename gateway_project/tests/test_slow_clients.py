@@ -1,4 +1,4 @@
-"""Clients that are slow on purpose keep nobody else waiting."""
+"""Slow clients do not delay other clients."""
 
 import socket
 import time
@@ -10,13 +10,15 @@ from tests.process import configuration
 from tests.upstream import answer
 
 MANY = 500
-LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + bytes(4_000_000)  # more than sockets hold
+LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + bytes(
+    4_000_000
+)  # more than the socket buffers hold
 PATIENT = 60  # seconds; a worker that a slow client holds would take longer
 
 
 @pytest.fixture
 def patient_gateway(start, upstream):
-    """One that gives the upstream time, which here has hundreds of answers to hold."""
+    """A gateway with a long read timeout, because the upstream holds hundreds of responses."""
     return start(configuration(upstream.url).replace("read_timeout = 1.0", "read_timeout = 60.0"))
 
 
@@ -28,7 +30,7 @@ def crowd(patient_gateway):
         client.close()
 
 
-def test_slow_heads_bodies_and_readers_keep_nobody_waiting(patient_gateway, upstream, crowd):
+def test_slow_heads_bodies_and_readers_do_not_delay_other_clients(patient_gateway, upstream, crowd):
     upstream.script = lambda connection, arrived: connection.send(
         LARGE if arrived.target == b"/large" else b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     )
@@ -49,7 +51,7 @@ def test_slow_heads_bodies_and_readers_keep_nobody_waiting(patient_gateway, upst
             assert client.read().status == 200
 
 
-def test_a_head_that_does_not_come_to_an_end_is_refused_in_time(start, upstream):
+def test_endless_head_is_rejected_at_the_timeout(start, upstream):
     gateway = start(configuration(upstream.url))
     with Client(gateway.port, timeout=PATIENT) as client:
         client.send(b"GET / HTTP/1.1\r\nHost:")
@@ -63,7 +65,7 @@ def test_a_head_that_does_not_come_to_an_end_is_refused_in_time(start, upstream)
     assert time.monotonic() - started_at > 9
 
 
-def test_idle_connections_are_closed_and_those_that_have_begun_to_ask_are_not(start, upstream):
+def test_only_idle_connections_are_closed(start, upstream):
     gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--keep-alive=1")
     with Client(gateway.port) as idle, Client(gateway.port) as fresh, Client(gateway.port) as slow:
         idle.send(request())
@@ -77,7 +79,7 @@ def test_idle_connections_are_closed_and_those_that_have_begun_to_ask_are_not(st
         assert slow.read().status == 200
 
 
-def test_an_empty_line_after_a_body_begins_no_request(start, upstream):
+def test_empty_line_after_a_body_starts_no_request(start, upstream):
     gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--keep-alive=1")
     with Client(gateway.port) as client:
         client.send(request("POST", "/", body=b"hello") + b"\r\n")
@@ -86,7 +88,7 @@ def test_an_empty_line_after_a_body_begins_no_request(start, upstream):
         assert client.is_closed()  # as idle, without a 408
 
 
-def test_a_body_that_ends_early_is_refused(gateway, upstream):
+def test_truncated_body_is_rejected(gateway, upstream):
     with Client(gateway.port) as client:
         client.send(request("POST", "/", "Content-Length: 1000") + b"a")
         client.socket.shutdown(socket.SHUT_WR)
@@ -96,7 +98,7 @@ def test_a_body_that_ends_early_is_refused(gateway, upstream):
 
 
 @pytest.mark.timing
-def test_hundreds_of_held_requests_are_answered_together(patient_gateway, upstream):
+def test_hundreds_of_held_requests_are_served_concurrently(patient_gateway, upstream):
     def hold(connection, arrived):
         time.sleep(0.7)
         answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(connection, arrived)

@@ -1,4 +1,4 @@
-"""Requests that two servers could read differently are refused, or reach the upstream in one clear form."""
+"""Ambiguous requests (RFC 9112, section 11) are rejected or forwarded in one unambiguous form."""
 
 import json
 import time
@@ -99,11 +99,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_ambiguous_is_refused(gateway, upstream, name):
+def test_ambiguous_request_is_rejected(gateway, upstream, name):
     with Client(gateway.port) as client:
         client.send(REFUSED[name])
         got = client.read()
-        assert client.is_closed()  # where the next request would begin is not known
+        assert client.is_closed()  # the start of the next request is unknown
 
     assert got.status in (400, 501)
     assert got.value(b"Content-Type") == b"application/problem+json"
@@ -111,7 +111,7 @@ def test_what_is_ambiguous_is_refused(gateway, upstream, name):
     assert upstream.requests == []
 
 
-def test_other_versions_are_refused_as_such(gateway, upstream):
+def test_other_http_versions_get_505(gateway, upstream):
     with Client(gateway.port) as client:
         client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         assert client.read().status == 505
@@ -134,7 +134,7 @@ REFRAMED = {
 
 
 @pytest.mark.parametrize("name", REFRAMED)
-def test_what_is_clear_reaches_the_upstream_as_one_request(gateway, upstream, name):
+def test_unambiguous_request_is_forwarded_as_one_request(gateway, upstream, name):
     data, body = REFRAMED[name]
 
     with Client(gateway.port) as client:
@@ -148,7 +148,7 @@ def test_what_is_clear_reaches_the_upstream_as_one_request(gateway, upstream, na
 
 
 @pytest.mark.parametrize("name", ["X_Content-Length", "Content_Length", "content-length-x"])
-def test_a_name_that_only_looks_like_a_length_is_none(gateway, upstream, name):
+def test_field_name_that_resembles_content_length_is_ignored(gateway, upstream, name):
     with Client(gateway.port) as client:
         client.send(request("GET", "/", f"{name}: 500") + request(target="/next"))
         assert [client.read().status, client.read().status] == [200, 200]
@@ -156,7 +156,7 @@ def test_a_name_that_only_looks_like_a_length_is_none(gateway, upstream, name):
     assert len(upstream.requests) == 2
 
 
-def test_a_request_hidden_in_a_body_stays_there(gateway, upstream):
+def test_request_inside_a_body_is_forwarded_as_body(gateway, upstream):
     with Client(gateway.port) as client:
         client.send(request("POST", "/", body=HIDDEN) + request("POST", "/", body=HIDDEN))
         assert [client.read().status, client.read().status] == [200, 200]
@@ -164,7 +164,7 @@ def test_a_request_hidden_in_a_body_stays_there(gateway, upstream):
     assert [arrived.target for arrived in upstream.requests] == [b"/", b"/"]
 
 
-def test_a_body_that_is_left_over_is_never_the_next_clients_request(streaming_gateway, upstream):
+def test_unread_body_is_not_parsed_as_the_next_request(streaming_gateway, upstream):
     def answer_early(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The request target arrives byte for byte."""
+"""Request targets are forwarded byte for byte."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ CORPUS = Path(__file__).parent / "corpus"
 PLAIN = (CORPUS / "targets.txt").read_text("latin-1").splitlines()
 METHODS = (CORPUS / "methods.txt").read_text().splitlines()
 LONG = ["/a" * 80, "/" + "a" * 2000, "/?" + "a=b&" * 500, "/" + "%41" * 500, "/a?" + "?" * 200, "/" * 200]
-# Every printable character that may stand in a target, in a path and in a query.
+# Every printable character that is allowed in a target, in the path and in the query.
 SINGLE = [f"/x{chr(code)}y?x{chr(code)}y" for code in range(0x21, 0x7F)]
 TARGETS = [*dict.fromkeys([*PLAIN, *LONG, *SINGLE])]
 
 
-def test_the_corpus_is_as_large_as_it_says():
+def test_number_of_targets():
     assert len(TARGETS) >= 200
 
 
 @pytest.mark.parametrize("number", range(0, len(TARGETS), 20))
-def test_targets_arrive_as_sent(gateway, upstream, number):
+def test_targets_are_forwarded_unchanged(gateway, upstream, number):
     targets = TARGETS[number : number + 20]
 
     with Client(gateway.port) as client:
@@ -43,7 +43,7 @@ def test_targets_arrive_as_sent(gateway, upstream, number):
         ("https://other.example/a", b"/a"),
     ],
 )
-def test_an_absolute_target_becomes_a_path_and_its_host_counts(gateway, upstream, target, arrives):
+def test_absolute_target_is_forwarded_as_path_and_host(gateway, upstream, target, arrives):
     exchange(gateway.port, request("GET", target, host="first.example"))
 
     (arrived,) = upstream.requests
@@ -51,7 +51,7 @@ def test_an_absolute_target_becomes_a_path_and_its_host_counts(gateway, upstream
     assert arrived.values(b"Host") == [b"other.example"]
 
 
-def test_options_of_the_whole_server_is_forwarded(gateway, upstream):
+def test_options_asterisk_is_forwarded(gateway, upstream):
     exchange(gateway.port, request("OPTIONS", "*"))
 
     assert upstream.requests[0].line == b"OPTIONS * HTTP/1.1"
@@ -61,7 +61,7 @@ def test_options_of_the_whole_server_is_forwarded(gateway, upstream):
     "target",
     ["*", "example.org:80", "a/b", "?a", "ftp://x/", "http://", "http://u@h/", "/a#b c", "mailto:x@y"],
 )
-def test_other_forms_are_refused(gateway, upstream, target):
+def test_other_target_forms_are_rejected(gateway, upstream, target):
     got = exchange(gateway.port, request("GET", target))
 
     assert got.status == 400

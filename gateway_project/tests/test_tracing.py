@@ -1,4 +1,4 @@
-"""The gateway's spans, as OpenTelemetry's exporters write them."""
+"""The spans of the gateway, as exported by OpenTelemetry."""
 
 import json
 import time
@@ -40,7 +40,7 @@ def gateway(module_gateway, upstream):
 
 @pytest.fixture
 def unreachable(start):
-    """The same in front of a port at which nobody listens."""
+    """The same gateway, in front of a closed port."""
     return start(routes(f"http://127.0.0.1:{down}"), OTEL_TRACES_EXPORTER="console")
 
 
@@ -49,7 +49,7 @@ def entries(gateway):
 
 
 def spans(gateway, kind, request_id, count=1):
-    """Wait for the spans of a request: each is written when it ends, the server's after the response."""
+    """Wait for the spans of a request; the server span is written after the response."""
     ends_at = time.monotonic() + 5
     while True:
         all_spans = [entry for entry in entries(gateway) if entry.get("kind") == kind]
@@ -60,7 +60,7 @@ def spans(gateway, kind, request_id, count=1):
 
 
 def trace(gateway, *args, **kwargs):
-    """Make a request and return its server span and those of the attempts to get a response."""
+    """Send a request, and return its server span and the client spans of its attempts."""
     request_id = uuid.uuid4().hex
     method, target, *fields = args
     exchange(gateway.port, request(method, target, f"X-Request-ID: {request_id}", *fields, **kwargs))
@@ -97,14 +97,14 @@ def test_server_span_has_the_attributes_of_the_conventions(gateway):
     ("host", "address", "port"),
     [("shop.example.com", "shop.example.com", 80), ("[::1]:81", "::1", 81), ("[:::]:x", None, None)],
 )
-def test_server_is_the_one_that_the_client_asked_for(gateway, host, address, port):
+def test_server_address_is_the_host_of_the_request(gateway, host, address, port):
     server, _ = trace(gateway, "GET", "/a", host=host)
 
     attributes = server["attributes"]
     assert (attributes.get("server.address"), attributes.get("server.port")) == (address, port)
 
 
-def test_without_a_route_the_name_is_the_method_alone(gateway):
+def test_span_without_a_route_is_named_by_the_method(gateway):
     server, attempts = trace(gateway, "GET", "/nowhere")
 
     assert server["name"] == "GET"
@@ -114,7 +114,7 @@ def test_without_a_route_the_name_is_the_method_alone(gateway):
     assert attempts == []
 
 
-def test_method_that_the_conventions_do_not_know_is_other(gateway):
+def test_unknown_method_is_recorded_as_other(gateway):
     server, _ = trace(gateway, "LOCK", "/a")
 
     assert server["name"] == "HTTP /a"
@@ -137,7 +137,7 @@ def test_status_decides_which_span_failed(gateway, upstream, status, of_server, 
         assert span["attributes"].get("error.type") == (str(status) if expected == "ERROR" else None)
 
 
-def test_response_that_breaks_off_is_an_error(gateway, upstream):
+def test_truncated_response_is_an_error(gateway, upstream):
     def script(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")
         connection.close()
@@ -151,7 +151,7 @@ def test_response_that_breaks_off_is_an_error(gateway, upstream):
     assert server["attributes"]["http.response.status_code"] == 200
 
 
-def test_polled_paths_are_not_traced(gateway):
+def test_health_checks_and_metrics_are_not_traced(gateway):
     for path in ("/health", "/health/live", "/health/nowhere", "/metrics"):
         exchange(gateway.port, request(target=path))
     trace(gateway, "GET", "/a")
@@ -161,7 +161,7 @@ def test_polled_paths_are_not_traced(gateway):
     assert not [path for path in paths if path and path.startswith(("/health", "/metrics"))]
 
 
-def test_upstream_continues_the_trace_below_the_attempt(gateway, upstream):
+def test_upstream_gets_the_span_of_the_attempt_as_parent(gateway, upstream):
     server, (attempt,) = trace(gateway, "GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01")
 
     assert server["parent_id"] == f"0x{PARENT}"
@@ -193,7 +193,7 @@ def test_each_attempt_is_a_client_span(start, upstream):
     }
 
 
-def test_lines_of_a_request_carry_its_trace(unreachable):
+def test_json_lines_of_a_request_have_its_trace_id(unreachable):
     server, _ = trace(unreachable, "GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01")
 
     *warnings, access = [entry for entry in entries(unreachable) if "trace_id" in entry]
@@ -204,7 +204,7 @@ def test_lines_of_a_request_carry_its_trace(unreachable):
         assert f"0x{line['span_id']}" == server["context"]["span_id"]
 
 
-def test_lines_for_people_carry_it_too(start):
+def test_console_lines_of_a_request_have_its_trace_id(start):
     gateway = start(routes(f"http://127.0.0.1:{down}"), OTEL_TRACES_EXPORTER="console", LOG_FORMAT="console")
 
     exchange(gateway.port, request("GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01"))
@@ -217,7 +217,7 @@ def test_lines_for_people_carry_it_too(start):
     assert f" trace_id={TRACE} span_id=" in access[0]
 
 
-def test_spans_reach_a_collector_from_a_worker_that_gevent_patched(start, upstream):
+def test_spans_are_exported_to_a_collector_from_a_gevent_worker(start, upstream):
     collector = Upstream()
     gateway = start(
         routes(upstream.url),

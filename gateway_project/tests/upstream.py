@@ -1,4 +1,4 @@
-"""A server that answers from a script: it stalls, resets and lies when told to, and keeps every byte that came."""
+"""A scripted server, which can stall, reset connections and send invalid responses; records all received bytes."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 @dataclass
 class Request:
-    """What arrived: the head's bytes, the body's bytes as framed, and which connection it came on."""
+    """A received request: the bytes of its head, its body as framed, and the number of its connection."""
 
     head: bytes
     body: bytes
@@ -42,7 +42,7 @@ class Connection:
     buffer: bytes = field(default=b"")
 
     def receive(self) -> bool:
-        """Take what has come into the buffer; return whether the other side is still there."""
+        """Read into the buffer; return False if the peer has closed the connection."""
         try:
             data = self.socket.recv(65536)
         except OSError:
@@ -107,7 +107,7 @@ def answer(data: bytes) -> Script:
 
 
 class Upstream:
-    """Listens on loopback. ``script`` answers each request; ``on_head`` instead, when set, before the body is read."""
+    """Listens on loopback. ``script`` handles each request; ``on_head``, if set, does before the body is read."""
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self._listener = socket.create_server((host, port), backlog=2048)

@@ -25,17 +25,17 @@ def api() -> APIClient:
 
 @pytest.fixture(autouse=True)
 def fresh_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test finds a circuit that another one opened, or a user that another one saw."""
+    """Reset the circuit breaker and the cache of users before each test."""
     monkeypatch.setattr(client, "breaker", CircuitBreaker(5, 2.0, counted=client._FAILURES))
     monkeypatch.setattr(client, "memory", UserMemory())
 
 
 @pytest.fixture
 def user_service(httpserver: HTTPServer, settings: Any) -> HTTPServer:
-    """A real server in the user service's place, which answers as the contract says and knows the user 7."""
+    """A real server in place of the user service; it follows the contract and has only user 7."""
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
 
-    def answer(request: Request) -> Response:
+    def respond(request: Request) -> Response:
         target = request.full_path.rstrip("?")
         known = target.replace(f"/{KNOWN_USER}", "/{id}")
         given = "the user exists" if known != target or "?" in target else "no user exists"
@@ -49,7 +49,7 @@ def user_service(httpserver: HTTPServer, settings: Any) -> HTTPServer:
         body = json.dumps(promised["body"]).replace('"{id}"', str(KNOWN_USER))
         return Response(body, status=promised["status"], content_type=promised["content_type"])
 
-    httpserver.expect_request(re.compile("/users.*")).respond_with_handler(answer)
+    httpserver.expect_request(re.compile("/users.*")).respond_with_handler(respond)
     return httpserver
 
 

@@ -13,7 +13,7 @@ def test_order_links_to_its_user_in_the_other_admin(admin_client, make_order):
     assert '<a href="/admin/user/users/user/42/change/">User 42</a>' in shown
 
 
-def test_order_cannot_be_added_or_given_to_another_user(admin_client, make_order):
+def test_order_cannot_be_added_or_reassigned(admin_client, make_order):
     order = make_order(user_id=42)
 
     adding = admin_client.get("/admin/order/orders/order/add/")
@@ -27,7 +27,7 @@ def test_order_cannot_be_added_or_given_to_another_user(admin_client, make_order
     assert (order.user_id, order.product_name, order.quantity) == (42, "Phone", 2)
 
 
-def test_orders_are_found_by_product_and_narrowed_by_status(admin_client, make_order):
+def test_orders_are_searched_by_product_and_filtered_by_status(admin_client, make_order):
     make_order(product_name="Laptop")
     make_order(product_name="Phone", status="cancelled")
 
@@ -35,7 +35,7 @@ def test_orders_are_found_by_product_and_narrowed_by_status(admin_client, make_o
     assert "Laptop" not in admin_client.get("/admin/order/orders/order/?status__exact=cancelled").text
 
 
-def test_session_and_csrf_cookies_are_the_service_s_own(db, django_user_model):
+def test_session_and_csrf_cookies_have_names_of_this_service(db, django_user_model):
     django_user_model.objects.create_superuser("root", password="secret")
     client = Client()
     client.get("/admin/order/login/")
@@ -47,14 +47,14 @@ def test_session_and_csrf_cookies_are_the_service_s_own(db, django_user_model):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_page_without_a_database_is_a_503_that_can_be_repeated(admin_client):
+def test_page_without_a_database_is_a_503_with_retry_after(admin_client):
     connection.close()
     connection.settings_dict["PORT"], port = "1", connection.settings_dict["PORT"]
     try:
-        answer = admin_client.get("/admin/order/orders/order/")
+        response = admin_client.get("/admin/order/orders/order/")
     finally:
         connection.close()
         connection.settings_dict["PORT"] = port
 
-    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
-    assert answer.json()["type"] == "urn:problem:database_unavailable"
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response.json()["type"] == "urn:problem:database_unavailable"

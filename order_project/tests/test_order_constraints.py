@@ -17,6 +17,6 @@ from orders.models import Order
         ("status", "lost", IntegrityError),
     ],
 )
-def test_database_itself_refuses(field, value, error):
+def test_database_rejects(field, value, error):
     with pytest.raises(error):
         Order.objects.bulk_create([Order(**{"user_id": 7, "product_name": "Laptop"} | {field: value})])

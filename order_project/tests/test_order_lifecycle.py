@@ -10,7 +10,7 @@ from orders.models import Order
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("action", "status"), [("fulfil", "fulfilled"), ("cancel", "cancelled")])
-def test_placed_order_moves_once_and_repeating_it_changes_nothing(api, make_order, action, status):
+def test_repeated_transition_changes_nothing(api, make_order, action, status):
     order = make_order()
 
     first = api.post(f"/orders/{order.id}/{action}")
@@ -22,7 +22,7 @@ def test_placed_order_moves_once_and_repeating_it_changes_nothing(api, make_orde
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("status", "action"), [("fulfilled", "cancel"), ("cancelled", "fulfil")])
-def test_order_at_its_end_takes_no_other(api, make_order, status, action):
+def test_closed_order_rejects_the_other_transition(api, make_order, status, action):
     order = make_order(status=status)
 
     refused = api.post(f"/orders/{order.id}/{action}")
@@ -35,7 +35,7 @@ def test_order_at_its_end_takes_no_other(api, make_order, status, action):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("action", ["fulfil", "cancel"])
-def test_unknown_order_cannot_be_moved(api, action):
+def test_transition_of_an_unknown_order_is_not_found(api, action):
     assert api.post(f"/orders/1/{action}").status_code == 404
     assert api.get(f"/orders/1/{action}").status_code == 405
 
@@ -56,7 +56,7 @@ def test_order_is_moved_only_if_it_is_as_it_was_read(api, make_order, action):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_racing_transitions_one_wins_and_the_other_is_told(make_order):
+def test_one_of_two_racing_transitions_gets_409(make_order):
     for _ in range(5):
         order = make_order()
         start = Barrier(2)
@@ -78,7 +78,7 @@ def test_of_racing_transitions_one_wins_and_the_other_is_told(make_order):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", ["fulfilled", "cancelled"])
-def test_order_at_its_end_cannot_be_changed(api, make_order, status):
+def test_closed_order_is_read_only(api, make_order, status):
     order = make_order(status=status)
 
     patched = api.patch(f"/orders/{order.id}", {"quantity": 2}, format="json")
@@ -89,7 +89,7 @@ def test_order_at_its_end_cannot_be_changed(api, make_order, status):
 
 
 @pytest.mark.django_db
-def test_change_that_meets_a_transition_is_refused_under_the_lock(api, make_order, monkeypatch):
+def test_update_that_races_with_a_transition_is_rejected_under_the_lock(api, make_order, monkeypatch):
     order = make_order()
     read = Order.objects.get(id=order.id)
     Order.objects.move(order.id, "cancelled")
@@ -98,7 +98,7 @@ def test_change_that_meets_a_transition_is_refused_under_the_lock(api, make_orde
     assert api.patch(f"/orders/{order.id}", {"quantity": 2}, format="json").status_code == 409
 
 
-def test_admin_moves_orders_and_names_those_that_cannot_be(admin_client, make_order):
+def test_admin_action_cancels_orders_and_names_the_closed_ones(admin_client, make_order):
     placed, fulfilled = make_order(), make_order(status="fulfilled")
     selection = {"action": "cancel", "_selected_action": [placed.id, fulfilled.id]}
 
@@ -119,7 +119,7 @@ def test_admin_fulfils_orders(admin_client, make_order):
     assert order.status == "fulfilled"
 
 
-def test_admin_shows_an_order_at_its_end_without_fields_to_change(admin_client, make_order):
+def test_admin_shows_a_closed_order_read_only(admin_client, make_order):
     order = make_order(status="cancelled")
 
     admin_client.post(

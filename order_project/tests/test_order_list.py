@@ -3,9 +3,9 @@ import pytest
 pytestmark = pytest.mark.django_db
 
 
-def ids(answer):
-    assert answer.status_code == 200, answer.content
-    return [order["id"] for order in answer.json()["results"]]
+def ids(response):
+    assert response.status_code == 200, response.content
+    return [order["id"] for order in response.json()["results"]]
 
 
 def test_orders_of_one_user(api, make_order):
@@ -39,14 +39,14 @@ def test_orders_by_product_and_by_ids_newest_first(api, make_order):
         ("page_size=-1", "page_size"),
     ],
 )
-def test_bad_parameter_is_named(api, query, field):
-    answer = api.get(f"/orders?{query}")
+def test_invalid_parameter_is_named(api, query, field):
+    response = api.get(f"/orders?{query}")
 
-    assert answer.status_code == 400
-    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert response.status_code == 400
+    assert [error["field"] for error in response.json()["errors"]] == [field]
 
 
-def test_number_beyond_the_database_s_is_nobody_s(api, make_order):
+def test_user_id_beyond_the_range_of_the_column_matches_no_order(api, make_order):
     make_order()
 
     assert ids(api.get(f"/orders?user_id={2**70}")) == []

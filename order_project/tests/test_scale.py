@@ -1,4 +1,4 @@
-"""With many orders: lists read what they show and nothing else, and migrations let writers through."""
+"""With many orders, lists read only the rows they show, and migrations do not block writers."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def nodes(plan):
 
 
 def read_and_explain(api, address):
-    """Return the page, and the plan of the query that made it, as PostgreSQL carried it out."""
+    """Return the page, and the executed plan of its query."""
     with CaptureQueriesContext(connection) as queries:
         page = api.get(address)
     assert page.status_code == 200, page.content
@@ -46,7 +46,7 @@ def read_and_explain(api, address):
 
 
 def page_behind(order, ordering, query):
-    """Return the address of the page that follows ``order``, as a ``next`` link would have it."""
+    """Return the URL of the page after ``order``, as in a ``next`` link."""
     field = ordering.removeprefix("-")
     value = Order._meta.get_field(field).value_to_string(order)
     cursor = KeysetPagination.signer.sign_object([ordering, False, value, order.id])
@@ -54,7 +54,7 @@ def page_behind(order, ordering, query):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_page_of_a_million_orders_comes_from_an_index_and_reads_as_little_as_the_first(api):
+def test_every_page_of_a_million_orders_uses_an_index_and_reads_as_little_as_the_first(api):
     insert_orders(1_000_000)
     ids = [10_000, 500_000, 990_000]
     orders = list(
@@ -78,8 +78,8 @@ def blocks(plan):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_migrations_on_a_hundred_thousand_orders_let_writers_through():
-    """A writer that waits for a lock for a second fails, as ``lock_timeout`` has it."""
+def test_migrations_on_a_hundred_thousand_orders_do_not_block_writers():
+    """The writer has a ``lock_timeout`` of one second."""
     call_command("migrate", "idempotency", "zero", verbosity=0)
     call_command("migrate", "orders", "0001", verbosity=0)
     insert_orders(100_000)

@@ -24,7 +24,7 @@ def test_every_user_gets_orders_once(db, two_users, capsys):
     assert set(Order.objects.values_list("user_id", flat=True)) == set(two_users)
 
 
-def test_what_customers_ordered_twice_is_left_as_it_is(db, two_users, make_order, capsys):
+def test_duplicate_orders_of_customers_are_kept(db, two_users, make_order, capsys):
     for _ in range(2):
         make_order(user_id=two_users[0], product_name=DEMO_PRODUCTS[0][0])
 
@@ -34,7 +34,7 @@ def test_what_customers_ordered_twice_is_left_as_it_is(db, two_users, make_order
     assert Order.objects.count() == 7
 
 
-def test_user_service_that_does_not_answer_is_named(db, httpserver, settings):
+def test_unavailable_user_service_is_named(db, httpserver, settings):
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
 
     with pytest.raises(CommandError, match="The user service does not answer"):

@@ -1,1 +1,1 @@
-"""The client's side: gunicorn brings the processes, this package speaks HTTP/1.1 to the clients."""
+"""The HTTP/1.1 server of the gateway, inside gunicorn's processes."""

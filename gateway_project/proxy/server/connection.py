@@ -1,4 +1,4 @@
-"""One client connection: requests are read from it and answered, one after the other."""
+"""A client connection: read its requests one after another, and send the responses."""
 
 import contextlib
 import logging
@@ -26,25 +26,23 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-IDLE_GRACE = 2.0  # seconds that idle clients have to come again when the process ends
-HEAD_SECONDS = 10.0  # for a whole head, from its first byte on
-_LINGER_SECONDS = 5.0  # for what a client still sends when it was already answered
+IDLE_GRACE = 2.0  # seconds that idle connections stay open while the process stops
+HEAD_SECONDS = 10.0  # for a whole head, from its first byte
+_LINGER_SECONDS = 5.0  # for data that a client still sends after its response
 
 
 class Worker(Protocol):
-    """What a connection needs of the process that it runs in."""
+    """The attributes of the worker that a connection uses."""
 
-    alive: bool  # False: the process is about to end
-    idle: set["ClientConnection"]  # those that wait for a request
+    alive: bool  # False: the process is stopping
+    idle: set["ClientConnection"]  # connections that wait for a request
     limits: Limits
     idle_seconds: float  # between two requests
-    client_seconds: (
-        float | None
-    )  # without a byte of the body, or until the client has taken a piece of the answer
+    client_seconds: float | None  # between two reads of a body, or for one write of a response
 
 
 class ClientConnection:
-    """Serves one client until one of the sides ends the connection."""
+    """Serves one client until either side closes the connection."""
 
     def __init__(
         self, worker: Worker, application: WSGIApplication, client: socket, address: str, scheme: str
@@ -55,14 +53,14 @@ class ClientConnection:
         self._stream = Stream(client)
         self._address = address
         self._scheme = scheme
-        self._has_unread = True  # the client may be sending what nobody will read
+        self._has_unread = True  # the client may be sending data that is not read
         self._idle_until = 0.0  # monotonic
 
     def serve(self) -> None:
-        """Answer request after request."""
+        """Serve requests until the connection ends."""
         try:
             while self._serve_one():
-                gevent.sleep(0)  # the other clients' turn, also where this one's next request is already here
+                gevent.sleep(0)  # give other clients a turn, even if the next request of this one has arrived
         except (OSError, EndOfStreamError, GatewayError):
             logger.debug("Client gone")
             self._socket.close()
@@ -72,7 +70,7 @@ class ClientConnection:
             self._socket.close()
 
     def _linger(self) -> None:
-        """Let the client read its answer, which would be lost with what it still sends (RFC 9112, section 9.6)."""
+        """Read and discard data, so that a reset does not destroy the response (RFC 9112, section 9.6)."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(SHUT_WR)
             ends_at = time.monotonic() + _LINGER_SECONDS
@@ -82,17 +80,17 @@ class ClientConnection:
                     break
 
     def stop(self) -> None:
-        """Wake up from waiting for a request, as if the client had closed."""
-        with contextlib.suppress(OSError):  # it has
+        """Stop waiting for a request, as if the client had closed the connection."""
+        with contextlib.suppress(OSError):  # already closed
             self._socket.shutdown(SHUT_RD)
 
     def stop_if_idle(self, now: float) -> None:
-        """Do so where no byte of a request has come in time; ``now`` is in seconds of ``time.monotonic``."""
+        """Stop if no byte of a request arrived in time; ``now`` is in seconds of ``time.monotonic``."""
         if self._idle_until < now and not self._stream.has_buffered:
             self.stop()
 
     def _serve_one(self) -> bool:
-        """Answer one request; return whether the connection can carry another."""
+        """Serve one request; return whether the connection can be reused."""
         head = ""
         try:
             head = self._read_head()
@@ -151,7 +149,9 @@ class ClientConnection:
         if not self._stream.has_buffered:
             idle_seconds = IDLE_GRACE if self._is_stopping() else self._worker.idle_seconds
             self._idle_until = time.monotonic() + idle_seconds
-            self._socket.settimeout(None)  # the worker looks after it: a timer for each wait costs more
+            self._socket.settimeout(
+                None
+            )  # the worker closes idle connections, which costs less than a timer for each wait
             self._worker.idle.add(self)
         try:
             head = self._stream.read_head(
@@ -165,7 +165,7 @@ class ClientConnection:
         return not self._worker.alive
 
     def _run(self, received: Received, answer: Answer) -> None:
-        # Its body is empty: it is either forwarded from ``received`` or ignored.
+        # The WSGI body is empty: the body is forwarded from ``received`` or ignored.
         environ = wsgi_environ(received.head, client=received.client, scheme=received.scheme)
         environ[ENVIRON_KEY] = received
         response: Any = self._application(environ, answer.start_response)

@@ -1,8 +1,8 @@
 """The gunicorn worker.
 
-gunicorn's own request and response classes serve WSGI, which knows no letter case and no order of headers, no
-interim answer, no trailer, and a fixed ``Server``. A proxy has to hand all of them on, so this worker keeps gunicorn's
-processes, signals and sockets and reads and writes HTTP itself, with the codec that the upstream side uses too.
+gunicorn's request and response classes serve WSGI, which loses the case and order of header fields, has no interim
+responses and no trailers, and sets its own ``Server``. A proxy must forward all of these. This worker therefore keeps
+gunicorn's processes, signals and sockets, and reads and writes HTTP with the codec of the upstream side.
 """
 
 import time
@@ -18,7 +18,7 @@ from proxy.server.connection import IDLE_GRACE, ClientConnection
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
-    """Serves each client connection in a greenlet of its own."""
+    """Serves each client connection in its own greenlet."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,7 +36,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         if addr:
             client.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         scheme = "https" if self.cfg.is_ssl else "http"
-        # An IPv4 client of a socket that listens on both kinds is known by its own address.
+        # Use the plain IPv4 address of an IPv4 client on a dual-stack socket.
         address = addr[0].removeprefix("::ffff:") if addr else ""
         ClientConnection(self, self._application(listener), client, address, scheme).serve()
 
@@ -50,14 +50,14 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         return application
 
     def notify(self) -> None:
-        """Tell gunicorn that the process lives, as every second, and close connections that were idle for too long."""
+        """Notify gunicorn every second that the process is alive, and close connections idle for too long."""
         super().notify()
         now = time.monotonic()
         for connection in list(self.idle):
             connection.stop_if_idle(now)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Stop: running requests end, and idle connections are closed after a moment."""
+        """Stop: complete running requests, and close idle connections after ``IDLE_GRACE``."""
         super().handle_exit(sig, frame)
         gevent.spawn_later(IDLE_GRACE, self._close_idle)
 

@@ -1,1 +1,1 @@
-"""The servers behind the gateway: connections to them, and what is known of their health."""
+"""Upstreams: replicas, connections, ejection and probes."""

@@ -1,4 +1,4 @@
-"""One connection to an upstream's replica."""
+"""A connection to a replica of an upstream."""
 
 import time
 
@@ -19,12 +19,12 @@ class Connection:
         connected.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         connected.settimeout(timeout)
         self.stream = Stream(connected)
-        self.idle_since = 0.0  # monotonic; 0: it has carried nothing yet
+        self.idle_since = 0.0  # monotonic; 0: not used yet
         self._socket = connected
 
     @property
     def is_reused(self) -> bool:
-        """Whether it has carried an exchange before."""
+        """Return whether the connection was used before."""
         return self.idle_since > 0
 
     def send(self, data: bytes) -> None:
@@ -32,26 +32,26 @@ class Connection:
         send_all(self._socket, data)
 
     def read_head(self) -> ResponseHead:
-        """Return the next head, that of an interim answer included."""
+        """Return the next head, which may be that of an interim response."""
         return parse_response(self.stream.read_head(_HEAD_LIMIT).decode("latin-1"))
 
     def rest(self) -> None:
-        """Note that it waits for its next exchange from now on."""
+        """Mark the connection as idle from now on."""
         self.idle_since = time.monotonic()
 
     def is_usable(self) -> bool:
-        """Whether it is still open: an idle connection that has something to read was closed, or is out of step."""
+        """Return whether the idle connection is still open; one with data to read is closed or out of sync."""
         poll = _select_poll()
         poll.register(self._socket.fileno())
         return not [event for _, event in poll.poll(0) if event & ~4]
 
     def abort(self) -> None:
-        """Wake up whoever reads from it, as if the upstream had closed."""
+        """Interrupt a pending read, as if the upstream had closed the connection."""
         try:
             self._socket.shutdown(SHUT_RDWR)
         except OSError:
-            return  # it had
+            return  # already closed
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._socket.close()

@@ -1,4 +1,4 @@
-"""The servers behind a name, as many as it has addresses: it is looked up again and again, beside the requests."""
+"""The replicas behind a host name, one per address; a background greenlet repeats the DNS look-up."""
 
 import logging
 import time
@@ -14,13 +14,13 @@ from proxy.upstreams.replica import Replica
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0  # between two lookups
-_FAILURES = (OSError, UnicodeError)  # the latter for what cannot be a name
+_FAILURES = (OSError, UnicodeError)  # UnicodeError for invalid names
 
 
 class NamedReplicas:
-    """One replica for each address of ``host``; ``on_change`` is called when they have become others.
+    """One replica for each address of ``host``; calls ``on_change`` when the addresses change.
 
-    The lookups of a name follow each other: one that hangs occupies one thread of gevent's, however long it takes.
+    Look-ups of a name run one at a time, so that a hanging one occupies only one thread of gevent.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class NamedReplicas:
         self._begun_at: float | None = None  # monotonic
 
     def wait(self) -> None:
-        """Begin to look up; return when there was an answer, or ``connect_timeout`` after the beginning."""
+        """Start the look-ups; return after the first result, or ``connect_timeout`` after the start."""
         if self._is_answered.is_set():
             return
         if self._begun_at is None:
@@ -59,7 +59,7 @@ class NamedReplicas:
             gevent.sleep(_PAUSE_SECONDS)
 
     def _note_failure(self, reason: str) -> None:
-        if reason != self.last_error:  # said once, and not every second
+        if reason != self.last_error:  # logged once per reason, not every second
             logger.warning("Name not resolved", extra={"host": self._host, "reason": reason})
         self.last_error = reason
 
@@ -80,13 +80,13 @@ class NamedReplicas:
 
 
 def look_up(host: str) -> tuple[str, ...]:
-    """Return the addresses of ``host``: those of IPv4, or of IPv6 where it has no others.
+    """Return the IPv4 addresses of ``host``, or the IPv6 addresses if it has no others.
 
-    A server that has an address of each kind is one server, and shall get the share of one.
+    A server with both kinds of addresses is one replica and gets the share of one.
 
     Raises:
-        OSError: there is no answer, or the name is unknown.
-        UnicodeError: it cannot be a name.
+        OSError: the look-up fails, or the name is unknown.
+        UnicodeError: the name is invalid.
     """
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     addresses = [(family, address[0]) for family, _, _, _, address in found]

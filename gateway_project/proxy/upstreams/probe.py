@@ -1,4 +1,4 @@
-"""A replica that was set aside is asked, ever less often, until it answers."""
+"""Eject a failing replica, and probe it with growing intervals until it can be reinstated."""
 
 import logging
 import random
@@ -10,13 +10,13 @@ from proxy.upstreams.replica import Replica
 
 logger = logging.getLogger(__name__)
 
-_FIRST_SECONDS = 0.5  # doubled each time, give or take a quarter
+_FIRST_SECONDS = 0.5  # doubled each time, with 25 % jitter
 _LONGEST_SECONDS = 15.0
 _SERVER_ERROR = 500
 
 
 def set_aside(replica: Replica) -> None:
-    """Trust ``replica`` no more, until it has answered a probe."""
+    """Eject ``replica`` until a probe succeeds."""
     if replica.is_trusted and not replica.is_retired:
         replica.is_trusted = False
         replica.ejected_gauge.set(1)

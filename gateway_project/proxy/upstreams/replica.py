@@ -1,4 +1,4 @@
-"""One server of an upstream: its idle connections, and whether it is trusted."""
+"""A replica of an upstream, with its pool of idle connections."""
 
 import time
 from ipaddress import ip_address
@@ -11,17 +11,17 @@ from proxy.errors import ConnectTimeoutError, UnreachableError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.connection import Connection
 
-_MOST_IDLE = 512  # connections kept
+_MOST_IDLE = 512  # size of the pool
 _IDLE_SECONDS = 60.0
-_SURELY_OPEN_SECONDS = 1.0  # servers close idle connections later than this
+_SURELY_OPEN_SECONDS = 1.0  # shorter than the keep-alive timeout of servers
 
 
 class Replica:
-    """The server at ``port`` of ``address``, one of those that ``host`` has; of ``host`` itself when left out."""
+    """The server at ``port`` of ``address``, an address of ``host``; without ``address``, at ``host`` itself."""
 
     def __init__(self, settings: UpstreamSettings, host: str, port: int, address: str = "") -> None:
-        self.authority = _authority(host, port)  # what the server is called
-        self.address = _authority(address or host, port)  # where it is
+        self.authority = _authority(host, port)  # host and port for Host and logs
+        self.address = _authority(address or host, port)  # host and port to connect to
         self.is_trusted = True
         self.is_retired = False
         self.ejected_gauge = metrics.EJECTED.labels(settings.name, self.address)
@@ -60,10 +60,10 @@ class Replica:
         return connected
 
     def take(self, *, is_repeatable: bool) -> Connection:
-        """Return an idle connection, or a new one.
+        """Acquire an idle connection, or open a new one.
 
-        The upstream may close an idle connection just as a request is sent on it. A request that cannot be repeated
-        therefore only gets one that was used a moment ago.
+        The upstream may close an idle connection just as a request is sent on it. A request that must not be retried
+        therefore gets only a connection that was used within the last second.
 
         Raises:
             UnreachableError: as ``connect``.
@@ -78,7 +78,7 @@ class Replica:
         return self.connect()
 
     def give_back(self, connection: Connection) -> None:
-        """Keep ``connection``, which is between two exchanges, for the next one."""
+        """Release ``connection`` to the pool."""
         if self.is_retired:
             connection.close()
             return
@@ -88,7 +88,7 @@ class Replica:
         self._idle.append(connection)
 
     def retire(self) -> None:
-        """Keep nothing for a next exchange: there is none. Those that it carries go on to their ends."""
+        """Close the pool, because the address was removed; running exchanges continue."""
         self.is_retired = True
         self.ejected_gauge.set(0)
         while self._idle:
@@ -100,7 +100,7 @@ def _authority(host: str, port: int) -> str:
 
 
 def family(host: str) -> AddressFamily | None:
-    """Return the address family when ``host`` is an address, for which nobody has to be asked; None for a name."""
+    """Return the address family if ``host`` is an IP address, which needs no look-up; None for a name."""
     try:
         return AddressFamily.AF_INET6 if ip_address(host).version == 6 else AddressFamily.AF_INET  # noqa: PLR2004 -- IPv6
     except ValueError:

@@ -1,4 +1,4 @@
-"""An upstream: which of its replicas is asked next, and what is known of them."""
+"""An upstream: balancing over its replicas, ejection and circuit breaker."""
 
 import logging
 from collections.abc import Collection
@@ -14,11 +14,11 @@ from proxy.upstreams.replica import Replica, family
 
 logger = logging.getLogger(__name__)
 
-_THIS_MACHINE = "localhost"  # one server, whichever of the name's addresses it listens at
+_THIS_MACHINE = "localhost"  # one replica, even if the name has several addresses
 
 
 class Upstream:
-    """The replicas of one service, as one process sees them."""
+    """The replicas of one service, with the state of this process."""
 
     def __init__(self, settings: UpstreamSettings) -> None:
         self.settings = settings
@@ -45,9 +45,9 @@ class Upstream:
         ]
 
     def choose(self, tried: Collection[Replica] = ()) -> Replica:
-        """Return the next replica in turn: a trusted one that was not ``tried`` before, if there is one.
+        """Return the next replica (round robin), preferably a healthy one that was not ``tried`` before.
 
-        When none is trusted all are asked: that they were set aside may be what is out of date.
+        If all replicas are ejected, all are used, because the ejections may be outdated.
 
         Raises:
             UnreachableError: no name of the upstream has an address.
@@ -71,7 +71,7 @@ class Upstream:
         metrics.FAILURES.labels(self.settings.name, error.code).inc()
 
     def note_failure(self, replica: Replica, error: UpstreamError) -> None:
-        """Remember that ``replica`` failed; where there are others, it is set aside."""
+        """Record a failure of ``replica``; eject it if there are other replicas."""
         self._count(error)
         replica.last_error = error.detail
         logger.warning("Upstream failed", extra={"replica": replica.address, "reason": error.detail})

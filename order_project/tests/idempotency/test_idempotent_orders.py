@@ -25,7 +25,7 @@ def place(key="key-1", order=LAPTOP, api=None):
 
 
 def move_time(**delta):
-    """Let the keys be older by ``delta``: time is moved, not slept."""
+    """Make the keys older by ``delta``, without sleeping."""
     step = timedelta(**delta)
     IdempotencyKey.objects.update(
         created_at=F("created_at") - step,
@@ -34,7 +34,7 @@ def move_time(**delta):
     )
 
 
-def test_repetition_gets_the_first_answer_byte_for_byte():
+def test_retry_gets_the_first_response_byte_for_byte():
     first = place()
     again = place('"key-1"')
 
@@ -47,9 +47,7 @@ def test_repetition_gets_the_first_answer_byte_for_byte():
     assert Order.objects.count() == 1
 
 
-def test_repetition_gets_the_first_answer_also_when_the_order_has_changed_or_the_user_service_is_away(
-    api, settings
-):
+def test_retry_gets_the_first_response_after_a_change_of_the_order_and_during_an_outage(api, settings):
     first = place()
     Order.objects.update(quantity=5)
     settings.USER_SERVICE_URL = "http://127.0.0.1:1"
@@ -57,13 +55,13 @@ def test_repetition_gets_the_first_answer_also_when_the_order_has_changed_or_the
     assert place().content == first.content
 
 
-def test_members_in_another_order_are_the_same_request():
+def test_order_of_json_members_does_not_matter():
     first = place()
 
     assert place(order=dict(reversed(LAPTOP.items()))).content == first.content
 
 
-def test_another_request_with_the_key_is_refused():
+def test_key_of_another_request_is_rejected():
     place()
 
     refused = place(order=LAPTOP | {"quantity": 2})
@@ -72,7 +70,7 @@ def test_another_request_with_the_key_is_refused():
     assert Order.objects.count() == 1
 
 
-def test_other_keys_and_none_place_orders_of_their_own(api):
+def test_other_keys_and_no_key_place_new_orders(api):
     place("a")
     place("b")
     api.post("/orders", LAPTOP, format="json")
@@ -82,7 +80,7 @@ def test_other_keys_and_none_place_orders_of_their_own(api):
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b"])
-def test_bad_key_is_named(key):
+def test_invalid_key_is_rejected(key):
     refused = place(key)
 
     assert refused.status_code == 400
@@ -96,7 +94,7 @@ def test_bad_key_is_named(key):
     assert not Order.objects.exists()
 
 
-def test_key_of_a_refused_request_can_be_used_again_also_for_a_corrected_one():
+def test_key_of_a_rejected_request_can_be_reused_for_a_corrected_one():
     refused = place(order=LAPTOP | {"user_id": 8})
     placed = place()
 
@@ -104,7 +102,7 @@ def test_key_of_a_refused_request_can_be_used_again_also_for_a_corrected_one():
     assert not IdempotencyKey.objects.exclude(status=201).exists()
 
 
-def test_key_of_a_request_that_met_an_outage_can_be_used_again(settings, user_service):
+def test_key_can_be_reused_after_an_outage(settings, user_service):
     settings.USER_SERVICE_URL = "http://127.0.0.1:1"
     unavailable = place()
     settings.USER_SERVICE_URL = user_service.url_for("").rstrip("/")
@@ -114,7 +112,7 @@ def test_key_of_a_request_that_met_an_outage_can_be_used_again(settings, user_se
     assert "Idempotent-Replayed" not in placed
 
 
-def test_key_of_a_request_that_failed_inside_can_be_used_again(monkeypatch):
+def test_key_can_be_reused_after_a_server_error(monkeypatch):
     client = APIClient(raise_request_exception=False)
     with monkeypatch.context() as patch:
         patch.setattr("idempotency.views.JSONRenderer", lambda: 1 / 0)
@@ -125,7 +123,7 @@ def test_key_of_a_request_that_failed_inside_can_be_used_again(monkeypatch):
     assert place().status_code == 201
 
 
-def test_key_is_free_again_after_a_day():
+def test_key_expires_after_a_day():
     place()
     move_time(hours=23, minutes=59)
     replayed = place()
@@ -137,12 +135,12 @@ def test_key_is_free_again_after_a_day():
     assert Order.objects.count() == 2
 
 
-def test_request_in_flight_holds_its_key_and_answers_the_next_after_it_is_done(monkeypatch):
-    asked, answer = Event(), Event()
+def test_key_is_in_use_during_a_request_and_replayed_afterwards(monkeypatch):
+    asked, may_respond = Event(), Event()
 
     def ask(user_id):
         asked.set()
-        answer.wait(5)
+        may_respond.wait(5)
         return find_verified_at(user_id)
 
     monkeypatch.setattr("orders.serializers.find_verified_at", ask)
@@ -151,7 +149,7 @@ def test_request_in_flight_holds_its_key_and_answers_the_next_after_it_is_done(m
         asked.wait(5)
         during = place()
         other_during = place(order=LAPTOP | {"quantity": 2})
-        answer.set()
+        may_respond.set()
 
     assert (during.status_code, during["Retry-After"]) == (409, "1")
     assert during.json()["type"] == "urn:problem:idempotency_key_in_use"
@@ -167,7 +165,7 @@ def closing(call, *args):
         connection.close()
 
 
-def test_key_is_claimed_before_the_user_is_asked_for_also_with_atomic_requests(monkeypatch):
+def test_key_is_claimed_before_the_call_to_the_user_service_with_atomic_requests_too(monkeypatch):
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)  # noqa: FBT003
     seen = []
 
@@ -195,7 +193,7 @@ def test_hook_of_a_subclass_runs_with_the_order(monkeypatch):
     assert Order.objects.count() == 1
 
 
-def test_claim_of_a_dead_worker_is_taken_over_after_its_lock_and_not_before(settings):
+def test_claim_of_a_dead_worker_is_taken_over_only_after_its_lock_expires(settings):
     lock = timedelta(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
     IdempotencyKey.objects.claim("key-1", fingerprint_of_laptop(), lock)
 
@@ -215,14 +213,14 @@ def fingerprint_of_laptop():
 
 
 def test_worker_whose_claim_was_taken_over_cannot_commit(monkeypatch, settings):
-    """The first worker sleeps while it asks for the user; the second takes over; then the first wakes up."""
-    asked, answer = Event(), Event()
+    """The second worker takes the claim over while the first one waits for the user service."""
+    asked, may_respond = Event(), Event()
     is_first = iter([True])
 
     def ask(user_id):
         if next(is_first, False):
             asked.set()
-            answer.wait(5)
+            may_respond.wait(5)
         return find_verified_at(user_id)
 
     monkeypatch.setattr("orders.serializers.find_verified_at", ask)
@@ -231,7 +229,7 @@ def test_worker_whose_claim_was_taken_over_cannot_commit(monkeypatch, settings):
         asked.wait(5)
         move_time(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
         second = place()
-        answer.set()
+        may_respond.set()
 
     assert second.status_code == 201
     assert late.result().status_code == 409
@@ -239,18 +237,18 @@ def test_worker_whose_claim_was_taken_over_cannot_commit(monkeypatch, settings):
     assert place().content == second.content
 
 
-def test_of_many_at_once_one_is_carried_out():
+def test_one_of_many_simultaneous_requests_creates_the_order():
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: closing(place), range(40)))
+        responses = list(pool.map(lambda _: closing(place), range(40)))
 
-    placed = [answer for answer in answers if answer.status_code == 201]
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    assert len({answer.content for answer in placed}) == 1
-    assert sum("Idempotent-Replayed" not in answer for answer in placed) == 1
+    placed = [response for response in responses if response.status_code == 201]
+    assert {response.status_code for response in responses} <= {201, 409}
+    assert len({response.content for response in placed}) == 1
+    assert sum("Idempotent-Replayed" not in response for response in placed) == 1
     assert Order.objects.count() == 1
 
 
-def test_purge_deletes_what_is_over_in_batches_and_nothing_else(capsys):
+def test_purge_deletes_only_expired_keys_in_batches(capsys):
     for number in range(5):
         place(f"old-{number}")
     move_time(hours=24)
@@ -262,7 +260,7 @@ def test_purge_deletes_what_is_over_in_batches_and_nothing_else(capsys):
     assert [key.key for key in IdempotencyKey.objects.all()] == ["new"]
 
 
-def test_admin_shows_keys_and_changes_none(admin_client: Client):
+def test_admin_shows_keys_read_only(admin_client: Client):
     place()
 
     listed = admin_client.get("/admin/order/idempotency/idempotencykey/").text

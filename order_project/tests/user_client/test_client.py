@@ -1,4 +1,4 @@
-"""The client against a real server that stalls, resets and lies."""
+"""The client of the user service, against a real server that stalls, resets and sends wrong responses."""
 
 import contextlib
 import socket
@@ -18,7 +18,7 @@ from user_client import UserServiceUnavailable, client, counters, find_user_ids,
 from user_client.places import Places
 
 
-def test_yes_and_no(user_service):
+def test_known_and_unknown_users(user_service):
     assert find_verified_at(KNOWN_USER) is not None
     assert find_verified_at(8) is None
 
@@ -38,7 +38,7 @@ def test_yes_and_no(user_service):
         (404, "<h1>No such page</h1>", "text/html"),
     ],
 )
-def test_any_other_answer_is_neither_yes_nor_no(httpserver, settings, status, body, content_type):
+def test_any_other_response_is_unavailable(httpserver, settings, status, body, content_type):
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
     httpserver.expect_request("/users/7").respond_with_response(
         Response(body, status=status, content_type=content_type, headers={"Location": "/users/7"})
@@ -49,10 +49,10 @@ def test_any_other_answer_is_neither_yes_nor_no(httpserver, settings, status, bo
 
     assert len(httpserver.log) == (
         2 if status == 503 else 1
-    )  # a redirect is not followed, an outage asked again
+    )  # redirects are not followed; outages are retried
 
 
-def test_nobody_listens(settings, unused_port):
+def test_refused_connection_is_unavailable(settings, unused_port):
     settings.USER_SERVICE_URL = f"http://127.0.0.1:{unused_port}"
 
     with pytest.raises(UserServiceUnavailable):
@@ -61,7 +61,7 @@ def test_nobody_listens(settings, unused_port):
 
 @pytest.mark.timing
 @pytest.mark.parametrize("behaviour", ["silent", "dripping_head", "dripping_body"])
-def test_answer_that_does_not_come_to_an_end_is_given_up_within_the_total_time(settings, serve, behaviour):
+def test_endless_response_is_aborted_at_the_total_timeout(settings, serve, behaviour):
     settings.USER_SERVICE_URL = serve(behaviour)
     settings.USER_SERVICE_READ_TIMEOUT = 0.3
     settings.USER_SERVICE_TOTAL_TIMEOUT = 0.5
@@ -73,7 +73,7 @@ def test_answer_that_does_not_come_to_an_end_is_given_up_within_the_total_time(s
     assert 0.3 <= time.monotonic() - started < 1.5
 
 
-def test_reset_connection_is_asked_again_once(settings, serve):
+def test_reset_connection_is_retried_once(settings, serve):
     settings.USER_SERVICE_URL = serve("reset")
     retries = counters.RETRIES._value.get()
 
@@ -83,7 +83,7 @@ def test_reset_connection_is_asked_again_once(settings, serve):
     assert counters.RETRIES._value.get() == retries + 1
 
 
-def test_answer_of_the_second_attempt_counts(httpserver, settings):
+def test_response_to_the_retry_is_used(httpserver, settings):
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
     httpserver.expect_ordered_request("/users/7").respond_with_data("", status=502)
     httpserver.expect_ordered_request("/users/7").respond_with_json({"id": 7})
@@ -91,7 +91,7 @@ def test_answer_of_the_second_attempt_counts(httpserver, settings):
     assert find_verified_at(7) is not None
 
 
-def test_request_id_is_passed_on(api, db, user_service):
+def test_request_id_is_forwarded(api, db, user_service):
     for number in range(3):
         order = {"user_id": KNOWN_USER, "product_name": "Laptop"}
         api.post("/orders", order, format="json", headers={"x-request-id": f"id-{number}"})
@@ -100,7 +100,7 @@ def test_request_id_is_passed_on(api, db, user_service):
     assert [request.headers[HEADER] for request in asked] == ["id-0", "id-1", "id-2"]
 
 
-def test_connection_is_kept(settings, serve, accepted):
+def test_connection_is_reused(settings, serve, accepted):
     settings.USER_SERVICE_URL = serve("keep_alive")
 
     for _ in range(3):
@@ -109,7 +109,7 @@ def test_connection_is_kept(settings, serve, accepted):
     assert len(accepted) == 1
 
 
-def test_trace_of_the_request_goes_on(api, db, user_service):
+def test_trace_context_is_forwarded(api, db, user_service):
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
     api.post(
@@ -146,15 +146,15 @@ def test_proxies_of_the_environment_are_ignored(user_service, monkeypatch, unuse
 
 
 @pytest.mark.django_db
-def test_outage_is_a_503_that_says_so_and_stores_nothing(api, settings, unused_port):
+def test_outage_is_a_503_and_stores_no_order(api, settings, unused_port):
     settings.USER_SERVICE_URL = f"http://127.0.0.1:{unused_port}"
 
-    answer = api.post("/orders", {"user_id": 7, "product_name": "Laptop"}, format="json")
+    response = api.post("/orders", {"user_id": 7, "product_name": "Laptop"}, format="json")
 
-    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
-    assert answer["Retry-After"] == "1"
-    assert answer.json()["type"] == "urn:problem:user_service_unavailable"
-    assert "errors" not in answer.json()
+    assert (response.status_code, response["Content-Type"]) == (503, "application/problem+json")
+    assert response["Retry-After"] == "1"
+    assert response.json()["type"] == "urn:problem:user_service_unavailable"
+    assert "errors" not in response.json()
     assert api.get("/orders").json()["results"] == []
 
 
@@ -162,18 +162,18 @@ def test_outage_is_a_503_that_says_so_and_stores_nothing(api, settings, unused_p
 def unused_port():
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        yield reserved.getsockname()[1]  # bound and not listening: connections are refused
+        yield reserved.getsockname()[1]  # bound but not listening, so that connections are refused
 
 
 @pytest.fixture
 def accepted():
-    """The connections that ``serve`` accepted."""
+    """The connections accepted by ``serve``."""
     return []
 
 
 @pytest.fixture
 def serve(accepted):
-    """Serve on a real socket in a way that a test names; return the address."""
+    """Serve with the given behaviour on a real socket; return the URL."""
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
 
@@ -235,7 +235,7 @@ BEHAVIOURS = {
 }
 
 
-def test_open_circuit_answers_at_once_and_closes_by_itself(api, db, httpserver, settings, monkeypatch):
+def test_open_circuit_rejects_at_once_and_closes_after_recovery(api, db, httpserver, settings, monkeypatch):
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
     now = [0.0]
     monkeypatch.setattr(
@@ -259,14 +259,14 @@ def test_open_circuit_answers_at_once_and_closes_by_itself(api, db, httpserver, 
     assert placed.status_code == 201
 
 
-def test_threads_that_find_no_place_do_not_wait_for_a_stalled_service(settings, serve, monkeypatch):
+def test_full_bulkhead_does_not_wait_for_a_stalled_service(settings, serve, monkeypatch):
     settings.USER_SERVICE_URL = serve("silent")
     places = Places(1)
     monkeypatch.setattr(client, "_places", places)
     settings.USER_SERVICE_READ_TIMEOUT = settings.USER_SERVICE_TOTAL_TIMEOUT = 1.0
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(find_verified_at, 7)
-        while places._free.acquire(blocking=False):  # until the other thread has the place
+        while places._free.acquire(blocking=False):  # until the other thread has acquired the slot
             places._free.release()
 
         with pytest.raises(UserServiceUnavailable):

@@ -10,7 +10,7 @@ from user_client.memory import UserMemory
 
 @pytest.fixture
 def travel(monkeypatch):
-    """Move the clock that the memory reads."""
+    """Advance the clock that the cache reads."""
 
     def move(seconds):
         now = timezone.now() + timedelta(seconds=seconds)
@@ -19,14 +19,14 @@ def travel(monkeypatch):
     return move
 
 
-def test_nothing_is_remembered_by_default(user_service):
+def test_cache_is_off_by_default(user_service):
     find_verified_at(KNOWN_USER)
     find_verified_at(KNOWN_USER)
 
     assert len(user_service.log) == 2
 
 
-def test_yes_is_fresh_for_the_cache_seconds(user_service, settings, travel):
+def test_known_user_is_cached_for_the_cache_seconds(user_service, settings, travel):
     settings.USER_CACHE_SECONDS = 5
     first = find_verified_at(KNOWN_USER)
 
@@ -40,7 +40,7 @@ def test_yes_is_fresh_for_the_cache_seconds(user_service, settings, travel):
     assert len(user_service.log) == 2
 
 
-def test_no_is_not_remembered(user_service, settings):
+def test_unknown_user_is_not_cached(user_service, settings):
     settings.USER_CACHE_SECONDS = 5
 
     find_verified_at(8)
@@ -50,9 +50,7 @@ def test_no_is_not_remembered(user_service, settings):
 
 
 @pytest.mark.django_db
-def test_yes_counts_while_the_service_fails_and_the_order_says_from_when_it_is(
-    api, user_service, settings, travel
-):
+def test_stale_entry_is_used_during_an_outage_and_dates_the_verification(api, user_service, settings, travel):
     settings.USER_STALE_SECONDS = 60
     seen_at = find_verified_at(KNOWN_USER)
     settings.USER_SERVICE_URL = "http://127.0.0.1:1"
@@ -68,7 +66,7 @@ def test_yes_counts_while_the_service_fails_and_the_order_says_from_when_it_is(
     assert refused.status_code == 503
 
 
-def test_user_who_is_gone_is_forgotten(user_service, settings):
+def test_deleted_user_is_evicted(user_service, settings):
     settings.USER_STALE_SECONDS = 60
     client.memory.note(8)
 
@@ -78,7 +76,7 @@ def test_user_who_is_gone_is_forgotten(user_service, settings):
         find_verified_at(8)
 
 
-def test_memory_is_bounded_and_keeps_the_latest(monkeypatch):
+def test_cache_is_bounded_and_keeps_the_latest(monkeypatch):
     monkeypatch.setattr(memory, "MAX_USERS", 2)
     users = UserMemory()
     for user_id in (1, 2, 1, 3):

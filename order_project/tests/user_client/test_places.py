@@ -13,13 +13,13 @@ def seconds_until_refused(places):
 
 
 @pytest.mark.timing
-def test_place_is_waited_for_briefly_where_calls_are_quick():
+def test_wait_for_a_slot_is_short_if_calls_are_fast():
     places = Places(1)
 
     assert SHORTEST_WAIT <= seconds_until_refused(places) < LONGEST_WAIT
 
 
-def test_place_is_waited_for_longer_where_calls_take_longer():
+def test_wait_for_a_slot_grows_with_the_duration_of_calls():
     places = Places(1)
     with places.take():
         time.sleep(0.2)
@@ -28,7 +28,7 @@ def test_place_is_waited_for_longer_where_calls_take_longer():
 
 
 @pytest.mark.timing
-def test_call_that_failed_frees_its_place_and_says_nothing_about_how_long_calls_take():
+def test_failed_call_releases_its_slot_and_is_not_averaged():
     places = Places(1)
 
     def fail_slowly():

@@ -1,4 +1,4 @@
-"""``manage.py explain METHOD PATH``: what would happen to a request."""
+"""``manage.py explain METHOD PATH``: explain how a request would be routed."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -11,12 +11,12 @@ from proxy.gateway import Gateway
 
 
 class Command(BaseCommand):
-    """Says which route takes a request and where it goes, or why it is refused."""
+    """Prints the route and the upstream of a request, or the reason for its rejection."""
 
     help = "Say what the gateway would do with a request."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the method and the path."""
+        """Add the arguments for method and path."""
         parser.add_argument("method", metavar="METHOD")
         parser.add_argument(
             "path", metavar="PATH", help="as in the request, percent-encoded, with or without a query"

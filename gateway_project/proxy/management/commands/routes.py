@@ -1,4 +1,4 @@
-"""``manage.py routes``: the table that is in force."""
+"""``manage.py routes``: print the active routes."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ _HEAD = ("PATH", "METHODS", "UPSTREAM", "MAX BODY", "RATE LIMIT")
 
 
 class Command(BaseCommand):
-    """Prints one line for each route, and where its upstream is."""
+    """Prints one line per route, with the URLs of its upstream."""
 
     help = "Print the routes and where they lead."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the table."""
+        """Print the routes."""
         try:
             configuration = current.current().configuration
         except current.ConfigurationError as error:

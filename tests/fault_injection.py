@@ -1,4 +1,4 @@
-"""Kills and freezes parts of a running system, in an order and at moments that chance decides."""
+"""Kill and freeze processes of a running system in random order and at random times."""
 
 import random
 import time
@@ -10,34 +10,34 @@ from devservers.processes import wait_for
 from tests.crashable_postgres import CrashablePostgres
 from tests.system import Service, System
 
-# Of so many kills in a row, how many are of which kind; most of what a worker holds when it dies is an order.
+# Kinds of kills and their frequency. Most are order workers, because they die while they handle an order.
 KILLS = Counter({"order worker": 10, "order service": 2, "user service": 2, "gateway": 2, "PostgreSQL": 4})
 FREEZE = "order worker frozen"
 KILLS_FOR_EACH_FREEZE = 7
 
-LONGEST_PAUSE = 0.03  # seconds before a harm, so that it comes at any moment of a request
+LONGEST_PAUSE = 0.03  # seconds before a fault, so that it can hit any point of a request
 START_SECONDS = 20.0
 
 
-class Saboteur:
-    """Does one harm after the other, and starts again what it has killed.
+class FaultInjector:
+    """Injects faults one at a time, and restarts killed processes.
 
     Args:
-        system: its victim.
+        system: the system to inject faults into.
         postgres: the system's databases.
-        chance: decides.
-        freeze_seconds: how long a worker sleeps; longer than the lock on a key.
+        chance: the source of randomness.
+        freeze_seconds: how long a worker is frozen; longer than the lock on an idempotency key.
     """
 
     def __init__(
         self, system: System, postgres: CrashablePostgres, chance: random.Random, freeze_seconds: float
     ) -> None:
-        self.done: Counter[str] = Counter()
+        self.injected: Counter[str] = Counter()
         self._system = system
         self._postgres = postgres
         self._chance = chance
         self._freeze_seconds = freeze_seconds
-        self._harms = {
+        self._faults = {
             "order worker": lambda: self._choose_order_worker().kill(),
             "order service": lambda: self._kill(system.order),
             "user service": lambda: self._kill(system.user),
@@ -47,18 +47,18 @@ class Saboteur:
         }
 
     def plan(self, kills: int) -> list[str]:
-        """Return so many kills, and a freeze for every seventh, in an order that chance decides."""
+        """Return ``kills`` kills, and one freeze for every seven kills, in random order."""
         kinds = list(KILLS.elements())
         planned = [kinds[number % len(kinds)] for number in range(kills)]
         planned += [FREEZE] * (kills // KILLS_FOR_EACH_FREEZE)
         self._chance.shuffle(planned)
         return planned
 
-    def harm(self, kind: str) -> None:
-        """Do one harm, a moment from now."""
+    def inject(self, kind: str) -> None:
+        """Inject one fault after a short random delay."""
         time.sleep(self._chance.uniform(0, LONGEST_PAUSE))
-        self._harms[kind]()
-        self.done[kind] += 1
+        self._faults[kind]()
+        self.injected[kind] += 1
 
     def _kill(self, service: Service) -> None:
         service.kill()
