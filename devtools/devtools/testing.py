@@ -127,7 +127,8 @@ class Run:
 
     def progress(self) -> str:
         """Return how far it is, as pytest prints it."""
-        return f"{self.name} {[' 0%', *re.findall(r'[[] *([0-9]+%)]', self.output.read_text(errors='replace'))][-1]}"
+        shown = re.findall(r"\[ *(\d+%)\]", self.output.read_text(errors="replace"))
+        return f"{self.name} {shown[-1] if shown else '0%'}"
 
     def end(self) -> None:
         """End pytest, which first tears its fixtures down, and all that its tests started."""
