@@ -25,7 +25,7 @@ def stall():
             field, content = BODIES[body]
             head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{field}\r\n\r\n"
             for _ in range(CLIENTS):
-                client = stack.enter_context(socket.create_connection((address.client_host, address.port)))
+                client = stack.enter_context(socket.create_connection((address.host, address.port)))
                 client.sendall(head.encode() + content)
 
         yield stall

@@ -91,10 +91,11 @@ def lint() -> bool:
             outcomes[result].append(name)
             text = "" if result == "ok" else "".join(f"         {line}\n" for line in output.splitlines())
             print(f"{result:<7}  {name} ({seconds:.1f} s)\n{text}", end="", flush=True)
-    passed, failed, skipped = outcomes.values()
-    print(f"\n{len(passed)} checks passed, {len(failed)} failed {', '.join(failed)}".rstrip(), end="")
-    print(f", {len(skipped)} skipped {', '.join(skipped)}".rstrip())
-    return not failed
+    words = (
+        f"{len(found)} {result} {', '.join(found if result != 'ok' else [])}" for result, found in outcomes.items()
+    )
+    print("\n" + ", ".join(text.rstrip() for text in words))
+    return not outcomes["FAILED"]
 
 
 def _run(check: Check) -> tuple[str, str, str, float]:

@@ -20,7 +20,6 @@ from devservers.folders import throw_away_folder
 from devservers.processes import end_processes, marked, processes_of_run
 from devtools.configuration import Configuration
 from devtools.databases import provided_databases
-from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, ROOT, with_database
 
 LANES = int(os.environ.get("TEST_LANES", "3"))  # suites at once
@@ -84,8 +83,6 @@ def select(arguments: Sequence[str]) -> tuple[list[tuple[Suite, list[str]]], boo
     while rest and (name := rest[0].rstrip("/").removesuffix("_project")) in known and not rest[0].startswith("-"):
         chosen.append(known[name])
         rest.pop(0)
-    if rest and not rest[0].startswith("-") and not chosen and not (ROOT / rest[0].partition("::")[0]).exists():
-        raise DevtoolsError(f"There is no suite {rest[0]!r}; there are {', '.join(known)}.")
 
     def for_suite(suite: Suite) -> list[str]:
         paths = [ROOT / argument.partition("::")[0] for argument in rest]
@@ -112,10 +109,9 @@ class Run:
             environment[variable] = tempfile.mkdtemp(prefix=f"{suite.name}-", dir=folder)
         environment |= {PROJECTS[name].variable("DATABASE_URL"): urls[name] for name in suite.databases}
         if suite.databases:  # a library's own name keeps it from the test database of the project
-            own = urlsplit(urls[suite.databases[0]])
-            environment["DATABASE_URL"] = (
-                own if suite.name in PROJECTS else own._replace(path=f"/{suite.name}")
-            ).geturl()
+            url = urlsplit(urls[suite.databases[0]])
+            url = url if suite.name in PROJECTS else url._replace(path=f"/{suite.name}")
+            environment["DATABASE_URL"] = url.geturl()
         self.environment = marked(environment, self.run)
 
     def start(self, *, live: bool) -> None:
@@ -127,8 +123,8 @@ class Run:
 
     def progress(self) -> str:
         """Return how far it is, as pytest prints it."""
-        shown = re.findall(r"\[ *(\d+%)\]", self.output.read_text(errors="replace"))
-        return f"{self.name} {shown[-1] if shown else '0%'}"
+        shown = re.findall(r"\[ *(\d+%)\]", self.output.read_text(errors="replace")) or ["0%"]
+        return f"{self.name} {shown[-1]}"
 
     def end(self) -> None:
         """End pytest, which first tears its fixtures down, and all that its tests started."""

@@ -41,7 +41,6 @@ Ready after {seconds:.1f} s.
 Try:
   curl -X POST {gateway}/users -H 'Content-Type: application/json' \\
        -d '{{"name": "John", "email": "john@example.com"}}'
-
 Demo data and an admin account: python3 manage_all.py demo      Stop: Ctrl-C
 
 """

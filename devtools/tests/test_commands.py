@@ -232,13 +232,6 @@ def test_a_wrong_database_url_never_shows_its_password(clone, command, url):
     assert "Traceback" not in output
 
 
-def test_an_unknown_suite_is_refused_with_the_names_of_all(clone):
-    status, output = clone.run("test", "foo")
-
-    assert status == 1
-    assert "There is no suite 'foo'; there are system, devtools, gateway, order, user, http1," in output
-
-
 def test_without_a_command_the_commands_are_listed(clone):
     status, output = clone.run()
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from ipaddress import ip_network
 from itertools import count
 from typing import Any
 
@@ -36,6 +37,7 @@ def copy_under_gunicorn(django_db_setup, tmp_path_factory):
 def copy_in_process(settings, monkeypatch):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "textbook.middleware.TeamMiddleware"]
     settings.ROOT_URLCONF = "textbook.urls"
+    settings.TRUSTED_PROXIES = (ip_network("127.0.0.1"),)
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)  # noqa: FBT003
     apps.connect()
     yield clients.in_process()
