@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "rest_framework",
+    *speedups.APPS,
 ]
 MIDDLEWARE = [
     "chassis.client_address.ForwardedMiddleware",
@@ -40,9 +41,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "chassis.service_token.ServiceTokenMiddleware",
     "chassis.request_body.BodyLimitMiddleware",
+    "chassis.hosts.HostMiddleware",
+    *speedups.MIDDLEWARE,  # answers plain reads; what is below acts on pages
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "chassis.hosts.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -15,3 +15,6 @@ ENABLED = _choice == "on"
 # For gunicorn's ``worker_class``, and for an entry of DATABASES.
 WORKER_CLASS = "speedups.worker.SharedPollWorker" if ENABLED else "gthread"
 DATABASE: dict[str, Any] = {"ENGINE": "speedups.postgresql"} if ENABLED else {}
+# For MIDDLEWARE, above all that acts on pages only, and for INSTALLED_APPS: `manage.py speedups`.
+MIDDLEWARE = ["speedups.middleware.CompiledReadsMiddleware"] if ENABLED else []
+APPS = ["speedups"] if ENABLED else []

@@ -1,0 +1,37 @@
+"""``manage.py speedups``: which routes have a compiled read, and why another has none."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.urls import URLPattern, get_resolver
+
+from speedups.reads.guard import NotCompiledError, compile_view, refuse_site
+
+
+class Command(BaseCommand):
+    """Prints a line for each route."""
+
+    help = "Print for each route whether its reads are compiled, or why they are not."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the lines."""
+        for route, view in _routes("", get_resolver().url_patterns):
+            self.stdout.write(f"{route}: {_result(view)}")
+
+
+def _routes(prefix: str, patterns: list[Any]) -> Iterator[tuple[str, Any]]:
+    for one in patterns:
+        route = f"{prefix}{one.pattern}"
+        if isinstance(one, URLPattern):
+            yield route, one.callback
+        else:
+            yield from _routes(route, one.url_patterns)
+
+
+def _result(view: Any) -> str:
+    try:
+        refuse_site()
+        return f"compiled ({compile_view(view).action})"
+    except NotCompiledError as reason:
+        return f"not compiled: {reason}"

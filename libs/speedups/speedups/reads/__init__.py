@@ -1,0 +1,1 @@
+"""Reads that are answered without their views: address to SQL to JSON."""

@@ -1,0 +1,108 @@
+"""Compiled reads: one object, and one page of a list. Each returns the response of its view, or None."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.db.models.lookups import GreaterThan, LessThan
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from chassis.rest.pagination import Cursor, KeysetPagination
+from speedups.reads.rows import Rows, encode, text_or_null
+
+_KEY = re.compile("[0-9]{1,18}")  # always within 64 bits
+_PAGE = re.compile("(?:(?:page_size|cursor)=[A-Za-z0-9_.:%-]*(?:&|$))*")
+
+
+class CompiledRetrieve:
+    """``GET`` of one object, by its key."""
+
+    action = "retrieve"
+
+    def __init__(self, rows: Rows, headers: Mapping[str, str]) -> None:
+        self.rows = rows
+        self.headers = dict(headers)
+
+    def __call__(self, request: HttpRequest, kwargs: Mapping[str, Any]) -> HttpResponse | None:
+        """Return the response; None if there is none to ``request`` that is plain."""
+        if request.META.get("QUERY_STRING") or kwargs.keys() != {"pk"} or not _KEY.fullmatch(kwargs["pk"]):
+            return None
+        rows = self.rows.read(self.rows.by_key, [int(kwargs["pk"])])
+        if not rows:
+            return None
+        body = encode(self.rows.object(rows[0]))
+        etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+        # Without If-Match and If-Unmodified-Since the result is None or a response with the status 304.
+        response = get_conditional_response(request, etag) if "HTTP_IF_NONE_MATCH" in request.META else None
+        if response is None:
+            response = HttpResponse(body, content_type="application/json")
+        response.headers["ETag"] = etag
+        for name, value in self.headers.items():
+            response.headers[name] = value
+        return response
+
+
+class CompiledList:
+    """``GET`` of a page of a list in its default order; the paginator finds the page and makes the links."""
+
+    action = "list"
+
+    def __init__(self, rows: Rows, headers: Mapping[str, str], ordering: str) -> None:
+        self.rows = rows
+        self.headers = dict(headers)
+        self.ordering = ordering
+        self.statements: dict[tuple[bool, bool], str] = {}
+
+    def __call__(self, request: HttpRequest, kwargs: Mapping[str, Any]) -> HttpResponse | None:
+        """Return the response; None if there is none to ``request`` that is plain."""
+        if kwargs or not _PAGE.fullmatch(request.META.get("QUERY_STRING", "")):
+            return None
+        pages = _Pages(self)
+        try:
+            rows: Any = pages.paginate_queryset(self.rows.queryset, Request(request))
+        except ValidationError:  # the view says what is wrong
+            return None
+        objects = ",".join([self.rows.object(row) for row in rows])
+        pages.page = [self.rows.instance(row) for row in rows[:1] + rows[-1:]]  # of which the links are made
+        after, before = text_or_null(pages.get_next_link()), text_or_null(pages.get_previous_link())
+        body = encode(f'{{"next":{after},"previous":{before},"results":[{objects}]}}')
+        return HttpResponse(body, content_type="application/json", headers=self.headers)
+
+
+class _Pages(KeysetPagination):
+    """The paginator, with rows that are read by statements that are kept."""
+
+    def __init__(self, read: CompiledList) -> None:
+        self.read = read
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        return (self.read.ordering,)
+
+    def _read(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> list[Any]:
+        statements, kind = self.read.statements, (cursor is not None, descending)
+        if kind not in statements:
+            statements[kind] = self._statement(queryset, has_place=kind[0], descending=descending)
+        place: list[Any] = []
+        if cursor is not None:
+            key: Any = queryset.model._meta.pk  # noqa: SLF001 - Django's documented name
+            place = [self.column.to_python(cursor.value), key.to_python(cursor.key)]
+        return self.read.rows.read(statements[kind], [*place, self.page_size + 1])
+
+    def _statement(self, queryset: QuerySet[Model], *, has_place: bool, descending: bool) -> str:
+        names = [self.column.name, "pk"]
+        if has_place:
+            beyond = LessThan if descending else GreaterThan
+            place = _row_of(Value(0), Value(0))
+            queryset = queryset.filter(beyond(_row_of(*map(F, names)), place))
+        sign = "-" if descending else ""
+        sql, _ = queryset.order_by(*[f"{sign}{name}" for name in names]).query.sql_with_params()
+        return f"{sql} LIMIT %s"
+
+
+def _row_of(*parts: Any) -> Func:
+    return Func(*parts, function="ROW", output_field=BooleanField())

@@ -1,0 +1,105 @@
+"""Says which routes can be compiled, or why one cannot. It fails closed: what it does not know is refused."""
+
+import inspect
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.utils.module_loading import import_string
+from rest_framework.settings import api_settings
+
+from speedups.reads import known
+from speedups.reads.compiled import CompiledList, CompiledRetrieve
+from speedups.reads.parts import (
+    NotCompiledError,
+    plain_fields,
+    plain_model,
+    refuse_class,
+    refuse_filterset,
+    require,
+)
+from speedups.reads.rows import Rows
+
+MIDDLEWARE = "speedups.middleware.CompiledReadsMiddleware"
+FRAME_OPTIONS = "django.middleware.clickjacking.XFrameOptionsMiddleware"
+VIEW_HOOKS = ("process_view", "process_exception", "process_template_response", "__getattr__")
+
+__all__ = ["CompiledRead", "NotCompiledError", "compile_view", "refuse_site"]
+
+CompiledRead = CompiledRetrieve | CompiledList
+
+
+def refuse_site() -> None:
+    """Raise NotCompiledError if a setting or a middleware of the service is not known."""
+    for name, value in known.SETTINGS.items():
+        require(getattr(settings, name, None) == value, f"settings.{name} is not {value!r}")
+    for name, value in known.API_SETTINGS.items():
+        require(getattr(api_settings, name) == value, f"REST_FRAMEWORK[{name!r}] is not {value!r}")
+    require(connections["default"].vendor == "postgresql", "the database is not PostgreSQL")
+    for name, value in known.DATABASE.items():
+        require(
+            connections["default"].settings_dict[name] == value, f"{name} of the database is not {value!r}"
+        )
+    require(MIDDLEWARE in settings.MIDDLEWARE, f"{MIDDLEWARE} is not in MIDDLEWARE")
+    place = settings.MIDDLEWARE.index(MIDDLEWARE)
+    for path in settings.MIDDLEWARE[:place]:  # it runs as always, but not around views
+        one = import_string(path)
+        is_plain = inspect.isclass(one) and not any(hasattr(one, hook) for hook in VIEW_HOOKS)
+        require(is_plain, f"middleware {path} may do something around views")
+    for path in settings.MIDDLEWARE[place + 1 :]:
+        require(path in known.MIDDLEWARE_BELOW, f"middleware {path} is not known")
+
+
+def compile_view(function: Any) -> CompiledRead:
+    """Return the compiled read of a view function.
+
+    Raises:
+        NotCompiledError: something that takes part in its responses is not known.
+    """
+    ours = known.VIEW_FUNCTION
+    is_ours = (
+        _code(function) is ours.__code__
+        and _code(getattr(function, "__wrapped__", None)) is ours.__wrapped__.__code__
+    )
+    require(is_ours, "it is not a viewset's as_view(), or is decorated")
+    view, action = function.cls, function.actions.get("get")
+    require(issubclass(view, known.VIEW), f"{view.__name__} is no {known.VIEW.__name__}")
+    require(action in ("retrieve", "list"), f"{view.__name__}.{action} is not known" if action else "no GET")
+    require(function.initkwargs.keys() <= {"basename", "detail", "suffix"}, "as_view() has arguments")
+    refuse_class(view, known.VIEW, _is_not_atomic)
+    for name, value in known.VALUES.items():
+        require(getattr(view, name) == value, f"{view.__name__}.{name} is not known")
+    model = plain_model(view.queryset)
+    refuse_filterset(getattr(view, "filterset_class", None))
+    rows = Rows(model, plain_fields(view.serializer_class, model))
+    require(not rows.have_receivers(), f"pre_init or post_init of {model.__name__} has receivers")
+    headers = _headers(view, function.actions)
+    if action == "retrieve":
+        return CompiledRetrieve(rows, headers)
+    ordering = getattr(view, "ordering", None)
+    fields = {field.name: field for field in model._meta.concrete_fields}  # noqa: SLF001 - documented
+    column = fields.get(ordering.removeprefix("-")) if isinstance(ordering, str) else None
+    require(
+        column and type(column) in known.COLUMNS and not column.null, f"{view.__name__}.ordering is not known"
+    )
+    return CompiledList(rows, headers, ordering)
+
+
+def _code(function: Any) -> Any:
+    return getattr(function, "__code__", None)
+
+
+def _is_not_atomic(value: Any) -> bool:
+    """Return whether ``value`` is the known view's ``dispatch`` under Django's ``non_atomic_requests``."""
+    if _code(value) is not known.NOT_ATOMIC.dispatch.__code__:
+        return False
+    parts = inspect.getclosurevars(value).nonlocals
+    return parts["method"] is known.VIEW.dispatch and parts["decorators"] == [transaction.non_atomic_requests]
+
+
+def _headers(view: Any, actions: dict[str, str]) -> dict[str, str]:
+    methods = [name for name in view.http_method_names if name in actions or name in ("head", "options")]
+    headers = {"Allow": ", ".join(methods).upper(), "Vary": "Accept"}
+    if FRAME_OPTIONS in settings.MIDDLEWARE:
+        headers["X-Frame-Options"] = settings.X_FRAME_OPTIONS.upper()
+    return headers

@@ -1,0 +1,126 @@
+"""All that may take part in a compiled read. A name, class, middleware or setting that is not here is not known."""
+
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.decorators import method_decorator
+from rest_framework import negotiation, permissions, renderers, serializers
+
+from chassis.rest import fields, filters, pagination
+from chassis.rest.serializers import StrictModelSerializer
+from chassis.rest.viewsets import ResourceViewSet
+
+VIEW, SERIALIZER, FILTERSET = ResourceViewSet, StrictModelSerializer, filters.StrictFilterSet
+
+# Names that a class may define although its known base has them: declarations that the guard reads, descriptions, and
+# methods that are for writing only.
+NAMES: dict[type, str] = {
+    VIEW: "queryset serializer_class filterset_class search_fields ordering ordering_fields lookup_value_regex"
+    " renderer_classes authentication_classes permission_classes throttle_classes pagination_class filter_backends"
+    " lookup_field lookup_url_kwarg versioning_class content_negotiation_class name description suffix detail"
+    " basename create update partial_update destroy perform_create perform_update perform_destroy create_response"
+    " get_success_headers locked current_data",
+    SERIALIZER: "Meta _declared_fields create update save validate is_valid errors to_internal_value",
+    FILTERSET: "Meta _meta declared_filters base_filters",
+    models.Model: "__str__ _meta DoesNotExist MultipleObjectsReturned save delete clean full_clean get_absolute_url",
+    models.QuerySet: "",
+}
+# Of every class; they do nothing.
+PLAIN_NAMES = frozenset(
+    [
+        "__module__",
+        "__qualname__",
+        "__doc__",
+        "__annotations__",
+        "__dict__",
+        "__weakref__",
+        "__orig_bases__",
+        "__parameters__",
+    ]
+)
+# Known classes look for these, too, which they do not have.
+HOOKS = frozenset(
+    [
+        "get",
+        "head",
+        "options",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "trace",
+        "connect",
+        "filterset_fields",
+        "filterset_base",
+        "template_name",
+        "get_template_names",
+        "get_filterset_kwargs",
+    ]
+)
+META = {SERIALIZER: {"model", "fields", "read_only_fields"}, FILTERSET: {"model", "fields"}}
+
+VALUES: dict[str, Any] = {
+    "renderer_classes": [renderers.JSONRenderer, renderers.BrowsableAPIRenderer],
+    "authentication_classes": [],
+    "permission_classes": [permissions.AllowAny],
+    "throttle_classes": [],
+    "pagination_class": pagination.KeysetPagination,
+    "filter_backends": [
+        filters.StrictFilterBackend,
+        filters.StrictSearchFilter,
+        filters.StrictOrderingFilter,
+    ],
+    "lookup_field": "pk",
+    "lookup_url_kwarg": None,
+    "versioning_class": None,
+    "content_negotiation_class": negotiation.DefaultContentNegotiation,
+}
+
+# The fields of a serializer, and those of a model that each may show.
+_NUMBERS = (models.BigAutoField, models.BigIntegerField, models.IntegerField, models.PositiveIntegerField)
+_TEXTS = (models.CharField, models.TextField, models.EmailField)
+COLUMNS = frozenset({*_NUMBERS, *_TEXTS, models.DateTimeField})
+FIELDS: dict[type, tuple[type, ...]] = {
+    serializers.IntegerField: _NUMBERS,
+    serializers.BigIntegerField: _NUMBERS,
+    fields.StrictIntegerField: _NUMBERS,
+    fields.StrictCharField: _TEXTS,
+    fields.StrictEmailField: _TEXTS,
+    serializers.CharField: _TEXTS,
+    serializers.ChoiceField: _TEXTS,
+    serializers.DateTimeField: (models.DateTimeField,),
+}
+
+# What acts only on what a page, a form or a cookie asks for.
+MIDDLEWARE_BELOW = (
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
+)
+SETTINGS: dict[str, Any] = {
+    "DEBUG": False,
+    "CSRF_USE_SESSIONS": False,
+    "DATABASE_ROUTERS": [],
+    "MESSAGE_STORAGE": "django.contrib.messages.storage.fallback.FallbackStorage",
+    "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+    "TIME_ZONE": "UTC",
+    "USE_TZ": True,
+    "WHITENOISE_ROOT": None,
+    "WHITENOISE_STATIC_PREFIX": None,
+}
+API_SETTINGS: dict[str, Any] = {
+    "COERCE_BIGINT_TO_STRING": False,
+    "COMPACT_JSON": True,
+    "DATETIME_FORMAT": "iso-8601",
+    "UNICODE_JSON": True,
+}
+DATABASE: dict[str, Any] = {"ATOMIC_REQUESTS": False, "TIME_ZONE": None}
+
+# Functions that REST framework and Django make, by whose code others of their kind are known.
+VIEW_FUNCTION: Any = VIEW.as_view({"get": "list"})
+NOT_ATOMIC: Any = method_decorator(transaction.non_atomic_requests, name="dispatch")(type("_", (VIEW,), {}))

@@ -1,0 +1,104 @@
+"""The guard's look at the classes that a view is made of."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import django_filters
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Manager, Model, QuerySet
+from django.db.models.query_utils import DeferredAttribute
+from rest_framework import serializers
+
+from chassis.rest import filters
+from speedups.reads import known
+
+FILTER_MODULES = (django_filters.filters.__name__, filters.__name__)
+
+
+class NotCompiledError(Exception):
+    """Something is not known; the message says what."""
+
+
+def require(condition: object, reason: str) -> None:
+    """Raise NotCompiledError with ``reason`` unless ``condition`` holds."""
+    if not condition:
+        raise NotCompiledError(reason)
+
+
+def refuse_class(cls: Any, base: Any, is_harmless: Callable[[Any], bool] = lambda value: False) -> None:
+    """Raise NotCompiledError if ``cls`` overrides anything of the known ``base`` that a read may ask.
+
+    New names are harmless: no known class asks for them, but for those in ``known.HOOKS``.
+    """
+    require(type(cls) is type(base), f"the metaclass of {cls.__name__} is not known")
+    names = known.PLAIN_NAMES.union(known.NAMES[base].split())
+    for one in cls.__mro__:
+        for name, value in () if one in base.__mro__ else vars(one).items():
+            is_new = not (hasattr(base, name) or name in known.HOOKS or name.startswith("__"))
+            require(name in names or is_new or is_harmless(value), f"{one.__name__}.{name} is not known")
+
+
+def refuse_meta(cls: Any, base: Any) -> None:
+    """Raise NotCompiledError if the ``Meta`` of ``cls`` has an option that is not known."""
+    for one in getattr(cls, "Meta", object).__mro__[:-1]:
+        unknown = vars(one).keys() - known.PLAIN_NAMES - known.META[base]
+        require(not unknown, f"{cls.__name__}.Meta.{', '.join(sorted(unknown))} is not known")
+
+
+def plain_model(queryset: Any) -> type[Model]:
+    """Return the model of a queryset of all rows of one table."""
+    require(isinstance(queryset, QuerySet), "the view has no queryset")
+    model = queryset.model
+    refuse_class(type(queryset), QuerySet)
+    refuse_class(model, Model)
+    options = model._meta  # noqa: SLF001 - documented
+    require(not (options.parents or options.proxy or options.swapped), f"{model.__name__} is not one table")
+    manager = options.default_manager  # of which the queryset of a copy of the view would be made
+    require(type(manager).get_queryset is Manager.get_queryset, f"{model.__name__}'s manager is not known")
+    state, expected = vars(queryset).copy(), vars(QuerySet(model)).copy()
+    query, of_all = state.pop("_query"), expected.pop("_query")
+    is_plain = state == expected and not query.select_for_update
+    with contextlib.suppress(EmptyResultSet):
+        is_plain = is_plain and query.sql_with_params() == of_all.sql_with_params()
+    require(is_plain and not query.is_empty(), f"the queryset is not just all of {model.__name__}")
+    return model
+
+
+def plain_fields(serializer: Any, model: type[Model]) -> list[Any]:
+    """Return the model's fields that ``serializer`` shows, each as it is and under its own name."""
+    require(isinstance(serializer, type), "the view has no serializer_class")
+    refuse_class(serializer, known.SERIALIZER)
+    refuse_meta(serializer, known.SERIALIZER)
+    require(not vars(serializer)["_declared_fields"], f"{serializer.__name__} declares fields")
+    require(serializer.Meta.model is model, f"{serializer.__name__} is for another model")
+    columns = {field.attname: field for field in model._meta.concrete_fields}  # noqa: SLF001 - documented
+    shown = serializer().fields
+    for name, field in shown.items():
+        where, column = f"{serializer.__name__}.{name}", columns.get(name)
+        allowed = known.FIELDS.get(type(field), ())
+        require(column and type(column) in allowed and field.source_attrs == [name], f"{where} is not known")
+        require(not field.write_only, f"{where} is write_only")
+        require(type(_attribute(model, name)) is DeferredAttribute, f"{model.__name__}.{name} is not known")
+        if isinstance(field, serializers.ChoiceField):
+            require(
+                all(isinstance(key, str) for key in field.choices), f"{where} has choices that are no text"
+            )
+    return [columns[name] for name in shown]
+
+
+def _attribute(model: type[Model], name: str) -> Any:
+    """Return the attribute ``name`` as a class in the model's MRO has it."""
+    return next((vars(one)[name] for one in model.__mro__ if name in vars(one)), None)
+
+
+def refuse_filterset(filterset: Any) -> None:
+    """Raise NotCompiledError if ``filterset`` may do something without a filter in the query."""
+    if filterset is None:
+        return
+    refuse_class(filterset, known.FILTERSET)
+    refuse_meta(filterset, known.FILTERSET)
+    for name, one in filterset.base_filters.items():
+        is_known = type(one).__module__ in FILTER_MODULES
+        is_known = is_known and not one.extra.get("required") and "widget" not in one.extra
+        require(is_known and name not in ("cursor", "page_size"), f"{filterset.__name__}.{name} is not known")
