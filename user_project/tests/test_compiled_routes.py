@@ -1,0 +1,243 @@
+"""A route is compiled only if every part of it is known; every documented idiom leaves it to its view."""
+
+import django_filters
+import parity
+import pytest
+from django.db import models
+from django.db.models.functions import Length
+from django.db.models.signals import post_init, pre_init
+from django.views.decorators.cache import cache_page
+from rest_framework import (
+    authentication,
+    filters,
+    pagination,
+    permissions,
+    renderers,
+    serializers,
+    throttling,
+)
+from rest_framework.decorators import action
+
+from speedups.reads import guard
+from users.filters import UserFilter
+from users.models import User
+from users.serializers import UserSerializer
+from users.views import UserViewSet
+
+
+def reason(view, what="retrieve"):
+    """Return why a view is not compiled; None if it is."""
+    try:
+        guard.compile_view(view.as_view({"get": what}))
+    except guard.NotCompiledError as error:
+        return str(error)
+    return None
+
+
+def view(**members):
+    return type("OwnViewSet", (UserViewSet,), members)
+
+
+def serializer(**members):
+    meta = type("Meta", (UserSerializer.Meta,), members.pop("meta", {}))
+    return view(serializer_class=type("OwnSerializer", (UserSerializer,), {"Meta": meta} | members))
+
+
+def filterset(**members):
+    return view(filterset_class=type("OwnFilter", (UserFilter,), members))
+
+
+def method(self, *args, **kwargs):
+    raise NotImplementedError
+
+
+class OwnBackend(filters.BaseFilterBackend):
+    pass
+
+
+class OwnQuerySet(models.QuerySet):
+    def _fetch_all(self):
+        super()._fetch_all()
+
+
+VIEW_HOOKS = [
+    "dispatch",
+    "initial",
+    "finalize_response",
+    "handle_exception",
+    "initialize_request",
+    "perform_content_negotiation",
+    "get_queryset",
+    "get_object",
+    "filter_queryset",
+    "paginate_queryset",
+    "get_paginated_response",
+    "get_serializer",
+    "get_serializer_class",
+    "get_serializer_context",
+    "get_renderers",
+    "get_authenticators",
+    "get_permissions",
+    "get_throttles",
+    "check_permissions",
+    "get_exception_handler",
+    "retrieve",
+    "list",
+    "http_method_names",
+    "default_response_headers",
+    "__init__",
+    "__getattribute__",
+    "get",
+]
+SERIALIZER_HOOKS = [
+    "get_fields",
+    "get_extra_kwargs",
+    "build_field",
+    "build_standard_field",
+    "to_representation",
+    "data",
+    "fields",
+    "many_init",
+    "__new__",
+    "__init__",
+    "serializer_field_mapping",
+    "get_field_names",
+    "_readable_fields",
+]
+VALUES = {
+    "filter_backends": [OwnBackend, *UserViewSet.filter_backends],
+    "authentication_classes": [authentication.SessionAuthentication],
+    "permission_classes": [permissions.IsAuthenticated],
+    "throttle_classes": [throttling.AnonRateThrottle],
+    "pagination_class": pagination.PageNumberPagination,
+    "renderer_classes": [type("OwnRenderer", (renderers.JSONRenderer,), {})],
+    "lookup_field": "email",
+    "lookup_url_kwarg": "user",
+    "versioning_class": object,
+    "content_negotiation_class": object,
+}
+
+
+@pytest.mark.parametrize("what", ["retrieve", "list"])
+def test_plain_view_is_compiled(what):
+    assert reason(UserViewSet, what) is None
+    harmless = {"perform_create": method, "helper": method, "extra": action(detail=True)(method)}
+    assert reason(view(**harmless), what) is None
+    assert reason(serializer(validate_name=method, update=method), what) is None
+
+
+@pytest.mark.parametrize("name", VIEW_HOOKS)
+def test_hook_of_a_view_is_refused(name):
+    assert reason(view(**{name: method})) == f"OwnViewSet.{name} is not known"
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_other_class_of_a_view_is_refused(name):
+    assert reason(view(**{name: VALUES[name]})) == f"OwnViewSet.{name} is not known"
+
+
+@pytest.mark.parametrize("name", SERIALIZER_HOOKS)
+def test_hook_of_a_serializer_is_refused(name):
+    assert reason(serializer(**{name: method})) == f"OwnSerializer.{name} is not known"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"initials": serializers.SerializerMethodField(), "get_initials": method},
+        {"name": serializers.CharField(source="email")},
+        {"name": serializers.CharField()},
+    ],
+)
+def test_declared_field_is_refused(members):
+    assert reason(serializer(**members)) == "OwnSerializer declares fields"
+
+
+@pytest.mark.parametrize("option", ["extra_kwargs", "depth", "list_serializer_class", "exclude"])
+def test_option_of_a_serializer_is_refused(option):
+    assert reason(serializer(meta={option: {}})) == f"OwnSerializer.Meta.{option} is not known"
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"qs": property(method)}, "OwnFilter.qs is not known"),
+        ({"filter_queryset": method}, "OwnFilter.filter_queryset is not known"),
+        ({"name": django_filters.CharFilter(required=True)}, "OwnFilter.name is not known"),
+        ({"cursor": django_filters.CharFilter()}, "OwnFilter.cursor is not known"),
+        ({"name": type("OwnCharFilter", (django_filters.CharFilter,), {})()}, "OwnFilter.name is not known"),
+    ],
+)
+def test_filterset_that_may_act_by_itself_is_refused(members, expected):
+    assert reason(filterset(**members)) == expected
+
+
+@pytest.mark.parametrize(
+    "queryset",
+    [
+        User.objects.filter(name="Ada"),
+        User.objects.annotate(length=Length("name")),
+        User.objects.defer("email"),
+        User.objects.none(),
+        User.objects.select_for_update(),
+        User.objects.using("other"),
+        User.objects.prefetch_related("x"),
+        User.objects.distinct(),
+        User.objects.all()[:5],
+    ],
+)
+def test_queryset_of_other_rows_is_refused(queryset):
+    assert reason(view(queryset=queryset)) == "the queryset is not just all of User"
+
+
+def test_own_queryset_class_is_refused():
+    assert reason(view(queryset=OwnQuerySet(User))) == "OwnQuerySet._fetch_all is not known"
+
+
+def test_decorated_view_is_refused():
+    function = cache_page(60)(UserViewSet.as_view({"get": "list"}))
+
+    with pytest.raises(guard.NotCompiledError, match="decorated"):
+        guard.compile_view(function)
+
+
+@pytest.mark.parametrize("name", ["from_db", "__init__", "refresh_from_db", "__getattribute__"])
+def test_hook_of_a_model_is_refused(monkeypatch, name):
+    monkeypatch.setattr(User, name, classmethod(method), raising=False)
+
+    assert reason(UserViewSet) == f"User.{name} is not known"
+
+
+def test_column_that_converts_is_refused(monkeypatch):
+    converting = type("OwnField", (models.CharField,), {"from_db_value": method})
+    monkeypatch.setattr(User._meta.get_field("name"), "__class__", converting)
+
+    assert reason(UserViewSet) == "UserSerializer.name is not known"
+
+
+def test_manager_that_hides_rows_is_refused(monkeypatch):
+    own = type("OwnManager", (models.Manager,), {"get_queryset": method})
+    monkeypatch.setattr(User._meta, "default_manager", own())
+
+    assert reason(UserViewSet) == "User's manager is not known"
+
+
+@pytest.mark.parametrize("signal", [pre_init, post_init])
+def test_receiver_of_a_signal_turns_compiled_reads_off_at_once(db, settings, signal):
+    settings.ACCESS_LOG = False
+    user = User.objects.create(name="Ada", email="ada@example.com")
+    compiled, _ = parity.applications(settings)
+    parity.ask(compiled, "GET", f"/users/{user.pk}")
+    made = []
+
+    def note(sender, **kwargs):
+        made.append(sender)
+
+    signal.connect(note, sender=User)
+    try:
+        parity.ask(compiled, "GET", f"/users/{user.pk}")
+        assert reason(UserViewSet) == "pre_init or post_init of User has receivers"
+    finally:
+        signal.disconnect(note, sender=User)
+
+    assert made == [User]

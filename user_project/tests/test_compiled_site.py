@@ -1,0 +1,121 @@
+"""Settings and middleware that are not known leave every route to its view."""
+
+import io
+
+import parity
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+from rest_framework.response import Response
+
+from speedups.reads import guard
+from users.models import User
+
+
+def teapot_handler(error, context):
+    return Response(status=418)
+
+
+def reason():
+    try:
+        guard.refuse_site()
+    except guard.NotCompiledError as error:
+        return str(error)
+    return None
+
+
+def test_settings_of_the_service_are_known():
+    assert reason() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", True),
+        ("CSRF_USE_SESSIONS", True),
+        ("DATABASE_ROUTERS", ["builtins.object"]),
+        ("MESSAGE_STORAGE", "x"),
+        ("SESSION_ENGINE", "x"),
+        ("TIME_ZONE", "Europe/Berlin"),
+        ("USE_TZ", False),
+        ("WHITENOISE_ROOT", "/tmp"),
+    ],
+)
+def test_setting_is_refused(settings, name, value):
+    setattr(settings, name, value)
+
+    assert reason().startswith(f"settings.{name} is not ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATETIME_FORMAT", "%d"),
+        ("COMPACT_JSON", False),
+        ("UNICODE_JSON", False),
+        ("COERCE_BIGINT_TO_STRING", True),
+    ],
+)
+def test_setting_of_rest_framework_is_refused(settings, name, value):
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {name: value}
+
+    assert reason().startswith(f"REST_FRAMEWORK['{name}'] is not ")
+
+
+def test_transaction_for_each_request_is_refused(monkeypatch):
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)  # noqa: FBT003
+
+    assert reason() == "ATOMIC_REQUESTS of the database is not False"
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        (0, "middleware textbook.middleware.TeamMiddleware may do something around views"),
+        (99, "middleware textbook.middleware.TeamMiddleware is not known"),
+    ],
+)
+def test_middleware_is_refused(settings, place, expected):
+    settings.MIDDLEWARE = list(settings.MIDDLEWARE)
+    settings.MIDDLEWARE.insert(place, "textbook.middleware.TeamMiddleware")
+
+    assert reason() == expected
+
+
+def test_own_exception_handler_is_asked(db, settings):
+    """A read that fails is the view's, so that any handler will do."""
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"EXCEPTION_HANDLER": f"{__name__}.teapot_handler"}
+
+    assert reason() is None
+    assert Client().get("/users/1", headers={"Accept": "*/*"}).status_code == 418
+
+
+def test_command_prints_what_is_compiled_and_why_something_is_not(settings):
+    settings.ROOT_URLCONF = "textbook.urls"
+    output = io.StringIO()
+
+    call_command("speedups", stdout=output)
+
+    lines = output.getvalue().splitlines()
+    assert "^users/?$: compiled (list)" in lines
+    assert "^users/(?P<pk>[0-9]+)/?$: compiled (retrieve)" in lines
+    assert "^owned/?$: not compiled: OwnedViewSet.filter_backends is not known" in lines
+    assert "^session/me/?$: not compiled: SessionViewSet.me is not known" in lines
+
+
+PATHS = "owned owner-filtered profiles dynamic context by-email session late numbers atomic pages offsets annotated"
+
+
+@pytest.mark.parametrize("path", [*PATHS.split(), "per-action", "teams/red/users", "teams/red/numbers"])
+@pytest.mark.parametrize("headers", [{}, {"X-Owner": "ada@example.com", "X-Fields": "id", "X-Staff": "yes"}])
+def test_idiom_is_answered_by_its_view(db, settings, path, headers):
+    settings.ROOT_URLCONF = "textbook.urls"
+    settings.ACCESS_LOG = False
+    user = User.objects.create(name="Ada Lovelace", email="ada@example.com")
+    User.objects.create(name="Eve", email="eve@example.com")
+    compiled, textbook = parity.applications(settings)
+
+    for target in (f"/{path}", f"/{path}/{user.pk}", f"/{path}/{user.email}"):
+        expected = parity.ask(textbook, "GET", target, headers)
+        assert parity.ask(compiled, "GET", target, headers) == expected

@@ -1,0 +1,69 @@
+"""Compiled reads give the responses that the views give: status, header fields and body."""
+
+from datetime import UTC, datetime
+
+import parity
+import pytest
+from hypothesis import given
+from prometheus_client import REGISTRY
+
+from users.models import User
+from users.views import UserViewSet
+
+IDS = range(1_000_000, 1_000_005)
+
+
+@pytest.fixture
+def both(db, settings):
+    """The service's application with compiled reads, and without."""
+    settings.ACCESS_LOG = False
+    for pk, name in zip(IDS, parity.ODD_TEXTS, strict=True):
+        User.objects.create(pk=pk, name=name, email=f"user{pk}@example.com")
+    User.objects.filter(pk=IDS[0]).update(created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    User.objects.filter(pk=IDS[1]).update(created_at=datetime(1, 1, 1, 0, 0, 0, 1, tzinfo=UTC))
+    return parity.applications(settings)
+
+
+def test_every_response_is_that_of_the_view(both):
+    compiled, textbook = both
+    seen = parity.look_around(textbook, "users", IDS)
+
+    @parity.a_thousand
+    @given(parity.methods, parity.targets("users", IDS, seen.cursors), parity.header_fields(seen.etags))
+    def compare(method, target, headers):
+        expected = parity.ask(textbook, method, target, headers)
+        assert parity.ask(compiled, method, target, headers) == expected
+
+    compare()
+
+
+@pytest.mark.parametrize("target", [f"/users/{IDS[0]}", "/users", "/users?page_size=2"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_plain_reads_do_not_reach_the_view(both, monkeypatch, method, target):
+    compiled, textbook = both
+    assert parity.ask(compiled, method, target)[0] == "200 OK"
+    monkeypatch.setattr(UserViewSet, "http_method_names", ["options"])
+
+    assert parity.ask(compiled, method, target)[0] == "200 OK"
+    assert parity.ask(textbook, method, target)[0] == "405 Method Not Allowed"
+
+
+def test_reads_are_counted_under_their_route(both):
+    labels = {"method": "GET", "route": "^users/(?P<pk>[0-9]+)/?$", "status": "200"}
+    before = REGISTRY.get_sample_value("http_requests_total", labels) or 0
+
+    for application in both:
+        parity.ask(application, "GET", f"/users/{IDS[0]}")
+
+    assert REGISTRY.get_sample_value("http_requests_total", labels) == before + 2
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+def test_unavailable_database_is_a_problem(both, is_compiled):
+    application = both[0 if is_compiled else 1]
+
+    with parity.broken_database():
+        status, _, body = parity.ask(application, "GET", f"/users/{IDS[0]}")
+
+    assert status == "503 Service Unavailable"
+    assert b"urn:problem:database_unavailable" in body
