@@ -1,0 +1,63 @@
+"""What the speedups touch of other packages is as it was when it was checked (README.md)."""
+
+import hashlib
+import inspect
+from importlib.metadata import version
+from pathlib import Path
+
+import gunicorn.util
+import pytest
+import speedups
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.base import Model
+from django.db.models.query import QuerySet
+from django.db.models.sql.query import Query
+from django.utils.decorators import _multi_decorate
+from django.views.decorators.csrf import csrf_exempt
+from gunicorn.workers.base import Worker
+from rest_framework import filters, generics, mixins, negotiation, pagination, response, views, viewsets
+from rest_framework import renderers, serializers
+from rest_framework.fields import CharField, ChoiceField, DateTimeField, IntegerField
+
+README = Path(speedups.__file__).parents[1].joinpath("README.md").read_text()
+
+# To be looked at again, with the code of ``speedups`` beside it, whenever one of them changes.
+CHECKED = {
+    Worker: "41bcd41fbc752179",
+    gunicorn.util.close_graceful: "0e5925bfc017bc4e",
+    BaseDatabaseWrapper.close_if_unusable_or_obsolete: "9e0690a760eb710d",
+    Query.sql_with_params: "ea303db591a79358",
+    QuerySet.__init__: "35d93a4d074deed1",
+    Model.from_db: "eba347895d11fa79",
+    _multi_decorate: "593b1688ce1f4d30",
+    csrf_exempt: "0163f45f41624e7d",
+    viewsets.ViewSetMixin: "17430f77f8bdc819",
+    views.APIView: "27202ebe047b6c31",
+    generics.GenericAPIView: "12e4761f2fb6522b",
+    mixins.RetrieveModelMixin: "a6ea57779531105c",
+    mixins.ListModelMixin: "968a2c2672c915db",
+    filters: "2b7ca05d97c9f88b",
+    negotiation: "7a422847e5255886",
+    pagination.CursorPagination: "5e4df9350491106b",
+    renderers.JSONRenderer: "a31e8b848bcf02b1",
+    response.Response: "b0006d6251ec9eed",
+    serializers.Serializer: "dfaeb7f2bbb5e871",
+    CharField.to_representation: "34de3ff2c6c1d712",
+    ChoiceField.to_representation: "4304cfe785eee8f0",
+    DateTimeField.to_representation: "c992346916f34bc0",
+    IntegerField.to_representation: "6956942bbe578b8b",
+}
+
+
+@pytest.mark.parametrize(
+    "package", ["django", "djangorestframework", "django-filter", "gunicorn", "requests"]
+)
+def test_versions_are_those_that_were_checked(package):
+    assert f"{package} {version(package)}" in README
+
+
+@pytest.mark.parametrize("touched", CHECKED, ids=lambda one: getattr(one, "__qualname__", one.__name__))
+def test_source_is_what_was_checked(touched):
+    source = inspect.getsource(touched).encode()
+
+    assert hashlib.sha256(source).hexdigest()[:16] == CHECKED[touched]
