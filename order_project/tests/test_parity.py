@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 
 import parity
 import pytest
+import speedups
 from hypothesis import given
 
 from orders.models import Order
 from orders.views import OrderViewSet
+
+pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off takes compiled reads away")
 
 IDS = range(1_000_000, 1_000_005)
 

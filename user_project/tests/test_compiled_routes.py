@@ -3,6 +3,7 @@
 import django_filters
 import parity
 import pytest
+import speedups
 from django.db import models
 from django.db.models.functions import Length
 from django.db.models.signals import post_init, pre_init
@@ -23,6 +24,8 @@ from users.filters import UserFilter
 from users.models import User
 from users.serializers import UserSerializer
 from users.views import UserViewSet
+
+pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off takes compiled reads away")
 
 
 def reason(view, what="retrieve"):
@@ -192,6 +195,27 @@ def test_queryset_of_other_rows_is_refused(queryset):
 
 def test_own_queryset_class_is_refused():
     assert reason(view(queryset=OwnQuerySet(User))) == "OwnQuerySet._fetch_all is not known"
+
+
+def test_head_of_its_own_is_refused():
+    function = UserViewSet.as_view({"get": "list", "head": "retrieve"})
+
+    with pytest.raises(guard.NotCompiledError, match="HEAD is another action"):
+        guard.compile_view(function)
+
+
+@pytest.mark.parametrize("fields", [["id", "email"], ["name", "email"]])
+def test_list_without_the_columns_of_its_links_is_refused(fields):
+    without = serializer(meta={"fields": fields})
+    without.ordering = "name"
+
+    assert reason(without) is None
+    assert reason(without, "list") == "OwnViewSet.ordering is not shown"
+
+
+@pytest.mark.parametrize("ordering", [("id",), "length", "pk", None])
+def test_other_ordering_is_refused(ordering):
+    assert reason(view(ordering=ordering), "list") == "OwnViewSet.ordering is not known"
 
 
 def test_decorated_view_is_refused():

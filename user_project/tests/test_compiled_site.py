@@ -4,6 +4,7 @@ import io
 
 import parity
 import pytest
+import speedups
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
@@ -15,6 +16,9 @@ from users.models import User
 
 def teapot_handler(error, context):
     return Response(status=418)
+
+
+pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off takes compiled reads away")
 
 
 def reason():

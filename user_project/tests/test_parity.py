@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 
 import parity
 import pytest
+import speedups
 from hypothesis import given
 from prometheus_client import REGISTRY
 
 from users.models import User
 from users.views import UserViewSet
+
+pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off takes compiled reads away")
 
 IDS = range(1_000_000, 1_000_005)
 

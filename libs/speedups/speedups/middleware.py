@@ -1,7 +1,9 @@
 """The one place where compiled reads stand in front of the views."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -32,6 +34,7 @@ class CompiledReadsMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        self.static_path = urlsplit(settings.STATIC_URL or "").path or None
         self.reads: dict[object, CompiledRead | None] = {}
         try:
             refuse_site()
@@ -46,10 +49,7 @@ class CompiledReadsMiddleware:
 
     def read(self, request: HttpRequest) -> HttpResponse | None:
         """Return the response of a compiled read; None for every other request."""
-        meta = request.META
-        if request.method not in ("GET", "HEAD") or meta.get("HTTP_ACCEPT") not in ACCEPT:
-            return None
-        if not NOT_PLAIN.isdisjoint(meta) or timezone.get_current_timezone_name() != "UTC":
+        if not self.is_plain(request):
             return None
         try:
             match = resolve(request.path_info, getattr(request, "urlconf", None))
@@ -65,6 +65,16 @@ class CompiledReadsMiddleware:
         if response is not None:
             request.resolver_match = match
         return response
+
+    def is_plain(self, request: HttpRequest) -> bool:
+        """Return whether nothing but the address and the query matters."""
+        return (
+            request.method in ("GET", "HEAD")
+            and request.META.get("HTTP_ACCEPT") in ACCEPT
+            and NOT_PLAIN.isdisjoint(request.META)
+            and timezone.get_current_timezone_name() == "UTC"
+            and not (self.static_path and request.path_info.startswith(self.static_path))  # it may be a file
+        )
 
     def compiled(self, view: Callable[..., HttpResponseBase]) -> CompiledRead | None:
         """Return what stands in front of ``view``."""

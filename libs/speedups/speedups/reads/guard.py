@@ -65,6 +65,7 @@ def compile_view(function: Any) -> CompiledRead:
     view, action = function.cls, function.actions.get("get")
     require(issubclass(view, known.VIEW), f"{view.__name__} is no {known.VIEW.__name__}")
     require(action in ("retrieve", "list"), f"{view.__name__}.{action} is not known" if action else "no GET")
+    require(function.actions.get("head", action) == action, "HEAD is another action than GET")
     require(function.initkwargs.keys() <= {"basename", "detail", "suffix"}, "as_view() has arguments")
     refuse_class(view, known.VIEW, _is_not_atomic)
     for name, value in known.VALUES.items():
@@ -76,12 +77,13 @@ def compile_view(function: Any) -> CompiledRead:
     headers = _headers(view, function.actions)
     if action == "retrieve":
         return CompiledRetrieve(rows, headers)
-    ordering = getattr(view, "ordering", None)
+    ordering: Any = getattr(view, "ordering", None)
     fields = {field.name: field for field in model._meta.concrete_fields}  # noqa: SLF001 - documented
-    column = fields.get(ordering.removeprefix("-")) if isinstance(ordering, str) else None
+    column: Any = fields.get(ordering.removeprefix("-")) if isinstance(ordering, str) else None
     require(
         column and type(column) in known.COLUMNS and not column.null, f"{view.__name__}.ordering is not known"
     )
+    require({column.name, model._meta.pk.attname} <= {*rows.names}, f"{view.__name__}.ordering is not shown")  # noqa: SLF001 - as above
     return CompiledList(rows, headers, ordering)
 
 

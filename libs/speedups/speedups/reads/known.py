@@ -12,50 +12,38 @@ from chassis.rest.viewsets import ResourceViewSet
 
 VIEW, SERIALIZER, FILTERSET = ResourceViewSet, StrictModelSerializer, filters.StrictFilterSet
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Names that a class may define although its known base has them: declarations that the guard reads, descriptions, and
 # methods that are for writing only.
-NAMES: dict[type, str] = {
-    VIEW: "queryset serializer_class filterset_class search_fields ordering ordering_fields lookup_value_regex"
-    " renderer_classes authentication_classes permission_classes throttle_classes pagination_class filter_backends"
-    " lookup_field lookup_url_kwarg versioning_class content_negotiation_class name description suffix detail"
-    " basename create update partial_update destroy perform_create perform_update perform_destroy create_response"
-    " get_success_headers locked current_data",
-    SERIALIZER: "Meta _declared_fields create update save validate is_valid errors to_internal_value",
-    FILTERSET: "Meta _meta declared_filters base_filters",
-    models.Model: "__str__ _meta DoesNotExist MultipleObjectsReturned save delete clean full_clean get_absolute_url",
-    models.QuerySet: "",
+NAMES: dict[type, frozenset[str]] = {
+    VIEW: _names(
+        "queryset serializer_class filterset_class search_fields ordering ordering_fields lookup_value_regex"
+        " renderer_classes authentication_classes permission_classes throttle_classes pagination_class filter_backends"
+        " lookup_field lookup_url_kwarg versioning_class content_negotiation_class name description suffix detail"
+        " basename create update partial_update destroy perform_create perform_update perform_destroy create_response"
+        " get_success_headers locked current_data"
+    ),
+    SERIALIZER: _names("Meta _declared_fields create update save validate is_valid errors to_internal_value"),
+    FILTERSET: _names("Meta _meta declared_filters base_filters"),
+    models.Model: _names(
+        "__str__ _meta DoesNotExist MultipleObjectsReturned save delete clean full_clean get_absolute_url"
+    ),
+    models.QuerySet: _names(""),
 }
 # Of every class; they do nothing.
-PLAIN_NAMES = frozenset(
-    [
-        "__module__",
-        "__qualname__",
-        "__doc__",
-        "__annotations__",
-        "__dict__",
-        "__weakref__",
-        "__orig_bases__",
-        "__parameters__",
-    ]
+PLAIN_NAMES = _names(
+    "__module__ __qualname__ __doc__ __annotations__ __dict__ __weakref__ __orig_bases__ __parameters__"
+    " __static_attributes__ __firstlineno__ __type_params__"
 )
-# Known classes look for these, too, which they do not have.
-HOOKS = frozenset(
-    [
-        "get",
-        "head",
-        "options",
-        "post",
-        "put",
-        "patch",
-        "delete",
-        "trace",
-        "connect",
-        "filterset_fields",
-        "filterset_base",
-        "template_name",
-        "get_template_names",
-        "get_filterset_kwargs",
-    ]
+# Known classes look for these on a view, serializer, model or queryset although no known class defines them.
+HOOKS = _names(
+    "get head options post put patch delete trace connect filterset_fields filterset_base get_filterset_kwargs"
+    " template_name get_template_names request args kwargs action action_map format_kwarg headers response"
+    " initial_data instance partial _context _errors _data _state model _query _result_cache"
 )
 META = {SERIALIZER: {"model", "fields", "read_only_fields"}, FILTERSET: {"model", "fields"}}
 

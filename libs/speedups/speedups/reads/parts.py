@@ -32,7 +32,7 @@ def refuse_class(cls: Any, base: Any, is_harmless: Callable[[Any], bool] = lambd
     New names are harmless: no known class asks for them, but for those in ``known.HOOKS``.
     """
     require(type(cls) is type(base), f"the metaclass of {cls.__name__} is not known")
-    names = known.PLAIN_NAMES.union(known.NAMES[base].split())
+    names = known.PLAIN_NAMES | known.NAMES[base]
     for one in cls.__mro__:
         for name, value in () if one in base.__mro__ else vars(one).items():
             is_new = not (hasattr(base, name) or name in known.HOOKS or name.startswith("__"))
@@ -49,12 +49,12 @@ def refuse_meta(cls: Any, base: Any) -> None:
 def plain_model(queryset: Any) -> type[Model]:
     """Return the model of a queryset of all rows of one table."""
     require(isinstance(queryset, QuerySet), "the view has no queryset")
-    model = queryset.model
+    model: type[Model] = queryset.model
     refuse_class(type(queryset), QuerySet)
     refuse_class(model, Model)
     options = model._meta  # noqa: SLF001 - documented
     require(not (options.parents or options.proxy or options.swapped), f"{model.__name__} is not one table")
-    manager = options.default_manager  # of which the queryset of a copy of the view would be made
+    manager: Any = options.default_manager  # of which the queryset of a copy of the view would be made
     require(type(manager).get_queryset is Manager.get_queryset, f"{model.__name__}'s manager is not known")
     state, expected = vars(queryset).copy(), vars(QuerySet(model)).copy()
     query, of_all = state.pop("_query"), expected.pop("_query")

@@ -1,6 +1,6 @@
 """The rows of a model: the SQL that reads them, and the JSON that their serializer makes of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring  # what ``json`` writes text with
 from typing import Any
 
@@ -17,7 +17,7 @@ class Rows:
     def __init__(self, model: type[Model], fields: "list[Field[Any, Any]]") -> None:
         self.model = model
         self.names = [field.attname for field in fields]
-        self.queryset = QuerySet(model).order_by().values_list(*self.names)
+        self.queryset: QuerySet[Any, Any] = QuerySet(model).order_by().values_list(*self.names)
         self.by_key, _ = self.queryset.filter(pk=1).query.sql_with_params()
         self._json = "{" + ",".join(f'"{name}":%s' for name in self.names) + "}"
         self._writers = [_writer(field) for field in fields]
@@ -26,7 +26,7 @@ class Rows:
         """Return whether signals are sent to somebody for each instance that Django makes."""
         return pre_init.has_listeners(self.model) or post_init.has_listeners(self.model)
 
-    def read(self, sql: str, parameters: Iterable[Any]) -> list[Row]:
+    def read(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         """Return the rows that ``sql`` selects."""
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
