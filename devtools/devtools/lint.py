@@ -80,7 +80,7 @@ def checks(data_dir: Path) -> Iterator[Check]:
         server = [*gunicorn_command(project), "--check-config"]
         yield Check(f"server configuration of {name}", server, folder, environment | PRODUCTION)
     promtool = "promtool check config prometheus.yml && promtool test rules alerts_test.yml"
-    yield Check("alarms", promtool, ROOT / "deploy" / "prometheus", unavailable=("promtool: not found",))
+    yield Check("alerts", promtool, ROOT / "deploy" / "prometheus", unavailable=("promtool: not found",))
 
 
 def lint() -> bool:
@@ -102,12 +102,9 @@ def _run(check: Check) -> tuple[str, str, str, float]:
     started, unwanted = time.monotonic(), {*PRODUCTION, "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "LOG_FORMAT"}
     base = {name: value for name, value in os.environ.items() if name not in unwanted}
     base["PATH"] = f"{BIN}{os.pathsep}{base.get('PATH', os.defpath)}"
-    options: dict[str, Any] = {
-        "shell": isinstance(check.command, str),
-        "cwd": check.folder,
-        "env": {**base, **check.environment},
-    }
-    options |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    options: dict[str, Any] = {"shell": isinstance(check.command, str), "cwd": check.folder}
+    options |= {"env": {**base, **check.environment}, "stdin": subprocess.DEVNULL}
+    options |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = subprocess.run(check.command, text=True, errors="replace", check=False, **options)
     skipped = done.returncode != 0 and any(text in done.stdout for text in check.unavailable)
     found_one = "vulnerabilit" in done.stdout.replace("No known vulnerabilities", "")

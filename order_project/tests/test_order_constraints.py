@@ -1,5 +1,5 @@
 import pytest
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, transaction
 
 from orders.models import Order
 
@@ -18,5 +18,5 @@ from orders.models import Order
     ],
 )
 def test_database_rejects(field, value, error):
-    with pytest.raises(error):
+    with pytest.raises(error), transaction.atomic():
         Order.objects.bulk_create([Order(**{"user_id": 7, "product_name": "Laptop"} | {field: value})])

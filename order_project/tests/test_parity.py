@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import parity
 import pytest
-import speedups
 from hypothesis import given
 
+import speedups
 from orders.models import Order
 from orders.views import OrderViewSet
 

@@ -3,7 +3,6 @@
 import django_filters
 import parity
 import pytest
-import speedups
 from django.db import models
 from django.db.models.functions import Length
 from django.db.models.signals import post_init, pre_init
@@ -19,6 +18,7 @@ from rest_framework import (
 )
 from rest_framework.decorators import action
 
+import speedups
 from speedups.reads import guard
 from users.filters import UserFilter
 from users.models import User

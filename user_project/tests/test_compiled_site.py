@@ -4,12 +4,12 @@ import io
 
 import parity
 import pytest
-import speedups
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
 from rest_framework.response import Response
 
+import speedups
 from speedups.reads import guard
 from users.models import User
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import parity
 import pytest
-import speedups
 from hypothesis import given
 from prometheus_client import REGISTRY
 
+import speedups
 from users.models import User
 from users.views import UserViewSet
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import gunicorn.util
 import pytest
-import speedups
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import Model
 from django.db.models.query import QuerySet
@@ -15,9 +14,21 @@ from django.db.models.sql.query import Query
 from django.utils.decorators import _multi_decorate
 from django.views.decorators.csrf import csrf_exempt
 from gunicorn.workers.base import Worker
-from rest_framework import filters, generics, mixins, negotiation, pagination, response, views, viewsets
-from rest_framework import renderers, serializers
+from rest_framework import (
+    filters,
+    generics,
+    mixins,
+    negotiation,
+    pagination,
+    renderers,
+    response,
+    serializers,
+    views,
+    viewsets,
+)
 from rest_framework.fields import CharField, ChoiceField, DateTimeField, IntegerField
+
+import speedups
 
 README = Path(speedups.__file__).parents[1].joinpath("README.md").read_text()
 

@@ -1,5 +1,5 @@
 import pytest
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, transaction
 
 from users.models import User
 
@@ -20,5 +20,5 @@ pytestmark = pytest.mark.django_db
 def test_database_itself_refuses(make_user, field, value, error):
     make_user(email="taken@example.com")
 
-    with pytest.raises(error):
+    with pytest.raises(error), transaction.atomic():
         User.objects.bulk_create([User(**{"name": "Ada", "email": "ada@example.com"} | {field: value})])

@@ -91,7 +91,7 @@ class AccessLogMiddleware:
                 method=request.method or "",
                 path=request.path,
                 status=response.status_code,
-                size=int(response.get("Content-Length", 0)),
+                size=int(response.get("Content-Length", "0")),
                 seconds=time.perf_counter() - started,
                 client=client_address(request),
                 request_id=current_request_id(),
