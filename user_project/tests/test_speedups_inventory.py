@@ -32,14 +32,14 @@ import speedups
 
 README = Path(speedups.__file__).parents[1].joinpath("README.md").read_text()
 
-# To be looked at again, with the code of ``speedups`` beside it, whenever one of them changes.
+# Review these together with the code of ``speedups`` when one of them changes. The second digest is Django 6.1's.
 CHECKED = {
     Worker: "41bcd41fbc752179",
     gunicorn.util.close_graceful: "0e5925bfc017bc4e",
-    BaseDatabaseWrapper.close_if_unusable_or_obsolete: "9e0690a760eb710d",
+    BaseDatabaseWrapper.close_if_unusable_or_obsolete: "9e0690a760eb710d 6b6ae12ebd80c4bd",
     Query.sql_with_params: "ea303db591a79358",
-    QuerySet.__init__: "35d93a4d074deed1",
-    Model.from_db: "eba347895d11fa79",
+    QuerySet.__init__: "35d93a4d074deed1 71da62dfd4ccbe76",
+    Model.from_db: "eba347895d11fa79 7c5e122272f4dd53",
     _multi_decorate: "593b1688ce1f4d30",
     csrf_exempt: "0163f45f41624e7d",
     viewsets.ViewSetMixin: "17430f77f8bdc819",
@@ -71,4 +71,4 @@ def test_versions_are_those_that_were_checked(package):
 def test_source_is_what_was_checked(touched):
     source = inspect.getsource(touched).encode()
 
-    assert hashlib.sha256(source).hexdigest()[:16] == CHECKED[touched]
+    assert hashlib.sha256(source).hexdigest()[:16] in CHECKED[touched].split()
