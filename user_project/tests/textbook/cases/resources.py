@@ -1,6 +1,7 @@
 """Guides "ViewSets", "Routers", "Exceptions", "Caching"."""
 
 from chassis.testing.cases import Case
+from tests.textbook.cases.serializers import error
 from tests.textbook.people import ADA
 
 GRACE = {"name": "Grace", "email": "grace@example.com"}
@@ -111,4 +112,22 @@ CASES = [
     ),
     Case("DefaultRouter's format suffix", "GET", f"/root/users/{ADA}.json", has={"name": "Ada Lovelace"}),
     Case("broken JSON", "POST", "/pages", b'{"name": ', status=400, has={"type": "urn:problem:parse_error"}),
+    Case(
+        "many=True",
+        "POST",
+        "/bulk",
+        [GRACE, {"name": "Alan", "email": "alan@example.com"}],
+        status=201,
+        names=["Grace", "Alan"],
+        sent={"Location": None},
+    ),
+    Case(
+        "many=True: errors",
+        "POST",
+        "/bulk",
+        [GRACE, {"name": "Alan"}],
+        status=400,
+        has=error("1.email", "required"),
+    ),
+    Case("many=True: one object", "POST", "/bulk", GRACE, status=201, has=GRACE),
 ]
