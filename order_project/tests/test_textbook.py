@@ -10,13 +10,12 @@ from django.conf import settings
 from django.db import connection
 
 from chassis.testing.ways import WAYS, serving
+from idempotency.models import IdempotencyKey
 from orders.models import Order
 from tests.textbook.cases import CASES, MINE, OTHER
 
 PROJECT = Path(__file__).parents[1]
 LAPTOP = {"user_id": 7, "product_name": "Laptop"}
-
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["orders", "idempotency"])
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -35,11 +34,14 @@ def served(request, django_db_setup, make_httpserver, tmp_path_factory):
 
 
 @pytest.fixture
-def ask(served, user_service, transactional_db):
+def ask(served, user_service, django_db_blocker):
     """A client of the copied service, in which the users 8 and 7 have an order each."""
-    Order.objects.create(pk=OTHER, user_id=8, product_name="Book")
-    Order.objects.create(pk=MINE, user_id=7, product_name="Phone")
-    return served
+    with django_db_blocker.unblock():
+        Order.objects.create(pk=OTHER, user_id=8, product_name="Book")
+        Order.objects.create(pk=MINE, user_id=7, product_name="Phone")
+        yield served
+        Order.objects.all().delete()
+        IdempotencyKey.objects.all().delete()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.idiom)

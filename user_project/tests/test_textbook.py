@@ -5,10 +5,7 @@ Each case runs under the test client and under gunicorn, with and without speedu
 
 import pytest
 
-from tests.textbook import people
 from tests.textbook.cases import CASES
-
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=people.APPS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.idiom)

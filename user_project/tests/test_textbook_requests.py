@@ -6,17 +6,15 @@ Each test runs in process and under gunicorn, with ``ATOMIC_REQUESTS``; the copy
 import time
 
 import pytest
+from django.contrib.auth.models import User as Account
 from django.test import Client
 
-from tests.textbook import people
 from users.models import User
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=people.APPS)
 
-
-def test_session_of_the_admin_authenticates(ask, ada, admin_user):
+def test_session_of_the_admin_authenticates(ask, ada):
     client = Client()
-    client.force_login(admin_user)
+    client.force_login(Account.objects.get(username="admin"))
     token = "a" * 32
     cookie = f"user_sessionid={client.cookies['user_sessionid'].value}; user_csrftoken={token}"
     grace = {"name": "Grace", "email": "grace@example.com"}

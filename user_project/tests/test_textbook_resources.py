@@ -7,10 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.textbook import people
 from users.models import User
-
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=people.APPS)
 
 
 def names(answer):

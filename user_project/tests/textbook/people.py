@@ -3,11 +3,9 @@
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.models import User as Account
+from django.contrib.sessions.models import Session
 
 from users.models import User
-
-# The applications whose tables are emptied after each test.
-APPS = ["users", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
 
 ADA, EVE, GROUP = 900_001, 900_002, 900_003  # far from what a sequence gives
 PASSWORD = "secret"
@@ -21,3 +19,8 @@ def create():
     Account.objects.create(username="Eve", password=password)
     group = Group.objects.create(pk=GROUP, name="readers")
     group.permissions.add(Permission.objects.get(codename="view_user", content_type__app_label="users"))
+
+
+def delete():
+    for model in (User, Account, Group, Session):
+        model.objects.all().delete()
