@@ -73,7 +73,7 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
             return super().create_response(serializer)
         with transaction.atomic():
             response: Any = super().create_response(serializer)
-            status, location = response.status_code, response["Location"]
+            status, location = response.status_code, response.get("Location", "")
             body = JSONRenderer().render(response.data)
             IdempotencyKey.objects.complete(self.claim, status=status, body=body, location=location)
         OUTCOMES.labels("created").inc()
@@ -105,7 +105,8 @@ def _replay(key: str, fingerprint: str) -> HttpResponse:
 
 
 def _response(status: int, body: bytes, location: str) -> HttpResponse:
-    return HttpResponse(body, status=status, content_type="application/json", headers={"Location": location})
+    headers = {"Location": location} if location else {}
+    return HttpResponse(body, status=status, content_type="application/json", headers=headers)
 
 
 @contextmanager

@@ -1,14 +1,19 @@
 from collections.abc import Callable
-from ipaddress import ip_network
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.conf import settings
+from django.db import connection
 from rest_framework.test import APIClient
-from textbook import apps, clients
 
+from chassis.testing.cases import Ask
+from chassis.testing.ways import WAYS, serving
+from tests.textbook import people
 from users.models import User
+
+PROJECT = Path(__file__).parents[1]
 
 _numbers = count(1)
 
@@ -27,30 +32,38 @@ def make_user(db: None) -> Callable[..., User]:
     return make
 
 
-@pytest.fixture(scope="session")
-def copy_under_gunicorn(django_db_setup, tmp_path_factory):
-    with clients.gunicorn(connection.settings_dict, tmp_path_factory.mktemp("copy")) as url:
-        yield url
+@pytest.fixture(scope="session", params=WAYS)
+def served(request, django_db_setup, tmp_path_factory):
+    """The copied service of ``textbook``, in each way."""
+    environment = {
+        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
+            **connection.settings_dict
+        ),
+        "DJANGO_SETTINGS_MODULE": "tests.textbook.settings",
+        "SECRET_KEY": settings.SECRET_KEY,  # signs the sessions that tests make
+    }
+    with serving(request.param, PROJECT, environment, tmp_path_factory.mktemp("copy")) as ask:
+        yield ask
 
 
 @pytest.fixture
-def copy_in_process(settings, monkeypatch):
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "textbook.middleware.TeamMiddleware"]
-    settings.ROOT_URLCONF = "textbook.urls"
-    settings.TRUSTED_PROXIES = (ip_network("127.0.0.1"),)
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)  # noqa: FBT003
-    apps.connect()
-    yield clients.in_process()
-    apps.disconnect()
+def ask(served, django_db_blocker):
+    """A client of the copied service, whose rows are Ada and Eve.
 
-
-@pytest.fixture(params=["in process", "under gunicorn"])
-def ask(request):
-    if request.param == "in process":
-        return request.getfixturevalue("copy_in_process")
-    return clients.over_network(request.getfixturevalue("copy_under_gunicorn"))
+    Other processes see these rows, so no transaction holds them. To delete them takes less time than to empty all
+    tables.
+    """
+    with django_db_blocker.unblock():
+        people.create()
+        yield served
+        people.delete()
 
 
 @pytest.fixture
-def ada(make_user: Callable[..., User]) -> User:
-    return make_user(name="Ada Lovelace", email="ada@example.com")
+def ada(ask: Ask) -> User:
+    return User.objects.get(pk=people.ADA)
+
+
+@pytest.fixture
+def eve(ask: Ask) -> User:
+    return User.objects.get(pk=people.EVE)

@@ -76,13 +76,13 @@ def test_transaction_for_each_request_is_refused(monkeypatch):
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
-        (0, "middleware textbook.middleware.TeamMiddleware may do something around views"),
-        (99, "middleware textbook.middleware.TeamMiddleware is not known"),
+        (0, "middleware tests.textbook.middleware.TeamMiddleware may do something around views"),
+        (99, "middleware tests.textbook.middleware.TeamMiddleware is not known"),
     ],
 )
 def test_middleware_is_refused(settings, place, expected):
     settings.MIDDLEWARE = list(settings.MIDDLEWARE)
-    settings.MIDDLEWARE.insert(place, "textbook.middleware.TeamMiddleware")
+    settings.MIDDLEWARE.insert(place, "tests.textbook.middleware.TeamMiddleware")
 
     assert reason() == expected
 
@@ -96,7 +96,7 @@ def test_own_exception_handler_is_asked(db, settings):
 
 
 def test_command_prints_what_is_compiled_and_why_something_is_not(settings):
-    settings.ROOT_URLCONF = "textbook.urls"
+    settings.ROOT_URLCONF = "tests.textbook.urls"
     output = io.StringIO()
 
     call_command("speedups", stdout=output)
@@ -114,7 +114,7 @@ PATHS = "owned owner-filtered profiles dynamic context by-email session late num
 @pytest.mark.parametrize("path", [*PATHS.split(), "per-action", "teams/red/users", "teams/red/numbers"])
 @pytest.mark.parametrize("headers", [{}, {"X-Owner": "ada@example.com", "X-Fields": "id", "X-Staff": "yes"}])
 def test_idiom_is_answered_by_its_view(db, settings, path, headers):
-    settings.ROOT_URLCONF = "textbook.urls"
+    settings.ROOT_URLCONF = "tests.textbook.urls"
     settings.ACCESS_LOG = False
     user = User.objects.create(name="Ada Lovelace", email="ada@example.com")
     User.objects.create(name="Eve", email="eve@example.com")

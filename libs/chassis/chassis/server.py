@@ -37,10 +37,10 @@ def share_processors() -> None:
 
 def when_ready(server: Any) -> None:
     """Import the views once, before the workers fork, so that they share the memory."""
-    from django.urls import Resolver404, resolve
+    from django.urls import NoReverseMatch, reverse
 
-    with contextlib.suppress(Resolver404):
-        resolve("/")
+    with contextlib.suppress(NoReverseMatch):
+        reverse("none")
     gc.collect()
     gc.freeze()  # keeps the workers' garbage collectors from visiting, and thereby copying, shared pages
 

@@ -20,17 +20,8 @@ RECEIVERS = [(post_init, note_loaded), (pre_save, trim_dots), (post_save, note_s
 
 
 class TextbookConfig(AppConfig):
-    name = "textbook"
+    name = "tests.textbook"
 
     def ready(self):
-        connect()
-
-
-def connect():
-    for signal, receiver in RECEIVERS:
-        signal.connect(receiver, sender="users.User")
-
-
-def disconnect():
-    for signal, receiver in RECEIVERS:
-        signal.disconnect(receiver, sender="users.User")
+        for signal, receiver in RECEIVERS:
+            signal.connect(receiver, sender="users.User")

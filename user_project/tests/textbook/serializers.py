@@ -1,6 +1,7 @@
 """Serializers as REST framework's documentation has them."""
 
-from rest_framework import serializers
+from django.contrib.auth.models import Group, Permission
+from rest_framework import serializers, validators
 
 from chassis.rest.serializers import StrictModelSerializer
 from users.models import User
@@ -72,3 +73,106 @@ class LengthSerializer(StrictModelSerializer):
     class Meta:
         model = User
         fields = ["id", "name", "length"]
+
+
+class NameSerializer(UserSerializer):
+    class Meta(UserSerializer.Meta):
+        fields = ["name"]
+
+
+def is_even(value):
+    if len(value) % 2:
+        raise serializers.ValidationError("Not even.", "odd")
+
+
+class ValidatedSerializer(UserSerializer):
+    """Validators in all the places where the guide has them."""
+
+    email = serializers.EmailField(
+        validators=[validators.UniqueValidator(User.objects.all(), lookup="iexact")]
+    )
+
+    class Meta(UserSerializer.Meta):
+        extra_kwargs = {"name": {"validators": [is_even]}}
+
+    def validate_name(self, value):
+        if "django" not in value.lower():
+            raise serializers.ValidationError("Not about Django.", "off_topic")
+        return value.title()
+
+    def validate(self, attrs):
+        if attrs["name"].lower() in attrs["email"]:
+            raise serializers.ValidationError("Too alike.", "alike")
+        return attrs
+
+
+class ContactSerializer(serializers.Serializer):
+    email = serializers.EmailField()
+    label = serializers.ReadOnlyField(source="name")
+
+
+class NestedSerializer(UserSerializer):
+    """A writable nested representation, with the guide's ``create`` and ``update``."""
+
+    contact = ContactSerializer(source="*")
+
+    class Meta(UserSerializer.Meta):
+        fields = ["name", "contact"]
+
+    def create(self, validated_data):
+        return User.objects.create(**validated_data)
+
+    def update(self, instance, validated_data):
+        instance.email = validated_data.get("email", instance.email)
+        instance.save()
+        return instance
+
+
+class RepresentationSerializer(UserSerializer):
+    """Overrides of both directions."""
+
+    def to_representation(self, instance):
+        return super().to_representation(instance) | {"name": instance.name.lower()}
+
+    def to_internal_value(self, data):
+        return super().to_internal_value(data) | {"name": "given"}
+
+
+class HighScoreSerializer(serializers.BaseSerializer):
+    """The guide's read-only BaseSerializer."""
+
+    def to_representation(self, instance):
+        return {"score": len(instance.name), "name": instance.name}
+
+
+class PermissionSerializer(serializers.ModelSerializer):
+    content_type = serializers.SlugRelatedField(slug_field="model", read_only=True)
+
+    class Meta:
+        model = Permission
+        fields = ["codename", "content_type"]
+
+
+class GroupSerializer(serializers.HyperlinkedModelSerializer):
+    """The quickstart's: hyperlinks, a nested list and a writable relation."""
+
+    granted = PermissionSerializer(source="permissions", many=True, read_only=True)
+    permissions = serializers.SlugRelatedField(
+        slug_field="codename", queryset=Permission.objects.filter(content_type__app_label="users"), many=True
+    )
+
+    class Meta:
+        model = Group
+        fields = ["url", "name", "permissions", "granted"]
+
+
+class OwnedSerializer(UserSerializer):
+    """A hidden field and a default that needs the context."""
+
+    name = serializers.HiddenField(default=serializers.CurrentUserDefault())
+
+    class Meta(UserSerializer.Meta):
+        fields = ["name", "email"]
+
+    def validate(self, attrs):
+        return attrs | {"name": f"of {attrs['name'].username}"}

@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from textbook import serializers
+from tests.textbook import serializers
 from users.filters import UserFilter
 from users.models import User
 from users.serializers import UserSerializer

@@ -116,7 +116,7 @@ class KeysetPagination(pagination.CursorPagination):
         self, request: Request, queryset: QuerySet[Model], view: Any
     ) -> tuple[str, "Field[Any, Any]"]:
         order, *others = self.get_ordering(request, queryset, view)
-        options = queryset.model._meta  # noqa: SLF001 - Django's documented name
+        options = queryset.model._meta
         name = order.removeprefix("-")
         column = options.pk if name == "pk" else options.get_field(name)
         if others or not isinstance(column, Field) or column.null:
@@ -127,14 +127,14 @@ class KeysetPagination(pagination.CursorPagination):
         """Return the rows of the page, and the one behind them if there is one."""
         names = [self.column.name, "pk"]
         if cursor is not None:
-            place = [self.column.to_python(cursor.value), queryset.model._meta.pk.to_python(cursor.key)]  # noqa: SLF001 - as above
+            place = [self.column.to_python(cursor.value), queryset.model._meta.pk.to_python(cursor.key)]
             beyond = LessThan if descending else GreaterThan
             queryset = queryset.filter(beyond(_row(map(F, names)), _row(map(Value, place))))
         sign = "-" if descending else ""
         return list(queryset.order_by(*[f"{sign}{name}" for name in names])[: self.page_size + 1])
 
     def _link(self, row: Model, *, backward: bool) -> str:
-        value, key = self.column.value_to_string(row), row._meta.pk.value_to_string(row)  # noqa: SLF001 - as above
+        value, key = self.column.value_to_string(row), row._meta.pk.value_to_string(row)
         cursor = self.signer.sign_object([self.order, backward, value, key])
         parameters = dict(self.request.query_params.lists()) | {self.cursor_query_param: [cursor]}
         query = urlencode(sorted(parameters.items()), doseq=True, safe=":")  # a cursor has one

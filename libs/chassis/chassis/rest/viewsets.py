@@ -56,10 +56,14 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return Response(serializer.data, status=HTTPStatus.CREATED, headers=headers)
 
     def get_success_headers(self, data: Any) -> dict[str, str]:
-        """Return the ``Location`` of the new object: its own URL field, or under the address that was posted to."""
-        if headers := super().get_success_headers(data):
+        """Return the ``Location`` of the new object: its own URL field, or under the address that was posted to.
+
+        Several objects, and data that is not a serializer's, have none.
+        """
+        instance = getattr(getattr(data, "serializer", None), "instance", None)
+        if (headers := super().get_success_headers(data)) or not isinstance(instance, Model):
             return headers
-        key = attrgetter(self.lookup_field.replace("__", "."))(data.serializer.instance)
+        key = attrgetter(self.lookup_field.replace("__", "."))(instance)
         path = f"{self.request.path.rstrip('/')}/{quote(str(key), safe='')}"
         return {"Location": self.request.build_absolute_uri(path)}
 

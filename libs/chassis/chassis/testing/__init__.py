@@ -1,0 +1,1 @@
+"""Conformance suites: cases that run under the test client and gunicorn, speedups on and off."""

@@ -1,0 +1,120 @@
+"""The ways in which a service serves a conformance suite, each in a process of its own."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.utils.datastructures import CaseInsensitiveMapping
+
+from chassis.testing.cases import Ask, Received
+
+WAYS = [f"{server}, speedups {choice}" for server in ("test client", "gunicorn") for choice in ("on", "off")]
+START_SECONDS = 60
+REQUEST_SECONDS = 30
+
+
+@contextmanager
+def serving(way: str, project: Path, environment: Mapping[str, str], folder: Path) -> Iterator[Ask]:
+    """Serve ``project`` in one of the ``WAYS``.
+
+    Args:
+        way: the server and whether there are speedups.
+        project: the folder of the service, whose WSGI module has its name.
+        environment: what the service is told, beside this process's environment.
+        folder: a place for its log and its other files.
+
+    Yields:
+        ``ask(method, path, body=None, **headers)``, which returns what was received. A body that is not bytes is sent
+        as JSON; an underscore in the name of a header is a hyphen.
+    """
+    server, _, choice = way.partition(", speedups ")
+    full = {**os.environ, "DATA_DIR": str(folder), "TMPDIR": str(folder), "SPEEDUPS": choice, **environment}
+    serve = _test_client if server == "test client" else _gunicorn
+    with (folder / "log.txt").open("w+") as log, serve(project, full, log) as send:
+
+        def ask(method: str, path: str, body: Any = None, **headers: str) -> Received:
+            content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            if content:
+                named.setdefault("Content-Type", "application/json")
+            return send(method, path, content, named)
+
+        yield ask
+
+
+@contextmanager
+def _test_client(project: Path, environment: dict[str, str], log: Any) -> Iterator[Ask]:
+    command = [sys.executable, "-m", "chassis.testing.in_process"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=project, env=environment, stdin=pipe, stdout=pipe, stderr=log, text=True
+    ) as process:
+        requests, responses = process.stdin, process.stdout
+        assert requests  # noqa: S101 - for the type checker
+        assert responses  # noqa: S101 - as above
+
+        def send(method: str, path: str, body: bytes, headers: dict[str, str]) -> Received:
+            print(json.dumps([method, path, body.decode("latin-1"), headers]), file=requests, flush=True)
+            line = responses.readline()
+            if not line:
+                raise AssertionError(_text(log))
+            status, pairs, content = json.loads(line)
+            return Received(status, CaseInsensitiveMapping(pairs), content.encode("latin-1"))
+
+        try:
+            yield send
+        finally:
+            requests.close()  # which ends it
+            process.wait(REQUEST_SECONDS)
+
+
+@contextmanager
+def _gunicorn(project: Path, environment: dict[str, str], log: Any) -> Iterator[Ask]:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address: tuple[str, int] = reserved.getsockname()
+    # Throttles and caches count in the memory of a process.
+    environment |= {"BIND": f"127.0.0.1:{address[1]}", "WEB_CONCURRENCY": "1"}
+    command = [sys.executable, "-m", "gunicorn", f"{project.name}.wsgi"]
+    process = subprocess.Popen(command, cwd=project, env=environment, stdout=log, stderr=log)
+
+    def send(method: str, path: str, body: bytes, headers: dict[str, str]) -> Received:
+        connection = http.client.HTTPConnection(*address, timeout=REQUEST_SECONDS)
+        try:
+            connection.request(method, path, body or None, headers)
+            response = connection.getresponse()
+            return Received(response.status, CaseInsensitiveMapping(response.getheaders()), response.read())
+        finally:
+            connection.close()
+
+    try:
+        _wait_until_ready(process, send, log)
+        yield send
+    finally:
+        process.terminate()
+        process.wait(REQUEST_SECONDS)
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", send: Ask, log: Any) -> None:
+    ends_at = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            if send("GET", "/health/ready", b"", {}).status == http.HTTPStatus.OK:
+                return
+        except OSError:
+            time.sleep(0.05)
+        if process.poll() is not None or time.monotonic() > ends_at:
+            raise AssertionError(_text(log))
+
+
+def _text(log: Any) -> str:
+    log.seek(0)
+    return str(log.read())
