@@ -32,12 +32,30 @@ def filter_case(context: HookContext, case: Case) -> bool:
 
 @schemathesis.hook
 def map_body(context: HookContext, body):
-    if not KNOWN_USER_IDS or not isinstance(body, dict):
+    """Write integers as the document's text asks for, where JSON Schema takes 1.0 for one; name users who exist."""
+    if not isinstance(body, dict):
         return body
+    body = {name: _as_integer(value) for name, value in body.items()}
     user_id = body.get("user_id")
-    if type(user_id) is not int or not 1 <= user_id < 2**63:
+    if not KNOWN_USER_IDS or type(user_id) is not int or not 1 <= user_id < 2**63:
         return body
     return body | {"user_id": KNOWN_USER_IDS[user_id % len(KNOWN_USER_IDS)]}
+
+
+def _as_integer(value):
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@schemathesis.hook
+def before_load_schema(context: HookContext, raw_schema) -> None:
+    """Close the schemas of responses: clients must ignore unknown members, but a test must not."""
+    for schema in raw_schema["components"]["schemas"].values():
+        if "properties" in schema and schema is not raw_schema["components"]["schemas"]["Problem"]:
+            schema["additionalProperties"] = False
+    for operation in [one for path in raw_schema["paths"].values() for one in path.values()]:
+        for response in operation["responses"].values():
+            for content in response.get("content", {}).values():
+                content["schema"]["unevaluatedProperties"] = False
 
 
 @schemathesis.check

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.api import make_user
 
@@ -36,6 +37,50 @@ def run_schemathesis(url, report, *, known_user_ids=()):
         check=False,
     )
     return process, json.loads(report.read_text()) if report.exists() else None
+
+
+@pytest.fixture(params=["user", "order"])
+def document(request, system):
+    with getattr(system, request.param).client() as client:
+        return client.get("/openapi.json").json()
+
+
+def operations(document):
+    return [one for path in document["paths"].values() for one in path.values()]
+
+
+def test_everything_is_described_for_clients(document):
+    parts = [
+        part
+        for one in operations(document)
+        for part in (one, *one["responses"].values(), *one.get("parameters", []))
+    ]
+
+    assert all(operation["summary"] and operation["tags"] for operation in operations(document))
+    assert all(part["description"] for part in parts)
+    assert "``" not in str(document)  # of docstrings
+
+
+def test_examples_conform_to_their_schemas(document):
+    contents = [
+        content
+        for operation in operations(document)
+        for part in (operation.get("requestBody", {}), *operation["responses"].values())
+        for content in part.get("content", {}).values()
+    ]
+    examples = [
+        (one["value"], content["schema"])
+        for content in contents
+        for one in content.get("examples", {}).values()
+    ]
+
+    for value, schema in examples:
+        validator = Draft202012Validator(
+            {"components": document["components"]} | schema, format_checker=FormatChecker()
+        )
+        validator.validate(value)
+    requests = [one for one in operations(document) if "requestBody" in one]
+    assert len(examples) > len(requests)
 
 
 @pytest.mark.parametrize("name", ["user", "order"])

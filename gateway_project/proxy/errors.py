@@ -11,8 +11,8 @@ FAILURES = (EndOfStreamError, MalformedError, OSError)  # how a connection to an
 class GatewayError(Exception):
     """The message is for the client."""
 
-    status = 502
-    code = "bad_gateway"
+    status: int
+    code: str
 
     def __init__(self, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -81,6 +81,8 @@ class TooManyRequestsError(GatewayError):
 
 class UpstreamError(GatewayError):
     """The upstream is to blame: counts against it."""
+
+    status = 502
 
 
 class BrokenAnswerError(UpstreamError):

@@ -50,7 +50,7 @@ def _as_json(read_at: datetime, refused: str, upstreams: tuple[_State, ...]) -> 
         "service": "gateway",
         "process": os.getpid(),
         "configuration": {
-            "read_at": read_at.isoformat(timespec="seconds"),
+            "read_at": read_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "refused": refused or None,  # why a newer one is not in force
         },
         "upstreams": {

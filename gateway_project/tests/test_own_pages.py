@@ -1,6 +1,7 @@
 """Responses of the gateway itself."""
 
 import json
+import re
 
 import pytest
 
@@ -31,6 +32,12 @@ def test_head_of_health_has_no_body(gateway, target):
         client.send(request("HEAD", target) + request("GET", target))
 
         assert client.read(b"HEAD").status == client.read().status
+
+
+def test_health_has_its_instants_as_the_services_have(gateway):
+    health = json.loads(exchange(gateway.port, request(target="/health")).body)
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", health["configuration"]["read_at"])
 
 
 def test_paths_under_health_are_never_forwarded(gateway, upstream):

@@ -3,11 +3,11 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +17,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
+from chassis.rest.components import Problem
 from chassis.rest.viewsets import ResourceViewSet
 from idempotency.header import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, read_key
 from idempotency.models import ClaimLost, IdempotencyKey
@@ -52,6 +53,7 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
     stores the object. A request that fails stores nothing and frees its key. ``perform_create`` is a hook as usual.
     """
 
+    problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"create": [KeyInUse, KeyReused]}
     claim: uuid.UUID | None = None
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:

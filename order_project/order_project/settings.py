@@ -121,8 +121,8 @@ ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
 REST_FRAMEWORK = defaults.REST_FRAMEWORK | {"EXCEPTION_HANDLER": "orders.exceptions.exception_handler"}
 SPECTACULAR_SETTINGS = defaults.spectacular_settings(
-    "Order service", "What was ordered by whom; knows users by their id and asks the user service about them."
-)
+    "Order service", "Orders of products by users of the user service."
+) | {"ENUM_NAME_OVERRIDES": {"OrderStatus": "orders.models.Order.Status"}}
 
 # The user service, as this service calls it. Durations are in seconds.
 USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")

@@ -11,20 +11,32 @@ from orders.models import InvalidTransition, OrderClosed
 from user_client import UserServiceUnavailable
 
 
-class Conflict(APIException):
-    """The order is not in a status that allows the request."""
+class OrderIsClosed(APIException):
+    """``OrderClosed`` as a problem."""
 
     status_code = HTTPStatus.CONFLICT
+    default_detail = "A fulfilled or cancelled order cannot be changed."
+    default_code = "order_closed"
+
+
+class TransitionRefused(APIException):
+    """``InvalidTransition`` as a problem."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "The order's status does not allow this transition."
+    default_code = "invalid_transition"
 
 
 class UserUnverifiable(APIException):
-    """Whether the user exists cannot be told now; the request can be repeated after ``wait`` seconds."""
+    """The user service is unavailable; the request can be repeated after ``wait`` seconds."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "Whether the user exists cannot be checked now; try again."
     default_code = "user_service_unavailable"
 
-    def __init__(self, wait: int) -> None:
+    wait: float = 1
+
+    def __init__(self, wait: float) -> None:
         super().__init__()
         self.wait = wait
 
@@ -33,9 +45,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     """Return the problem for ``exc``: REST framework's EXCEPTION_HANDLER."""
     match exc:
         case OrderClosed():
-            exc = Conflict("A fulfilled or cancelled order cannot be changed.", "order_closed")
+            exc = OrderIsClosed()
         case InvalidTransition():
-            exc = Conflict(str(exc), "invalid_transition")
+            exc = TransitionRefused(str(exc))
         case UserServiceUnavailable():
             exc = UserUnverifiable(exc.retry_after)
     return problem_handler(exc, context)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from chassis.rest.serializers import StrictModelSerializer
@@ -9,6 +10,32 @@ from orders.models import Order, OrderClosed
 from user_client import find_verified_at
 
 
+@extend_schema_serializer(
+    description=(
+        "An order of one product by one user. A new order without a quantity is for one item. While an order is "
+        "placed, its product and quantity can be changed. Its user is fixed; its status changes by `fulfil` and "
+        "`cancel` only."
+    ),
+    examples=[
+        OpenApiExample(
+            "New order", {"user_id": 1, "product_name": "Laptop", "quantity": 1}, request_only=True
+        ),
+        OpenApiExample(
+            "Order",
+            {
+                "id": 1,
+                "user_id": 1,
+                "product_name": "Laptop",
+                "quantity": 1,
+                "status": "placed",
+                "user_verified_at": "2026-11-24T18:00:00.012345Z",
+                "created_at": "2026-11-24T18:00:00.023456Z",
+                "updated_at": "2026-11-24T18:00:00.023456Z",
+            },
+            response_only=True,
+        ),
+    ],
+)
 class OrderSerializer(StrictModelSerializer[Order]):
     """Translates orders, and takes only those of users that the user service knows.
 

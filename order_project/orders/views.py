@@ -1,6 +1,7 @@
 """The order API."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.utils.decorators import method_decorator
@@ -9,29 +10,43 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.rest.viewsets import IF_MATCH, ResourceViewSet
-from idempotency.header import IDEMPOTENCY_KEY, KEY_PATTERN
+from chassis.rest.components import Problem
+from chassis.rest.viewsets import IF_MATCH, LOCATION, ResourceViewSet
+from idempotency.header import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, KEY_PATTERN
 from idempotency.views import IdempotentCreateMixin
+from orders.exceptions import OrderIsClosed, TransitionRefused, UserUnverifiable
 from orders.filters import OrderFilter
 from orders.models import Order
 from orders.serializers import OrderSerializer
 
-KEY_PARAMETER = OpenApiParameter(
+KEY = OpenApiParameter(
     IDEMPOTENCY_KEY,
     {"type": "string", "pattern": KEY_PATTERN},
     OpenApiParameter.HEADER,
-    description=(
-        "1 to 255 visible ASCII characters that stand for this one order. A repetition with the same key and order "
-        "gets the first answer again, with `Idempotent-Replayed: true`; with another order 422; while the first is "
-        "still being carried out 409. Kept for 24 hours."
-    ),
+    description="1 to 255 visible ASCII characters that the client chose for this order, kept for 24 hours.",
+)
+REPLAYED = OpenApiParameter(
+    IDEMPOTENT_REPLAYED,
+    {"type": "string", "const": "true"},
+    OpenApiParameter.HEADER,
+    response=[201],
+    description="Sent when the response repeats the one to an earlier request with the same key.",
 )
 
 
 @method_decorator(
     transaction.non_atomic_requests, name="dispatch"
 )  # keys are claimed before the order is made
-@extend_schema_view(create=extend_schema(parameters=[KEY_PARAMETER]))
+@extend_schema_view(
+    create=extend_schema(
+        description=(
+            "Places an order for a user of the user service and returns it; `Location` is its address. With an "
+            "`Idempotency-Key` the request can be repeated: the order is placed once, and a repetition gets the first "
+            "response. An unknown user is refused with 400; while the user service is unavailable, the response is 503."
+        ),
+        parameters=[KEY, REPLAYED, LOCATION],
+    ),
+)
 class OrderViewSet(IdempotentCreateMixin, ResourceViewSet[Order]):
     """Create, read, change, fulfil, cancel and delete orders."""
 
@@ -42,14 +57,33 @@ class OrderViewSet(IdempotentCreateMixin, ResourceViewSet[Order]):
     search_fields = ["product_name"]
     ordering = "id"
     ordering_fields = ["id", "created_at"]
+    problems: ClassVar[Mapping[str, Sequence[Problem]]] = {
+        "create": [UserUnverifiable],
+        "update": [OrderIsClosed],
+        "partial_update": [OrderIsClosed],
+        "fulfil": [TransitionRefused],
+        "cancel": [TransitionRefused],
+    }
 
-    @extend_schema(request=None, parameters=[IF_MATCH])
+    @extend_schema(
+        operation_id="orders_fulfil",
+        summary="Fulfil order",
+        description="Marks a placed order as delivered. Repeating the request changes nothing.",
+        request=None,
+        parameters=[IF_MATCH],
+    )
     @action(detail=True, methods=["post"])
     def fulfil(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Say that a placed order has been delivered; a second time changes nothing."""
         return self.move(Order.Status.FULFILLED)
 
-    @extend_schema(request=None, parameters=[IF_MATCH])
+    @extend_schema(
+        operation_id="orders_cancel",
+        summary="Cancel order",
+        description="Cancels a placed order. Repeating the request changes nothing.",
+        request=None,
+        parameters=[IF_MATCH],
+    )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Give a placed order up; a second time changes nothing."""

@@ -1,5 +1,7 @@
 """A route is compiled only if every part of it is known; every documented idiom leaves it to its view."""
 
+import copy
+
 import django_filters
 import parity
 import pytest
@@ -7,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Length
 from django.db.models.signals import post_init, pre_init
 from django.views.decorators.cache import cache_page
+from drf_spectacular.openapi import AutoSchema
 from rest_framework import (
     authentication,
     filters,
@@ -17,6 +20,7 @@ from rest_framework import (
     throttling,
 )
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 
 import speedups
 from speedups.reads import guard
@@ -126,7 +130,16 @@ def test_plain_view_is_compiled(what):
     assert reason(UserViewSet, what) is None
     harmless = {"perform_create": method, "helper": method, "extra": action(detail=True)(method)}
     assert reason(view(**harmless), what) is None
+    assert reason(view(problems={what: [NotFound]}, schema=AutoSchema()), what) is None
     assert reason(serializer(validate_name=method, update=method), what) is None
+
+
+def test_copy_of_a_serializer_changes_nothing():
+    own = serializer()
+    copy.copy(own.serializer_class())  # leaves ``__slotnames__`` on the class
+
+    assert "__slotnames__" in vars(own.serializer_class)
+    assert reason(own) is None
 
 
 @pytest.mark.parametrize("name", VIEW_HOOKS)

@@ -120,5 +120,5 @@ ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
 REST_FRAMEWORK = defaults.REST_FRAMEWORK
 SPECTACULAR_SETTINGS = defaults.spectacular_settings(
-    "User service", "Who may order: names and e-mail addresses."
+    "User service", "Users, who can place orders: their names and e-mail addresses."
 )

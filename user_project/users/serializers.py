@@ -3,12 +3,30 @@
 from typing import Any
 
 from django.db import IntegrityError
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from chassis.rest.serializers import StrictModelSerializer
 from users.models import EMAIL_CONSTRAINT, User
 
 
+@extend_schema_serializer(
+    description="A person who can place orders.",
+    examples=[
+        OpenApiExample("New user", {"name": "John", "email": "john@example.com"}, request_only=True),
+        OpenApiExample(
+            "User",
+            {
+                "id": 1,
+                "name": "John",
+                "email": "john@example.com",
+                "created_at": "2026-11-24T18:00:00.123456Z",
+                "updated_at": "2026-11-24T18:00:00.123456Z",
+            },
+            response_only=True,
+        ),
+    ],
+)
 class UserSerializer(StrictModelSerializer[User]):
     """A user, who can order.
 

@@ -4,7 +4,9 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from chassis.problems import problem_response
+from chassis.problems import ProblemType, problem_response
+
+NOT_READY = ProblemType(503, "not_ready", "The database does not answer.")
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -18,7 +20,7 @@ def ready(request: HttpRequest) -> HttpResponse:
         executor = MigrationExecutor(connection)
         missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except DatabaseError:
-        return problem_response(request, 503, "not_ready", "The database does not answer.")
+        return problem_response(request, *NOT_READY)
     if missing:
-        return problem_response(request, 503, "not_ready", f"{missing} migrations are not applied.")
+        return problem_response(request, *NOT_READY._replace(detail=f"{missing} migrations are not applied."))
     return JsonResponse({"status": "ok"})

@@ -1,10 +1,21 @@
 """Logging, set up in the same way by every service."""
 
 import logging
+from datetime import date
 from typing import Any
+
+from pythonjsonlogger import json
 
 from chassis import tracing
 from chassis.request_id import current_request_id
+
+
+class JsonEncoder(json.JsonEncoder):
+    """python-json-logger's encoder, with instants as the API has them: RFC 3339 in UTC with ``Z``."""
+
+    def format_datetime_obj(self, o: date) -> str:
+        """Return the instant as text."""
+        return str(super().format_datetime_obj(o)).replace("+00:00", "Z")
 
 
 class RequestFilter(logging.Filter):
@@ -56,6 +67,7 @@ def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dic
                 "rename_fields": {"levelname": "level", "name": "logger"},
                 "static_fields": {"service": service},
                 "timestamp": True,
+                "json_encoder": JsonEncoder,
             },
         },
         "handlers": {

@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problems: JSON for programs, a page for a browser."""
 
 import http
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,6 +10,24 @@ from django.shortcuts import render
 from chassis.request_id import current_request_id
 
 PROBLEM_JSON = "application/problem+json"
+
+
+class ProblemType(NamedTuple):
+    """A kind of problem, as responses, the OpenAPI documents and docs/problems.md have it.
+
+    An exception of REST framework is one, too: ``status_code``, ``default_code`` and ``default_detail`` of its class.
+    """
+
+    status: int
+    code: str  # in snake_case; the problem's ``type`` is ``urn:problem:CODE``
+    detail: str  # one sentence for the person who reads it
+
+
+BAD_REQUEST = ProblemType(400, "bad_request", "The request cannot be understood.")
+PERMISSION_DENIED = ProblemType(403, "permission_denied", "You are not allowed to do this.")
+CSRF_FAILED = ProblemType(403, "csrf_failed", "CSRF verification failed.")
+NOT_FOUND = ProblemType(404, "not_found", "Nothing is found at this address.")
+INTERNAL_ERROR = ProblemType(500, "internal_error", "The server failed; the error has been logged.")
 
 
 def security_headers(request: HttpRequest) -> dict[str, str]:
@@ -71,24 +89,24 @@ def printable(text: str) -> str:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer as Django's ``handler400``."""
-    return problem_response(request, 400, "bad_request", "The request cannot be understood.")
+    return problem_response(request, *BAD_REQUEST)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer as Django's ``handler403``."""
-    return problem_response(request, 403, "permission_denied", "You are not allowed to do this.")
+    return problem_response(request, *PERMISSION_DENIED)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer as Django's ``CSRF_FAILURE_VIEW``."""
-    return problem_response(request, 403, "csrf_failed", reason or "CSRF verification failed.")
+    return problem_response(request, *CSRF_FAILED._replace(detail=reason or CSRF_FAILED.detail))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer as Django's ``handler404``."""
-    return problem_response(request, 404, "not_found", "Nothing is found at this address.")
+    return problem_response(request, *NOT_FOUND)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer as Django's ``handler500``; the cause is in the log, under the request id."""
-    return problem_response(request, 500, "internal_error", "The server failed; the error has been logged.")
+    return problem_response(request, *INTERNAL_ERROR)

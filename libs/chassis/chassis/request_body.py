@@ -5,9 +5,11 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from chassis.problems import problem_response
+from chassis.problems import ProblemType, problem_response
 
 MAX_BODY_BYTES = 1024 * 1024
+
+BODY_TOO_LARGE = ProblemType(413, "body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
 
 
 class BodyLimitMiddleware:
@@ -19,6 +21,5 @@ class BodyLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request, or refuse it."""
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
-            detail = f"The body is larger than {MAX_BODY_BYTES} bytes."
-            return problem_response(request, 413, "body_too_large", detail)
+            return problem_response(request, *BODY_TOO_LARGE)
         return self.get_response(request)

@@ -7,9 +7,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from chassis.problems import problem_response
+from chassis.problems import ProblemType, problem_response
 
 HEADER = "X-Service-Token"
+
+SERVICE_TOKEN_REQUIRED = ProblemType(401, "service_token_required", "A valid service token is missing.")
 
 # What supervisors, load balancers and Prometheus ask without a token; it tells nothing about users and orders.
 OPEN_PATHS = ("/health/", "/metrics")
@@ -29,9 +31,7 @@ class ServiceTokenMiddleware:
         is_open = not settings.SERVICE_TOKENS or request.path.startswith(OPEN_PATHS)
         if not is_open and not has_service_token(request):
             headers = {"WWW-Authenticate": "ServiceToken"}
-            return problem_response(
-                request, 401, "service_token_required", "A valid service token is missing.", headers
-            )
+            return problem_response(request, *SERVICE_TOKEN_REQUIRED, headers)
         return self.get_response(request)
 
 

@@ -10,7 +10,9 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from chassis.problems import problem_response
+from chassis.problems import ProblemType, problem_response
+
+LOCKED_OUT = ProblemType(429, "locked_out", "Too many sign-ins have failed; try again later.")
 
 ACCOUNT_FAILURE_LIMIT = 20
 KNOWN_ADDRESS = timedelta(days=90)
@@ -47,5 +49,4 @@ def _is_account_locked(username: str | None, address: str) -> bool:
 def locked_out(request: HttpRequest, credentials: dict[str, Any]) -> HttpResponse:
     """Answer a sign-in after too many that failed (django-axes' ``AXES_LOCKOUT_CALLABLE``)."""
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
-    detail = "Too many sign-ins have failed; try again later."
-    return problem_response(request, 429, "locked_out", detail, {"Retry-After": str(seconds)})
+    return problem_response(request, *LOCKED_OUT, {"Retry-After": str(seconds)})

@@ -1,6 +1,7 @@
 import json
 import logging
 import logging.config
+import re
 
 import pytest
 from opentelemetry import trace
@@ -38,6 +39,12 @@ def test_json_line_is_one_line_whatever_it_holds(written):
 
 def test_json_line_names_the_service(written):
     assert json.loads(written("json", "it works"))["service"] == "library"
+
+
+def test_json_line_has_its_time_in_utc_as_the_api_has(written):
+    timestamp = json.loads(written("json", "it works"))["timestamp"]
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", timestamp)
 
 
 def test_console_line_is_for_people(written):

@@ -13,7 +13,9 @@ def test_errors_are_problems(document):
 
     assert len(operations) == 6
     for operation in operations:
-        assert "application/problem+json" in operation["responses"]["default"]["content"]
+        errors = {status: response for status, response in operation["responses"].items() if status >= "400"}
+        assert errors.keys() >= {"400", "401", "406", "500", "503"}
+        assert all(response["content"].keys() == {"application/problem+json"} for response in errors.values())
 
 
 def test_paths_are_documented_without_a_slash_at_their_end(document):

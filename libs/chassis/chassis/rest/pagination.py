@@ -19,6 +19,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+EXAMPLE_LINK = "http://localhost:8081/resources?cursor=WyJpZCIsZmFsc2UsIjUwIiwiNTAiXQ:c2lnbmF0dXJl"
+
 _WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 
@@ -105,6 +107,16 @@ class KeysetPagination(pagination.CursorPagination):
     def get_paginated_response(self, data: Any) -> Response:
         """Return the response with the page's rows and its neighbours."""
         return Response({"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe the response around ``schema``, which is that of the results."""
+        link = {"type": ["string", "null"], "format": "uri", "example": EXAMPLE_LINK}
+        properties = {
+            "next": link | {"description": "Address of the next page; null on the last one."},
+            "previous": link | {"description": "Address of the previous page; null on the first one."},
+            "results": schema,
+        }
+        return {"type": "object", "properties": properties, "required": list(properties)}
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe both parameters, with the limits of the page size."""

@@ -1,59 +1,139 @@
-"""Hooks of drf-spectacular: what it cannot know about the services' API."""
+"""OpenAPI documents of the services: what drf-spectacular cannot know about their API."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from chassis.problems import PROBLEM_JSON
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.exceptions import (
+    NotAcceptable,
+    NotFound,
+    ParseError,
+    UnsupportedMediaType,
+    ValidationError,
+)
 
-_REFERENCE = "#/components/schemas/"
-_TEXT = {"type": "string"}
+from chassis.problems import BAD_REQUEST, INTERNAL_ERROR
+from chassis.request_body import BODY_TOO_LARGE
+from chassis.rest.components import COMPONENTS, IN_EVERY_RESPONSE, Problem, error_responses
+from chassis.rest.conditional import PreconditionFailed
+from chassis.rest.exceptions import DatabaseUnavailable
+from chassis.service_token import SERVICE_TOKEN_REQUIRED
 
-
-def _object(description: str, required: dict[str, Any], **optional: Any) -> dict[str, Any]:
-    names, properties = sorted(required), required | optional
-    return {"type": "object", "description": description, "properties": properties, "required": names}
-
-
-_FIELD = {"type": "string", "nullable": True, "description": "Dotted path; null for the whole body."}
-_ERRORS = {"type": "array", "items": {"$ref": f"{_REFERENCE}FieldError"}}
-_NAMES = ("type", "title", "status", "detail", "instance", "request_id")
-SCHEMAS = {
-    "FieldError": _object(
-        "One thing that is wrong with the input.", {"field": _FIELD, "code": _TEXT, "message": _TEXT}
+_IN_EVERY_OPERATION: list[Problem] = [
+    BAD_REQUEST,
+    SERVICE_TOKEN_REQUIRED,
+    NotAcceptable,
+    INTERNAL_ERROR,
+    DatabaseUnavailable,
+]
+_GUARD = "Send the `ETag` that you read as `If-Match`, and a change that was made since then is not overwritten (412)."
+_UNCHANGED = "Send the `ETag` of an earlier response as `If-None-Match`: it is 304, without a body, if nothing changed."
+# Summary and description of each action of a ResourceViewSet, for the names of its model.
+_TEXTS = {
+    "list": (
+        "List {names}",
+        "Returns a page of {names}; `next` is the address of the next one.",
     ),
-    "Problem": _object(
-        "An error (RFC 9457).", dict.fromkeys(_NAMES, _TEXT) | {"status": {"type": "integer"}}, errors=_ERRORS
-    ),
+    "create": ("Create {name}", "Creates the {name} and returns it; `Location` is its address."),
+    "retrieve": ("Retrieve {name}", f"Returns the {{name}}. {_UNCHANGED}"),
+    "update": ("Replace {name}", f"Sets every writable member of the {{name}}. {_GUARD}"),
+    "partial_update": ("Update {name}", f"Sets the members that are sent and leaves the others. {_GUARD}"),
+    "destroy": ("Delete {name}", f"Deletes the {{name}}. {_GUARD}"),
 }
-_PROBLEM = {"content": {PROBLEM_JSON: {"schema": {"$ref": f"{_REFERENCE}Problem"}}}, "description": ""}
+_LOOKUPS = {
+    "": "is",
+    "gt": "is greater than",
+    "gte": "is at least",
+    "lt": "is less than",
+    "lte": "is at most",
+}
+
+
+class ProblemSchema(AutoSchema):
+    """drf-spectacular's AutoSchema that describes a ResourceViewSet and the problems of each operation.
+
+    Problems follow from the parameters and the body of an operation. Those of its own are listed by the view and its
+    base classes, in ``problems``: from the name of an action to the types of its problems.
+    """
+
+    def get_summary(self) -> str | None:
+        """Return the operation's title."""
+        return self._text(0)
+
+    def get_description(self) -> str:  # type: ignore[override] # as in drf-spectacular
+        """Return what the operation does, for its clients."""
+        return self._text(1) or ""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Return the operation, with its error responses."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        parameters = operation.get("parameters", [])
+        for parameter in parameters:
+            _complete(parameter)
+        responses = operation["responses"]
+        if any(one["name"] == "If-None-Match" for one in parameters):
+            responses["304"] = {
+                "description": "The representation is unchanged.",
+                "headers": responses["200"]["headers"],
+            }
+        for response in responses.values():
+            response["headers"] = IN_EVERY_RESPONSE | response.get("headers", {})
+            response["description"] = response["description"] or "Success."
+        responses.update(error_responses(self._problems(operation)))
+        return operation
+
+    def _text(self, index: int) -> str | None:
+        queryset, action = getattr(self.view, "queryset", None), getattr(self.view, "action", None)
+        if queryset is None or action not in _TEXTS:
+            return None
+        options = queryset.model._meta  # noqa: SLF001 - Django's documented name
+        return _TEXTS[action][index].format(name=options.verbose_name, names=options.verbose_name_plural)
+
+    def _problems(self, operation: dict[str, Any]) -> Iterator[Problem]:
+        yield from _IN_EVERY_OPERATION
+        parameters = operation.get("parameters", [])
+        if self.method != "GET":
+            yield BODY_TOO_LARGE
+        if "requestBody" in operation:
+            yield from (ParseError, UnsupportedMediaType)
+        if "requestBody" in operation or any(one["in"] == "query" for one in parameters):
+            yield ValidationError
+        if any(one["in"] == "path" for one in parameters):
+            yield NotFound
+        if any(one["name"] in ("If-Match", "If-None-Match") for one in parameters):
+            yield PreconditionFailed
+        for one in type(self.view).__mro__:
+            yield from vars(one).get("problems", {}).get(getattr(self.view, "action", None), ())
+
+
+def _complete(parameter: dict[str, Any]) -> None:
+    schema, name = parameter["schema"], parameter["name"]
+    if schema.get("pattern") == "^[0-9]+$":
+        parameter["schema"] = {"type": "integer", "minimum": 0}
+    if not parameter.get("description"):
+        field, _, lookup = name.partition("__")
+        parameter["description"] = (
+            f"Key of the object, `{name}`."
+            if parameter["in"] == "path"
+            else f"Only results whose `{field}` {_LOOKUPS.get(lookup, lookup)} this value."
+        )
 
 
 def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
-    """Document the addresses as links have them; those with a slash at their end answer, too."""
+    """Document the addresses as links have them; those with a slash at their end respond, too."""
     return [(path.rstrip("/"), *rest) for path, *rest in endpoints]
 
 
-def with_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Say of every operation that its errors are problems, and that it takes no unknown field."""
-    schemas = result["components"].setdefault("schemas", {})
-    for operation in [one for path in result["paths"].values() for one in path.values()]:
-        if any(one["name"] == "If-None-Match" for one in operation.get("parameters", [])):
-            operation["responses"]["304"] = {"description": "The client has it already."}
-        operation["responses"]["default"] = _PROBLEM
-        for content in operation.get("requestBody", {}).get("content", {}).values():
-            _refuse_unknown(content["schema"], schemas)
-    schemas |= SCHEMAS
-    result["components"]["schemas"] = dict(sorted(schemas.items()))
+def complete_components(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add the shared components; state that requests have no unknown members, and responses all of theirs."""
+    components = result["components"]
+    for name, schema in components.get("schemas", {}).items():
+        if name.endswith("Request"):
+            schema.setdefault("additionalProperties", False)
+        elif "properties" in schema:
+            schema["required"] = sorted(schema["properties"])
+    for kind, shared in COMPONENTS.items():
+        components[kind] = dict(sorted((components.get(kind, {}) | shared).items()))
     return result
-
-
-def _refuse_unknown(schema: Any, schemas: dict[str, Any]) -> None:
-    """Allow no additional properties in the objects of a request body, however deep they lie."""
-    if isinstance(schema, list):
-        for part in schema:
-            _refuse_unknown(part, schemas)
-    elif isinstance(schema, dict):
-        if "properties" in schema and "additionalProperties" not in schema:
-            schema["additionalProperties"] = False
-            _refuse_unknown(list(schema["properties"].values()), schemas)
-        name = str(schema.get("$ref", "")).removeprefix(_REFERENCE)
-        _refuse_unknown([schemas.get(name), schema.get("items"), schema.get("allOf")], schemas)

@@ -1,16 +1,17 @@
 """The viewset that every resource of a service extends."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.exceptions import NotFound
@@ -18,20 +19,38 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chassis.rest.components import Problem
 from chassis.rest.conditional import conditional, entity_tag
 
 ModelT = TypeVar("ModelT", bound=Model)
 
 IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="Entity tags; 412 if none is current."
+    "If-Match", str, OpenApiParameter.HEADER, description="Entity tags, of which one must be current."
 )
 IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match", str, OpenApiParameter.HEADER, description="Entity tags; 304 if one is current."
+    "If-None-Match", str, OpenApiParameter.HEADER, description="Entity tags; 304 if one of them is current."
+)
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    response=[200],
+    description="Entity tag of the representation, for `If-Match` and `If-None-Match`.",
+)
+LOCATION = OpenApiParameter(
+    "Location",
+    OpenApiTypes.URI,
+    OpenApiParameter.HEADER,
+    required=True,
+    response=[201],
+    description="Address of the new object.",
 )
 
 
 @extend_schema_view(
-    retrieve=extend_schema(parameters=[IF_NONE_MATCH]),
+    create=extend_schema(parameters=[LOCATION]),
+    retrieve=extend_schema(parameters=[IF_NONE_MATCH, ETAG]),
     update=extend_schema(parameters=[IF_MATCH]),
     partial_update=extend_schema(parameters=[IF_MATCH]),
     destroy=extend_schema(parameters=[IF_MATCH]),
@@ -40,8 +59,11 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     """REST framework's ModelViewSet with conditional requests, and a ``Location`` for what was created.
 
     ``perform_create``, ``perform_update`` and ``perform_destroy`` are hooks as usual. The last two run in a transaction
-    in which the object's row is locked and the request's preconditions hold.
+    in which the object's row is locked and the request's preconditions hold. ``problems`` lists the problems that only
+    this view can respond with, for its OpenAPI document: from the name of an action to their types.
     """
+
+    problems: ClassVar[Mapping[str, Sequence[Problem]]] = {}
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Create an object."""

@@ -25,7 +25,7 @@ NAMES: dict[type, frozenset[str]] = {
         " renderer_classes authentication_classes permission_classes throttle_classes pagination_class filter_backends"
         " lookup_field lookup_url_kwarg versioning_class content_negotiation_class name description suffix detail"
         " basename create update partial_update destroy perform_create perform_update perform_destroy create_response"
-        " get_success_headers locked current_data"
+        " get_success_headers locked current_data problems schema"
     ),
     SERIALIZER: _names("Meta _declared_fields create update save validate is_valid errors to_internal_value"),
     FILTERSET: _names("Meta _meta declared_filters base_filters"),
@@ -37,7 +37,7 @@ NAMES: dict[type, frozenset[str]] = {
 # Of every class; they do nothing.
 PLAIN_NAMES = _names(
     "__module__ __qualname__ __doc__ __annotations__ __dict__ __weakref__ __orig_bases__ __parameters__"
-    " __static_attributes__ __firstlineno__ __type_params__"
+    " __static_attributes__ __firstlineno__ __type_params__ __slotnames__"
 )
 # Known classes look for these on a view, serializer, model or queryset although no known class defines them.
 HOOKS = _names(

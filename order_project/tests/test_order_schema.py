@@ -1,0 +1,47 @@
+"""The OpenAPI document of the order service: what differs from that of any service."""
+
+import re
+
+import pytest
+from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
+
+
+@pytest.fixture(scope="module")
+def operations():
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    return {one["operationId"]: one for path in document["paths"].values() for one in path.values()}
+
+
+def problems(operation, status):
+    return set(re.findall("urn:problem:([a-z_]+)", str(operation["responses"].get(status))))
+
+
+def test_document_is_valid_openapi_and_complete(tmp_path):
+    call_command("spectacular", file=str(tmp_path / "openapi.yaml"), validate=True, fail_on_warn=True)
+
+
+def test_creation_states_the_problems_of_its_key_and_of_the_user_service(operations):
+    create = operations["orders_create"]
+
+    assert problems(create, "409") == {"idempotency_key_in_use"}
+    assert problems(create, "422") == {"idempotency_key_reused"}
+    assert problems(create, "503") == {"database_unavailable", "user_service_unavailable"}
+    assert {"Location", "Idempotent-Replayed"} <= set(create["responses"]["201"]["headers"])
+    assert "Retry-After" in create["responses"]["409"]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("orders_update", {"order_closed"}),
+        ("orders_partial_update", {"order_closed"}),
+        ("orders_fulfil", {"invalid_transition"}),
+        ("orders_cancel", {"invalid_transition"}),
+        ("orders_destroy", set()),
+        ("orders_retrieve", set()),
+        ("orders_list", set()),
+    ],
+)
+def test_operation_states_its_conflicts(operations, name, expected):
+    assert problems(operations[name], "409") == expected
