@@ -18,9 +18,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=Options.connections)
     parser.add_argument("--workers", type=int, default=Options.workers, help="processes of each service")
     parser.add_argument("--orders", type=int, default=Options.orders, help="rows in the table")
-    parser.add_argument(
-        "--only", default=Options.only, metavar="TEXT", help="only requests with TEXT in their names"
-    )
+    parser.add_argument("--only", default=Options.only, metavar="TEXT", help="only requests with TEXT in their names")
     parser.add_argument("--route", choices=["gateway", "direct", "both"], default=Options.route)
     parser.add_argument("--name", default=Options.name, help="of the files in benchmarks/results/")
     options = vars(parser.parse_args())

@@ -120,13 +120,9 @@ def running_stacks(options: Options, databases: Databases) -> Iterator[Mapping[s
 def drive(results: Results, chosen: list[Course], stacks: Mapping[str, Stack], databases: Databases) -> None:
     """Take all measurements."""
     options = results.options
-    results.memory = {
-        stack.name: memory({**stack.roots, "postgres": databases.postgres}) for stack in stacks.values()
-    }
+    results.memory = {stack.name: memory({**stack.roots, "postgres": databases.postgres}) for stack in stacks.values()}
     check_answers(chosen, stacks)
-    last_page = (
-        find_last_page(stacks[OWN], options.orders) if any("last" in one.name for one in chosen) else ""
-    )
+    last_page = find_last_page(stacks[OWN], options.orders) if any("last" in one.name for one in chosen) else ""
     rounds = Rounds(stacks, databases.postgres, last_page)
     load = Load(options.connections, options.seconds)
     for course in chosen:

@@ -44,9 +44,7 @@ class Upstream:
     def _release(self) -> None:
         while True:
             while self._held and self._held[0][0] <= time.monotonic():
-                self._held.pop(0)[1].sendall(
-                    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
-                )
+                self._held.pop(0)[1].sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
             time.sleep(0.005)
 
     def _move(self, connection: socket.socket, head: bytes) -> None:
@@ -76,9 +74,7 @@ def hold_many(server: Server) -> None:
             answered += client.recv(65536).startswith(b"HTTP/1.1 200")
             waiting.unregister(client)
             client.close()
-    print(
-        f"{HELD} requests held for {HOLD_SECONDS:g} s: {answered} answered in {time.monotonic() - started_at:.2f} s"
-    )
+    print(f"{HELD} requests held for {HOLD_SECONDS:g} s: {answered} answered in {time.monotonic() - started_at:.2f} s")
 
 
 def move_a_gib(server: Server, *, upload: bool) -> None:
@@ -118,9 +114,7 @@ def main() -> None:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = Upstream().url
         buffering = stack.enter_context(running(*gateway(options.python, url, scratch)))
-        streaming = stack.enter_context(
-            running(*gateway(options.python, url, scratch, "request_buffering = false"))
-        )
+        streaming = stack.enter_context(running(*gateway(options.python, url, scratch, "request_buffering = false")))
         hold_many(buffering)
         move_a_gib(buffering, upload=False)
         print("buffered:")

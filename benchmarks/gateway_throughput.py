@@ -67,15 +67,11 @@ def compare(servers: dict[str, Server], path: str, connections: int, rounds: int
         for name, server in servers.items():
             results[name].append(measure(server, path, connections, seconds))
     print(f"\n{path}, {connections} connections, medians of {rounds} rounds of {seconds} s")
-    medians = {
-        name: tuple(map(statistics.median, zip(*pairs, strict=True))) for name, pairs in results.items()
-    }
+    medians = {name: tuple(map(statistics.median, zip(*pairs, strict=True))) for name, pairs in results.items()}
     for name, (rate, cpu) in medians.items():
         ratios = [own / other for (_, own), (_, other) in zip(results[name], results["express"], strict=True)]
         share = statistics.median(ratios)
-        print(
-            f"  {name:24} {rate:8.0f} requests/s  {cpu:7.3f} ms CPU each, {share:.2f} of what express takes"
-        )
+        print(f"  {name:24} {rate:8.0f} requests/s  {cpu:7.3f} ms CPU each, {share:.2f} of what express takes")
 
 
 if __name__ == "__main__":

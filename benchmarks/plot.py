@@ -23,8 +23,7 @@ def draw(summaries: Sequence[Summary], title: str, files: Sequence[Path]) -> Non
         found = [summary for summary in summaries if summary.stack == stack]
         slots = [sorted(_stacks(summaries, summary.course)).index(stack) for summary in found]
         places = [
-            courses.index(summary.course) + 0.38 * (slot - 0.5)
-            for summary, slot in zip(found, slots, strict=True)
+            courses.index(summary.course) + 0.38 * (slot - 0.5) for summary, slot in zip(found, slots, strict=True)
         ]
         spread = [[one.rate - one.lowest for one in found], [one.highest - one.rate for one in found]]
         bars = axes.barh(

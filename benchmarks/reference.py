@@ -19,18 +19,14 @@ INSTALL_SECONDS = 300
 
 
 @contextlib.contextmanager
-def reference_stack(
-    name: str, database_urls: Mapping[str, str], folder: Path, workers: int
-) -> Iterator[Stack]:
+def reference_stack(name: str, database_urls: Mapping[str, str], folder: Path, workers: int) -> Iterator[Stack]:
     """Install it where that is not done yet, with the Python that runs this, and run it.
 
     Raises:
         DevtoolsError: there is no Node.js, or the stack does not start.
     """
     if not (shutil.which("node") and shutil.which("npm")):
-        raise DevtoolsError(
-            "The reference stack needs Node.js and npm. On Debian and Ubuntu: apt-get install npm"
-        )
+        raise DevtoolsError("The reference stack needs Node.js and npm. On Debian and Ubuntu: apt-get install npm")
     addresses = free_addresses()
     log = folder / f"{name}.log"
     environment = base_environment() | {
@@ -41,9 +37,7 @@ def reference_stack(
     }
     with ended_afterwards(environment) as marked_environment:
         with log.open("wb") as output:
-            process = spawn(
-                [str(SOURCE / "serve"), str(workers)], cwd=SOURCE, env=marked_environment, output=output
-            )
+            process = spawn([str(SOURCE / "serve"), str(workers)], cwd=SOURCE, env=marked_environment, output=output)
         root = psutil.Process(process.pid)
         wait_for(
             lambda: process.poll() is not None or len(services_of(root)) == len(PROJECTS),
@@ -71,8 +65,8 @@ def services_of(root: psutil.Process) -> dict[str, psutil.Process]:
     with contextlib.suppress(psutil.Error):
         for child in root.children():
             with contextlib.suppress(psutil.Error, OSError):
-                if child.name().startswith(
-                    ("node", "uvicorn", "python")
-                ) and "create_tables.py" not in " ".join(child.cmdline()):
+                if child.name().startswith(("node", "uvicorn", "python")) and "create_tables.py" not in " ".join(
+                    child.cmdline()
+                ):
                     services[Path(child.cwd()).name] = child
     return {name: process for name, process in services.items() if name in PROJECTS}

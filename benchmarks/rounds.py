@@ -112,7 +112,5 @@ def find_last_page(stack: Stack, orders: int) -> str:
             before_last, last = last, target
             seen += [order["id"] for order in page["results"]]
     if len(seen) < orders or len(set(seen)) != len(seen):
-        raise DevtoolsError(
-            f"Of {orders} orders the list has {len(seen)}, {len(set(seen))} of them different."
-        )
+        raise DevtoolsError(f"Of {orders} orders the list has {len(seen)}, {len(set(seen))} of them different.")
     return before_last.replace("page_size=100", "page_size=50")

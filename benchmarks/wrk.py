@@ -51,9 +51,7 @@ def find_wrk() -> str:
     """
     program = shutil.which("wrk")
     if program is None:
-        raise DevtoolsError(
-            "The load comes from wrk, which is missing. On Debian and Ubuntu: apt-get install wrk"
-        )
+        raise DevtoolsError("The load comes from wrk, which is missing. On Debian and Ubuntu: apt-get install wrk")
     return program
 
 

@@ -115,9 +115,7 @@ def find_violations(report: Report, rows: Iterable[tuple[int, str]]) -> list[str
         ("after the lock", report.after_lock, {CREATED, REPLAYED}),  # a key still in use was never released
         ("at the end", report.final_retry, {REPLAYED}),
     ]:
-        unexpected = [
-            outcome for outcome in outcomes if not (outcome in expected or outcome.startswith(UNAVAILABLE))
-        ]
+        unexpected = [outcome for outcome in outcomes if not (outcome in expected or outcome.startswith(UNAVAILABLE))]
         violations += [f"{outcomes[outcome]} x {outcome} {when}" for outcome in unexpected]
     return violations
 

@@ -35,16 +35,13 @@ def running_replicated_system(
 
     replicas = {
         name: [
-            make_service(name, f"{name}-{place}", Address("127.0.0.1", find_free_port()))
-            for place in range(NUMBER)
+            make_service(name, f"{name}-{place}", Address("127.0.0.1", find_free_port())) for place in range(NUMBER)
         ]
         for name in ("user", "order")
     }
     routes_file = log_dir / "gateway.toml"
     routes_file.write_text(routes_of(replicas))
-    gateway = make_service(
-        "gateway", "gateway", entrance, GATEWAY_CONFIG=str(routes_file), WEB_CONCURRENCY="1"
-    )
+    gateway = make_service("gateway", "gateway", entrance, GATEWAY_CONFIG=str(routes_file), WEB_CONCURRENCY="1")
     services = [*replicas["user"], *replicas["order"], gateway]
     try:
         for service in services:

@@ -147,9 +147,7 @@ def run_in_parallel(commands: Iterable[tuple[Project, Mapping[str, str], Sequenc
     ]
     statuses = [process.wait() for process in processes]
     if any(statuses):
-        raise RuntimeError(
-            f"A command failed; its output is above: {[process.args for process in processes]}"
-        )
+        raise RuntimeError(f"A command failed; its output is above: {[process.args for process in processes]}")
 
 
 def migrate(database_urls: Mapping[str, str], data_dir: Path) -> None:

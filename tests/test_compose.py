@@ -103,9 +103,7 @@ def test_database_can_read_only_its_password(stack, client):
 
 @pytest.mark.parametrize("service", MOST_CONTAINERS)
 def test_connection_limit_of_a_role_suffices_for_its_service(stack, client, service):
-    (threads,) = re.findall(
-        r"(?m)^threads = (\d+)$", (PROJECTS[service].folder / "gunicorn.conf.py").read_text()
-    )
+    (threads,) = re.findall(r"(?m)^threads = (\d+)$", (PROJECTS[service].folder / "gunicorn.conf.py").read_text())
     workers = stack.compose("exec", "-T", service, "printenv", "WEB_CONCURRENCY")
     containers = 2 * MOST_CONTAINERS[service]  # during a rollout
 
@@ -159,9 +157,7 @@ def test_only_the_gateway_is_published_on_loopback(stack, client):
 )
 def test_each_service_reaches_only_its_dependencies(stack, client, service, reached, out_of_reach):
     for name in reached + out_of_reach:
-        lookup = (
-            f"import socket\ntry: print(bool(socket.gethostbyname('{name}')))\nexcept OSError: print(False)"
-        )
+        lookup = f"import socket\ntry: print(bool(socket.gethostbyname('{name}')))\nexcept OSError: print(False)"
         output = stack.compose("exec", "-T", service, "python", "-c", lookup)
 
         assert output == str(name in reached), name
@@ -184,9 +180,7 @@ def test_production_requires_host_names_and_secrets(clone):
     with pytest.raises(AssertionError, match="is missing a value"):
         clone.compose(*files, "config", "--quiet")
     described = json.loads(
-        clone.compose(
-            *files, "config", "--format=json", ALLOWED_HOSTS="shop.example.com", SECRETS_DIR="/etc/shop"
-        )
+        clone.compose(*files, "config", "--format=json", ALLOWED_HOSTS="shop.example.com", SECRETS_DIR="/etc/shop")
     )
 
     assert [name for name, service in described["services"].items() if service.get("ports")] == ["tls"]

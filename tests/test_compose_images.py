@@ -62,9 +62,7 @@ def test_image_contains_none_of_our_tests(stack, uv, service):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_image_contains_no_compiler_installer_or_cache(stack, service):
-    find_programs = (
-        "import shutil; print([name for name in ('cc', 'pip', 'pip3', 'uv') if shutil.which(name)])"
-    )
+    find_programs = "import shutil; print([name for name in ('cc', 'pip', 'pip3', 'uv') if shutil.which(name)])"
     find_pip = "import importlib.util; print(importlib.util.find_spec('pip'))"
 
     assert run(stack, service, "python", "-c", find_programs) == "[]"

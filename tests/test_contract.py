@@ -104,9 +104,7 @@ def test_creation_returns_the_location(api, resource):
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_object_is_replaced(gateway, resource, slash):
     created = resource.make(gateway)
-    kept = {
-        name: created[name] for name in created.keys() & {"user_id"}
-    }  # the user of an order cannot be changed
+    kept = {name: created[name] for name in created.keys() & {"user_id"}}  # the user of an order cannot be changed
     body = resource.body(gateway) | kept
 
     response = gateway.put(f"/{resource.name}/{created['id']}{slash}", json=body)

@@ -26,9 +26,7 @@ def user_service():
 
 @pytest.fixture
 def service(user_service, database_urls, data_dir, tmp_path):
-    with running_order_services(
-        1, user_service.address, database_urls, data_dir, tmp_path, **PATIENT
-    ) as services:
+    with running_order_services(1, user_service.address, database_urls, data_dir, tmp_path, **PATIENT) as services:
         yield services[0]
 
 

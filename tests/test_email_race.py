@@ -41,9 +41,7 @@ def test_one_of_twenty_simultaneous_creations_succeeds(system):
     responses = create_at_once(system.gateway, in_different_cases(email, RACERS))
 
     assert sorted(response.status_code for response in responses) == [201] + [400] * (RACERS - 1)
-    rows = fetch_all(
-        system.database_urls["user"], "SELECT id FROM users_user WHERE lower(email) = lower(%s)", email
-    )
+    rows = fetch_all(system.database_urls["user"], "SELECT id FROM users_user WHERE lower(email) = lower(%s)", email)
     (winner,) = (response.json() for response in responses if response.status_code == 201)
     assert rows == [(winner["id"],)]
 

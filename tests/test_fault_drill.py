@@ -46,9 +46,7 @@ def postgres():
 def gateway_config(tmp_path):
     """The configuration of the gateway, with other settings of the circuit breakers."""
     text = (PROJECTS["gateway"].folder / "gateway.toml").read_text()
-    changed = re.sub(
-        r"^\[upstreams\..*\]$", rf"\g<0>\nbreaker_seconds = {BREAKER_SECONDS}", text, flags=re.MULTILINE
-    )
+    changed = re.sub(r"^\[upstreams\..*\]$", rf"\g<0>\nbreaker_seconds = {BREAKER_SECONDS}", text, flags=re.MULTILINE)
     assert changed != text
     file = tmp_path / "gateway.toml"
     file.write_text(changed)

@@ -59,9 +59,7 @@ def user_service():
 @pytest.fixture(scope="module")
 def services(user_service, database_urls, data_dir, tmp_path_factory):
     log_dir = tmp_path_factory.mktemp("log")
-    with running_order_services(
-        2, user_service.address, database_urls, data_dir, log_dir, **SETTINGS
-    ) as services:
+    with running_order_services(2, user_service.address, database_urls, data_dir, log_dir, **SETTINGS) as services:
         yield services
 
 
@@ -164,9 +162,7 @@ def test_worker_suspended_during_the_call_to_the_user_service_cannot_commit(
     assert_only_the_second_was_placed(first.result(), second, services, key, product_name, database_urls)
 
 
-def test_worker_suspended_after_the_insert_of_the_order_cannot_commit(
-    services, database_urls, key, product_name
-):
+def test_worker_suspended_after_the_insert_of_the_order_cannot_commit(services, database_urls, key, product_name):
     sleeper, other = services
     condition = f"NEW.product_name = '{product_name}'"
     with barrier(database_urls["order"], "orders_order", "INSERT", condition) as opening:
@@ -182,9 +178,7 @@ def test_worker_suspended_after_the_insert_of_the_order_cannot_commit(
 
 
 @pytest.mark.timing
-def test_key_of_a_worker_suspended_before_its_commit_gives_503_in_time(
-    services, database_urls, key, product_name
-):
+def test_key_of_a_worker_suspended_before_its_commit_gives_503_in_time(services, database_urls, key, product_name):
     sleeper, other = services
     table, condition = "idempotency_idempotencykey", f"NEW.key = '{key}' AND NEW.status IS NOT NULL"
     with barrier(database_urls["order"], table, "UPDATE", condition) as opening:

@@ -51,9 +51,7 @@ def operations(document):
 
 def test_everything_is_described_for_clients(document):
     parts = [
-        part
-        for one in operations(document)
-        for part in (one, *one["responses"].values(), *one.get("parameters", []))
+        part for one in operations(document) for part in (one, *one["responses"].values(), *one.get("parameters", []))
     ]
 
     assert all(operation["summary"] and operation["tags"] for operation in operations(document))
@@ -69,9 +67,7 @@ def test_examples_conform_to_their_schemas(document):
         for content in part.get("content", {}).values()
     ]
     examples = [
-        (one["value"], content["schema"])
-        for content in contents
-        for one in content.get("examples", {}).values()
+        (one["value"], content["schema"]) for content in contents for one in content.get("examples", {}).values()
     ]
 
     for value, schema in examples:

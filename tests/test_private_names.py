@@ -78,9 +78,7 @@ def sources():
 
 
 def test_no_private_name_is_used_but_those_that_are_allowed():
-    found = {
-        (path, name): f"{path}:{line}" for path, source in sources() for line, name in private_names(source)
-    }
+    found = {(path, name): f"{path}:{line}" for path, source in sources() for line, name in private_names(source)}
 
     assert {use: where for use, where in found.items() if use not in ALLOWED} == {}
     assert ALLOWED.keys() - found.keys() == set()  # what is gone leaves the list

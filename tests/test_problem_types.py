@@ -75,9 +75,7 @@ def problems_in_code() -> set[tuple[str, int]]:
         keys, values = [[constant(one) for one in part] for part in (table.keys, table.values)]
         if keys and all(isinstance(key, int) and key >= 400 for key in keys):
             found |= set(zip(values, keys, strict=True))
-    used = {node.id for node in nodes(ast.Name, trees)} | {
-        "MethodNotAllowed"
-    }  # which the framework raises itself
+    used = {node.id for node in nodes(ast.Name, trees)} | {"MethodNotAllowed"}  # which the framework raises itself
     of_framework = exceptions([ast.parse((FRAMEWORK / "exceptions.py").read_text())])
     return found | {(code, status) for name, code, status in of_framework if name in used - {"APIException"}}
 

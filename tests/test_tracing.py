@@ -107,8 +107,7 @@ def test_service_without_tracing_packages_exits_with_one_line(project, tmp_path)
     done = subprocess.run(
         gunicorn_command(project),
         cwd=project.folder,
-        env=environment
-        | {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)},
+        env=environment | {"OTEL_TRACES_EXPORTER": "otlp", "PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=30,

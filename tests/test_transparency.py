@@ -21,9 +21,7 @@ class Received(NamedTuple):
 
 def exchange(service, method, target, host, body=None):
     """Send a request with exactly this target and ``Host``, which client libraries would normalise."""
-    connection = http.client.HTTPConnection(
-        service.address.host, service.address.port, timeout=TIMEOUT_SECONDS
-    )
+    connection = http.client.HTTPConnection(service.address.host, service.address.port, timeout=TIMEOUT_SECONDS)
     try:
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", host)

@@ -12,9 +12,7 @@ from tests.stand_in import running_stand_in
 from tests.traffic import incoming_orders
 
 CONNECT_TIMEOUT = 0.5
-READ_TIMEOUT = (
-    1.2  # longer than the pauses of a dripping server, so that only the total timeout ends its responses
-)
+READ_TIMEOUT = 1.2  # longer than the pauses of a dripping server, so that only the total timeout ends its responses
 TOTAL_TIMEOUT = 1.5
 OVERHEAD = 1.5  # the rest of a request on a busy machine
 BREAKER_FAILURES = 3

@@ -41,9 +41,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 
 # Set if TLS is terminated in front of the gateway.
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)
-SECURE_HSTS_SECONDS = (
-    31_536_000 if HTTPS_ONLY else 0
-)  # on the gateway's own responses; the services set theirs
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0  # on the gateway's own responses; the services set theirs
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
 SILENCED_SYSTEM_CHECKS = [

@@ -109,9 +109,7 @@ def _route(table: _Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
     def known_upstream(value: object) -> str:
         name = values.text(value)
         if name not in upstreams:
-            raise ValueError(
-                f'"{name}" is not an upstream of this file ({", ".join(upstreams) or "it has none"})'
-            )
+            raise ValueError(f'"{name}" is not an upstream of this file ({", ".join(upstreams) or "it has none"})')
         return name
 
     route = Route(
@@ -148,7 +146,5 @@ def _variable(found: re.Match[str]) -> str:
     name, default = found.groups()
     value = os.environ.get(name) or default
     if value is None:
-        raise ValueError(
-            f"the environment variable {name} is not set, and no default is given (${{{name}:-default}})"
-        )
+        raise ValueError(f"the environment variable {name} is not set, and no default is given (${{{name}:-default}})")
     return value

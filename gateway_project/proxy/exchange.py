@@ -97,9 +97,7 @@ class Exchange:
         except BrokenAnswerError:
             if not connection.is_reused or not self._is_repeatable:
                 raise
-        return self._ask(
-            replica, replica.connect()
-        )  # the upstream had closed the connection, which is not a failure
+        return self._ask(replica, replica.connect())  # the upstream had closed the connection, which is not a failure
 
     def _ask(self, replica: Replica, connection: Connection) -> ProxiedResponse:
         upload: Upload | None = None
@@ -122,9 +120,7 @@ class Exchange:
             raise
         self._received.replica = replica.address
         fields = response_fields(head)
-        return ProxiedResponse(
-            head, fields, first, body, partial(self._end, replica, connection, head, body, upload)
-        )
+        return ProxiedResponse(head, fields, first, body, partial(self._end, replica, connection, head, body, upload))
 
     def _end(
         self,
@@ -144,13 +140,7 @@ class Exchange:
             upload.stop()
         self._body.close()
         connection.stream.keeps_waiting = never
-        if (
-            error is None
-            and is_sent
-            and head.keeps_alive
-            and body.length != UNTIL_CLOSE
-            and not body.has_buffered
-        ):
+        if error is None and is_sent and head.keeps_alive and body.length != UNTIL_CLOSE and not body.has_buffered:
             replica.give_back(connection)
         else:
             connection.close()
@@ -171,9 +161,7 @@ class Exchange:
                 return head
             if head.status == _SWITCHING:
                 raise BadAnswerError("The upstream switches to a protocol that nobody asked for.")
-            with contextlib.suppress(
-                OSError
-            ):  # the client has disconnected, which is not a failure of the upstream
+            with contextlib.suppress(OSError):  # the client has disconnected, which is not a failure of the upstream
                 self._received.send_interim(head.status, head.reason, response_fields(head))
 
     def _send(self, replica: Replica, connection: Connection) -> None:

@@ -33,9 +33,7 @@ class Gateway:
             raise NoRouteError("No route leads to this address.")
         if route.methods is not None and method not in route.methods:
             allowed = ", ".join(route.methods)
-            raise MethodNotAllowedError(
-                f"{method} is not among the methods here: {allowed}.", {"Allow": allowed}
-            )
+            raise MethodNotAllowedError(f"{method} is not among the methods here: {allowed}.", {"Allow": allowed})
         return route
 
 

@@ -6,9 +6,7 @@ from http1.head import CHUNKED, ResponseHead
 from proxy.max_forwards import count_down
 from proxy.received import Received
 
-_HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"}
-)
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
 _NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even if Connection names them
 _NO_CONTENT = 204
 _PSEUDONYM = "gateway"

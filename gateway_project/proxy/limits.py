@@ -76,9 +76,7 @@ class RateLimiter:
             return self._ask(self._local, item, *key)
 
     @staticmethod
-    def _ask(
-        limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str
-    ) -> tuple[bool, int, int]:
+    def _ask(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str) -> tuple[bool, int, int]:
         is_allowed = limiter.hit(item, *key)
         window = limiter.get_window_stats(item, *key)
         return is_allowed, window.remaining, max(1, math.ceil(window.reset_time - time.time()))

@@ -7,9 +7,7 @@ from http1.head import RequestHead
 from proxy.routes import Route
 
 _COUNTED_METHODS = ("OPTIONS", "TRACE")
-_SECRETS = frozenset(
-    {"authorization", "cookie", "proxy-authorization"}
-)  # not to be shown by TRACE (section 9.3.8)
+_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization"})  # not to be shown by TRACE (section 9.3.8)
 
 
 def _left(head: RequestHead) -> int | None:
@@ -33,6 +31,4 @@ def count_down(head: RequestHead, fields: Fields) -> Fields:
     left = _left(head)
     if left is None:
         return fields
-    return [
-        (name, str(left - 1)) if name.lower() == "max-forwards" else (name, value) for name, value in fields
-    ]
+    return [(name, str(left - 1)) if name.lower() == "max-forwards" else (name, value) for name, value in fields]

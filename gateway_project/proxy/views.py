@@ -31,9 +31,7 @@ def forward(request: HttpRequest) -> HttpResponseBase:
         limit_fields = here.rate_limiter.check(route, sent)
         check_body_size(route, sent.head)
         upstream = here.upstreams[route.upstream]
-        response = (
-            answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
-        )
+        response = answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
     except GatewayError as error:
         response = problem_response(request, error.status, error.code, error.detail, error.headers)
         response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's flag, prevents a second log line

@@ -124,6 +124,4 @@ def request(
     """Return the bytes of a request."""
     if body:
         lines = (*lines, f"Content-Length: {len(body)}")
-    return (
-        "\r\n".join([f"{method} {target} HTTP/1.1", f"Host: {host}", *lines, "", ""]).encode("latin-1") + body
-    )
+    return "\r\n".join([f"{method} {target} HTTP/1.1", f"Host: {host}", *lines, "", ""]).encode("latin-1") + body

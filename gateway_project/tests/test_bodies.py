@@ -130,9 +130,7 @@ def test_server_sent_events_are_not_buffered(gateway, upstream):
     go_on = threading.Event()
 
     def events(connection, arrived):
-        connection.send(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-        )
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         for number in range(3):
             assert go_on.wait(5)
             go_on.clear()

@@ -156,9 +156,7 @@ def test_a_body_for_which_there_is_no_room_is_refused(start, upstream, tmp_path)
 
 
 def test_an_early_answer_leaves_the_rest_of_a_buffered_body(gateway, upstream):
-    upstream.on_head = lambda connection, arrived: connection.send(
-        b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno"
-    )
+    upstream.on_head = lambda connection, arrived: connection.send(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
     with Client(gateway.port) as client:
         client.send(request("POST", "/", body=bytes(20_000_000)))
         assert client.read().status == 401

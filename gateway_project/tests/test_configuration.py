@@ -195,9 +195,7 @@ def test_route_matches_its_path_and_everything_below(path, upstream):
 def test_catch_all_matches_everything_else():
     table = RouteTable([Route("/a", "a"), Route("/", "rest")])
 
-    assert [table.match(path).upstream for path in ("/a", "/", "/b", "/ab/c", "*", "//")] == ["a"] + [
-        "rest"
-    ] * 5
+    assert [table.match(path).upstream for path in ("/a", "/", "/b", "/ab/c", "*", "//")] == ["a"] + ["rest"] * 5
 
 
 def manage(*arguments, file):

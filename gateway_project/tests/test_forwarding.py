@@ -32,9 +32,7 @@ def test_each_set_cookie_field_stays_separate(gateway, upstream):
 
 
 def test_redirect_is_returned_and_not_followed(gateway, upstream):
-    upstream.script = answer(
-        b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n"
-    )
+    upstream.script = answer(b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n")
 
     got = exchange(gateway.port, request())
 

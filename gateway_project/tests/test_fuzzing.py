@@ -68,9 +68,7 @@ LINES = [
 ]
 
 junk = st.lists(st.one_of(st.sampled_from(BYTES), st.binary(max_size=6)), max_size=6).map(b"".join)
-field = st.tuples(st.one_of(st.sampled_from(NAMES), junk), st.one_of(st.sampled_from(VALUES), junk)).map(
-    b": ".join
-)
+field = st.tuples(st.one_of(st.sampled_from(NAMES), junk), st.one_of(st.sampled_from(VALUES), junk)).map(b": ".join)
 body = st.one_of(st.just(b""), st.just(b"hello"), st.just(b"5\r\nhello\r\n0\r\n\r\n"), junk)
 heads = st.tuples(
     st.one_of(st.sampled_from(LINES), junk),

@@ -45,9 +45,7 @@ urlpatterns = [
     path("nothing", lambda request: None),
     path("wait", wait),
 ]
-OTHER = type(
-    "Other", (), {"urlpatterns": [path("greet/<name>", lambda request, name: HttpResponse("other"))]}
-)
+OTHER = type("Other", (), {"urlpatterns": [path("greet/<name>", lambda request, name: HttpResponse("other"))]})
 
 
 def middleware(**methods):
@@ -101,9 +99,7 @@ def ask(handler, target):
 @pytest.mark.parametrize(
     "target", ["/greet/Ada", f"/greet/{'a' * 300}", "/late", "/wait", "/fail", "/nowhere", "/nothing"]
 )
-@pytest.mark.parametrize(
-    "name", ["Plain", "OtherAddresses", "ChangedArguments", "Refused", "Rendered", "Rescued"]
-)
+@pytest.mark.parametrize("name", ["Plain", "OtherAddresses", "ChangedArguments", "Refused", "Rendered", "Rescued"])
 def test_response_is_that_of_djangos_handler(settings, caplog, target, name):
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = [f"{__name__}.{name}"]

@@ -19,9 +19,7 @@ def test_hop_by_hop_fields_of_a_request_are_removed(gateway, upstream, line):
 
 
 def test_fields_named_by_connection_are_removed(gateway, upstream):
-    exchange(
-        gateway.port, request("GET", "/", "Connection: X-Private , keep-alive", "X-Private: 1", "X-Public: 1")
-    )
+    exchange(gateway.port, request("GET", "/", "Connection: X-Private , keep-alive", "X-Private: 1", "X-Public: 1"))
 
     (arrived,) = upstream.requests
     assert arrived.values(b"X-Private") == arrived.values(b"Connection") == []
@@ -166,9 +164,7 @@ def test_server_and_date_of_the_upstream_are_unchanged(gateway, upstream):
 
 
 def test_proxies_of_the_environment_are_ignored(start, upstream):
-    gateway = start(
-        configuration(upstream.url), http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9"
-    )
+    gateway = start(configuration(upstream.url), http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9")
 
     assert exchange(gateway.port, request()).status == 200
 

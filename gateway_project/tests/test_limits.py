@@ -25,10 +25,7 @@ def small(start, upstream):
 def test_body_of_the_maximum_size_is_forwarded(small, upstream):
     assert exchange(small.port, request("POST", "/", body=bytes(1024))).status == 200
     assert (
-        exchange(
-            small.port, request("POST", "/", CHUNKED) + b"400\r\n" + bytes(1024) + b"\r\n0\r\n\r\n"
-        ).status
-        == 200
+        exchange(small.port, request("POST", "/", CHUNKED) + b"400\r\n" + bytes(1024) + b"\r\n0\r\n\r\n").status == 200
     )
 
 
@@ -139,14 +136,10 @@ def test_client_may_send_again_after_retry_after(start, upstream):
 
 
 def test_rate_limit_is_per_client(start, upstream):
-    gateway = start(
-        configuration(upstream.url, route=RATE.replace("second", "hour")), TRUSTED_PROXIES="127.0.0.0/8"
-    )
+    gateway = start(configuration(upstream.url, route=RATE.replace("second", "hour")), TRUSTED_PROXIES="127.0.0.0/8")
 
     def statuses(chain):
-        return [
-            exchange(gateway.port, request("GET", "/", f"X-Forwarded-For: {chain}")).status for _ in range(4)
-        ]
+        return [exchange(gateway.port, request("GET", "/", f"X-Forwarded-For: {chain}")).status for _ in range(4)]
 
     assert statuses("192.0.2.1") == [200, 200, 200, 429]
     assert statuses("192.0.2.2") == [200, 200, 200, 429]

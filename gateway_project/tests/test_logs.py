@@ -24,14 +24,10 @@ def wait_for_access(gateway, count):
 def test_every_line_is_json_and_each_response_has_one_line(start, upstream):
     gateway = start(configuration(upstream.url))
 
-    exchange(
-        gateway.port, request("POST", "/a%2F?token=secret", "X-Request-ID: known", "Authorization: secret")
-    )
+    exchange(gateway.port, request("POST", "/a%2F?token=secret", "X-Request-ID: known", "Authorization: secret"))
 
     (entry,) = wait_for_access(gateway, 1)
-    assert (
-        entry | {"method": "POST", "path": "/a%2F", "status": 200, "bytes": 2, "request_id": "known"} == entry
-    )
+    assert entry | {"method": "POST", "path": "/a%2F", "status": 200, "bytes": 2, "request_id": "known"} == entry
     assert (entry["level"], entry["client"]) == ("INFO", "127.0.0.1")
     assert entry["replica"] == f"127.0.0.1:{upstream.port}"
     assert {line["service"] for line in entries(gateway)} == {"gateway"}

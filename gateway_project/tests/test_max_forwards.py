@@ -25,9 +25,7 @@ def test_options_with_zero_gets_the_response_of_the_gateway(gateway, upstream):
     assert upstream.requests == []
 
 
-@pytest.mark.parametrize(
-    ("method", "value"), [("GET", "0"), ("TRACE", "-1"), ("TRACE", "x"), ("OPTIONS", "")]
-)
+@pytest.mark.parametrize(("method", "value"), [("GET", "0"), ("TRACE", "-1"), ("TRACE", "x"), ("OPTIONS", "")])
 def test_max_forwards_is_unchanged_for_other_methods_and_values(gateway, upstream, method, value):
     exchange(gateway.port, request(method, "/", f"Max-Forwards: {value}"))
 

@@ -111,9 +111,7 @@ def test_name_is_the_host_of_requests_and_probes(start_named, servers, name, por
 
     wait_until(lambda: any(arrived.target == b"/alive" for arrived in bad.requests))
 
-    hosts = {
-        host for server in (bad, good) for arrived in server.requests for host in arrived.values(b"host")
-    }
+    hosts = {host for server in (bad, good) for arrived in server.requests for host in arrived.values(b"host")}
     assert hosts == {f"{NAME}:{port}".encode()}
     assert health(gateway)["replicas"] == {f"127.0.0.2:{port}": False, f"127.0.0.3:{port}": True}
 

@@ -92,9 +92,7 @@ def test_invalid_file_keeps_the_last_valid_routes(start, upstream):
     second = gateway.workers()
     gateway.reload()
     wait_until(lambda: not set(second) & set(gateway.workers()))
-    assert (
-        json.loads(exchange(gateway.port, request(target="/health")).body)["configuration"]["refused"] is None
-    )
+    assert json.loads(exchange(gateway.port, request(target="/health")).body)["configuration"]["refused"] is None
 
 
 def test_replacement_of_a_killed_worker_uses_the_active_routes(start, upstream):

@@ -50,9 +50,7 @@ def test_dead_replica_fails_no_get_and_duplicates_no_post(start, replicas):
     statuses = Counter(exchange(gateway.port, request(method)).status for method in ["GET", "POST"] * 15)
 
     assert statuses == {200: 30}
-    posts = [
-        arrived for replica in replicas for arrived in replica.requests if arrived.line.startswith(b"POST")
-    ]
+    posts = [arrived for replica in replicas for arrived in replica.requests if arrived.line.startswith(b"POST")]
     assert len(posts) == 15
 
 
@@ -164,9 +162,7 @@ def test_each_upstream_has_its_own_circuit(start, upstream):
         """
     )
 
-    statuses = [
-        exchange(gateway.port, request(target=target)).status for target in ("/dead", "/dead", "/alive")
-    ]
+    statuses = [exchange(gateway.port, request(target=target)).status for target in ("/dead", "/dead", "/alive")]
 
     assert statuses == [503, 503, 200]
 

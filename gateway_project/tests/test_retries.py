@@ -69,9 +69,7 @@ def test_buffered_body_is_retried(gateway, upstream, size, is_chunked):
 def test_streamed_body_is_not_retried(streaming_gateway, upstream):
     fail_first(upstream, times=1)
 
-    got = exchange(
-        streaming_gateway.port, request("PUT", "/", "Transfer-Encoding: chunked") + b"1\r\na\r\n0\r\n\r\n"
-    )
+    got = exchange(streaming_gateway.port, request("PUT", "/", "Transfer-Encoding: chunked") + b"1\r\na\r\n0\r\n\r\n")
 
     assert got.status == 502
     assert len(upstream.requests) == 1

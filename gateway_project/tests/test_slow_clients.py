@@ -10,9 +10,7 @@ from tests.process import configuration
 from tests.upstream import answer
 
 MANY = 500
-LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + bytes(
-    4_000_000
-)  # more than the socket buffers hold
+LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + bytes(4_000_000)  # more than the socket buffers hold
 PATIENT = 60  # seconds; a worker that a slow client holds would take longer
 
 

@@ -28,9 +28,7 @@ def test_targets_are_forwarded_unchanged(gateway, upstream, number):
             client.send(request("GET", target))
             assert client.read().status == 200
 
-    assert [arrived.target for arrived in upstream.requests] == [
-        target.encode("latin-1") for target in targets
-    ]
+    assert [arrived.target for arrived in upstream.requests] == [target.encode("latin-1") for target in targets]
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,7 @@ class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
     def purge(self, batch_size: int) -> int:
         """Delete up to ``batch_size`` keys whose 24 hours are over; return how many."""
         batch = self.filter(expires_at__lte=Now()).order_by("expires_at").values("key")[:batch_size]
-        deleted, _ = self.filter(
-            key__in=list(batch.values_list("key", flat=True)), expires_at__lte=Now()
-        ).delete()
+        deleted, _ = self.filter(key__in=list(batch.values_list("key", flat=True)), expires_at__lte=Now()).delete()
         return deleted
 
 
@@ -76,9 +74,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField()
     locked_until = models.DateTimeField(help_text="Until then a claim without an answer is not taken over.")
     expires_at = models.DateTimeField(db_index=True)
-    status = models.PositiveSmallIntegerField(
-        null=True, help_text="Of the answer; none while it is being made."
-    )
+    status = models.PositiveSmallIntegerField(null=True, help_text="Of the answer; none while it is being made.")
     body = models.BinaryField(null=True)
     location = models.TextField(blank=True, help_text="The answer's Location.")
 
@@ -91,8 +87,7 @@ class IdempotencyKey(models.Model):
                 condition=models.Q(key__regex="^[!-~]{1,255}$"), name="idempotency_key_visible_ascii"
             ),
             models.CheckConstraint(
-                condition=models.Q(status=None, body=None)
-                | models.Q(status__isnull=False, body__isnull=False),
+                condition=models.Q(status=None, body=None) | models.Q(status__isnull=False, body__isnull=False),
                 name="idempotency_answer_whole_or_none",
             ),
         ]

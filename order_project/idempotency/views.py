@@ -22,18 +22,14 @@ from chassis.rest.viewsets import ResourceViewSet
 from idempotency.header import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, read_key
 from idempotency.models import ClaimLost, IdempotencyKey
 
-OUTCOMES = Counter(
-    "idempotency_outcomes", "Requests with an idempotency key, by what came of them", ["outcome"]
-)
+OUTCOMES = Counter("idempotency_outcomes", "Requests with an idempotency key, by what came of them", ["outcome"])
 
 
 class KeyInUse(APIException):
     """The first request with the key is still being carried out."""
 
     status_code = HTTPStatus.CONFLICT
-    default_detail = (
-        f"A request with this {IDEMPOTENCY_KEY} is still being carried out; repeat it to get its answer."
-    )
+    default_detail = f"A request with this {IDEMPOTENCY_KEY} is still being carried out; repeat it to get its answer."
     default_code = "idempotency_key_in_use"
     wait = 1
 

@@ -43,9 +43,7 @@ class Order(models.Model):
         FULFILLED = "fulfilled"
         CANCELLED = "cancelled"
 
-    user_id = models.BigIntegerField(
-        validators=[MinValueValidator(1)], help_text="Id of a user of the user service."
-    )
+    user_id = models.BigIntegerField(validators=[MinValueValidator(1)], help_text="Id of a user of the user service.")
     product_name = models.CharField(max_length=200)
     quantity = models.PositiveIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]

@@ -17,9 +17,7 @@ from user_client import find_verified_at
         "`cancel` only."
     ),
     examples=[
-        OpenApiExample(
-            "New order", {"user_id": 1, "product_name": "Laptop", "quantity": 1}, request_only=True
-        ),
+        OpenApiExample("New order", {"user_id": 1, "product_name": "Laptop", "quantity": 1}, request_only=True),
         OpenApiExample(
             "Order",
             {

@@ -34,9 +34,7 @@ REPLAYED = OpenApiParameter(
 )
 
 
-@method_decorator(
-    transaction.non_atomic_requests, name="dispatch"
-)  # keys are claimed before the order is made
+@method_decorator(transaction.non_atomic_requests, name="dispatch")  # keys are claimed before the order is made
 @extend_schema_view(
     create=extend_schema(
         description=(

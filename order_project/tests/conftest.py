@@ -41,9 +41,7 @@ def user_service(httpserver: HTTPServer, settings: Any) -> HTTPServer:
         given = "the user exists" if known != target or "?" in target else "no user exists"
         path = known if given == "the user exists" else "/users/{id}"
         (interaction,) = [
-            one
-            for one in CONTRACT["interactions"]
-            if one["given"] == given and one["request"]["path"] == path
+            one for one in CONTRACT["interactions"] if one["given"] == given and one["request"]["path"] == path
         ]
         promised = interaction["response"]
         body = json.dumps(promised["body"]).replace('"{id}"', str(KNOWN_USER))

@@ -30,9 +30,7 @@ def test_order_of_an_unknown_user_is_rejected(api):
     refused = api.post("/orders", LAPTOP | {"user_id": 8}, format="json")
 
     assert refused.status_code == 400
-    assert refused.json()["errors"] == [
-        {"field": "user_id", "code": "unknown_user", "message": "There is no user 8."}
-    ]
+    assert refused.json()["errors"] == [{"field": "user_id", "code": "unknown_user", "message": "There is no user 8."}]
     assert not Order.objects.exists()
 
 
@@ -59,9 +57,7 @@ def test_user_of_an_order_cannot_be_changed(api, make_order, user_service):
     refused = api.patch(f"/orders/{order.id}", {"user_id": 8}, format="json")
 
     assert refused.status_code == 400
-    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [
-        ("user_id", "immutable")
-    ]
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("user_id", "immutable")]
     assert user_service.log == []
     order.refresh_from_db()
     assert order.user_id == KNOWN_USER

@@ -122,9 +122,7 @@ def test_admin_fulfils_orders(admin_client, make_order):
 def test_admin_shows_a_closed_order_read_only(admin_client, make_order):
     order = make_order(status="cancelled")
 
-    admin_client.post(
-        f"/admin/order/orders/order/{order.id}/change/", {"product_name": "Phone", "quantity": 2}
-    )
+    admin_client.post(f"/admin/order/orders/order/{order.id}/change/", {"product_name": "Phone", "quantity": 2})
 
     order.refresh_from_db()
     assert (order.product_name, order.quantity) == ("Laptop", 1)

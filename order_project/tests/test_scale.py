@@ -57,9 +57,7 @@ def page_behind(order, ordering, query):
 def test_every_page_of_a_million_orders_uses_an_index_and_reads_as_little_as_the_first(api):
     insert_orders(1_000_000)
     ids = [10_000, 500_000, 990_000]
-    orders = list(
-        Order.objects.filter(id__in=[Order.objects.order_by("id")[0].id + number for number in ids])
-    )
+    orders = list(Order.objects.filter(id__in=[Order.objects.order_by("id")[0].id + number for number in ids]))
 
     for ordering in ["id", "-id", "created_at", "-created_at"]:
         for query in ["", "user_id=77", "status=fulfilled"] if ordering.endswith("id") else [""]:

@@ -22,9 +22,7 @@ LAPTOP = {"user_id": 7, "product_name": "Laptop"}
 def served(request, django_db_setup, make_httpserver, tmp_path_factory):
     """The copied service of ``textbook``, in each way."""
     environment = {
-        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
-            **connection.settings_dict
-        ),
+        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "DJANGO_SETTINGS_MODULE": "tests.textbook.settings",
         "SECRET_KEY": settings.SECRET_KEY,
         "USER_SERVICE_URL": make_httpserver.url_for("").rstrip("/"),
@@ -64,9 +62,7 @@ def test_subclass_replays_its_own_response(ask, path):
         None,
         "true",
     )
-    assert Order.objects.filter(user_id=7).exclude(pk=MINE).count() == len(
-        body if isinstance(body, list) else [body]
-    )
+    assert Order.objects.filter(user_id=7).exclude(pk=MINE).count() == len(body if isinstance(body, list) else [body])
 
 
 def test_circuit_and_outage_are_a_503_in_a_permission(ask, user_service):

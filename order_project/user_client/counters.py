@@ -7,6 +7,4 @@ ANSWERED = CALLS.labels("answered")  # looking it up costs more than counting
 RETRIES = Counter("user_client_retries", "Attempts after the first")
 REMEMBERED = Counter("user_client_remembered", "Questions answered from memory", ["kind"])
 REMEMBERED_FRESH = REMEMBERED.labels("fresh")
-CIRCUIT_OPEN = Gauge(
-    "user_client_circuit_open", "Processes whose circuit is not closed", multiprocess_mode="livesum"
-)
+CIRCUIT_OPEN = Gauge("user_client_circuit_open", "Processes whose circuit is not closed", multiprocess_mode="livesum")

@@ -22,9 +22,7 @@ class Places:
 
     def __init__(self, count: int) -> None:
         self._free = BoundedSemaphore(count)
-        self._usual_seconds = (
-            0.0  # a moving average; two threads that change it at once lose no more than one value
-        )
+        self._usual_seconds = 0.0  # a moving average; two threads that change it at once lose no more than one value
 
     @contextmanager
     def take(self) -> Iterator[None]:

@@ -36,9 +36,7 @@ def make_user(db: None) -> Callable[..., User]:
 def served(request, django_db_setup, tmp_path_factory):
     """The copied service of ``textbook``, in each way."""
     environment = {
-        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(
-            **connection.settings_dict
-        ),
+        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "DJANGO_SETTINGS_MODULE": "tests.textbook.settings",
         "SECRET_KEY": settings.SECRET_KEY,  # signs the sessions that tests make
     }

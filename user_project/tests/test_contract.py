@@ -20,9 +20,7 @@ def holds(promised, actual):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "interaction", CONTRACT["interactions"], ids=lambda interaction: interaction["description"]
-)
+@pytest.mark.parametrize("interaction", CONTRACT["interactions"], ids=lambda interaction: interaction["description"])
 def test_interaction_is_answered_as_promised(api, make_user, interaction):
     user_id = make_user().id if interaction["given"] == "the user exists" else 7_000_000
     request, promised = interaction["request"], interaction["response"]

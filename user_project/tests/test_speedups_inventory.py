@@ -60,9 +60,7 @@ CHECKED = {
 }
 
 
-@pytest.mark.parametrize(
-    "package", ["django", "djangorestframework", "django-filter", "gunicorn", "requests"]
-)
+@pytest.mark.parametrize("package", ["django", "djangorestframework", "django-filter", "gunicorn", "requests"])
 def test_versions_are_those_that_were_checked(package):
     assert f"{package} {version(package)}" in README
 

@@ -112,8 +112,7 @@ def test_requests_are_closed_and_responses_have_all_members(document):
 
 def test_member_with_a_default_is_required_in_responses_only():
     schemas = {
-        name: {"type": "object", "properties": {"quantity": {"type": "integer"}}}
-        for name in ("Order", "OrderRequest")
+        name: {"type": "object", "properties": {"quantity": {"type": "integer"}}} for name in ("Order", "OrderRequest")
     }
 
     complete_components({"components": {"schemas": schemas}})
@@ -171,13 +170,9 @@ def test_view_adds_its_problems_to_those_of_its_base_classes():
     ],
 )
 def test_refusal_is_as_the_document_states(document, api, method, path, headers, name, status):
-    response = api.generic(
-        method.upper(), path, "x", headers=headers, content_type=headers.get("content-type", "")
-    )
+    response = api.generic(method.upper(), path, "x", headers=headers, content_type=headers.get("content-type", ""))
 
-    stated = operations(document)[name]["responses"][str(status)]["content"]["application/problem+json"][
-        "schema"
-    ]
+    stated = operations(document)[name]["responses"][str(status)]["content"]["application/problem+json"]["schema"]
     assert response.status_code == status
     Draft202012Validator({"components": document["components"]} | stated).validate(response.json())
     assert BAD_REQUEST.code in problems(operations(document)[name])[400]

@@ -154,9 +154,7 @@ class ClientConnection:
             )  # the worker closes idle connections, which costs less than a timer for each wait
             self._worker.idle.add(self)
         try:
-            head = self._stream.read_head(
-                self._worker.limits.head, seconds=HEAD_SECONDS, skips_empty_lines=True
-            )
+            head = self._stream.read_head(self._worker.limits.head, seconds=HEAD_SECONDS, skips_empty_lines=True)
         finally:
             self._worker.idle.discard(self)
         return head.decode("latin-1")

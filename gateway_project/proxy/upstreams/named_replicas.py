@@ -23,9 +23,7 @@ class NamedReplicas:
     Look-ups of a name run one at a time, so that a hanging one occupies only one thread of gevent.
     """
 
-    def __init__(
-        self, settings: UpstreamSettings, host: str, port: int, on_change: Callable[[], None]
-    ) -> None:
+    def __init__(self, settings: UpstreamSettings, host: str, port: int, on_change: Callable[[], None]) -> None:
         self.replicas: dict[str, Replica] = {}  # by address
         self.last_error = ""
         self._settings = settings
@@ -74,9 +72,7 @@ class NamedReplicas:
         self._on_change()
         for replica in dropped:
             replica.retire()
-        logger.info(
-            "Replicas changed", extra={"host": self._host, "added": sorted(new), "dropped": sorted(gone)}
-        )
+        logger.info("Replicas changed", extra={"host": self._host, "added": sorted(new), "dropped": sorted(gone)})
 
 
 def look_up(host: str) -> tuple[str, ...]:

@@ -40,9 +40,7 @@ class Upstream:
         self._gather()
 
     def _gather(self) -> None:
-        self.replicas = self._fixed + [
-            replica for named in self._named for replica in named.replicas.values()
-        ]
+        self.replicas = self._fixed + [replica for named in self._named for replica in named.replicas.values()]
 
     def choose(self, tried: Collection[Replica] = ()) -> Replica:
         """Return the next replica (round robin), preferably a healthy one that was not ``tried`` before.

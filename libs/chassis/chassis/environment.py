@@ -42,9 +42,7 @@ def service_tokens() -> list[str]:
     """
     tokens = [token for part in secret("SERVICE_TOKEN").split(",") if (token := part.strip())]
     if not all(re.fullmatch("[!-~]+", token) for token in tokens):
-        raise ImproperlyConfigured(
-            "SERVICE_TOKEN must be visible ASCII characters, and commas between tokens."
-        )
+        raise ImproperlyConfigured("SERVICE_TOKEN must be visible ASCII characters, and commas between tokens.")
     return tokens
 
 
@@ -69,9 +67,7 @@ def origins(name: str) -> frozenset[str]:
     found = frozenset(origin.lower() for origin in env.list(name, default=[]))
     for origin in found:
         if not re.fullmatch(r"https?://[^/?#@*\s]+", origin):
-            raise ImproperlyConfigured(
-                f'{name}: "{origin}" is not an origin such as "https://shop.example.com".'
-            )
+            raise ImproperlyConfigured(f'{name}: "{origin}" is not an origin such as "https://shop.example.com".')
     return found
 
 
@@ -130,9 +126,7 @@ def database(default_name: str) -> dict[str, Any]:
             "PASSWORD": secret("DB_PASSWORD"),
         }
     if settings["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(
-            "DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name"
-        )
+        raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name")
     # Seconds. A connection is kept for the life of its thread and checked before each request uses it.
     settings |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     timeout = env.str("DB_STATEMENT_TIMEOUT", default="0")

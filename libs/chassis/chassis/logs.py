@@ -35,9 +35,7 @@ class ConsoleFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line without a traceback."""
-        extra = [
-            f"{name}={on_one_line(value)}" for name, value in vars(record).items() if name not in self._own
-        ]
+        extra = [f"{name}={on_one_line(value)}" for name, value in vars(record).items() if name not in self._own]
         return " ".join([super().formatMessage(record), *extra, f"[{record.request_id}]"])  # type: ignore[attr-defined]
 
 
@@ -70,9 +68,7 @@ def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dic
                 "json_encoder": JsonEncoder,
             },
         },
-        "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "filters": ["request"], "formatter": log_format}
-        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["request"], "formatter": log_format}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # A client's mistake is in the access log; Django's own line for it says nothing more.

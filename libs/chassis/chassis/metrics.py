@@ -22,12 +22,8 @@ METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 REQUESTS = Counter("http_requests", "Requests answered", ["method", "route", "status"])
-DURATION = Histogram(
-    "http_request_duration_seconds", "Time to the answer", ["method", "route"], buckets=_SECONDS
-)
-DATABASE = Histogram(
-    "http_request_database_seconds", "Time in the database per request", ["route"], buckets=_SECONDS
-)
+DURATION = Histogram("http_request_duration_seconds", "Time to the answer", ["method", "route"], buckets=_SECONDS)
+DATABASE = Histogram("http_request_database_seconds", "Time in the database per request", ["route"], buckets=_SECONDS)
 
 
 class MetricsMiddleware:

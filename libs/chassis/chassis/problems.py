@@ -41,9 +41,7 @@ def security_headers(request: HttpRequest) -> dict[str, str]:
         "Referrer-Policy": "same-origin",
     }
     if settings.SECURE_HSTS_SECONDS and request.is_secure():
-        headers["Strict-Transport-Security"] = (
-            f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
-        )
+        headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
     return headers
 
 

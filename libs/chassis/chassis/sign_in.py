@@ -36,9 +36,7 @@ class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc] # axes has no ty
 
 def _is_account_locked(username: str | None, address: str) -> bool:
     now = timezone.now()
-    recent = AccessAttempt.objects.filter(
-        username=username, attempt_time__gte=now - settings.AXES_COOLOFF_TIME
-    )
+    recent = AccessAttempt.objects.filter(username=username, attempt_time__gte=now - settings.AXES_COOLOFF_TIME)
     failures = recent.aggregate(total=Sum("failures_since_start"))["total"] or 0
     if failures < ACCOUNT_FAILURE_LIMIT:
         return False

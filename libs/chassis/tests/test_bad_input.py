@@ -126,9 +126,7 @@ def test_read_only_field_is_ignored(api, name):
     assert created.json()[name] != "whatever"
 
 
-@pytest.mark.parametrize(
-    "media_type", ["text/plain", "application/xml", "application/octet-stream", "rubbish"]
-)
+@pytest.mark.parametrize("media_type", ["text/plain", "application/xml", "application/octet-stream", "rubbish"])
 def test_other_media_types_are_refused(api, media_type):
     response = api.generic("POST", "/books", b"{}", content_type=media_type)
 

@@ -15,9 +15,7 @@ def test_browser_gets_a_page_with_a_form(api, make_book):
     assert "/static/rest_framework/css/" in page.text
 
 
-@pytest.mark.parametrize(
-    "accept", [None, "*/*", "application/json", "application/*", "text/plain, */*;q=0.1"]
-)
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/*", "text/plain, */*;q=0.1"])
 def test_programs_get_json(api, accept):
     response = api.get("/books", headers={"accept": accept} if accept else {})
 

@@ -72,17 +72,13 @@ def test_precondition_is_checked_against_the_row_under_its_lock(api, book, etag,
     Book.objects.filter(id=book.id).update(title="Persuasion")
     monkeypatch.setattr("library.books.views.BookViewSet.get_object", lambda self: read)
 
-    patched = api.patch(
-        f"/books/{book.id}", {"title": "Lady Susan"}, format="json", headers={"if-match": etag}
-    )
+    patched = api.patch(f"/books/{book.id}", {"title": "Lady Susan"}, format="json", headers={"if-match": etag})
     deleted = api.delete(f"/books/{book.id}", headers={"if-match": etag})
 
     assert (patched.status_code, deleted.status_code) == (412, 412)
 
 
 def test_change_unless_it_exists_is_refused(api, book):
-    response = api.patch(
-        f"/books/{book.id}", {"title": "Lady Susan"}, format="json", headers={"if-none-match": "*"}
-    )
+    response = api.patch(f"/books/{book.id}", {"title": "Lady Susan"}, format="json", headers={"if-none-match": "*"})
 
     assert response.status_code == 412

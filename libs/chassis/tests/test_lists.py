@@ -116,9 +116,7 @@ def test_instant_is_read_in_any_offset(api, make_book):
     book = make_book()
 
     # One that PostgreSQL itself does not read, and two that lie outside of the calendar in UTC.
-    response = api.get(
-        "/books?created_at__gt=2020-01-01T00:00:00-23:59&created_at__lt=2200-01-01T00:00:00%2B23:59"
-    )
+    response = api.get("/books?created_at__gt=2020-01-01T00:00:00-23:59&created_at__lt=2200-01-01T00:00:00%2B23:59")
     beyond = [
         api.get("/books?created_at__gt=0001-01-01T00:00:00%2B10:00"),
         api.get("/books?created_at__gt=9999-12-31T23:59:59-10:00"),

@@ -167,9 +167,7 @@ def full_role(transactional_db):
         ("/admin/", {"cookie": "sessionid=abcdefgh"}),
     ],
 )
-def test_role_without_a_connection_left_is_a_503_that_can_be_repeated(
-    full_role, client, path, headers, caplog
-):
+def test_role_without_a_connection_left_is_a_503_that_can_be_repeated(full_role, client, path, headers, caplog):
     client.raise_request_exception = False
 
     response = client.get(path, headers=headers)

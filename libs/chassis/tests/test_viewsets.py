@@ -42,9 +42,7 @@ def test_put_needs_every_required_field(api, make_book):
     replaced = api.put(f"/books/{book.id}", {"title": "Persuasion", "isbn": "2"}, format="json")
 
     assert incomplete.status_code == 400
-    assert incomplete.json()["errors"] == [
-        {"field": "isbn", "code": "required", "message": "This field is required."}
-    ]
+    assert incomplete.json()["errors"] == [{"field": "isbn", "code": "required", "message": "This field is required."}]
     assert (replaced.status_code, replaced.json()["title"]) == (200, "Persuasion")
 
 

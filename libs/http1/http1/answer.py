@@ -61,13 +61,9 @@ class Answer:
     def interim(self, status: int, reason: str, fields: Fields) -> None:
         """Send an interim answer at once, unless the client is too old to know them (RFC 9110, section 15.2)."""
         if self._request.version >= (1, 1) and not self.has_begun:
-            self._socket.sendall(
-                f"HTTP/1.1 {status} {reason}\r\n{format_fields(fields)}\r\n".encode("latin-1")
-            )
+            self._socket.sendall(f"HTTP/1.1 {status} {reason}\r\n{format_fields(fields)}\r\n".encode("latin-1"))
 
-    def start_response(
-        self, status: str, headers: Fields, exc_info: object = None
-    ) -> Callable[[bytes], object]:
+    def start_response(self, status: str, headers: Fields, exc_info: object = None) -> Callable[[bytes], object]:
         """Note the status and the headers (PEP 3333)."""
         self._status, self._headers = status, headers
         return self._write

@@ -28,9 +28,7 @@ def _key(name: str) -> str:
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
 
 
-def wsgi_environ(
-    head: RequestHead, *, client: str, scheme: str = "http", body: bytes = b""
-) -> dict[str, object]:
+def wsgi_environ(head: RequestHead, *, client: str, scheme: str = "http", body: bytes = b"") -> dict[str, object]:
     """Return the environment of a request from the address ``client``.
 
     Fields that share a name are one, as a list; one with an underscore could pass for another and is left out.

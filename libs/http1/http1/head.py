@@ -151,9 +151,7 @@ def response_length(head: ResponseHead, method: str) -> int | None:
     if head.status == 204 or head.status < 200:  # noqa: PLR2004 -- HTTP's own numbers
         return 0
     # With the empty members, which ``members`` leaves out: they are no numbers.
-    lengths = {
-        length.strip(" \t") for value in values(head.fields, "content-length") for length in value.split(",")
-    }
+    lengths = {length.strip(" \t") for value in values(head.fields, "content-length") for length in value.split(",")}
     if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
         raise MalformedError("Content-Length must be one number.")
     if method == "HEAD" or head.status == 304:  # noqa: PLR2004 -- as above

@@ -20,7 +20,5 @@ class Limits:
             raise RefusedError(414, f"The request line is longer than {self.line} bytes.")
         if len(request.fields) > self.fields:
             raise RefusedError(431, f"There are more than {self.fields} header fields.")
-        if len(head) > self.field and any(
-            len(name) + len(value) > self.field for name, value in request.fields
-        ):
+        if len(head) > self.field and any(len(name) + len(value) > self.field for name, value in request.fields):
             raise RefusedError(431, f"A header field is longer than {self.field} bytes.")

@@ -21,9 +21,7 @@ _CODES = {
 }
 
 
-def refuse(
-    client: socket, status: int, detail: str, render: Render, *, omits_body: bool = False
-) -> Literal[False]:
+def refuse(client: socket, status: int, detail: str, render: Render, *, omits_body: bool = False) -> Literal[False]:
     """Send the response that ``render`` makes and end the connection, as the next request's start is not known.
 
     Args:

@@ -82,9 +82,7 @@ class Stream:
         """Drop the empty lines that are there."""
         self._buffer = skip_empty_lines(self._buffer)
 
-    def read_head(
-        self, limit: int, *, seconds: float | None = None, skips_empty_lines: bool = False
-    ) -> bytes:
+    def read_head(self, limit: int, *, seconds: float | None = None, skips_empty_lines: bool = False) -> bytes:
         """Return the head of the next message with the empty line that ends it.
 
         Args:

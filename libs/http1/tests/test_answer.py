@@ -18,9 +18,7 @@ def test_whole_response_gets_its_length(ours, peer):
 
     assert answer.keeps_connection
     assert (answer.status, answer.sent, answer.has_begun) == ("200", 5, True)
-    assert sent(ours, peer) == (
-        b"HTTP/1.1 200 OK\r\nDate: then\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 5\r\n\r\nhello"
-    )
+    assert sent(ours, peer) == (b"HTTP/1.1 200 OK\r\nDate: then\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 5\r\n\r\nhello")
 
 
 def test_length_of_the_application_stays(ours, peer):
@@ -169,9 +167,7 @@ def test_large_response_arrives_whole(ours, peer):
     assert bytes(received).endswith(b"\r\n\r\n" + piece * 3)
 
 
-@pytest.mark.parametrize(
-    ("headers", "request_id"), [([("X-Request-ID", "a"), ("X-Request-ID", "b")], "b"), ([], "-")]
-)
+@pytest.mark.parametrize(("headers", "request_id"), [([("X-Request-ID", "a"), ("X-Request-ID", "b")], "b"), ([], "-")])
 def test_request_id_is_the_one_that_was_added_last(ours, headers, request_id):
     answer = answer_to(ours)
     answer.start_response("200 OK", headers)

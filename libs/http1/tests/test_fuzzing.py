@@ -63,9 +63,7 @@ STATUS_LINES = ["HTTP/1.1 200 OK", "HTTP/1.0 304", "HTTP/1.1 99 x"]
 
 latin_1 = st.characters(max_codepoint=255)
 junk = st.lists(st.one_of(st.sampled_from(PIECES), st.text(latin_1, max_size=6)), max_size=6).map("".join)
-lines = st.tuples(st.one_of(st.sampled_from(NAMES), junk), st.one_of(st.sampled_from(VALUES), junk)).map(
-    ": ".join
-)
+lines = st.tuples(st.one_of(st.sampled_from(NAMES), junk), st.one_of(st.sampled_from(VALUES), junk)).map(": ".join)
 
 
 def heads(start_lines):

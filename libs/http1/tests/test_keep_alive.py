@@ -17,7 +17,5 @@ from http1.head import parse_request, parse_response
     ],
 )
 def test_either_side_says_whether_more_may_follow(version, lines, keeps):
-    assert (
-        parse_request("\r\n".join([f"GET / HTTP/{version}", "Host: a", *lines, "", ""])).keeps_alive is keeps
-    )
+    assert parse_request("\r\n".join([f"GET / HTTP/{version}", "Host: a", *lines, "", ""])).keeps_alive is keeps
     assert parse_response("\r\n".join([f"HTTP/{version} 200 OK", *lines, "", ""])).keeps_alive is keeps

@@ -28,6 +28,5 @@ def test_refusal_is_what_was_rendered_and_the_last_response(ours, peer, status, 
     assert keeps_open is False
     assert rendered == [(status, code, "Why.")]
     assert peer.recv(1000) == (
-        b"HTTP/1.1 %d No\r\nContent-Type: text/plain\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrefused"
-        % status
+        b"HTTP/1.1 %d No\r\nContent-Type: text/plain\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrefused" % status
     )

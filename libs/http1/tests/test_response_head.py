@@ -79,9 +79,7 @@ def test_length_is_what_the_fields_say(lines, length):
     assert response_length(response(*lines), "GET") == length
 
 
-@pytest.mark.parametrize(
-    ("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("GET", 100), ("GET", 103)]
-)
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("GET", 100), ("GET", 103)])
 def test_responses_without_body_have_none_whatever_they_say(method, status):
     head = response("Content-Length: 5", "Transfer-Encoding: chunked", line=f"HTTP/1.1 {status} X")
 

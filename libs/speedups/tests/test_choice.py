@@ -7,17 +7,13 @@ import sys
 
 import pytest
 
-CODE = (
-    "import json, speedups; print(json.dumps([speedups.ENABLED, speedups.WORKER_CLASS, speedups.DATABASE]))"
-)
+CODE = "import json, speedups; print(json.dumps([speedups.ENABLED, speedups.WORKER_CLASS, speedups.DATABASE]))"
 
 
 def chosen(value):
     environment = {name: text for name, text in os.environ.items() if name != "SPEEDUPS"}
     environment |= {} if value is None else {"SPEEDUPS": value}
-    return subprocess.run(
-        [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("value", [None, "on"])

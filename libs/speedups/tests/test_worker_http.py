@@ -48,9 +48,7 @@ def test_chunked_body_has_a_length_for_the_application(port):
 
 def test_client_who_asks_is_told_to_go_on(port):
     with connect(port) as client:
-        client.sendall(
-            b"POST /echo/ HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"
-        )
+        client.sendall(b"POST /echo/ HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")
         assert client.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"abc")
 
@@ -139,9 +137,7 @@ def test_too_large_body_is_read_so_far_that_its_size_can_be_seen(port):
 
 
 def test_fields_of_one_name_are_one_list(port):
-    environ = environ_of(
-        port, b"X-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\nContent-Type: text/plain\r\n"
-    )
+    environ = environ_of(port, b"X-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\nContent-Type: text/plain\r\n")
 
     assert (environ["HTTP_X_A"], environ["HTTP_COOKIE"]) == ("1,2", "a=1; b=2")
     assert environ["CONTENT_TYPE"] == "text/plain"

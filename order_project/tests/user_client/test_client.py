@@ -47,9 +47,7 @@ def test_any_other_response_is_unavailable(httpserver, settings, status, body, c
     with pytest.raises(UserServiceUnavailable):
         find_verified_at(7)
 
-    assert len(httpserver.log) == (
-        2 if status == 503 else 1
-    )  # redirects are not followed; outages are retried
+    assert len(httpserver.log) == (2 if status == 503 else 1)  # redirects are not followed; outages are retried
 
 
 def test_refused_connection_is_unavailable(settings, unused_port):
@@ -112,9 +110,7 @@ def test_connection_is_reused(settings, serve, accepted):
 def test_trace_context_is_forwarded(api, db, user_service):
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-    api.post(
-        "/orders", {"user_id": 8, "product_name": "Laptop"}, format="json", headers={"traceparent": trace}
-    )
+    api.post("/orders", {"user_id": 8, "product_name": "Laptop"}, format="json", headers={"traceparent": trace})
 
     ((request, _),) = user_service.log
     assert request.headers["traceparent"] == trace
@@ -238,9 +234,7 @@ BEHAVIOURS = {
 def test_open_circuit_rejects_at_once_and_closes_after_recovery(api, db, httpserver, settings, monkeypatch):
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
     now = [0.0]
-    monkeypatch.setattr(
-        client, "breaker", CircuitBreaker(2, 5.0, counted=client._FAILURES, clock=lambda: now[0])
-    )
+    monkeypatch.setattr(client, "breaker", CircuitBreaker(2, 5.0, counted=client._FAILURES, clock=lambda: now[0]))
     httpserver.expect_request("/users/7").respond_with_data("", status=500)
     order = {"user_id": 7, "product_name": "Laptop"}
     for _ in range(2):

@@ -61,9 +61,7 @@ class UserPage(DetailView):
 @permission_classes([permissions.AllowAny])
 @parser_classes([FormParser])
 def echo(request):
-    return Response(
-        {"data": dict(request.data.items()), "self": reverse("echo", request=request)}, status=202
-    )
+    return Response({"data": dict(request.data.items()), "self": reverse("echo", request=request)}, status=202)
 
 
 class Clock(APIView):

@@ -102,9 +102,7 @@ class ActionsViewSet(UserViewSet):
     @action(detail=True, methods=["post"], url_path="shout/(?P<times>[0-9]+)", url_name="shout")
     def shout(self, request, pk=None, times="1"):
         user = self.get_object()
-        return Response(
-            {"text": user.name.upper() * int(times), "url": self.reverse_action("detail", args=[user.pk])}
-        )
+        return Response({"text": user.name.upper() * int(times), "url": self.reverse_action("detail", args=[user.pk])})
 
     @shout.mapping.delete
     def hush(self, request, pk=None, times="1"):

@@ -88,9 +88,7 @@ def is_even(value):
 class ValidatedSerializer(UserSerializer):
     """Validators in all the places where the guide has them."""
 
-    email = serializers.EmailField(
-        validators=[validators.UniqueValidator(User.objects.all(), lookup="iexact")]
-    )
+    email = serializers.EmailField(validators=[validators.UniqueValidator(User.objects.all(), lookup="iexact")])
 
     class Meta(UserSerializer.Meta):
         extra_kwargs = {"name": {"validators": [is_even]}}

@@ -18,9 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the arguments for method and path."""
         parser.add_argument("method", metavar="METHOD")
-        parser.add_argument(
-            "path", metavar="PATH", help="as in the request, percent-encoded, with or without a query"
-        )
+        parser.add_argument("path", metavar="PATH", help="as in the request, percent-encoded, with or without a query")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the explanation."""

@@ -70,9 +70,7 @@ class StrictOrderingFilter(filters.OrderingFilter):
         if len(valid) != 1 or valid != fields:
             names = [name for name, _ in self.get_valid_fields(queryset, view, {"request": request})]
             choices = ", ".join(f"{name}, -{name}" for name in names)
-            raise ValidationError(
-                {self.ordering_param: f"Must be one of: {choices}."}, code="invalid_ordering"
-            )
+            raise ValidationError({self.ordering_param: f"Must be one of: {choices}."}, code="invalid_ordering")
         return valid
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

@@ -124,9 +124,7 @@ class KeysetPagination(pagination.CursorPagination):
         cursor, *page_size = super().get_schema_operation_parameters(view)
         return [cursor, *(one | {"schema": schema} for one in page_size)]
 
-    def _get_order(
-        self, request: Request, queryset: QuerySet[Model], view: Any
-    ) -> tuple[str, "Field[Any, Any]"]:
+    def _get_order(self, request: Request, queryset: QuerySet[Model], view: Any) -> tuple[str, "Field[Any, Any]"]:
         order, *others = self.get_ordering(request, queryset, view)
         options = queryset.model._meta
         name = order.removeprefix("-")

@@ -27,7 +27,9 @@ _IN_EVERY_OPERATION: list[Problem] = [
     DatabaseUnavailable,
 ]
 _GUARD = "Send the `ETag` that you read as `If-Match`, and a change that was made since then is not overwritten (412)."
-_UNCHANGED = "Send the `ETag` of an earlier response as `If-None-Match`: it is 304, without a body, if nothing changed."
+_UNCHANGED = (
+    "Send the `ETag` of an earlier response as `If-None-Match`: it is 304, without a body, if nothing changed."
+)
 # Summary and description of each action of a ResourceViewSet, for the names of its model.
 _TEXTS = {
     "list": (
@@ -88,7 +90,7 @@ class ProblemSchema(AutoSchema):
         queryset, action = getattr(self.view, "queryset", None), getattr(self.view, "action", None)
         if queryset is None or action not in _TEXTS:
             return None
-        options = queryset.model._meta  # noqa: SLF001 - Django's documented name
+        options = queryset.model._meta
         return _TEXTS[action][index].format(name=options.verbose_name, names=options.verbose_name_plural)
 
     def _problems(self, operation: dict[str, Any]) -> Iterator[Problem]:

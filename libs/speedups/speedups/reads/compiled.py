@@ -89,7 +89,7 @@ class _Pages(KeysetPagination):
             statements[kind] = self._statement(queryset, has_place=kind[0], descending=descending)
         place: list[Any] = []
         if cursor is not None:
-            key: Any = queryset.model._meta.pk  # noqa: SLF001 - Django's documented name
+            key: Any = queryset.model._meta.pk
             place = [self.column.to_python(cursor.value), key.to_python(cursor.key)]
         return self.read.rows.read(statements[kind], [*place, self.page_size + 1])
 

@@ -37,9 +37,7 @@ def refuse_site() -> None:
         require(getattr(api_settings, name) == value, f"REST_FRAMEWORK[{name!r}] is not {value!r}")
     require(connections["default"].vendor == "postgresql", "the database is not PostgreSQL")
     for name, value in known.DATABASE.items():
-        require(
-            connections["default"].settings_dict[name] == value, f"{name} of the database is not {value!r}"
-        )
+        require(connections["default"].settings_dict[name] == value, f"{name} of the database is not {value!r}")
     require(MIDDLEWARE in settings.MIDDLEWARE, f"{MIDDLEWARE} is not in MIDDLEWARE")
     place = settings.MIDDLEWARE.index(MIDDLEWARE)
     for path in settings.MIDDLEWARE[:place]:  # it runs as always, but not around views
@@ -58,8 +56,7 @@ def compile_view(function: Any) -> CompiledRead:
     """
     ours = known.VIEW_FUNCTION
     is_ours = (
-        _code(function) is ours.__code__
-        and _code(getattr(function, "__wrapped__", None)) is ours.__wrapped__.__code__
+        _code(function) is ours.__code__ and _code(getattr(function, "__wrapped__", None)) is ours.__wrapped__.__code__
     )
     require(is_ours, "it is not a viewset's as_view(), or is decorated")
     view, action = function.cls, function.actions.get("get")
@@ -78,12 +75,10 @@ def compile_view(function: Any) -> CompiledRead:
     if action == "retrieve":
         return CompiledRetrieve(rows, headers)
     ordering: Any = getattr(view, "ordering", None)
-    fields = {field.name: field for field in model._meta.concrete_fields}  # noqa: SLF001 - documented
+    fields = {field.name: field for field in model._meta.concrete_fields}
     column: Any = fields.get(ordering.removeprefix("-")) if isinstance(ordering, str) else None
-    require(
-        column and type(column) in known.COLUMNS and not column.null, f"{view.__name__}.ordering is not known"
-    )
-    require({column.name, model._meta.pk.attname} <= {*rows.names}, f"{view.__name__}.ordering is not shown")  # noqa: SLF001 - as above
+    require(column and type(column) in known.COLUMNS and not column.null, f"{view.__name__}.ordering is not known")
+    require({column.name, model._meta.pk.attname} <= {*rows.names}, f"{view.__name__}.ordering is not shown")
     return CompiledList(rows, headers, ordering)
 
 

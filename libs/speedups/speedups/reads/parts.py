@@ -52,7 +52,7 @@ def plain_model(queryset: Any) -> type[Model]:
     model: type[Model] = queryset.model
     refuse_class(type(queryset), QuerySet)
     refuse_class(model, Model)
-    options = model._meta  # noqa: SLF001 - documented
+    options = model._meta
     require(not (options.parents or options.proxy or options.swapped), f"{model.__name__} is not one table")
     manager: Any = options.default_manager  # of which the queryset of a copy of the view would be made
     require(type(manager).get_queryset is Manager.get_queryset, f"{model.__name__}'s manager is not known")
@@ -72,7 +72,7 @@ def plain_fields(serializer: Any, model: type[Model]) -> list[Any]:
     refuse_meta(serializer, known.SERIALIZER)
     require(not vars(serializer)["_declared_fields"], f"{serializer.__name__} declares fields")
     require(serializer.Meta.model is model, f"{serializer.__name__} is for another model")
-    columns = {field.attname: field for field in model._meta.concrete_fields}  # noqa: SLF001 - documented
+    columns = {field.attname: field for field in model._meta.concrete_fields}
     shown = serializer().fields
     for name, field in shown.items():
         where, column = f"{serializer.__name__}.{name}", columns.get(name)
@@ -81,9 +81,7 @@ def plain_fields(serializer: Any, model: type[Model]) -> list[Any]:
         require(not field.write_only, f"{where} is write_only")
         require(type(_attribute(model, name)) is DeferredAttribute, f"{model.__name__}.{name} is not known")
         if isinstance(field, serializers.ChoiceField):
-            require(
-                all(isinstance(key, str) for key in field.choices), f"{where} has choices that are no text"
-            )
+            require(all(isinstance(key, str) for key in field.choices), f"{where} has choices that are no text")
     return [columns[name] for name in shown]
 
 

@@ -91,13 +91,9 @@ def targets(resource, ids, cursors):
     )
     names = ["page_size", "page_size", "cursor", "cursor", "search", "ordering", "format", "id__in", "x"]
     parts = st.tuples(st.sampled_from(names), st.sampled_from(["=", "=", "=", ""]), values).map("".join)
-    good = st.sampled_from(
-        ["page_size=2", "page_size=1", "page_size=50", *[f"cursor={one}" for one in cursors]]
-    )
+    good = st.sampled_from(["page_size=2", "page_size=1", "page_size=50", *[f"cursor={one}" for one in cursors]])
     queries = (
-        st.just("")
-        | st.lists(good, min_size=1, max_size=2).map("&".join)
-        | st.lists(parts, max_size=3).map("&".join)
+        st.just("") | st.lists(good, min_size=1, max_size=2).map("&".join) | st.lists(parts, max_size=3).map("&".join)
     )
     return st.tuples(paths, queries).map(lambda both: "?".join(both) if both[1] else both[0])
 
@@ -140,16 +136,12 @@ def header_fields(etags):
         "X-Request-ID": ["abc", "not well formed"],
         "User-Agent": ["x"],
     }
-    fields = st.sampled_from(sorted(one)).flatmap(
-        lambda name: st.tuples(st.just(name), st.sampled_from(one[name]))
-    )
+    fields = st.sampled_from(sorted(one)).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(one[name])))
     conditional = st.tuples(st.just("If-None-Match"), st.sampled_from(tags))
     return st.lists(fields, max_size=2).map(dict) | st.just({}) | st.lists(conditional, max_size=1).map(dict)
 
 
-methods = st.sampled_from(
-    ["GET"] * 8 + ["HEAD"] * 2 + ["OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "get"]
-)
+methods = st.sampled_from(["GET"] * 8 + ["HEAD"] * 2 + ["OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "get"])
 
 
 def look_around(application, resource, ids):

@@ -44,6 +44,4 @@ class Command(BaseCommand):
                     user_id=user_id, product_name=name, quantity=quantity, user_verified_at=timezone.now()
                 )
                 created += 1
-        self.stdout.write(
-            f"{created} demo orders created, {len(user_ids) * ORDERS_PER_USER - created} were there."
-        )
+        self.stdout.write(f"{created} demo orders created, {len(user_ids) * ORDERS_PER_USER - created} were there.")

@@ -22,9 +22,7 @@ CASES = [
         f"/annotated/{ADA}",
         json={"id": ADA, "name": "Ada Lovelace", "length": 12},
     ),
-    Case(
-        "defer", "PATCH", f"/deferred/{ADA}", {"name": "Ada"}, has={"name": "Ada", "email": "ada@example.com"}
-    ),
+    Case("defer", "PATCH", f"/deferred/{ADA}", {"name": "Ada"}, has={"name": "Ada", "email": "ada@example.com"}),
     Case("defer: read", "GET", f"/deferred/{ADA}", has={"email": "ada@example.com"}),
     Case("ReadOnlyModelViewSet", "GET", f"/read-only/{ADA}", has={"email": "ada@example.com"}),
     Case(
@@ -34,9 +32,7 @@ CASES = [
         status=405,
         sent={"Allow": "GET, HEAD, OPTIONS"},
     ),
-    Case(
-        "http_method_names", "DELETE", f"/no-delete/{ADA}", status=405, sent={"Allow": "GET, HEAD, OPTIONS"}
-    ),
+    Case("http_method_names", "DELETE", f"/no-delete/{ADA}", status=405, sent={"Allow": "GET, HEAD, OPTIONS"}),
     Case(
         "create with plain data",
         "POST",

@@ -27,9 +27,7 @@ CASES = [
         headers={"X_Fields": "email"},
         has={"results": [{"email": "eve@example.com"}]},
     ),
-    Case(
-        "get_fields by context", "GET", f"/context/{ADA}", has={"email": "(missing)", "name": "Ada Lovelace"}
-    ),
+    Case("get_fields by context", "GET", f"/context/{ADA}", has={"email": "(missing)", "name": "Ada Lovelace"}),
     Case(
         "get_fields by context: other",
         "GET",
