@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test.utils import setup_databases, teardown_databases
 from pytest_httpserver import HTTPServer
 from rest_framework.test import APIClient
 from werkzeug import Request, Response
@@ -16,6 +17,16 @@ from user_client.memory import UserMemory
 
 KNOWN_USER = 7
 CONTRACT = json.loads(Path(__file__).parents[2].joinpath("contracts/user_service.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Make the test database whatever tests are selected: some use it outside of pytest-django's fixtures."""
+    with django_db_blocker.unblock():
+        databases = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(databases, verbosity=0)
 
 
 @pytest.fixture

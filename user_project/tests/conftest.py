@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 from rest_framework.test import APIClient
 
 from chassis.testing.cases import Ask
@@ -16,6 +17,16 @@ from users.models import User
 PROJECT = Path(__file__).parents[1]
 
 _numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Make the test database whatever tests are selected: some use it outside of pytest-django's fixtures."""
+    with django_db_blocker.unblock():
+        databases = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(databases, verbosity=0)
 
 
 @pytest.fixture
