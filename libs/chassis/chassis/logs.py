@@ -1,7 +1,7 @@
 """Logging, set up in the same way by every service."""
 
 import logging
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from pythonjsonlogger import json
@@ -13,9 +13,9 @@ from chassis.request_id import current_request_id
 class JsonEncoder(json.JsonEncoder):
     """python-json-logger's encoder, with instants as the API has them: RFC 3339 in UTC with ``Z``."""
 
-    def format_datetime_obj(self, o: date) -> str:
+    def format_datetime_obj(self, o: time | date) -> str:
         """Return the instant as text."""
-        return str(super().format_datetime_obj(o)).replace("+00:00", "Z")
+        return super().format_datetime_obj(o).replace("+00:00", "Z")
 
 
 class RequestFilter(logging.Filter):
