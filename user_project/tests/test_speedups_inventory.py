@@ -5,7 +5,6 @@ import inspect
 from importlib.metadata import version
 from pathlib import Path
 
-import gunicorn.util
 import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import Model
@@ -35,7 +34,6 @@ README = Path(speedups.__file__).parents[1].joinpath("README.md").read_text()
 # Review these together with the code of ``speedups`` when one of them changes. The second digest is Django 6.1's.
 CHECKED = {
     Worker: "41bcd41fbc752179",
-    gunicorn.util.close_graceful: "0e5925bfc017bc4e",
     BaseDatabaseWrapper.close_if_unusable_or_obsolete: "9e0690a760eb710d 6b6ae12ebd80c4bd",
     Query.sql_with_params: "ea303db591a79358",
     QuerySet.__init__: "35d93a4d074deed1 71da62dfd4ccbe76",
