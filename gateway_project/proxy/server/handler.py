@@ -31,7 +31,7 @@ class GatewayHandler(WSGIHandler):
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request (PEP 3333); the response is the iterable of the body's pieces."""
         response = self.get_response(self.request_class(environ))
-        cookies = [("Set-Cookie", cookie.output(header="")) for cookie in response.cookies.values()]
+        cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
         start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])
         return response
 
