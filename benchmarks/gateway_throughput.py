@@ -4,7 +4,7 @@ One process each, the same nginx as the upstream, in alternation:
 
     python -m benchmarks.gateway_throughput --rounds 5 --seconds 5 [--python PATH]
 
-``--python`` names the interpreter that runs the gateway; it needs gateway_project/requirements.txt. Prints the medians
+``--python`` names the interpreter that runs the gateway; it needs the packages of gateway_project. Prints the medians
 of requests per second and of CPU milliseconds per request.
 """
 
