@@ -40,7 +40,7 @@ class Clone:
             shutil.copy(STAND_IN / "gunicorn.conf.py", package.parent)
 
     def environment(self, **extra: str) -> dict[str, str]:
-        unwanted = ("USER_DATABASE_URL", "ORDER_DATABASE_URL")
+        unwanted = ("USER_DATABASE_URL", "ORDER_DATABASE_URL", "TEST_COVERAGE")
         environment = {name: value for name, value in os.environ.items() if name not in unwanted}
         environment["DATA_DIR"] = str(self.data_dir)
         for name, port in self.ports.items():
