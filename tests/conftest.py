@@ -15,6 +15,13 @@ from tests.resources import ORDERS, USERS
 from tests.system import migrate, running_system
 
 
+def pytest_addoption(parser) -> None:
+    parser.addoption(
+        "--minutes", type=float, default=0.1, help="how long the tests of test_fuzzing.py go on, together"
+    )
+    parser.addoption("--seed", default="0", help="makes their messages")
+
+
 def pytest_configure() -> None:
     missing = [
         project.variable("DATABASE_URL")

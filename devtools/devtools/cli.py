@@ -30,6 +30,7 @@ OWN = {
 }
 PASSING_ON = {
     "test": "[SUITE...] [PYTEST ARGUMENTS]: run all tests, or those of the suites",
+    "fuzz": "[--minutes 60] [--seed N]: send random messages to the gateway and the services, and judge theirs",
     "migrate": "[PROJECT...] [ARGUMENTS]: apply migrations",
     "makemigrations": "[PROJECT...] [ARGUMENTS]: write new migrations",
     "check": "[PROJECT...] [ARGUMENTS]: run Django's system checks",
@@ -67,8 +68,9 @@ def main() -> None:
 def run(options: Any, arguments: list[str]) -> int:
     """Run a command; return its exit status."""
     command = options.command
-    if command in ("lint", "test"):  # what a person set for `up` is not meant for these
+    if command in ("lint", "test", "fuzz"):  # what a person set for `up` is not meant for these
         configuration = Configuration.from_environment({**read_dotenv(), **os.environ})
+        arguments = ["tests/test_fuzzing.py", "-s", *arguments] if command == "fuzz" else arguments
         return int(not (lint.lint() if command == "lint" else testing.test(arguments, configuration)))
     if command in ("lock", "bench"):
         program = ["uv", "lock"] if command == "lock" else [sys.executable, "-m", "benchmarks"]
