@@ -127,6 +127,16 @@ def test_object_is_partially_updated(gateway, resource, slash):
     assert gateway.get(f"/{resource.name}/{created['id']}").json() == changed
 
 
+@pytest.mark.parametrize("body", [{}, {"id": 7}, {"updated_at": "2020-01-01T00:00:00Z", "created_at": None}])
+def test_patch_of_read_only_members_changes_nothing(api, resource, body):
+    created = resource.make(api)
+
+    response = api.patch(f"/{resource.name}/{created['id']}", json=body)
+
+    assert (response.status_code, response.json()) == (200, created)
+    assert api.get(f"/{resource.name}/{created['id']}").json() == created
+
+
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_object_is_deleted(gateway, resource, slash):
     created = resource.make(gateway)

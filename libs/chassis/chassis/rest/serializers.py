@@ -44,3 +44,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         if errors:
             raise ValidationError(errors)
         return value
+
+    def update(self, instance: ModelT, validated_data: Any) -> ModelT:
+        """Save the changes; a request without any, such as one of read-only fields, leaves ``updated_at`` as it is."""
+        return super().update(instance, validated_data) if validated_data else instance
