@@ -40,6 +40,7 @@ class Received:
     client: str  # the address of the peer; empty behind a Unix socket
     scheme: str
     send_interim: Callable[[int, str, Fields], None] = _no_interim
+    client_seconds: float | None = None  # between two pieces of the body; None: no limit
     route: str = NO_ROUTE  # the path of its route, once that is known
     replica: str = ""  # host:port of the server whose response is forwarded, once that is known
 

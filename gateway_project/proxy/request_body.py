@@ -1,6 +1,7 @@
 """The request's body as it goes to the upstream: received whole before, or streamed while it comes."""
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -19,6 +20,7 @@ from proxy.received import Received, RequestBody
 
 logger = logging.getLogger(__name__)
 
+_SLOWEST = 500  # bytes a second, as in Apache's mod_reqtimeout
 _PIECES_IN_A_ROW = 16  # that one client may send before the others get a turn
 
 
@@ -61,7 +63,7 @@ class BufferedBody:
             return
         if received.head.expects_continue:
             received.send_interim(100, "Continue", [])
-        pieces = _in_turns(client_pieces(self._body, limit))
+        pieces = _in_turns(_in_time(client_pieces(self._body, limit), received.client_seconds))
         content = bytearray()
         for piece in pieces:
             content += piece
@@ -104,6 +106,20 @@ def _framed(body: RequestBody, pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         yield chunk(piece)
     yield last_chunk(body.trailers)
+
+
+def _in_time(pieces: Iterator[bytes], seconds: float | None) -> Iterator[bytes]:
+    """Yield ``pieces``.
+
+    Raises:
+        ClientTooSlowError: after ``seconds`` they do not come to ``_SLOWEST``, which single bytes would put off.
+    """
+    begun_at, received = time.monotonic(), 0
+    for piece in pieces:
+        received += len(piece)
+        if seconds and time.monotonic() - begun_at > seconds + received / _SLOWEST:
+            raise ClientTooSlowError("The body takes too long to arrive.")
+        yield piece
 
 
 def _in_turns(pieces: Iterator[bytes]) -> Iterator[bytes]:

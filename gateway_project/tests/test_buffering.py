@@ -81,6 +81,29 @@ def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(st
     assert circuit(gateway) == "closed"
 
 
+@pytest.mark.parametrize("head", [CHUNKED, "Content-Length: 1000"])
+def test_a_body_of_which_single_bytes_arrive_is_too_slow(start_impatient, upstream, head):
+    with Client(start_impatient().port) as client:
+        client.send(request("POST", "/", head))
+        for _ in range(8):  # which is longer than the two seconds, without a pause that is
+            time.sleep(0.4)
+            with contextlib.suppress(OSError):
+                client.send(b"1\r\nx\r\n" if head == CHUNKED else b"x")
+        got = client.read()
+
+    assert got.status == 408
+    assert upstream.connections == []
+
+
+def test_a_slow_body_that_goes_on_is_forwarded(start_impatient, upstream):
+    with Client(start_impatient().port) as client:
+        client.send(request("POST", "/", "Content-Length: 6000"))
+        for _ in range(6):
+            time.sleep(0.4)
+            client.send(bytes(1000))
+        assert client.read().status == 200
+
+
 @pytest.mark.parametrize(("patience", "status", "state"), [(1.3, 408, "closed"), (0.1, 502, "open")])
 def test_an_upstream_that_gives_a_streamed_request_up_fails_unless_the_client_stalls(
     start_impatient, upstream, patience, status, state

@@ -106,7 +106,8 @@ class ClientConnection:
         self._socket.settimeout(self._worker.client_seconds)
         body = Body(self._stream, request.length)
         answer = Answer(self._socket, request, body, self._is_stopping)
-        received = Received(request, body, self._address, self._scheme, answer.interim)
+        seconds = self._worker.client_seconds
+        received = Received(request, body, self._address, self._scheme, answer.interim, seconds)
         # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
         from proxy.spans import server_span
 
