@@ -27,8 +27,8 @@ def answer_request(
     try:
         pieces = application(environ, answer.start_response)
         answer.send(pieces)
-    except ConnectionError:
-        return False  # the client is gone
+    except (BlockingIOError, ConnectionError):
+        return False  # the client is gone, or does not read
     except Exception:  # of which Django leaves none
         log.exception("Error handling request")
         if not answer.has_begun:

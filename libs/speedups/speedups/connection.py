@@ -2,7 +2,9 @@
 
 import contextlib
 import math
+import select
 import socket
+import struct
 import time
 from typing import Literal
 
@@ -11,6 +13,10 @@ from http1.refusal import refuse
 from http1.stream import PIECE
 from speedups.whole_request import RequestReader
 
+_SEND_BUFFER = 212_992  # bytes, Linux's own maximum; twice as many are reserved, of which a third is free at least
+_SEND_SECONDS = struct.pack(
+    "ll", 3, 0
+)  # without progress, if a response is larger than what is free; a struct timeval
 _LINGER_SECONDS = 2.0  # for what a client still sends when its connection has ended (RFC 9112, section 9.6)
 
 
@@ -22,11 +28,20 @@ class Connection:
 
     def __init__(self, client: socket.socket, address: str, reader: RequestReader) -> None:
         self.sock = client
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_SECONDS)
         self.address = address
         self.reader = reader
         self.timeout = math.inf
         self.is_ending = False  # all was said; what the client still sends is thrown away
         self._begun_at: float | None = None  # when the first byte of the request came
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the client does not read its responses, so that another one could have to wait for it."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLOUT)
+        return not poll.poll(0)
 
     def receive(self) -> bool:
         """Take what is there; return whether the client is still there."""

@@ -33,6 +33,7 @@ from speedups.whole_request import RequestReader, WholeRequest
 
 _HEAD_BYTES = 262_144  # the gateway takes half of it, and adds some fields
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``
+_ONCE_WRITABLE = select.EPOLLOUT | select.EPOLLONESHOT
 _TICK_SECONDS, _STOPPING_TICK_SECONDS = 1.0, 0.05  # of the main thread, which tells gunicorn that it lives
 _STOPPING_LINGER_SECONDS = 2.0  # for the next request of a client who has just got an answer
 
@@ -138,7 +139,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         if connection.is_ending:
             return True
         try:
-            while request := connection.reader.take():
+            while not connection.is_blocked and (request := connection.reader.take()):
                 if not self.handle(connection, request):
                     return False
                 connection.answered()
@@ -185,7 +186,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         connection.wait(linger, self.cfg.timeout or math.inf)  # 0 is gunicorn's "no limit"
         self._connections.add(connection)
         self._idle[number := connection.sock.fileno()] = connection
-        arm(number, _ONCE)
+        arm(number, _ONCE_WRITABLE if connection.is_blocked else _ONCE)
 
     def _close_overdue(self, connection: Connection) -> None:
         """Close a connection that has waited for too long; the main thread waits for nobody."""

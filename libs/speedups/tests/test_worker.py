@@ -38,6 +38,48 @@ def test_clients_that_say_nothing_keep_nobody_waiting(port, connect_many):
     assert ask(silent[0]) == b"/"
 
 
+def test_clients_that_read_no_response_hold_no_thread(port, connect_many):
+    for client in connect_many(port, 2 * THREADS):
+        client.settimeout(0.2)
+        with contextlib.suppress(TimeoutError):  # the server reads no more requests of this client
+            for _ in range(100):
+                send(client, "/", body=bytes(100_000))
+
+    with connect(port) as client:
+        assert ask(client) == b"/"
+
+
+def test_responses_are_complete_when_their_client_begins_to_read(port):
+    with connect(port) as client, ThreadPoolExecutor(1) as pool:
+
+        def send_all():
+            for _ in range(20):
+                send(client, "/", body=bytes(90_000))
+            client.sendall(b"GET /last HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+
+        sending = pool.submit(send_all)
+        time.sleep(0.5)
+        received = b"".join(iter(lambda: client.recv(65536), b""))
+        sending.result()
+
+    assert received.count(b"HTTP/1.1 200 OK") == 21
+    assert len(received) > 20 * 90_000
+
+
+def test_a_client_that_does_not_read_a_large_response_is_given_up(port, new_log):
+    with connect(port) as client:
+        send(client, "/large")
+
+        assert_closed_large_response(new_log)
+
+
+def assert_closed_large_response(new_log):
+    ends_at = time.monotonic() + 15
+    while "closed the large response" not in new_log():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+
+
 @pytest.mark.timing
 def test_all_threads_answer(port, connect_many):
     clients = connect_many(port, THREADS)
@@ -150,10 +192,7 @@ def test_a_client_who_goes_is_no_error(port, new_log):
         send(client, "/large")
         client.recv(1000)
 
-    ends_at = time.monotonic() + 10
-    while "closed the large response" not in new_log():
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
+    assert_closed_large_response(new_log)
     assert "Error" not in new_log()
 
 
