@@ -8,7 +8,7 @@ from proxy.received import Received
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
 _NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even if Connection names them
-_NO_CONTENT = 204
+_OK, _NO_CONTENT = 200, 204
 _PSEUDONYM = "gateway"
 
 
@@ -66,10 +66,10 @@ def response_fields(head: ResponseHead) -> Fields:
     """Return the header fields of the response to the client."""
     fields = _end_to_end(head.fields)
     lengths = members(fields, "content-length")
-    if lengths and (len(lengths) > 1 or head.status == _NO_CONTENT):  # RFC 9110, section 8.6
+    has_no_length = head.status < _OK or head.status == _NO_CONTENT  # RFC 9110, section 8.6
+    if has_no_length or len(lengths) > 1:
         fields = [pair for pair in fields if pair[0].lower() != "content-length"]
-        if head.status != _NO_CONTENT:
-            fields.append(("Content-Length", lengths[0]))
+        fields += [] if has_no_length else [("Content-Length", lengths[0])]
     return [*fields, ("Via", f"1.{head.version[1]} {_PSEUDONYM}")]
 
 

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from tests.client import Client, exchange, request
 from tests.upstream import OK, answer
 
@@ -15,6 +17,18 @@ def test_early_hints_are_forwarded(gateway, upstream):
     assert [interim.status for interim in got.interim] == [103, 102]
     assert got.interim[0].values(b"Link") == [b"</a.css>; rel=preload", b"</b.js>"]
     assert got.body == b"ok"
+
+
+@pytest.mark.parametrize("length", ["0", "+5", ""])
+def test_length_of_an_interim_response_is_not_forwarded(gateway, upstream, length):
+    hints = f"HTTP/1.1 103 Early Hints\r\nContent-Length: {length}\r\nLink: </a>\r\n\r\n"
+    upstream.script = answer(hints.encode() + OK)
+
+    got = exchange(gateway.port, request())
+
+    assert (got.status, [interim.status for interim in got.interim]) == (200, [103])
+    assert got.interim[0].values(b"Content-Length") == []
+    assert got.interim[0].values(b"Link") == [b"</a>"]
 
 
 def test_early_hints_do_not_wait_for_the_final_response(gateway, upstream):

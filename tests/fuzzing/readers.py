@@ -163,7 +163,7 @@ def llhttp_request(data: bytes) -> Message | None:
 def llhttp_response(data: bytes) -> Message | None:
     """Read a response to GET with llhttp, which cannot tell a missing end from one that the connection's end makes."""
     message = _llhttp(data, httptools.HttpResponseParser, lambda parser: b"%d" % parser.get_status_code())
-    if message is None:
+    if message is None or message.start.startswith(b"1"):  # it knows four interim statuses only
         raise NoOpinionError
     return message
 
