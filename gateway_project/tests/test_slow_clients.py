@@ -1,7 +1,10 @@
 """Slow clients do not delay other clients."""
 
+import resource
 import socket
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +115,36 @@ def test_hundreds_of_held_requests_are_served_concurrently(patient_gateway, upst
 
     assert statuses == {200}
     assert time.monotonic() - started_at < 100  # one after the other would be 210 s
+
+
+def test_a_client_that_finds_no_room_is_served_when_another_leaves(start, upstream):
+    gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--worker-connections=5")
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Client(gateway.port)) for _ in range(5)]
+        for client in clients:
+            client.send(request())
+            assert client.read().status == 200
+        last = stack.enter_context(Client(gateway.port, timeout=1))
+        last.send(request())
+        with pytest.raises(TimeoutError):
+            last.receive()
+        clients[0].close()
+        last.socket.settimeout(10)
+
+        assert last.read().status == 200
+
+
+def test_descriptors_that_are_used_up_are_missed_only_while_they_are(start, upstream):
+    gateway = start(configuration(upstream.url))
+    (worker,) = gateway.workers()
+    in_use = len(list(Path(f"/proc/{worker}/fd").iterdir()))
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (in_use + 20, in_use + 20))
+    with ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(Client(gateway.port)).send(request())
+        time.sleep(1)
+
+    with Client(gateway.port, timeout=PATIENT) as client:
+        client.send(request())
+        assert client.read().status == 200
+    assert gateway.workers() == [worker]

@@ -176,3 +176,28 @@ def test_role_without_a_connection_left_is_a_503_that_can_be_repeated(full_role,
     assert "The database does not answer now; try again." in response.text
     (error,) = [record.exc_info[1] for record in caplog.records if record.exc_info]
     assert "too many connections for role" in str(error)
+
+
+FULL_DISK = """
+    CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER full_disk BEFORE INSERT ON books_book FOR EACH ROW EXECUTE FUNCTION full_disk();
+"""
+
+
+@pytest.fixture
+def full_disk(transactional_db):
+    """A database that has no room for another book."""
+    with connection.cursor() as cursor:
+        cursor.execute(FULL_DISK)
+        yield
+        cursor.execute("DROP FUNCTION full_disk CASCADE")
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_full_disk_of_the_database_is_503_and_stores_nothing(api):
+    response = api.post("/books", {"title": "Emma", "isbn": "9780141439587"}, format="json")
+
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response.json()["type"] == "urn:problem:database_unavailable"
+    assert api.get("/books").json()["results"] == []

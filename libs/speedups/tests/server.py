@@ -45,6 +45,11 @@ class Server:
             else:
                 return self
 
+    def workers(self):
+        """The process ids of the workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
     def stop(self):
         """Stop without waiting for running requests (SIGQUIT)."""
         self.process.send_signal(signal.SIGQUIT)

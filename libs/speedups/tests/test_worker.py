@@ -1,10 +1,12 @@
 """Threads, connections, timeouts, failures and the end of the worker."""
 
 import contextlib
+import resource
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from client import ask, connect, receive, send
@@ -172,6 +174,21 @@ def test_who_finds_no_room_gets_it_when_another_leaves(start, connect_many):
 
         waiting.settimeout(15)
         assert receive(waiting) == b"/"
+
+
+def test_descriptors_that_are_used_up_are_missed_only_while_they_are(start, connect_many):
+    server = start()
+    (worker,) = server.workers()
+    in_use = len(list(Path(f"/proc/{worker}/fd").iterdir()))
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (in_use + 5, in_use + 5))
+    clients = connect_many(server.port, 20)
+    time.sleep(0.5)
+    for client in clients:
+        client.close()
+
+    with connect(server.port) as client:
+        assert ask(client) == b"/"
+    assert server.workers() == [worker]
 
 
 def test_an_error_in_a_thread_is_logged_and_the_thread_goes_on(start):
