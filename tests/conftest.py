@@ -58,6 +58,12 @@ def run_system(database_urls, data_dir, tmp_path):
     return partial(running_system, database_urls, data_dir, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def run_system_of_module(database_urls, data_dir, tmp_path_factory):
+    """Runs a system for the tests of one module."""
+    return partial(running_system, database_urls, data_dir, tmp_path_factory.mktemp("log"))
+
+
 @pytest.fixture
 def gateway(system):
     with system.gateway.client() as client:

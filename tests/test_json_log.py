@@ -11,9 +11,9 @@ from devtools.projects import manage_command
 SECRETS = ["ada@example.com", "hunter2", "s3cr3t-cookie", "s3cr3t-bearer"]
 
 
-@pytest.fixture
-def system(run_system):
-    with run_system(LOG_FORMAT="json") as system:
+@pytest.fixture(scope="module")
+def system(run_system_of_module):
+    with run_system_of_module(LOG_FORMAT="json") as system:
         yield system
 
 

@@ -7,7 +7,6 @@ import pytest
 from devservers.processes import wait_for
 from tests.api import make_order, make_user, new_email
 from tests.databases import fetch_all
-from tests.system import running_system
 from tests.traffic import incoming_orders
 
 PROBLEM_JSON = "application/problem+json"
@@ -36,8 +35,8 @@ PILE_UP_SECONDS = 1.0  # until the order of every client waits or is rejected
 
 
 @pytest.fixture(scope="module")
-def breakable_system(database_urls, data_dir, tmp_path_factory):
-    with running_system(database_urls, data_dir, tmp_path_factory.mktemp("log"), **TIMEOUTS) as system:
+def breakable_system(run_system_of_module):
+    with run_system_of_module(**TIMEOUTS) as system:
         yield system
 
 
