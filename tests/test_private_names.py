@@ -73,7 +73,7 @@ def sources():
     for place in PLACES:
         for file in sorted((ROOT / place).rglob("*.py")):
             path = file.relative_to(ROOT).as_posix()
-            if not {"tests", "migrations"} & set(file.parts) and not path.startswith(tuple(ROOMS)):
+            if not {"tests", "migrations"} & set(path.split("/")) and not path.startswith(tuple(ROOMS)):
                 yield path, file.read_text()
 
 
