@@ -134,7 +134,6 @@ def test_a_database_of_the_users_own_is_left_alone(clone, write_suite):
         assert cursor.fetchall() == [("order_service_db",), ("user_service_db",)]
 
 
-@pytest.mark.timing
 def test_a_signal_ends_pytest_and_the_server(new_clone, write_suite):
     write_suite("user", "import time\n\ndef test_slow():\n    print('began', flush=True)\n    time.sleep(60)\n")
     runner = new_clone.start("test", "user", "-s")

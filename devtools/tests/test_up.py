@@ -21,7 +21,6 @@ def kill(processes):
             process.kill()
 
 
-@pytest.mark.timing
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything_within_ten_seconds(clone, number):
     up = clone.start_up()
