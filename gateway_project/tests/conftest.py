@@ -50,6 +50,29 @@ def gateway(session_gateway):
     return session_gateway
 
 
+@pytest.fixture(scope="session")
+def running():
+    """The gateways that ``share`` has started, by their settings."""
+    gateways = {}
+    yield gateways
+    for gateway in gateways.values():
+        gateway.stop()
+
+
+@pytest.fixture
+def share(running, tmp_path_factory):
+    """As ``start``, but tests with the same settings get the same gateway, and must leave it as it was."""
+
+    def share_gateway(configuration, **environment):
+        key = configuration, *sorted(environment.items())
+        if key not in running:
+            running[key] = Gateway(tmp_path_factory.mktemp("gateway"), configuration, **environment).wait()
+        running[key].begin_log()
+        return running[key]
+
+    return share_gateway
+
+
 @pytest.fixture
 def start(tmp_path):
     """Start a gateway for one test: ``start(configuration, workers=1, **environment)``."""

@@ -30,6 +30,7 @@ class Gateway:
         self.file = folder / "gateway.toml"
         self.file.write_text(configuration)
         self.log_file = folder / f"log-{self.port}.txt"
+        self._log_begins_at = 0
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "gateway_project.wsgi"],
@@ -47,9 +48,13 @@ class Gateway:
                 | environment,
             )
 
+    def begin_log(self) -> None:
+        """Leave what has been written so far out of the log."""
+        self._log_begins_at = self.log_file.stat().st_size
+
     @property
     def log(self) -> str:
-        return self.log_file.read_text()
+        return self.log_file.read_bytes()[self._log_begins_at :].decode()
 
     @property
     def log_lines(self) -> list[str]:

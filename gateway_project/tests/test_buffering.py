@@ -22,15 +22,10 @@ STALLED = {
 REST = {"small": BODY[999:1000], "large": BODY[-1:], "chunked": b"0\r\n\r\n"}
 
 
-@pytest.fixture
-def start_impatient(start, upstream):
-    """A gateway that gives clients two seconds, and an upstream none to fail."""
-
-    def start_impatient(route=""):
-        settings = configuration(upstream.url, route=route, upstream="breaker_failures = 1")
-        return start(settings, GUNICORN_CMD_ARGS="--timeout=2")
-
-    return start_impatient
+def impatient(upstream, route=""):
+    """Settings of a gateway that gives clients two seconds, and an upstream no failure."""
+    settings = configuration(upstream.url, route=route, upstream="breaker_failures = 1")
+    return {"configuration": settings, "GUNICORN_CMD_ARGS": "--timeout=2"}
 
 
 def circuit(gateway):
@@ -70,8 +65,8 @@ def test_an_old_client_is_not_asked(gateway, upstream):
 
 @pytest.mark.parametrize("name", STALLED)
 @pytest.mark.parametrize("route", ["", "request_buffering = false"])
-def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(start_impatient, name, route):
-    gateway = start_impatient(route)
+def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(share, upstream, name, route):
+    gateway = share(**impatient(upstream, route))
     with Client(gateway.port) as client:
         client.send(STALLED[name])
         got = client.read()
@@ -106,13 +101,13 @@ def test_a_slow_body_that_goes_on_is_forwarded(start_impatient, upstream):
 
 @pytest.mark.parametrize(("patience", "status", "state"), [(1.3, 408, "closed"), (0.1, 502, "open")])
 def test_an_upstream_that_gives_a_streamed_request_up_fails_unless_the_client_stalls(
-    start_impatient, upstream, patience, status, state
+    start, upstream, patience, status, state
 ):
     def give_up(connection, arrived):
         time.sleep(patience)  # read_timeout is one second
         connection.close()
 
-    gateway = start_impatient("request_buffering = false")
+    gateway = start(**impatient(upstream, "request_buffering = false"))
     upstream.on_head = give_up
     with Client(gateway.port) as client:
         client.send(STALLED["large"])

@@ -65,8 +65,8 @@ def test_default_port_may_be_omitted(gateway, upstream):
     assert exchange(gateway.port, data).status == 200
 
 
-def test_scheme_and_host_of_a_trusted_proxy_are_used(start, upstream):
-    gateway = start(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
+def test_scheme_and_host_of_a_trusted_proxy_are_used(share, upstream):
+    gateway = share(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
     forwarded = ["X-Forwarded-Proto: https", "X-Forwarded-Host: shop.example"]
 
     own = exchange(gateway.port, request("POST", "/", "Origin: https://shop.example", *forwarded))

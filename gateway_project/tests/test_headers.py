@@ -91,8 +91,8 @@ def test_nothing_else_that_strangers_say_of_themselves_reaches_the_upstream(gate
 
 
 @pytest.mark.parametrize("line", DISGUISED)
-def test_what_could_pass_for_a_trusted_proxy_s_word_does_not_come_through_it(start, upstream, line):
-    gateway = start(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
+def test_what_could_pass_for_a_trusted_proxy_s_word_does_not_come_through_it(share, upstream, line):
+    gateway = share(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
 
     exchange(gateway.port, request("GET", "/", line, "Forwarded: for=1.2.3.4", "X-Real-IP: 1.2.3.4"))
 
@@ -102,8 +102,8 @@ def test_what_could_pass_for_a_trusted_proxy_s_word_does_not_come_through_it(sta
     assert arrived.values(b"X-Real-IP") == [b"1.2.3.4"]
 
 
-def test_what_could_pass_for_the_gateway_s_own_fields_does_not_reach_the_upstream(start, upstream):
-    gateway = start(configuration(upstream.url), SERVICE_TOKEN="token")
+def test_what_could_pass_for_the_gateway_s_own_fields_does_not_reach_the_upstream(share, upstream):
+    gateway = share(configuration(upstream.url), SERVICE_TOKEN="new,old")
 
     exchange(gateway.port, request("GET", "/", "X_Service_Token: forged", "X_Request-ID: forged"))
 

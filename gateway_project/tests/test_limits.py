@@ -17,9 +17,9 @@ CHUNKED = "Transfer-Encoding: chunked"
 
 
 @pytest.fixture
-def small(start, upstream):
+def small(share, upstream):
     """A gateway whose route takes bodies of up to 1 KiB."""
-    return start(configuration(upstream.url, route='max_body = "1 KiB"'))
+    return share(configuration(upstream.url, route='max_body = "1 KiB"'))
 
 
 def test_body_of_the_maximum_size_is_forwarded(small, upstream):

@@ -21,8 +21,8 @@ def wait_for_access(gateway, count):
         assert time.monotonic() < ends_at, gateway.log
 
 
-def test_every_line_is_json_and_each_response_has_one_line(start, upstream):
-    gateway = start(configuration(upstream.url))
+def test_every_line_is_json_and_each_response_has_one_line(share, upstream):
+    gateway = share(configuration(upstream.url))
 
     exchange(gateway.port, request("POST", "/a%2F?token=secret", "X-Request-ID: known", "Authorization: secret"))
 
@@ -35,8 +35,8 @@ def test_every_line_is_json_and_each_response_has_one_line(start, upstream):
     assert "secret" not in gateway.log
 
 
-def test_health_checks_and_metrics_are_not_logged(start, upstream):
-    gateway = start(configuration(upstream.url))
+def test_health_checks_and_metrics_are_not_logged(share, upstream):
+    gateway = share(configuration(upstream.url))
 
     exchange(gateway.port, request(target="/health"))
     exchange(gateway.port, request())
@@ -44,8 +44,8 @@ def test_health_checks_and_metrics_are_not_logged(start, upstream):
     assert [entry["path"] for entry in wait_for_access(gateway, 1)] == ["/"]
 
 
-def test_a_forwarded_request_for_metrics_is_logged(start, upstream):
-    gateway = start(configuration(upstream.url))
+def test_a_forwarded_request_for_metrics_is_logged(share, upstream):
+    gateway = share(configuration(upstream.url))
 
     exchange(gateway.port, request(target="/metrics"))
 

@@ -70,8 +70,8 @@ def test_metrics_address_serves_only_metrics(start, upstream, metrics_port):
     assert len(upstream.requests) == 1
 
 
-def test_token_is_sent_to_upstreams_and_replaces_one_of_the_client(start, upstream):
-    gateway = start(configuration(upstream.url), SERVICE_TOKEN="new,old")
+def test_token_is_sent_to_upstreams_and_replaces_one_of_the_client(share, upstream):
+    gateway = share(configuration(upstream.url), SERVICE_TOKEN="new,old")
 
     exchange(gateway.port, request("GET", "/", "X-Service-Token: forged", "x-service-token: again"))
 

@@ -9,6 +9,11 @@ from tests.client import Client, exchange, request
 from tests.process import configuration
 
 
+def readable(upstream):
+    """Settings with one route, for reads under ``/a``."""
+    return configuration(upstream.url, route='methods = ["GET", "HEAD"]').replace('path = "/"', 'path = "/a"')
+
+
 def test_health_is_served_by_the_gateway(gateway, upstream):
     got = exchange(gateway.port, request(target="/health"))
 
@@ -54,8 +59,8 @@ def test_path_that_only_starts_like_health_is_forwarded(gateway, upstream):
     assert upstream.requests[0].target == b"/healthy"
 
 
-def test_path_without_a_route_is_a_problem(start, upstream):
-    gateway = start(f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"')
+def test_path_without_a_route_is_a_problem(share, upstream):
+    gateway = share(readable(upstream))
 
     got = exchange(gateway.port, request(target="/ab"))
 
@@ -65,8 +70,8 @@ def test_path_without_a_route_is_a_problem(start, upstream):
     assert problem["request_id"].encode() == got.value(b"X-Request-ID")
 
 
-def test_browser_gets_html(start, upstream):
-    gateway = start(f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"')
+def test_browser_gets_html(share, upstream):
+    gateway = share(readable(upstream))
 
     got = exchange(gateway.port, request("GET", "/b", "Accept: text/html,*/*;q=0.8"))
 
@@ -74,10 +79,8 @@ def test_browser_gets_html(start, upstream):
     assert b"No route leads to this address." in got.body
 
 
-def test_method_that_the_route_does_not_allow_is_rejected(start, upstream):
-    gateway = start(
-        f'[upstreams.a]\nurls = ["{upstream.url}"]\n[[routes]]\npath = "/a"\nupstream = "a"\nmethods = ["GET", "HEAD"]'
-    )
+def test_method_that_the_route_does_not_allow_is_rejected(share, upstream):
+    gateway = share(readable(upstream))
 
     got = exchange(gateway.port, request("POST", "/a"))
 
@@ -86,8 +89,8 @@ def test_method_that_the_route_does_not_allow_is_rejected(start, upstream):
 
 
 @pytest.mark.parametrize("lines", [(), ("Accept: text/html",)])
-def test_own_responses_have_security_headers(start, upstream, lines):
-    gateway = start(configuration(upstream.url).replace('path = "/"', 'path = "/users"'))
+def test_own_responses_have_security_headers(share, upstream, lines):
+    gateway = share(readable(upstream))
 
     got = exchange(gateway.port, request("GET", "/nowhere", *lines))
 
