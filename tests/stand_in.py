@@ -49,10 +49,10 @@ def respond_late(conversation: Conversation) -> None:
 
 
 def drip(conversation: Conversation) -> None:
-    """Send a valid response, one byte a second."""
+    """Send a valid response, two bytes a second."""
     for byte in b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n":
         conversation.connection.sendall(bytes([byte]))
-        if conversation.is_over.wait(1.0):
+        if conversation.is_over.wait(0.5):
             return
 
 

@@ -19,9 +19,11 @@ TIMEOUTS = {
     "USER_SERVICE_CONNECT_TIMEOUT": "0.5",
     "USER_SERVICE_READ_TIMEOUT": "1.0",
     "USER_SERVICE_TOTAL_TIMEOUT": str(TOTAL_TIMEOUT),
+    "USER_SERVICE_BREAKER_SECONDS": "1.0",
 }
 
 BACK_SECONDS = 10.0
+PAUSE_SECONDS = 0.2  # between two orders that wait for the end of an outage
 
 # Calls last longer than the test and the circuit stays closed, so that threads in a call stay occupied.
 PATIENT_SECONDS = 9.0
@@ -49,7 +51,7 @@ def own_system(breakable_system):
     if user_service.has_ended():
         user_service.start()
     with breakable_system.gateway.client() as client:
-        assert wait_for(lambda: places_an_order(client), seconds=BACK_SECONDS)
+        assert wait_for(lambda: places_an_order(client), seconds=BACK_SECONDS, pause_seconds=PAUSE_SECONDS)
 
 
 def places_an_order(client):
@@ -149,7 +151,11 @@ def test_users_get_503_from_the_gateway_while_their_service_is_down(own_system):
         assert away.headers["Content-Type"] == PROBLEM_JSON
         assert int(away.headers["Retry-After"]) > 0
         assert orders.status_code == 200
-        back = wait_for(lambda: client.get(f"/users/{user['id']}").status_code == 200, seconds=BACK_SECONDS)
+        back = wait_for(
+            lambda: client.get(f"/users/{user['id']}").status_code == 200,
+            seconds=BACK_SECONDS,
+            pause_seconds=PAUSE_SECONDS,
+        )
         assert back
 
 
@@ -163,6 +169,7 @@ def test_unknown_user_gets_503_during_the_outage_and_400_afterwards(own_system):
         wait_for(
             lambda: responses.append(client.post("/orders", json=body)) or responses[-1].status_code != 503,
             seconds=15,
+            pause_seconds=PAUSE_SECONDS,
         )
 
     assert away.status_code == 503
