@@ -19,7 +19,6 @@ BEGINNINGS = {
 }
 
 
-@pytest.mark.timing
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 def test_they_hold_no_thread(port, connect_many, beginning):
     for client in connect_many(port, 5 * THREADS):
@@ -30,7 +29,7 @@ def test_they_hold_no_thread(port, connect_many, beginning):
     with connect(port) as client:
         assert [ask(client) for _ in range(5)] == [b"/"] * 5
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # a thread that is held waits for 30 s
 
 
 def test_they_are_refused_in_time_whatever_still_comes(start):

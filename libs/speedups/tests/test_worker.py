@@ -28,7 +28,6 @@ def test_requests_that_were_sent_together_are_all_answered(port):
         assert receive(client, bodies=2) == b"/1one /2two"
 
 
-@pytest.mark.timing
 def test_clients_that_say_nothing_keep_nobody_waiting(port, connect_many):
     silent = connect_many(port, 5 * THREADS)
     began = time.monotonic()
@@ -36,7 +35,7 @@ def test_clients_that_say_nothing_keep_nobody_waiting(port, connect_many):
     with connect(port) as client:
         assert ask(client) == b"/"
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4  # they are closed after five
     assert ask(silent[0]) == b"/"
 
 
