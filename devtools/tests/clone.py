@@ -26,11 +26,7 @@ class Clone:
         self.data_dir = data_dir
         self.ports = {name: find_free_port() for name in PROJECTS}
         self.started: list[subprocess.Popen[str]] = []
-        shutil.copytree(
-            ROOT / "devtools" / "devtools",
-            root / "devtools" / "devtools",
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
+        shutil.copytree(ROOT / "devtools" / "devtools", root / "devtools" / "devtools")
         for project in PROJECTS.values():
             package = root / project.package / project.package
             package.mkdir(parents=True)

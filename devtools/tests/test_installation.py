@@ -60,6 +60,24 @@ def copy(tmp_path):
     return Copy(tmp_path / "a copy")
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A copy with an environment, for tests that leave it as it is."""
+    copy = Copy(tmp_path_factory.mktemp("installed") / "a copy")
+    copy.run("status")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def incomplete(tmp_path_factory):
+    """A copy whose environment lacks a package, and can be used all the same."""
+    copy = Copy(tmp_path_factory.mktemp("incomplete") / "a copy")
+    copy.run("status")
+    copy.remove_package("opentelemetry_sdk")
+    (copy.root / ".venv" / "manage_all.json").unlink()
+    return copy
+
+
 @pytest.fixture
 def empty_cache(tmp_path):
     """A cache without a package, but with uv itself."""
@@ -146,10 +164,8 @@ def test_newer_releases_and_the_settings_of_a_person_change_nothing(copy, newer_
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_second_command_installs_nothing(copy):
-    copy.run("status")
-
-    assert "Install" not in copy.run("status")[1]
+def test_a_second_command_installs_nothing(installed):
+    assert "Install" not in installed.run("status")[1]
 
 
 def test_a_changed_lock_is_installed(copy):
@@ -176,11 +192,9 @@ def test_no_network_for_packages_is_one_line(copy, empty_cache):
     assert "Traceback" not in output
 
 
-def test_a_failed_installation_of_development_packages_harms_no_other_command(copy, empty_cache):
-    copy.run("status")
-
-    failed = copy.run("lint", **empty_cache, **NO_NETWORK)
-    _, output = copy.run("status", **empty_cache, **NO_NETWORK)
+def test_a_failed_installation_of_development_packages_harms_no_other_command(installed, empty_cache):
+    failed = installed.run("lint", **empty_cache, **NO_NETWORK)
+    _, output = installed.run("status", **empty_cache, **NO_NETWORK)
 
     assert failed[0] == 1
     assert "The packages could not be installed: " in failed[1]
@@ -191,13 +205,10 @@ def test_a_failed_installation_of_development_packages_harms_no_other_command(co
 @pytest.mark.parametrize(
     "command", [["status"], ["check", "gateway"], ["shell", "gateway", "--command=1"]], ids=" ".join
 )
-def test_commands_work_in_an_environment_that_cannot_be_completed(copy, empty_cache, reachable_folder, command):
-    copy.run("status")
-    copy.remove_package("opentelemetry_sdk")
-    (copy.root / ".venv" / "manage_all.json").unlink()
+def test_commands_work_in_an_environment_that_cannot_be_completed(incomplete, empty_cache, reachable_folder, command):
     data_dir = str(reachable_folder / "the data of a copy")
 
-    status, output = copy.run(*command, DATA_DIR=data_dir, **empty_cache, **NO_NETWORK)
+    status, output = incomplete.run(*command, DATA_DIR=data_dir, **empty_cache, **NO_NETWORK)
 
     assert "Continuing with the installed packages." in output
     assert "Traceback" not in output
@@ -267,9 +278,8 @@ def test_an_unknown_suite_is_refused_before_anything_is_installed(copy):
     assert not (copy.root / ".venv").exists()
 
 
-def test_closed_streams_change_nothing(copy):
-    copy.run("status")
-    command = f"exec '{os.path.realpath(sys.executable)}' '{copy.root}/manage_all.py' status <&- 2>&-"
+def test_closed_streams_change_nothing(installed):
+    command = f"exec '{os.path.realpath(sys.executable)}' '{installed.root}/manage_all.py' status <&- 2>&-"
 
     result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
 
