@@ -116,7 +116,6 @@ def test_orders_get_503_in_time_while_the_user_service_is_frozen(own_system):
     assert_created_orders_are_stored(own_system, traffic)
 
 
-@pytest.mark.timing
 def test_orders_are_read_and_changed_while_calls_to_a_frozen_user_service_wait(run_system):
     with run_system(**PATIENT) as system, system.gateway.client() as client:
         order = make_order(client)

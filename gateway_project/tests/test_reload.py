@@ -32,6 +32,7 @@ def test_reload_activates_new_routes_without_a_failed_request(start, upstream):
             client.send(request())
             got = client.read()
             statuses.append(got.status)
+            time.sleep(0.005)
             if got.values(b"Connection") == [b"close"]:
                 client.close()
                 client = Client(gateway.port)

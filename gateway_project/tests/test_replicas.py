@@ -120,7 +120,7 @@ def test_ejected_replicas_are_used_if_all_are_ejected(start, replicas):
 @pytest.mark.timing
 def test_circuit_opens_rejects_half_opens_and_closes(start):
     port = free_port()
-    settings = "breaker_failures = 3\nbreaker_seconds = 1.0"
+    settings = "breaker_failures = 3\nbreaker_seconds = 0.5"
     gateway = start(configuration(f"http://127.0.0.1:{port}", upstream=settings))
 
     for _ in range(3):
@@ -133,13 +133,13 @@ def test_circuit_opens_rejects_half_opens_and_closes(start):
     assert health(gateway)["circuit"] == "open"
     assert "refused" in health(gateway)["last_error"]
 
-    time.sleep(1.05)
+    time.sleep(0.55)
     assert health(gateway)["circuit"] == "half-open"
     assert json.loads(exchange(gateway.port, request()).body)["type"] == "urn:problem:upstream_unreachable"
     assert json.loads(exchange(gateway.port, request()).body)["type"] == "urn:problem:circuit_open"
 
     server = Upstream(port)
-    time.sleep(1.05)
+    time.sleep(0.55)
     assert exchange(gateway.port, request()).status == 200
     assert health(gateway)["circuit"] == "closed"
     server.close()

@@ -217,8 +217,14 @@ def test_console_lines_of_a_request_have_its_trace_id(start):
     assert f" trace_id={TRACE} span_id=" in access[0]
 
 
-def test_spans_are_exported_to_a_collector_from_a_gevent_worker(start, upstream):
-    collector = Upstream()
+@pytest.fixture
+def collector():
+    server = Upstream()
+    yield server
+    server.close()
+
+
+def test_spans_are_exported_to_a_collector_from_a_gevent_worker(collector, start, upstream):
     gateway = start(
         routes(upstream.url),
         OTEL_TRACES_EXPORTER="otlp",
@@ -231,7 +237,6 @@ def test_spans_are_exported_to_a_collector_from_a_gevent_worker(start, upstream)
     while not collector.requests:
         assert time.monotonic() < ends_at, gateway.log
         time.sleep(0.05)
-    collector.close()
 
     assert collector.requests[0].target == b"/v1/traces"
     assert b"GET /a" in collector.requests[0].body
