@@ -24,6 +24,7 @@ from devtools.projects import PROJECTS, ROOT, with_database
 
 LANES = int(os.environ.get("TEST_LANES", "3"))  # suites at once
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
+SPLIT = {"gateway": ["-n2", "--dist=loadfile"]}  # its tests mostly wait
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
@@ -31,16 +32,8 @@ LIBRARIES = ("http1", "chassis", "speedups")
 
 # What a person has set for `up` is not meant for the tests.
 PERSONAL_VARIABLES = {
-    *(
-        "BIND_HOST",
-        "POSTGRES_PORT",
-        "ALLOWED_HOSTS",
-        "DEBUG",
-        "DJANGO_SETTINGS_MODULE",
-        "GATEWAY_CONFIG",
-        "HTTPS_ONLY",
-    ),
-    *("LOG_FORMAT", "SECRET_KEY", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "DATABASE_URL"),
+    *("BIND_HOST", "POSTGRES_PORT", "ALLOWED_HOSTS", "DEBUG", "DJANGO_SETTINGS_MODULE", "GATEWAY_CONFIG"),
+    *("HTTPS_ONLY", "LOG_FORMAT", "SECRET_KEY", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "DATABASE_URL"),
     *(project.variable(what) for project in PROJECTS.values() for what in ("PORT", "SERVICE_URL", "DATABASE_URL")),
 }
 
@@ -167,7 +160,8 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
             last = [f"--cov-fail-under={FLOOR}"] if with_coverage and suite.floor else []
             (suite.folder / ".coverage").unlink(missing_ok=True)
             if suite.has_timing_tests() and everything:
-                together.append(Run(suite, ["-m", "not timing", *measured], urls, folder, ""))
+                split = SPLIT.get(suite.name, [])
+                together.append(Run(suite, ["-m", "not timing", *split, *measured], urls, folder, ""))
                 alone.append(Run(suite, ["-m", "timing", *measured, *last], urls, folder, "timing"))
             else:
                 together.append(Run(suite, [*measured, *last], urls, folder, ""))
