@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from chassis.testing.ways import WAYS, serving
+from conformance.ways import WAYS, serving
 from idempotency.models import IdempotencyKey
 from orders.models import Order
 from tests.textbook.cases import CASES, MINE, OTHER

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import override_settings, setup_databases, teardown_databases
 from rest_framework.test import APIClient
 
-from chassis.testing.cases import Ask
-from chassis.testing.ways import WAYS, serving
+from conformance.cases import Ask
+from conformance.ways import WAYS, serving
 from tests.textbook import people
 from users.models import User
 

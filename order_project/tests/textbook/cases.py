@@ -2,7 +2,7 @@
 
 from unittest.mock import ANY
 
-from chassis.testing.cases import Case
+from conformance.cases import Case
 
 OTHER, MINE = 900_001, 900_002  # orders of the users 8 and 7
 UNKNOWN = 9

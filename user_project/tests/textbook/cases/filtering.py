@@ -1,6 +1,6 @@
 """Guides "Filtering" and "Pagination", and django-filter's tips."""
 
-from chassis.testing.cases import Case
+from conformance.cases import Case
 from tests.textbook.people import ADA, EVE
 
 AS_ADA = {"X_Owner": "ada@example.com"}

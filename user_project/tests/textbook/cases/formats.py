@@ -1,6 +1,6 @@
 """Guides "Renderers", "Parsers" and "Content negotiation"."""
 
-from chassis.testing.cases import Case
+from conformance.cases import Case
 from tests.textbook.people import ADA
 
 TEXT = {"Accept": "text/plain"}

@@ -1,6 +1,6 @@
 """Django's views, responses and middleware; REST framework's "Function-based views" and "Generic views"."""
 
-from chassis.testing.cases import Case
+from conformance.cases import Case
 from tests.textbook.people import ADA
 
 CASES = [

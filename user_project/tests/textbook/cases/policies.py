@@ -2,7 +2,7 @@
 
 import base64
 
-from chassis.testing.cases import Case
+from conformance.cases import Case
 from tests.textbook.people import ADA, EVE, PASSWORD
 
 

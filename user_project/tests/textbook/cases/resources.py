@@ -1,6 +1,6 @@
 """Guides "ViewSets", "Routers", "Exceptions", "Caching"."""
 
-from chassis.testing.cases import Case
+from conformance.cases import Case
 from tests.textbook.cases.serializers import error
 from tests.textbook.people import ADA
 

@@ -2,7 +2,7 @@
 
 from unittest.mock import ANY
 
-from chassis.testing.cases import Case
+from conformance.cases import Case
 from tests.textbook.people import ADA, EVE, GROUP
 
 GRACE = {"name": "Grace", "email": "grace@example.com"}

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.datastructures import CaseInsensitiveMapping
 
-from chassis.testing.cases import Ask, Received
+from conformance.cases import Ask, Received
 
 WAYS = [f"{server}, speedups {choice}" for server in ("test client", "gunicorn") for choice in ("on", "off")]
 START_SECONDS = 60
@@ -52,7 +52,7 @@ def serving(way: str, project: Path, environment: Mapping[str, str], folder: Pat
 
 @contextmanager
 def _test_client(project: Path, environment: dict[str, str], log: Any) -> Iterator[Ask]:
-    command = [sys.executable, "-m", "chassis.testing.in_process"]
+    command = [sys.executable, "-m", "conformance.in_process"]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, cwd=project, env=environment, stdin=pipe, stdout=pipe, stderr=log, text=True
