@@ -4,10 +4,32 @@ REST framework reads ``123`` as the text ``"123"`` and ``"1"`` as the number 1. 
 has only text, and hides mistakes in JSON.
 """
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.utils import html
+
+# RFC 3339, section 5.6, without leap seconds, which Python's datetime does not have.
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII | re.IGNORECASE
+)
+INVALID_INSTANT = "Must be a date-time of RFC 3339, such as 2026-01-31T12:00:00Z."
+
+
+def parse_instant(text: object) -> datetime:
+    """Return a date-time of RFC 3339 in UTC.
+
+    Raises:
+        ValueError: it is none, or outside of the calendar.
+    """
+    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+        raise ValueError(INVALID_INSTANT)
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(INVALID_INSTANT) from error
 
 
 def _came_as_form(field: serializers.Field[Any, Any, Any, Any]) -> bool:
@@ -36,3 +58,18 @@ class StrictIntegerField(serializers.IntegerField):
         if type(data) is not int and not _came_as_form(self):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class StrictDateTimeField(serializers.DateTimeField):
+    """A date-time of RFC 3339; an HTML form may send others, as its inputs have no offset."""
+
+    default_error_messages = {"invalid": INVALID_INSTANT}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the instant."""
+        if _came_as_form(self):
+            return super().to_internal_value(value)
+        try:
+            return self.enforce_timezone(parse_instant(value))
+        except ValueError:
+            self.fail("invalid")

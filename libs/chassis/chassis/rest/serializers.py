@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils import html
 
-from chassis.rest.fields import StrictCharField, StrictEmailField, StrictIntegerField
+from chassis.rest.fields import StrictCharField, StrictDateTimeField, StrictEmailField, StrictIntegerField
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -28,6 +28,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         models.EmailField: StrictEmailField,
         models.BigIntegerField: StrictIntegerField,
         models.PositiveIntegerField: StrictIntegerField,
+        models.DateTimeField: StrictDateTimeField,
     }
 
     def to_internal_value(self, data: Any) -> Any:
