@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_filters",
@@ -71,6 +72,10 @@ TEMPLATES = [
 
 DATABASES = {"default": database("order_service_db") | speedups.DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Of each statement of a list, in PostgreSQL's units; and how many searches a process runs at once, fewer than threads.
+LIST_TIMEOUT = env.str("LIST_TIMEOUT", default="250ms")
+LIST_SEARCHES = env.int("LIST_SEARCHES", default=1)
 
 # Five failures lock an account for an address, twenty for every address that is new to it, for a quarter of an hour.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -1,7 +1,10 @@
 """What is stored about an order. Every rule is also a constraint of the database."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
+
+from chassis.text_search import search_vector
 
 MAX_QUANTITY = 10_000
 
@@ -71,8 +74,11 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["created_at", "id"], name="order_created_at"),
-            models.Index(fields=["user_id", "id"], name="order_user"),
+            models.Index(fields=["user_id", "id", "status"], name="order_user_status"),
+            models.Index(fields=["user_id", "created_at", "id", "status"], name="order_user_created_at"),
             models.Index(fields=["status", "id"], name="order_status"),
+            models.Index(fields=["status", "created_at", "id"], name="order_status_created_at"),
+            GinIndex(search_vector("product_name"), name="order_search", fastupdate=False),
         ]
 
     def __str__(self) -> str:

@@ -52,7 +52,8 @@ class OrderViewSet(IdempotentCreateMixin, ResourceViewSet[Order]):
     serializer_class = OrderSerializer
     filterset_class = OrderFilter
     lookup_value_regex = "[0-9]+"  # Python also reads 1_0 and other digits as numbers
-    search_fields = ["product_name"]
+    search_fields = ["@product_name"]
+    range_fields = ["created_at"]
     ordering = "id"
     ordering_fields = ["id", "created_at"]
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {

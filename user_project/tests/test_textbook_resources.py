@@ -20,7 +20,7 @@ def test_filter_backend_and_qs_of_a_filterset_guard_objects_and_lists(ask, ada, 
     as_ada = partial(ask, X_Owner="ada@example.com")
 
     assert names(as_ada("GET", path)) == ["Ada Lovelace"]
-    assert names(as_ada("GET", f"{path}?search=e")) == ["Ada Lovelace"]
+    assert names(as_ada("GET", f"{path}?search=example")) == ["Ada Lovelace"]
     assert as_ada("GET", f"{path}/{ada.pk}").status == 200
     statuses = [as_ada(method, f"{path}/{eve.pk}", {}).status for method in ("GET", "PUT", "PATCH", "DELETE")]
     assert statuses == [404] * 4

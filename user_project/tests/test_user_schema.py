@@ -21,7 +21,11 @@ IN_EVERY_OPERATION = {
     500: {"internal_error"},
     503: {"database_unavailable"},
 }
-OF_A_LIST = IN_EVERY_OPERATION | {400: {"bad_request", "invalid"}}
+OF_A_LIST = IN_EVERY_OPERATION | {
+    400: {"bad_request", "invalid", "list_too_expensive"},
+    414: {"query_too_long"},
+    503: {"database_unavailable", "searches_busy"},
+}
 OF_AN_OBJECT = IN_EVERY_OPERATION | {404: {"not_found"}, 412: {"precondition_failed"}}
 WITH_A_BODY = {
     400: {"bad_request", "invalid", "parse_error"},

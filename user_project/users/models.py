@@ -1,7 +1,10 @@
 """What is stored about a user. Every rule is also a constraint of the database."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
+
+from chassis.text_search import search_vector
 
 EMAIL_CONSTRAINT = "user_email_unique"
 
@@ -28,6 +31,7 @@ class User(models.Model):
         indexes = [
             models.Index(fields=["created_at", "id"], name="user_created_at"),
             models.Index(fields=["name", "id"], name="user_name"),
+            GinIndex(search_vector("name", "email"), name="user_search", fastupdate=False),
         ]
 
     def __str__(self) -> str:

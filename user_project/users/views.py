@@ -13,6 +13,8 @@ class UserViewSet(ResourceViewSet[User]):
     serializer_class = UserSerializer
     filterset_class = UserFilter
     lookup_value_regex = "[0-9]+"  # Python also reads 1_0 and other digits as numbers
-    search_fields = ["name", "email"]
+    search_fields = ["@name", "@email"]
+    range_fields = ["created_at"]
+    search_ordering_fields = ["id", "created_at"]
     ordering = "id"
     ordering_fields = ["id", "created_at", "name"]

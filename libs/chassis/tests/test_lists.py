@@ -95,6 +95,30 @@ def test_id_in_looks_up_several_at_once(api, make_book):
     assert ids(api.get(f"/books?id__in={books[2].id},{books[0].id},999999")) == [books[0].id, books[2].id]
 
 
+def test_bounds_of_a_field_decide_the_ordering(api, make_book):
+    early, late = make_book(), make_book()
+    Book.objects.filter(id=early.id).update(created_at=datetime(2027, 1, 2, tzinfo=UTC))
+    Book.objects.filter(id=late.id).update(created_at=datetime(2027, 1, 1, tzinfo=UTC))
+    bounded = "/books?created_at__gt=2027-01-01T00:00:00%2B01:00"
+
+    assert ids(api.get(bounded)) == [late.id, early.id]
+    assert ids(api.get(f"{bounded}&ordering=-created_at")) == [early.id, late.id]
+    response = api.get(f"{bounded}&ordering=id")
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [
+        ("ordering", "invalid_ordering")
+    ]
+    assert "bounds of created_at" in response.json()["errors"][0]["message"]
+
+
+def test_filter_form_of_the_browsable_api_leaves_out_what_is_empty(api, make_book):
+    make_book(title="Emma")
+
+    page = api.get("/books?title=Emma&shelf=&id__in=&created_at__gt=&created_at__lt=", headers={"accept": "text/html"})
+
+    assert page.status_code == 200
+    assert "Emma" in page.content.decode()
+
+
 def test_number_beyond_the_database_s_matches_nothing(api, make_book):
     make_book()
 
@@ -149,7 +173,30 @@ def test_instant_is_read_in_any_offset(api, make_book):
         ("shelf=0.5", "shelf", "invalid"),
         ("id__in=1,x", "id__in", "invalid"),
         ("id__in=1.5", "id__in", "invalid"),
+        ("id__in=", "id__in", "invalid"),
+        (f"id__in={','.join(['1'] * 101)}", "id__in", "invalid"),
+        (f"search={'a' * 101}", "search", "max_length"),
+        ("search=a.b-c+d e/f_g,h i", "search", "too_many_words"),
+        ("search=--", "search", "invalid"),
+        ("ordering=title&search=emma", "ordering", "invalid_ordering"),
+        ("titel=Emma", "titel", "unknown_parameter"),
+        ("title=Emma&titel=Emma&search=emma&page_size=2", "titel", "unknown_parameter"),
+        ("created_at__gt__=2026-01-01T00:00:00Z", "created_at__gt__", "unknown_parameter"),
         ("created_at__gte=yesterday", "created_at__gte", "invalid"),
+        *(
+            (f"created_at__gte={text}", "created_at__gte", "invalid")
+            for text in [
+                *("", "1111111111111", "2024-W01-1", "2024-W01-1T00:00:00Z", "2024-01-01", "20240101T000000Z"),
+                *("2024-01-01T00:00:00", "2024-01-01 00:00:00Z", "2024-01-01T00:00Z", "2024-01-01T24:00:00Z"),
+                *("2024-01-01T00:00:00%2B0100", "2024-01-01T00:00:00%2B01", "2024-01-01T00:00:00+01:00"),
+                *(
+                    "2024-02-30T00:00:00Z",
+                    "2024-01-01T00:00:60Z",
+                    "%D9%A22024-01-01T00:00:00Z",
+                    "2024-01-01T00:00:00,5Z",
+                ),
+            ]
+        ),
     ],
     ids=lambda value: value[:30],
 )

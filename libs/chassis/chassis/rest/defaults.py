@@ -18,7 +18,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_FILTER_BACKENDS": [
         "chassis.rest.filters.StrictFilterBackend",
-        "chassis.rest.filters.StrictSearchFilter",
+        "chassis.rest.search.WordSearchFilter",
         "chassis.rest.filters.StrictOrderingFilter",
     ],
     "DEFAULT_PAGINATION_CLASS": "chassis.rest.pagination.KeysetPagination",

@@ -1,7 +1,7 @@
 """Filters that every list has."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -10,14 +10,36 @@ from django.core.exceptions import ValidationError as FormValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import filters
 from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
+
+from chassis.rest.fields import INVALID_INSTANT, parse_instant
+
+MAX_IDS = 100
+RANGE_LOOKUPS = ("gt", "gte", "lt", "lte")
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """django-filter's backend, which makes no form for a query without a filter, where that changes nothing."""
+    """django-filter's backend, which makes no form for a query without a filter, where that changes nothing.
+
+    Its form in the browsable API sends every parameter: those that are empty are absent.
+    """
+
+    def get_filterset_kwargs(self, request: Any, queryset: QuerySet[Model], view: Any) -> dict[str, Any]:
+        """Return the arguments of the FilterSet."""
+        kwargs: dict[str, Any] = super().get_filterset_kwargs(request, queryset, view)
+        if isinstance(request.accepted_renderer, BrowsableAPIRenderer):
+            filterset: Any = self.get_filterset_class(view, queryset)
+            data = kwargs["data"] = kwargs["data"].copy()
+            for name in filterset.base_filters:
+                if data.get(name) == "":
+                    del data[name]
+        return kwargs
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Model], view: Any) -> Any:
         """Return the rows that the query asks for."""
@@ -38,7 +60,7 @@ class StrictFilterBackend(DjangoFilterBackend):
             all(getattr(filterset, name) is getattr(django_filters.FilterSet, name) for name in hooks)
             and not hasattr(getattr(filterset, "Meta", None), "form")
             and type(self).get_filterset is DjangoFilterBackend.get_filterset
-            and type(self).get_filterset_kwargs is DjangoFilterBackend.get_filterset_kwargs
+            and type(self).get_filterset_kwargs is StrictFilterBackend.get_filterset_kwargs
             and all(_is_optional(one) for one in filterset.base_filters.values())
         )
 
@@ -48,19 +70,27 @@ def _is_optional(one: django_filters.Filter) -> bool:
     return is_known and not one.extra.get("required") and "widget" not in one.extra
 
 
-class StrictSearchFilter(filters.SearchFilter):
-    """Searches, and names its parameter when the text cannot be searched for."""
-
-    def get_search_terms(self, request: Request) -> list[str]:
-        """Return the words to look for."""
-        try:
-            return list(super().get_search_terms(request))
-        except ValidationError as error:
-            raise ValidationError({self.search_param: error.detail}) from error
-
-
 class StrictOrderingFilter(filters.OrderingFilter):
-    """Orders a list by one of the view's ``ordering_fields``, and refuses any other instead of overlooking it."""
+    """Orders a list by one of the view's ``ordering_fields``, and refuses any other instead of overlooking it.
+
+    No index finds rows within bounds of one column in the order of another: a query that bounds one of the view's
+    ``range_fields``, such as by ``created_at__gte``, is ordered by that field. A search is ordered by one of
+    ``search_ordering_fields``, of which none may go with what is searched for, as names do.
+    """
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Model], view: Any) -> Any:
+        """Return the ordering that the request asks for, or the default."""
+        query, ordering = request.query_params, super().get_ordering(request, queryset, view)
+        ranges = getattr(view, "range_fields", ())
+        bounded = [name for name in ranges if any(query.get(f"{name}__{lookup}") for lookup in RANGE_LOOKUPS)]
+        if bounded and not query.get(self.ordering_param):
+            return bounded[:1]
+        allowed = bounded or (query.get(api_settings.SEARCH_PARAM) and getattr(view, "search_ordering_fields", None))
+        if allowed and ordering and ordering[0].removeprefix("-") not in allowed:
+            choices = ", ".join(f"{name}, -{name}" for name in allowed)
+            reason = f"Must be one of: {choices}, with " + (f"bounds of {bounded[0]}." if bounded else "a search.")
+            raise ValidationError({self.ordering_param: reason}, code="invalid_ordering")
+        return ordering
 
     def remove_invalid_fields(
         self, queryset: QuerySet[Model], fields: Iterable[str], view: APIView, request: Request
@@ -80,19 +110,23 @@ class StrictOrderingFilter(filters.OrderingFilter):
         if not isinstance(fields, (list, tuple)):
             return [parameter]
         values = [f"{sign}{name}" for name in fields for sign in ("", "-")]
-        return [parameter | {"schema": {"type": "string", "enum": values}}]
+        description = parameter["description"]
+        if ranges := getattr(view, "range_fields", ()):
+            description += f" A list with bounds of `{ranges[0]}` is ordered by it, and can be by no other field."
+        if (searched := getattr(view, "search_ordering_fields", fields)) != fields:
+            description += f" A search can be ordered by {' and '.join(f'`{name}`' for name in searched)} only."
+        return [parameter | {"schema": {"type": "string", "enum": values}, "description": description}]
 
 
 class InstantField(forms.DateTimeField):
-    """A point in time, in UTC: Python takes offsets of up to 24 hours, PostgreSQL of less than 16."""
+    """A date-time of RFC 3339."""
 
     def to_python(self, value: Any) -> datetime | None:
-        """Return the instant."""
-        instant: datetime | None = super().to_python(value)
+        """Return the instant in UTC; None if the parameter is absent."""
         try:
-            return instant and instant.astimezone(UTC)
-        except OverflowError as error:
-            raise FormValidationError(self.error_messages["invalid"], code="invalid") from error
+            return None if value is None else parse_instant(value)
+        except ValueError as error:
+            raise FormValidationError(INVALID_INSTANT, code="invalid") from error
 
 
 class InstantFilter(django_filters.DateTimeFilter):
@@ -107,8 +141,21 @@ class IntegerFilter(django_filters.NumberFilter):
     field_class = forms.IntegerField  # type: ignore[assignment] # the stubs know one class only
 
 
+class IdListField(django_filters.fields.BaseCSVField):
+    """A list of 1 to ``MAX_IDS`` values."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the values; None if the parameter is absent."""
+        if value is not None and not 1 <= len(value) <= MAX_IDS:
+            raise FormValidationError(f"Must be 1 to {MAX_IDS} ids, separated by commas.", code="invalid")
+        return super().clean(value)
+
+
+@extend_schema_field({"type": "integer"})
 class IdInFilter(django_filters.BaseInFilter, IntegerFilter):
     """Whole numbers, separated by commas."""
+
+    base_field_class = IdListField
 
 
 class StrictFilterSet(django_filters.FilterSet):

@@ -12,12 +12,14 @@ from urllib.parse import urlencode
 
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import BooleanField, F, Field, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 from rest_framework import pagination
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from chassis.rest.limits import limited_reads, search_place, set_locally
 
 EXAMPLE_LINK = "http://localhost:8081/resources?cursor=WyJpZCIsZmFsc2UsIjUwIiwiNTAiXQ:c2lnbmF0dXJl"
 
@@ -36,7 +38,11 @@ class Cursor(NamedTuple):
 class KeysetPagination(pagination.CursorPagination):
     """Pages by ``cursor`` and ``page_size`` in the order that the ordering filter chose, then by key.
 
-    A list is ordered by one column of its model, which is not null and has an index together with the key.
+    A list is ordered by one column of its model, which is not null and has an index together with the key. Its rows are
+    read under the limits of :mod:`chassis.rest.limits`.
+
+    A search reads its first rows in the order of the list, which is fast if matches are frequent. If they do not fill
+    the page, matches are few, and PostgreSQL finds all of them by the index of the search and sorts them.
     """
 
     page_size_query_param = "page_size"
@@ -44,6 +50,8 @@ class KeysetPagination(pagination.CursorPagination):
     page_size: int
     page: list[Any]
     ordering = "pk"
+    search_window = 75  # rows for each row of a page; if they do not fill it, fewer than 1 row in 75 matches
+    unsearched: QuerySet[Any] | None = None  # set by a search: the list without it
 
     signer = signing.Signer(salt="chassis.rest.pagination")
 
@@ -135,13 +143,43 @@ class KeysetPagination(pagination.CursorPagination):
 
     def _read(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> list[Model]:
         """Return the rows of the page, and the one behind them if there is one."""
+        rows = self._ordered(queryset, cursor, descending=descending)
+        if self.unsearched is None:
+            with limited_reads(rows.db):
+                return list(rows[: self.page_size + 1])
+        with search_place(), limited_reads(rows.db):
+            unsearched = self._ordered(self.unsearched, cursor, descending=descending)
+            return self._search(rows, unsearched, descending=descending)
+
+    def _ordered(self, queryset: QuerySet[Any], cursor: Cursor | None, *, descending: bool) -> QuerySet[Any]:
+        """Return the rows behind ``cursor`` in the order of reading."""
         names = [self.column.name, "pk"]
         if cursor is not None:
             place = [self.column.to_python(cursor.value), queryset.model._meta.pk.to_python(cursor.key)]
-            beyond = LessThan if descending else GreaterThan
-            queryset = queryset.filter(beyond(_row(map(F, names)), _row(map(Value, place))))
-        sign = "-" if descending else ""
-        return list(queryset.order_by(*[f"{sign}{name}" for name in names])[: self.page_size + 1])
+            queryset = queryset.filter((LessThan if descending else GreaterThan)(_row(map(F, names)), _values(place)))
+        return queryset.order_by(*[f"-{name}" if descending else name for name in names])
+
+    def _search(self, found: QuerySet[Any], every: QuerySet[Any], *, descending: bool) -> list[Model]:
+        """Return the first rows of ``found``, which are some of ``every``."""
+        set_locally(found.db, enable_bitmapscan="off", enable_seqscan="off")  # leaves the list's own index
+        name, size = self.column.name, self.search_window * (self.page_size + 1)
+        window, end = found, every.values_list(name, "pk")[size : size + 1]
+        for place in end:
+            window = found.filter(
+                (GreaterThan if descending else LessThan)(_row(map(F, [name, "pk"])), _values(place))
+            )
+            if any(parameter.startswith(f"{name}__") for parameter in self.request.query_params):
+                # With another bound of its column, PostgreSQL would not stop at a row.
+                beyond = "gt" if descending else "lt"
+                window = found.filter(
+                    Q(**{f"{name}__{beyond}": place[0]}) | Q(**{f"pk__{beyond}": place[1]}),
+                    **{f"{name}__{beyond}e": place[0]},
+                )
+        rows = list(window[: self.page_size + 1])
+        if len(rows) <= self.page_size and window is not found:
+            set_locally(found.db, enable_bitmapscan="on", enable_indexscan="off")  # leaves the search's index
+            rows = list(found[: self.page_size + 1])
+        return rows
 
     def _link(self, row: Model, *, backward: bool) -> str:
         value, key = self.column.value_to_string(row), row._meta.pk.value_to_string(row)
@@ -154,3 +192,7 @@ class KeysetPagination(pagination.CursorPagination):
 def _row(parts: Iterable[Any]) -> Func:
     """Return a row constructor: PostgreSQL compares rows by the index over their columns."""
     return Func(*parts, function="ROW", output_field=BooleanField())
+
+
+def _values(place: Iterable[Any]) -> Func:
+    return _row(map(Value, place))

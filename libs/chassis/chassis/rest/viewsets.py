@@ -10,17 +10,18 @@ from urllib.parse import quote
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chassis.rest.components import Problem
 from chassis.rest.conditional import conditional, entity_tag
+from chassis.rest.limits import MAX_QUERY_LENGTH, AskedQuery, ListTooExpensive, QueryTooLong, SearchesBusy
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -63,7 +64,28 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     this view can respond with, for its OpenAPI document: from the name of an action to their types.
     """
 
-    problems: ClassVar[Mapping[str, Sequence[Problem]]] = {}
+    problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"list": [QueryTooLong, ListTooExpensive, SearchesBusy]}
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Return REST framework's request, whose query knows which parameters were asked for."""
+        query: Any = AskedQuery(request.META.get("QUERY_STRING", ""), encoding=request.encoding)
+        request.GET = query
+        return super().initialize_request(request, *args, **kwargs)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return a page of the list.
+
+        Raises:
+            ValidationError: the query has a parameter that nothing asked for: no filter, pages, or code of this view.
+            QueryTooLong: the query is too long.
+        """
+        if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_LENGTH:
+            raise QueryTooLong
+        response = super().list(request, *args, **kwargs)
+        query: Any = request.query_params
+        if unknown := query.unknown():
+            raise ValidationError(dict.fromkeys(unknown, "Unknown parameter."), code="unknown_parameter")
+        return response
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Create an object."""

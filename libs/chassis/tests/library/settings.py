@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_filters",
@@ -63,6 +64,9 @@ TEMPLATES = [
 
 DATABASES = {"default": database("library_db")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LIST_TIMEOUT = "250ms"
+LIST_SEARCHES = 1
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the default takes a quarter of a second

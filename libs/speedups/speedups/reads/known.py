@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils.decorators import method_decorator
 from rest_framework import negotiation, permissions, renderers, serializers
 
-from chassis.rest import fields, filters, pagination
+from chassis.rest import fields, filters, pagination, search
 from chassis.rest.serializers import StrictModelSerializer
 from chassis.rest.viewsets import ResourceViewSet
 
@@ -22,6 +22,7 @@ def _names(text: str) -> frozenset[str]:
 NAMES: dict[type, frozenset[str]] = {
     VIEW: _names(
         "queryset serializer_class filterset_class search_fields ordering ordering_fields lookup_value_regex"
+        " range_fields search_ordering_fields"
         " renderer_classes authentication_classes permission_classes throttle_classes pagination_class filter_backends"
         " lookup_field lookup_url_kwarg versioning_class content_negotiation_class name description suffix detail"
         " basename create update partial_update destroy perform_create perform_update perform_destroy create_response"
@@ -55,7 +56,7 @@ VALUES: dict[str, Any] = {
     "pagination_class": pagination.KeysetPagination,
     "filter_backends": [
         filters.StrictFilterBackend,
-        filters.StrictSearchFilter,
+        search.WordSearchFilter,
         filters.StrictOrderingFilter,
     ],
     "lookup_field": "pk",
@@ -77,6 +78,7 @@ FIELDS: dict[type, tuple[type, ...]] = {
     serializers.CharField: _TEXTS,
     serializers.ChoiceField: _TEXTS,
     serializers.DateTimeField: (models.DateTimeField,),
+    fields.StrictDateTimeField: (models.DateTimeField,),
 }
 
 # What acts only on what a page, a form or a cookie asks for.

@@ -1,6 +1,9 @@
 """The model of a book; it has a field of each type that chassis maps to a serializer field of its own."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+
+from chassis.text_search import search_vector
 
 
 class Book(models.Model):
@@ -16,7 +19,10 @@ class Book(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["created_at", "id"], name="book_created_at")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="book_created_at"),
+            GinIndex(search_vector("title", "isbn"), name="book_search", fastupdate=False),
+        ]
 
     def __str__(self) -> str:
         return self.title

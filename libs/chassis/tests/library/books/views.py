@@ -13,6 +13,8 @@ class BookViewSet(ResourceViewSet[Book]):
     serializer_class = BookSerializer
     filterset_class = BookFilter
     lookup_value_regex = "[0-9]+"
-    search_fields = ["title", "isbn"]
+    search_fields = ["@title", "@isbn"]
+    range_fields = ["created_at"]
+    search_ordering_fields = ["id", "created_at"]
     ordering = "id"
     ordering_fields = ["id", "created_at", "title"]

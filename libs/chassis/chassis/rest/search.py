@@ -1,0 +1,63 @@
+"""The search of a list."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import filters
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from chassis.rest.pagination import KeysetPagination
+from chassis.text_search import search_conditions, split_words
+
+MAX_WORDS = 8  # an e-mail address is some of them
+MAX_LENGTH = 100
+
+
+class WordSearchFilter(filters.SearchFilter):
+    """REST framework's SearchFilter with bounds, whose full-text search uses an index and finds beginnings of words.
+
+    It does so where each of ``search_fields`` has the prefix ``@`` (full-text search): each word that is searched for
+    begins a word of one of the fields. The model needs ``GinIndex(search_vector(...), fastupdate=False)`` over the same
+    fields in the same order. Other fields are searched as REST framework documents it, which reads the whole table.
+    """
+
+    search_description = (
+        f"Only results that have each of these words, at most {MAX_WORDS}, or words that begin with them; a word of "
+        "one or two characters must be the whole word."
+    )
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """Return the words to look for.
+
+        Raises:
+            ValidationError: there are too many, or the text cannot be searched for.
+        """
+        if len(request.query_params.get(self.search_param, "")) > MAX_LENGTH:
+            raise ValidationError(
+                {self.search_param: f"Must have at most {MAX_LENGTH} characters."}, code="max_length"
+            )
+        try:
+            terms = list(super().get_search_terms(request))
+        except ValidationError as error:
+            raise ValidationError({self.search_param: error.detail}) from error
+        if len(split_words(" ".join(terms))) > MAX_WORDS:
+            raise ValidationError({self.search_param: f"Must have at most {MAX_WORDS} words."}, code="too_many_words")
+        return terms
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        """Return the rows that match."""
+        fields, terms = self.get_search_fields(view, request), self.get_search_terms(request)
+        if not (fields and terms and all(field.startswith("@") for field in fields)):
+            return super().filter_queryset(request, queryset, view)
+        words = split_words(" ".join(terms))
+        if not words:
+            raise ValidationError({self.search_param: "Must have a letter or digit."}, code="invalid")
+        if isinstance(getattr(view, "paginator", None), KeysetPagination):
+            view.paginator.unsearched = queryset
+        return queryset.filter(*search_conditions(words, *(field.removeprefix("@") for field in fields)))
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe the parameter with its bounds."""
+        (parameter,) = super().get_schema_operation_parameters(view)
+        return [parameter | {"schema": {"type": "string", "maxLength": MAX_LENGTH}}]

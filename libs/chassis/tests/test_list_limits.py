@@ -1,0 +1,147 @@
+"""What a list may cost, and what its query may have."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.db.models import Func, TextField, Value
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.test import APIClient
+
+from chassis.rest import limits
+from chassis.rest.limits import AskedQuery
+from library.books.models import Book
+from library.books.views import BookViewSet
+
+
+@pytest.fixture
+def slow_lists(monkeypatch):
+    """Each row of a list takes so many seconds."""
+
+    def slow(seconds):
+        nap = Func(Value(seconds), function="pg_sleep", output_field=TextField())
+        monkeypatch.setattr(BookViewSet, "queryset", Book.objects.annotate(nap=nap))
+
+    return slow
+
+
+def code(response):
+    return response.json()["type"].removeprefix("urn:problem:")
+
+
+@pytest.mark.django_db
+def test_list_that_takes_too_long_is_refused_and_the_limit_ends_with_it(api, make_book, settings, slow_lists):
+    settings.LIST_TIMEOUT = "50ms"
+    make_book()
+    slow_lists(0.2)
+
+    refused = [api.get("/books"), api.get("/books?search=emma")]
+
+    assert [(response.status_code, code(response)) for response in refused] == [(400, "list_too_expensive")] * 2
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.2), current_setting('enable_seqscan')")
+        assert cursor.fetchone()[1] == "on"
+
+
+@pytest.mark.django_db
+def test_settings_of_a_search_end_with_it(api, make_book):
+    make_book()
+
+    assert api.get("/books?search=nobody&page_size=1").status_code == 200
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('statement_timeout'), current_setting('enable_bitmapscan')")
+        assert cursor.fetchone() == ("0", "on")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_searches_leave_threads_to_other_requests(make_book, slow_lists, monkeypatch, settings):
+    settings.LIST_TIMEOUT = "10s"
+    monkeypatch.setattr(limits, "search_places", threading.BoundedSemaphore(1))
+    make_book()
+    slow_lists(0.2)
+
+    def get(address):
+        try:
+            return APIClient().get(address)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        searches = [pool.submit(get, "/books?search=emma") for _ in range(2)]
+        other = pool.submit(get, "/books")
+        responses = [one.result() for one in searches]
+
+    assert sorted(response.status_code for response in responses) == [200, 503]
+    (busy,) = [response for response in responses if response.status_code == 503]
+    assert (code(busy), busy["Retry-After"]) == ("searches_busy", "1")
+    assert other.result().status_code == 200
+    assert APIClient().get("/books?search=emma").status_code == 200
+
+
+@pytest.mark.django_db
+def test_query_over_4096_bytes_is_refused(api):
+    assert api.get("/books?cursor=" + "x" * 4089).json()["errors"][0]["code"] == "invalid_cursor"
+    response = api.get("/books?cursor=" + "x" * 4090)
+
+    assert (response.status_code, code(response)) == (414, "query_too_long")
+
+
+@pytest.mark.django_db
+def test_parameter_that_code_of_the_view_reads_is_known(api, make_book, monkeypatch):
+    """As the guide "Filtering" has it: by the query in ``get_queryset``."""
+
+    def get_queryset(self):
+        return Book.objects.filter(title=self.request.query_params.get("called", "Emma"))
+
+    monkeypatch.setattr(BookViewSet, "get_queryset", get_queryset)
+    make_book(title="Persuasion")
+
+    assert [book["title"] for book in api.get("/books?called=Persuasion").json()["results"]] == ["Persuasion"]
+    assert api.get("/books?named=Persuasion").json()["errors"][0] == {
+        "field": "named",
+        "code": "unknown_parameter",
+        "message": "Unknown parameter.",
+    }
+
+
+@pytest.mark.django_db
+def test_parameter_of_other_pages_is_known(api, make_book, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "pagination_class", PageNumberPagination)
+    make_book()
+
+    assert api.get("/books?page=1&format=json").status_code == 200
+    assert api.get("/books?cursor=x").json()["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.django_db
+def test_several_unknown_parameters_are_named(api):
+    fields = [error["field"] for error in api.get("/books?b=1&a=2&title=x").json()["errors"]]
+
+    assert fields == ["b", "a"]
+
+
+def test_other_addresses_take_any_query(api, make_book, db):
+    assert api.get(f"/books/{make_book().pk}?x=1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda query: query["a"],
+        lambda query: query.get("a"),
+        lambda query: query.getlist("a"),
+        lambda query: "a" in query,
+        lambda query: query.copy()["a"],
+        lambda query: query.dict(),
+        lambda query: list(query.items()),
+    ],
+)
+def test_every_way_to_ask_counts(ask):
+    query = AskedQuery("a=1&a=2")
+    assert query.unknown() == ["a"]
+
+    ask(query)
+
+    assert query.unknown() == []
