@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError as FormValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BrowsableAPIRenderer
@@ -151,7 +150,6 @@ class IdListField(django_filters.fields.BaseCSVField):
         return super().clean(value)
 
 
-@extend_schema_field({"type": "integer"})
 class IdInFilter(django_filters.BaseInFilter, IntegerFilter):
     """Whole numbers, separated by commas."""
 

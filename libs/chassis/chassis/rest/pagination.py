@@ -6,7 +6,7 @@ only and counts rows of equal value, which is slow from some hundred on and wron
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -153,28 +153,29 @@ class KeysetPagination(pagination.CursorPagination):
 
     def _ordered(self, queryset: QuerySet[Any], cursor: Cursor | None, *, descending: bool) -> QuerySet[Any]:
         """Return the rows behind ``cursor`` in the order of reading."""
-        names = [self.column.name, "pk"]
         if cursor is not None:
             place = [self.column.to_python(cursor.value), queryset.model._meta.pk.to_python(cursor.key)]
-            queryset = queryset.filter((LessThan if descending else GreaterThan)(_row(map(F, names)), _values(place)))
-        return queryset.order_by(*[f"-{name}" if descending else name for name in names])
+            queryset = self._beside(queryset, place, below=descending)
+        sign = "-" if descending else ""
+        return queryset.order_by(f"{sign}{self.column.name}", f"{sign}pk")
+
+    def _beside(self, queryset: QuerySet[Any], place: Sequence[Any], *, below: bool) -> QuerySet[Any]:
+        """Return the rows below or above a place: a value of the ordering column, and a key."""
+        name, (value, key) = self.column.name, place
+        if any(parameter.startswith(f"{name}__") for parameter in self.request.query_params):
+            # By an index, PostgreSQL compares a column with one bound only, and that may not be the row's.
+            sign = "lt" if below else "gt"
+            is_beside = Q(**{f"{name}__{sign}": value}) | Q(**{f"pk__{sign}": key})
+            return queryset.filter(is_beside, **{f"{name}__{sign}e": value})
+        compare = LessThan if below else GreaterThan
+        return queryset.filter(compare(_row(map(F, [name, "pk"])), _row(map(Value, place))))
 
     def _search(self, found: QuerySet[Any], every: QuerySet[Any], *, descending: bool) -> list[Model]:
         """Return the first rows of ``found``, which are some of ``every``."""
         set_locally(found.db, enable_bitmapscan="off", enable_seqscan="off")  # leaves the list's own index
-        name, size = self.column.name, self.search_window * (self.page_size + 1)
-        window, end = found, every.values_list(name, "pk")[size : size + 1]
-        for place in end:
-            window = found.filter(
-                (GreaterThan if descending else LessThan)(_row(map(F, [name, "pk"])), _values(place))
-            )
-            if any(parameter.startswith(f"{name}__") for parameter in self.request.query_params):
-                # With another bound of its column, PostgreSQL would not stop at a row.
-                beyond = "gt" if descending else "lt"
-                window = found.filter(
-                    Q(**{f"{name}__{beyond}": place[0]}) | Q(**{f"pk__{beyond}": place[1]}),
-                    **{f"{name}__{beyond}e": place[0]},
-                )
+        size, window = self.search_window * (self.page_size + 1), found
+        for end in every.values_list(self.column.name, "pk")[size : size + 1]:
+            window = self._beside(found, end, below=not descending)
         rows = list(window[: self.page_size + 1])
         if len(rows) <= self.page_size and window is not found:
             set_locally(found.db, enable_bitmapscan="on", enable_indexscan="off")  # leaves the search's index
@@ -192,7 +193,3 @@ class KeysetPagination(pagination.CursorPagination):
 def _row(parts: Iterable[Any]) -> Func:
     """Return a row constructor: PostgreSQL compares rows by the index over their columns."""
     return Func(*parts, function="ROW", output_field=BooleanField())
-
-
-def _values(place: Iterable[Any]) -> Func:
-    return _row(map(Value, place))
