@@ -9,7 +9,7 @@ from orders.models import Order
 class OrderFilter(StrictFilterSet):
     """Filters of ``GET /orders``."""
 
-    id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas; at most 100")
+    id__in = IdInFilter(field_name="id", lookup_expr="in")
     status = django_filters.ChoiceFilter(choices=Order.Status.choices)
 
     class Meta:

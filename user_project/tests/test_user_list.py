@@ -33,6 +33,14 @@ def test_search_looks_into_name_and_email(api, make_user):
     assert ids(api.get("/users?search=HOPPER")) == [by_name.id, by_email.id]
 
 
+def test_search_finds_the_parts_of_an_email_address(api, make_user):
+    user = make_user(name="Grace", email="g.Hopper+navy@mil.example.com")
+    make_user()
+
+    for words in ["hopper", "navy grace", "mil", "g.hopper+navy@mil.example.com"]:
+        assert ids(api.get("/users", {"search": words})) == [user.id]
+
+
 def test_email_filter_disregards_case(api, make_user):
     ada = make_user(email="Ada.Á@example.com")
     make_user()
@@ -65,7 +73,10 @@ def test_created_at_can_be_bounded_on_both_sides(api, make_user):
         ("ordering=email", "ordering", "invalid_ordering"),
         ("email=%00", "email", "null_characters_not_allowed"),
         ("id__in=1,x", "id__in", "invalid"),
-        ("created_at__gte=yesterday", "created_at__gte", "invalid"),
+        ("created_at__gte=2024-W01-1", "created_at__gte", "invalid"),
+        ("ordering=name&search=ada", "ordering", "invalid_ordering"),
+        ("ordering=name&created_at__gte=2026-01-01T00:00:00Z", "ordering", "invalid_ordering"),
+        ("nmae=Ada", "nmae", "unknown_parameter"),
     ],
 )
 def test_bad_parameter_is_named(api, query, field, code):

@@ -54,6 +54,17 @@ def problems(operation):
     return found
 
 
+def test_lists_state_their_bounds(document):
+    found = {one["name"]: one for one in document["paths"]["/users"]["get"]["parameters"]}
+
+    assert found["search"]["schema"] == {"type": "string", "maxLength": 100}
+    assert "at most 8" in found["search"]["description"]
+    assert "at most 100" in found["id__in"]["description"]
+    assert found["created_at__gte"]["schema"] == {"type": "string", "format": "date-time"}
+    assert "bounds of `created_at` is ordered by it" in found["ordering"]["description"]
+    assert "A search can be ordered by `id` and `created_at` only" in found["ordering"]["description"]
+
+
 def test_document_is_valid_openapi_3_1_and_complete(document, tmp_path):
     call_command("spectacular", file=str(tmp_path / "openapi.yaml"), validate=True, fail_on_warn=True)
 

@@ -12,7 +12,7 @@ class UserFilter(StrictFilterSet):
     """Filters of ``GET /users``."""
 
     email = django_filters.CharFilter(method="filter_email", label="E-mail, without regard to case")
-    id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas; at most 100")
+    id__in = IdInFilter(field_name="id", lookup_expr="in")
 
     class Meta:
         model = User

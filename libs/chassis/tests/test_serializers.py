@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from django.db.models import DateTimeField
+from django.http import QueryDict
 from rest_framework import serializers
 
 from chassis.rest.serializers import StrictModelSerializer
@@ -43,3 +45,43 @@ def test_rules_over_several_fields_are_asked():
 )
 def test_instants_are_in_utc(instant, expected):
     assert BookSerializer(Book(created_at=instant)).data["created_at"] == expected
+
+
+class TimedSerializer(StrictModelSerializer[Book]):
+    class Meta:
+        model = Book
+        fields = ["printed_at"]
+
+    printed_at = StrictModelSerializer.serializer_field_mapping[DateTimeField]()
+
+
+@pytest.mark.parametrize("text", ["2024-01-01T01:00:00.5+01:00", "2024-01-01t00:00:00.500000000z"])
+def test_instant_of_a_body_is_read_as_rfc_3339_has_it(text):
+    serializer = TimedSerializer(data={"printed_at": text})
+
+    assert serializer.is_valid(), serializer.errors
+    assert serializer.validated_data == {"printed_at": datetime(2024, 1, 1, microsecond=500_000, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2024-W01-1", "1111111111111", "2024-01-01", "2024-01-01T00:00:00", "", " 2024-01-01T00:00:00Z"),
+        1,
+        1.5,
+        True,
+        [],
+    ],
+)
+def test_instant_of_a_body_in_another_form_is_refused(value):
+    serializer = TimedSerializer(data={"printed_at": value})
+
+    assert not serializer.is_valid()
+    assert serializer.errors["printed_at"][0].code == "invalid"
+
+
+def test_instant_of_a_form_has_no_offset():
+    serializer = TimedSerializer(data=QueryDict("printed_at=2024-01-01T00:00"))
+
+    assert serializer.is_valid(), serializer.errors
+    assert serializer.validated_data == {"printed_at": datetime(2024, 1, 1, tzinfo=UTC)}

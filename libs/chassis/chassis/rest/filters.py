@@ -155,6 +155,9 @@ class IdInFilter(django_filters.BaseInFilter, IntegerFilter):
 
     base_field_class = IdListField
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"help_text": f"Ids, separated by commas; at most {MAX_IDS}."} | kwargs)
+
 
 class StrictFilterSet(django_filters.FilterSet):
     """A FilterSet whose filters refuse what the database would, or what could match nothing."""

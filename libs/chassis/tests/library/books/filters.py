@@ -7,7 +7,7 @@ from library.books.models import Book
 class BookFilter(StrictFilterSet):
     """Filters of ``GET /books``."""
 
-    id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas; at most 100")
+    id__in = IdInFilter(field_name="id", lookup_expr="in")
 
     class Meta:
         model = Book
