@@ -8,10 +8,12 @@ from schemathesis import Case, CheckContext, HookContext, Response
 
 # Reasons to refuse what the document allows: they depend on the rows that are there, or on what a schema cannot say.
 BEYOND_THE_DOCUMENT = {
-    "blank",  # text of spaces alone
+    "blank",  # text of spaces alone, or a search without a word
     "immutable",  # an order stays its user's
     "invalid_cursor",
+    "invalid_ordering",  # with a bound of another field, or with a search
     "null_characters_not_allowed",
+    "too_many_words",
     "unique",
     "unknown_user",
 }

@@ -52,7 +52,7 @@ class WordSearchFilter(filters.SearchFilter):
             return super().filter_queryset(request, queryset, view)
         words = split_words(" ".join(terms))
         if not words:
-            raise ValidationError({self.search_param: "Must have a letter or digit."}, code="invalid")
+            raise ValidationError({self.search_param: "Must have a letter or digit."}, code="blank")
         if isinstance(getattr(view, "paginator", None), KeysetPagination):
             view.paginator.unsearched = queryset
         return queryset.filter(*search_conditions(words, *(field.removeprefix("@") for field in fields)))
