@@ -27,7 +27,7 @@ from benchmarks.databases import fill
 from benchmarks.own_stack import migrate, own_stack
 from benchmarks.table import text_table
 from benchmarks.wrk import Load, run_wrk
-from chassis.testing.ways import WAYS, serving
+from conformance.ways import WAYS, serving
 from devservers.folders import throw_away_folder
 from devservers.postgres import PrivatePostgres, running
 from devtools.projects import PROJECTS, with_database
