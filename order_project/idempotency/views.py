@@ -14,7 +14,6 @@ from django.db import transaction
 from django.http import HttpResponse
 from prometheus_client import Counter
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from chassis.rest.components import Problem
@@ -72,7 +71,7 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
         with transaction.atomic():
             response: Any = super().create_response(serializer)
             status, location = response.status_code, response.get("Location", "")
-            body = JSONRenderer().render(response.data)
+            body = self.render_json(response)
             IdempotencyKey.objects.complete(self.claim, status=status, body=body, location=location)
         OUTCOMES.labels("created").inc()
         return _response(status, body, location)

@@ -9,14 +9,19 @@ from typing import TypeVar
 
 import requests
 from django.conf import settings
+from prometheus_client import Counter, Gauge
 
 from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
 from chassis.problems import PROBLEM_JSON
-from user_client import counters, transport
+from user_client import transport
 from user_client.memory import UserMemory
 from user_client.places import NoPlace, Places
 
 logger = logging.getLogger(__name__)
+
+CALLS = Counter("user_client_calls", "Questions asked of the user service, by what came of them", ["outcome"])
+REMEMBERED = Counter("user_client_remembered", "Questions answered from memory", ["kind"])
+CIRCUIT_OPEN = Gauge("user_client_circuit_open", "Processes whose circuit is not closed", multiprocess_mode="livesum")
 
 AnswerT = TypeVar("AnswerT")
 
@@ -27,7 +32,7 @@ breaker = CircuitBreaker(
     settings.USER_SERVICE_BREAKER_FAILURES,
     settings.USER_SERVICE_BREAKER_SECONDS,
     counted=_FAILURES,
-    on_change=lambda state: counters.CIRCUIT_OPEN.set(state is not State.CLOSED),
+    on_change=lambda state: CIRCUIT_OPEN.set(state is not State.CLOSED),
 )
 memory = UserMemory()
 _places = Places(settings.USER_SERVICE_CONCURRENCY)
@@ -53,13 +58,13 @@ def find_verified_at(user_id: int) -> datetime | None:
     """
     remembers = settings.USER_CACHE_SECONDS
     if remembers and (seen_at := memory.seen_at(user_id, within_seconds=remembers)):
-        counters.REMEMBERED_FRESH.inc()
+        REMEMBERED.labels("fresh").inc()
         return seen_at
     try:
         exists = _ask(f"/users/{user_id}", lambda response: _read_existence(response, user_id))
     except UserServiceUnavailable:
         if seen_at := memory.seen_at(user_id, within_seconds=settings.USER_STALE_SECONDS):
-            counters.REMEMBERED.labels("stale").inc()
+            REMEMBERED.labels("stale").inc()
             return seen_at
         raise
     if not exists:
@@ -83,16 +88,16 @@ def _ask(path: str, read: Callable[[requests.Response], AnswerT]) -> AnswerT:
         with breaker.guard(), _places.take():
             answer = read(transport.get(path))
     except CircuitOpen as refusal:
-        counters.CALLS.labels("circuit_open").inc()
+        CALLS.labels("circuit_open").inc()
         raise UserServiceUnavailable(refusal.retry_after) from refusal
     except NoPlace as error:
-        counters.CALLS.labels("no_place").inc()
+        CALLS.labels("no_place").inc()
         raise UserServiceUnavailable from error
     except _FAILURES as error:
-        counters.CALLS.labels("failed").inc()
+        CALLS.labels("failed").inc()
         logger.warning("user service failed", extra={"error": repr(error)})
         raise UserServiceUnavailable from error
-    counters.ANSWERED.inc()
+    CALLS.labels("answered").inc()
     return answer
 
 

@@ -20,20 +20,8 @@ class Deadline(threading.local):
 
     at = math.inf
 
-    def start(self, seconds: float) -> None:
-        """Give this thread's call so many seconds from now."""
-        self.at = time.monotonic() + seconds
-
-    def is_over(self) -> bool:
-        """Return whether no time is left."""
-        return time.monotonic() >= self.at
-
     def remaining(self) -> float:
-        """Return the seconds that are left.
-
-        Raises:
-            TimeoutError: none are.
-        """
+        """Return the seconds that are left; raise TimeoutError if none are."""
         seconds = self.at - time.monotonic()
         if seconds <= 0:
             raise TimeoutError("the call's total time is over")
@@ -45,12 +33,9 @@ deadline = Deadline()
 
 class _Socket(socket.socket):
     def recv_into(self, *args: Any) -> int:
-        usual = self.gettimeout() or math.inf
-        self.settimeout(min(usual, deadline.remaining()))
-        try:
-            return super().recv_into(*args)
-        finally:
-            self.settimeout(usual)
+        # urllib3 sets the read timeout again for each request.
+        self.settimeout(min(self.gettimeout() or math.inf, deadline.remaining()))
+        return super().recv_into(*args)
 
 
 class _Connection(HTTPConnection):

@@ -5,12 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 
-# A thread that finds no place waits for one as long as so many calls usually take: a busy user service frees places all
-# the time, a stalled one none. In seconds, within these bounds.
-PATIENCE_CALLS = 20
-SHORTEST_WAIT = 0.05
-LONGEST_WAIT = 0.25
-WEIGHT_OF_LAST = 0.1
+# A thread that finds no place waits for one as long as 20 calls usually take, in seconds and within these bounds: a busy
+# user service frees places all the time, a stalled one none.
+SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.25
 
 
 class NoPlace(Exception):  # noqa: N818 - what was found
@@ -26,17 +23,12 @@ class Places:
 
     @contextmanager
     def take(self) -> Iterator[None]:
-        """Hold a place for one call.
-
-        Raises:
-            NoPlace: there was none in time.
-        """
-        patience = min(max(PATIENCE_CALLS * self._usual_seconds, SHORTEST_WAIT), LONGEST_WAIT)
-        if not self._free.acquire(timeout=patience):
+        """Hold a place for one call; raise NoPlace if there was none in time."""
+        if not self._free.acquire(timeout=min(max(20 * self._usual_seconds, SHORTEST_WAIT), LONGEST_WAIT)):
             raise NoPlace
         started = time.monotonic()
         try:
             yield
         finally:
             self._free.release()
-        self._usual_seconds += WEIGHT_OF_LAST * (time.monotonic() - started - self._usual_seconds)
+        self._usual_seconds += 0.1 * (time.monotonic() - started - self._usual_seconds)

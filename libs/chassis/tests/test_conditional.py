@@ -1,6 +1,10 @@
 import pytest
+from rest_framework.renderers import JSONRenderer
+from rest_framework.utils.encoders import JSONEncoder
 
 from library.books.models import Book
+from library.books.serializers import BookSerializer
+from library.books.views import BookViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -82,3 +86,37 @@ def test_change_unless_it_exists_is_refused(api, book):
     response = api.patch(f"/books/{book.id}", {"title": "Lady Susan"}, format="json", headers={"if-none-match": "*"})
 
     assert response.status_code == 412
+
+
+class Title:
+    """Something that only ``TitleEncoder`` encodes."""
+
+    def __init__(self, text):
+        self.text = text
+
+
+class TitleEncoder(JSONEncoder):
+    def default(self, value):
+        return value.text if isinstance(value, Title) else super().default(value)
+
+
+class TitleRenderer(JSONRenderer):
+    encoder_class = TitleEncoder
+
+
+class TitleSerializer(BookSerializer):
+    def to_representation(self, book):
+        return super().to_representation(book) | {"title": Title(book.title)}
+
+
+def test_tag_is_that_of_what_the_views_own_renderer_writes(api, book, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "serializer_class", TitleSerializer)
+    monkeypatch.setattr(BookViewSet, "renderer_classes", [TitleRenderer])
+    read = api.get(f"/books/{book.id}")
+
+    stale = api.patch(f"/books/{book.id}", {"title": "Emma II"}, format="json", headers={"if-match": '"x"'})
+    changed = api.patch(f"/books/{book.id}", {"title": "Emma II"}, format="json", headers={"if-match": read["ETag"]})
+
+    assert (read.status_code, read.json()["title"]) == (200, book.title)
+    assert (stale.status_code, changed.status_code) == (412, 200)
+    assert api.get(f"/books/{book.id}")["ETag"] not in ("", read["ETag"])

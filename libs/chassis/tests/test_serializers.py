@@ -19,6 +19,70 @@ def test_what_is_changed_about_a_field_is_changed_for_one_serializer():
     assert BookSerializer().fields["title"].required
 
 
+def test_parts_of_a_field_are_changed_for_one_serializer():
+    class ShelfSerializer(BookSerializer):
+        shelf = serializers.ChoiceField(choices=["upper"])
+
+    fields = ShelfSerializer().fields
+    for field in fields.values():
+        field.validators.append(print)
+        field.error_messages["invalid"] = "changed"
+        field.style["changed"] = True
+    fields["shelf"].choices["x"] = "X"
+
+    for name, field in ShelfSerializer().fields.items():
+        assert print not in field.validators, name
+        assert field.error_messages.get("invalid") != "changed", name
+        assert not field.style, name
+    assert "x" not in ShelfSerializer().fields["shelf"].choices
+
+
+def test_fields_are_those_that_rest_framework_builds():
+    built = serializers.ModelSerializer.get_fields(BookSerializer())
+
+    assert repr(BookSerializer().get_fields()) == repr(built)
+    for name, field in BookSerializer().get_fields().items():
+        known, expected = vars(field), vars(built[name])
+        assert known.keys() == expected.keys()
+        assert type(field) is type(built[name])
+
+
+def test_hook_that_builds_fields_is_asked_for_each_serializer():
+    class ShortTitleSerializer(BookSerializer):
+        def get_extra_kwargs(self):
+            return super().get_extra_kwargs() | {"title": {"max_length": self.context["most"]}}
+
+    for most in (3, 5):
+        assert ShortTitleSerializer(context={"most": most}).fields["title"].max_length == most
+
+
+def test_options_that_change_are_noticed():
+    class ChangingSerializer(StrictModelSerializer[Book]):
+        class Meta:
+            model = Book
+            fields = ["title"]
+
+        def __init__(self, *args, fields=(), **kwargs):
+            self.Meta.fields += fields
+            super().__init__(*args, **kwargs)
+
+    assert list(ChangingSerializer().fields) == ["title"]
+    assert list(ChangingSerializer(fields=["isbn"]).fields) == ["title", "isbn"]
+
+
+def test_nested_fields_are_of_one_serializer():
+    class ShelvesSerializer(BookSerializer):
+        shelves = serializers.ListField(child=serializers.CharField(), source="*")
+
+        class Meta(BookSerializer.Meta):
+            fields = ["shelves"]
+
+    one, other = ShelvesSerializer().fields["shelves"], ShelvesSerializer().fields["shelves"]
+
+    assert one.child is not other.child
+    assert one.child.parent is one
+
+
 def test_rules_over_several_fields_are_asked():
     def refuse(attributes):
         raise serializers.ValidationError("no")

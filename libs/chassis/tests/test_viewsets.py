@@ -168,3 +168,25 @@ def test_method_that_is_not_there_is_refused_with_those_that_are(api, method, pa
 
     assert (response.status_code, response.json()["type"]) == (405, "urn:problem:method_not_allowed")
     assert response["Allow"] == allowed
+
+
+class WriterRouter:
+    """Sends what is written to another connection, as in Django's documentation of replicas."""
+
+    def db_for_write(self, model, **hints):
+        return "writer"
+
+    def allow_relation(self, one, other, **hints):
+        return True
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "writer"])
+def test_row_is_locked_in_the_database_that_it_is_written_to(api, make_book, settings):
+    book = make_book()
+    settings.DATABASE_ROUTERS = [WriterRouter()]
+
+    changed = api.patch(f"/books/{book.id}", {"title": "Persuasion"}, format="json")
+    deleted = api.delete(f"/books/{book.id}")
+
+    assert (changed.status_code, deleted.status_code) == (200, 204)
+    assert not Book.objects.using("default").exists()

@@ -115,7 +115,7 @@ def test_key_can_be_reused_after_an_outage(settings, user_service):
 def test_key_can_be_reused_after_a_server_error(monkeypatch):
     client = APIClient(raise_request_exception=False)
     with monkeypatch.context() as patch:
-        patch.setattr("idempotency.views.JSONRenderer", lambda: 1 / 0)
+        patch.setattr(OrderViewSet, "render_json", lambda view, response: 1 / 0)
         failed = place(api=client)
 
     assert failed.status_code == 500

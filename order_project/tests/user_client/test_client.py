@@ -14,7 +14,7 @@ from werkzeug import Response
 from chassis.circuit_breaker import CircuitBreaker
 from chassis.request_id import HEADER
 from tests.conftest import KNOWN_USER
-from user_client import UserServiceUnavailable, client, counters, find_user_ids, find_verified_at
+from user_client import UserServiceUnavailable, client, find_user_ids, find_verified_at, transport
 from user_client.places import Places
 
 
@@ -73,12 +73,12 @@ def test_endless_response_is_aborted_at_the_total_timeout(settings, serve, behav
 
 def test_reset_connection_is_retried_once(settings, serve):
     settings.USER_SERVICE_URL = serve("reset")
-    retries = counters.RETRIES._value.get()
+    retries = transport.RETRIES._value.get()
 
     with pytest.raises(UserServiceUnavailable):
         find_verified_at(7)
 
-    assert counters.RETRIES._value.get() == retries + 1
+    assert transport.RETRIES._value.get() == retries + 1
 
 
 def test_response_to_the_retry_is_used(httpserver, settings):

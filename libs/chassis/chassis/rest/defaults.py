@@ -21,6 +21,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "chassis.rest.search.WordSearchFilter",
         "chassis.rest.filters.StrictOrderingFilter",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.rest.negotiation.ContentNegotiation",
     "DEFAULT_PAGINATION_CLASS": "chassis.rest.pagination.KeysetPagination",
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "chassis.rest.schema.ProblemSchema",

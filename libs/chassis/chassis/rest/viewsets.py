@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -116,7 +116,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         response = super().retrieve(request, *args, **kwargs)
         if not isinstance(request.accepted_renderer, JSONRenderer):
             return response
-        return conditional(request, entity_tag(response.data), response)
+        return conditional(request, entity_tag(self.render_json(response)), response)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Update an object."""
@@ -141,13 +141,16 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
             NotFound: it was deleted since it was read.
             PreconditionFailed: the request's ``If-Match`` or ``If-None-Match`` does not hold.
         """
-        with transaction.atomic():
+        database = router.db_for_write(type(instance), instance=instance)
+        with transaction.atomic(using=database):
             try:
-                instance.refresh_from_db(from_queryset=QuerySet(type(instance)).select_for_update())
+                rows = QuerySet(type(instance)).select_for_update()
+                instance.refresh_from_db(using=database, from_queryset=rows)
             except ObjectDoesNotExist as error:
                 raise NotFound from error
             if {"If-Match", "If-None-Match"} & self.request.headers.keys():
-                conditional(self.request, entity_tag(self.current_data(instance)), HttpResponse())
+                current = self.render_json(Response(self.current_data(instance)))
+                conditional(self.request, entity_tag(current), HttpResponse())
             yield instance
 
     def current_data(self, instance: ModelT) -> Mapping[str, Any]:
@@ -158,3 +161,10 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         finally:
             self.action = action
         return data
+
+    def render_json(self, response: Response) -> bytes:
+        """Return the data of ``response`` as the view's JSON renderer writes it, without indentation."""
+        renderers = [self.request.accepted_renderer, *self.get_renderers(), JSONRenderer()]
+        renderer = next(one for one in renderers if isinstance(one, JSONRenderer))
+        context = self.get_renderer_context() | {"response": response}
+        return bytes(renderer.render(response.data, renderer.media_type, context))

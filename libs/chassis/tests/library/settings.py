@@ -62,7 +62,10 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database("library_db")}
+DATABASES = {
+    "default": database("library_db"),
+    "writer": database("library_db") | {"TEST": {"MIRROR": "default"}},  # for tests of routers
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LIST_TIMEOUT = "250ms"

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.db import models, transaction
 from django.utils.decorators import method_decorator
-from rest_framework import negotiation, permissions, renderers, serializers
+from rest_framework import permissions, renderers, serializers
 
-from chassis.rest import fields, filters, pagination, search
+from chassis.rest import fields, filters, negotiation, pagination, search
 from chassis.rest.serializers import StrictModelSerializer
 from chassis.rest.viewsets import ResourceViewSet
 
@@ -62,7 +62,7 @@ VALUES: dict[str, Any] = {
     "lookup_field": "pk",
     "lookup_url_kwarg": None,
     "versioning_class": None,
-    "content_negotiation_class": negotiation.DefaultContentNegotiation,
+    "content_negotiation_class": negotiation.ContentNegotiation,
 }
 
 # The fields of a serializer, and those of a model that each may show.

@@ -1,0 +1,27 @@
+"""Content negotiation without a list of media types to sort."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+
+JSON = "application/json"
+
+
+class ContentNegotiation(DefaultContentNegotiation):
+    """REST framework's negotiation, with a short cut for clients of the API, if JSON comes first."""
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        """Return the renderer and the media type of the response."""
+        if (
+            request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", JSON)
+            and renderers
+            and renderers[0].media_type == JSON
+            and not format_suffix
+            and self.settings.URL_FORMAT_OVERRIDE not in request.query_params
+        ):
+            return renderers[0], JSON
+        return super().select_renderer(request, renderers, format_suffix)
