@@ -1,7 +1,8 @@
 """Content negotiation gives the result of REST framework's own."""
 
 import pytest
-from rest_framework.exceptions import NotAcceptable
+from django.http import Http404
+from rest_framework.exceptions import APIException, NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
@@ -34,7 +35,7 @@ def result(negotiation, accept, query, suffix, classes):
     request = Request(APIRequestFactory().get(f"/{query}", headers=headers))
     try:
         renderer, media_type = negotiation().select_renderer(request, [one() for one in classes], suffix)
-    except Exception as error:
+    except (APIException, Http404) as error:
         return type(error)
     return type(renderer), media_type
 
