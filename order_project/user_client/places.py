@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 
-# A thread that finds no place waits for one as long as 20 calls usually take, in seconds and within these bounds: a busy
+# A thread that finds no place waits for one as long as 20 calls usually take, in seconds within these bounds: a busy
 # user service frees places all the time, a stalled one none.
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.25
 
