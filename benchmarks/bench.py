@@ -20,7 +20,7 @@ from benchmarks.own_stack import own_stack
 from benchmarks.plot import draw
 from benchmarks.reference import reference_stack
 from benchmarks.rounds import Measurement, Rounds, check_answers, find_last_page
-from benchmarks.scenarios import OWN, REFERENCE, REMEMBERING, STACKS, Course, courses
+from benchmarks.scenarios import OWN, REFERENCE, REMEMBERING, STACKS, TEXTBOOK, Course, courses
 from benchmarks.stack import Stack
 from benchmarks.startup import measure_starts
 from benchmarks.summary import Summary, summarise
@@ -108,8 +108,8 @@ def running_stacks(options: Options, databases: Databases) -> Iterator[Mapping[s
     with contextlib.ExitStack() as running:
         print("Starting the stacks ...", flush=True)
         stacks = [running.enter_context(own_stack(OWN, databases.own, folder, workers))]
-        remembering = own_stack(REMEMBERING, databases.own, folder, workers, USER_CACHE_SECONDS="5")
-        stacks.append(running.enter_context(remembering))
+        for name, variables in ((TEXTBOOK, {"SPEEDUPS": "off"}), (REMEMBERING, {"USER_CACHE_SECONDS": "5"})):
+            stacks.append(running.enter_context(own_stack(name, databases.own, folder, workers, **variables)))
         if options.against_reference:
             reference = reference_stack(REFERENCE, databases.reference, folder, workers)
             stacks.append(running.enter_context(reference))

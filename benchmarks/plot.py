@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.scenarios import OWN, REFERENCE, REMEMBERING
+from benchmarks.scenarios import OWN, REFERENCE, REMEMBERING, TEXTBOOK
 from benchmarks.summary import Summary
 
-COLOURS = {OWN: "#2a6f97", REMEMBERING: "#61a5c2", REFERENCE: "#adb5bd"}
-LABELS = {OWN: "this system", REMEMBERING: "with USER_CACHE_SECONDS=5", REFERENCE: "reference stack"}
+COLOURS = {OWN: "#2a6f97", TEXTBOOK: "#61a5c2", REMEMBERING: "#014f86", REFERENCE: "#adb5bd"}
+LABELS = {
+    OWN: "this system",
+    TEXTBOOK: "with SPEEDUPS=off",
+    REMEMBERING: "with USER_CACHE_SECONDS=5",
+    REFERENCE: "reference stack",
+}
+HEIGHT = 0.28  # of a bar
 
 
 def draw(summaries: Sequence[Summary], title: str, files: Sequence[Path]) -> None:
@@ -18,18 +24,18 @@ def draw(summaries: Sequence[Summary], title: str, files: Sequence[Path]) -> Non
     from matplotlib import pyplot as plt
 
     courses = list(dict.fromkeys(summary.course for summary in summaries))
-    figure, axes = plt.subplots(figsize=(10, 1.2 + 0.55 * len(courses)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(10, 1.2 + 0.75 * len(courses)), layout="constrained")
     for number, stack in enumerate(dict.fromkeys(summary.stack for summary in summaries)):
         found = [summary for summary in summaries if summary.stack == stack]
-        slots = [sorted(_stacks(summaries, summary.course)).index(stack) for summary in found]
+        slots = [_stacks(summaries, summary.course).index(stack) for summary in found]
         places = [
-            courses.index(summary.course) + 0.38 * (slot - 0.5) for summary, slot in zip(found, slots, strict=True)
+            courses.index(summary.course) + HEIGHT * (slot - 1) for summary, slot in zip(found, slots, strict=True)
         ]
         spread = [[one.rate - one.lowest for one in found], [one.highest - one.rate for one in found]]
         bars = axes.barh(
             places,
             [one.rate for one in found],
-            height=0.36,
+            height=HEIGHT - 0.02,
             xerr=spread,
             color=COLOURS[stack],
             ecolor="#495057",
@@ -45,7 +51,7 @@ def draw(summaries: Sequence[Summary], title: str, files: Sequence[Path]) -> Non
     axes.margins(x=0.15)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color="#e9ecef", zorder=0)
-    figure.legend(loc="outside lower right", ncols=3, fontsize=8)
+    figure.legend(loc="outside lower right", ncols=4, fontsize=8)
     for file in files:
         figure.savefig(file, dpi=150)
     plt.close(figure)

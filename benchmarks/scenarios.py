@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-OWN, REMEMBERING, REFERENCE = "own", "remembering", "reference"
+OWN, TEXTBOOK, REMEMBERING, REFERENCE = "own", "textbook", "remembering", "reference"
 STACKS = {
     OWN: "this system with its default settings",
+    TEXTBOOK: "this system with SPEEDUPS=off",
     REMEMBERING: "this system with USER_CACHE_SECONDS=5",
     REFERENCE: "the reference stack",
 }
@@ -23,6 +24,7 @@ class Scenario:
         script: the file in ``wrk/`` that makes the request.
         status: what every answer has to be.
         stacks: those that can answer it, ours first.
+        connections: of wrk; None for as many as the command line says.
     """
 
     name: str
@@ -31,14 +33,15 @@ class Scenario:
     script: str = "get.lua"
     status: int = HTTPStatus.OK
     stacks: tuple[str, ...] = (OWN, REFERENCE)
+    connections: int | None = None
 
 
 SCENARIOS = (
     Scenario("GET /health", "gateway", "/health"),
-    Scenario("GET one user", "user", "/users/1"),
+    Scenario("GET one user", "user", "/users/1", stacks=(OWN, TEXTBOOK, REFERENCE)),
     Scenario("POST a user", "user", "/users", "post_user.lua", HTTPStatus.CREATED),
     Scenario("GET one order", "order", "/orders/1"),
-    Scenario("POST an order", "order", "/orders", "post_order.lua", HTTPStatus.CREATED),
+    Scenario("POST an order", "order", "/orders", "post_order.lua", HTTPStatus.CREATED, (OWN, TEXTBOOK, REFERENCE)),
     Scenario(
         "POST an order, remembering",
         "order",
@@ -47,7 +50,18 @@ SCENARIOS = (
         HTTPStatus.CREATED,
         (REMEMBERING, REFERENCE),
     ),
-    Scenario("GET the first page", "order", "/orders", stacks=(OWN,)),
+    *[
+        Scenario(
+            f"POST an order, {connections} connections",
+            "order",
+            "/orders",
+            "post_order.lua",
+            HTTPStatus.CREATED,
+            connections=connections,
+        )
+        for connections in (64, 256)
+    ],
+    Scenario("GET the first page", "order", "/orders", stacks=(OWN, TEXTBOOK)),
     Scenario("GET the last page", "order", LAST_PAGE, stacks=(OWN,)),
 )
 
