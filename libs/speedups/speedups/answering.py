@@ -7,8 +7,8 @@ from typing import Any
 from http1.answer import Answer
 from http1.environ import wsgi_environ
 from http1.head import CHUNKED
+from http1.request_reader import WholeRequest
 from speedups.connection import Connection
-from speedups.whole_request import WholeRequest
 
 
 def answer_request(

@@ -6,7 +6,7 @@ a call with a small response costs (docs/adr/0016).
 
 import io
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,12 +17,12 @@ from requests.structures import CaseInsensitiveDict
 
 from http1.body import Body
 from http1.fields import MalformedError, format_fields
-from http1.head import UNTIL_CLOSE, ResponseHead, parse_response, response_length
+from http1.head import UNTIL_CLOSE, parse_response, response_length
 from http1.stream import EndOfStreamError, Stream, send_all
 from speedups.sockets import is_silent
 
 _HEAD_LIMIT = 65536  # bytes
-_HTTP_PORT = 80
+_FAILURES = (OSError, EndOfStreamError, MalformedError)
 
 
 class OneConnectionAdapter(BaseAdapter):
@@ -38,14 +38,8 @@ class OneConnectionAdapter(BaseAdapter):
         self._authority = ""
         self._stream: Stream | None = None
 
-    def send(  # type: ignore[override] # a pair of timeouts is what the one caller gives
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: FBT001, FBT002 - the signature of requests
-        timeout: tuple[float, float] = (0.0, 0.0),
-        verify: bool | str = True,  # noqa: FBT001, FBT002 - as above
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
+    def send(  # type: ignore[override] # the other arguments are for TLS, proxies and streams
+        self, request: requests.PreparedRequest, *, timeout: tuple[float, float], **_kwargs: Any
     ) -> requests.Response:
         """Return the response, complete; ``timeout`` is in seconds, for a connection and for each wait on it.
 
@@ -57,7 +51,7 @@ class OneConnectionAdapter(BaseAdapter):
             return self._exchange(request, *timeout)
         except BaseException as error:
             self.close()  # it may be in the middle of a response
-            if not isinstance(error, (OSError, EndOfStreamError, MalformedError)):
+            if not isinstance(error, _FAILURES):
                 raise
             kind = requests.Timeout if isinstance(error, TimeoutError) else requests.ConnectionError
             raise kind(error, request=request) from error
@@ -68,18 +62,22 @@ class OneConnectionAdapter(BaseAdapter):
             self._stream.socket.close()
             self._stream = None
 
-    def _exchange(
-        self, request: requests.PreparedRequest, connect_timeout: float, read_timeout: float
-    ) -> requests.Response:
+    def _exchange(self, request: requests.PreparedRequest, connecting: float, waiting: float) -> requests.Response:
         url = urlsplit(request.url or "")
-        stream = self._connected(url.netloc, connect_timeout)
-        stream.socket.longest = read_timeout  # type: ignore[attr-defined] # it is a _Socket
+        stream = self._connected(url.netloc, connecting)
+        stream.socket.longest = waiting  # type: ignore[attr-defined] # it is a _Socket
         target = f"{url.path}?{url.query}" if url.query else url.path
         fields = format_fields([("Host", url.netloc), *request.headers.items()])
         send_all(stream.socket, f"{request.method} {target} HTTP/1.1\r\n{fields}\r\n".encode("latin-1"))
-        head = _final_head(stream)
+        head = parse_response(stream.read_head(_HEAD_LIMIT).decode("latin-1"))
+        while head.status < HTTPStatus.OK:  # an interim response
+            head = parse_response(stream.read_head(_HEAD_LIMIT).decode("latin-1"))
         body = Body(stream, response_length(head, request.method or ""))
-        response = _response(request, head, b"".join(body))
+        response = requests.Response()
+        response.raw = io.BytesIO(b"".join(body))
+        response.request, response.url = request, request.url or ""
+        response.status_code, response.reason = head.status, head.reason
+        response.headers = CaseInsensitiveDict(head.fields)  # of a field that is there twice the last
         if not head.keeps_alive or body.length == UNTIL_CLOSE or stream.has_buffered:
             self.close()
         return response
@@ -90,8 +88,7 @@ class OneConnectionAdapter(BaseAdapter):
             return self._stream
         self.close()
         server = urlsplit(f"//{authority}")
-        address = (server.hostname or "", server.port or _HTTP_PORT)
-        plain = socket.create_connection(address, min(timeout, self._remaining()))
+        plain = socket.create_connection((server.hostname or "", server.port or 80), min(timeout, self._remaining()))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bounded = _Socket(fileno=plain.detach())
         bounded.remaining = self._remaining
@@ -112,20 +109,3 @@ class _Socket(socket.socket):
     def recv(self, *args: Any) -> bytes:
         self.settimeout(min(self.longest, self.remaining()))
         return super().recv(*args)
-
-
-def _final_head(stream: Stream) -> ResponseHead:
-    while True:
-        head = parse_response(stream.read_head(_HEAD_LIMIT).decode("latin-1"))
-        if head.status >= HTTPStatus.OK:
-            return head
-
-
-def _response(request: requests.PreparedRequest, head: ResponseHead, content: bytes) -> requests.Response:
-    """Return what requests calls a response; of a field that is there twice it has the last."""
-    response = requests.Response()
-    response.request, response.url = request, request.url or ""
-    response.status_code, response.reason = head.status, head.reason
-    response.headers = CaseInsensitiveDict(head.fields)
-    response.raw = io.BytesIO(content)
-    return response

@@ -25,11 +25,11 @@ from gunicorn.workers.base import Worker
 from chassis.request_body import MAX_BODY_BYTES
 from http1.fields import MalformedError
 from http1.limits import Limits
+from http1.request_reader import RequestReader, WholeRequest
 from http1.stream import HeadTooLargeError
 from speedups.answering import answer_request
 from speedups.connection import Connection
 from speedups.unfinished import UnfinishedBytes
-from speedups.whole_request import RequestReader, WholeRequest
 
 _HEAD_BYTES = 262_144  # the gateway takes half of it, and adds some fields
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``

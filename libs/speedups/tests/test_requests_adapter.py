@@ -161,7 +161,7 @@ def test_what_is_no_complete_response_is_an_error_and_ends_the_connection(server
 def test_connection_is_closed_whatever_ends_an_exchange(server, ask, monkeypatch):
     server.responses = [RESPONSE, RESPONSE]
     with monkeypatch.context() as broken:
-        broken.setattr(requests_adapter, "_final_head", lambda stream: {}["injected"])
+        broken.setattr(requests_adapter, "parse_response", lambda text: {}["injected"])
         with pytest.raises(KeyError):
             ask()
 

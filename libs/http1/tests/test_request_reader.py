@@ -5,8 +5,8 @@ import pytest
 from http1.fields import MalformedError
 from http1.head import RefusedError
 from http1.limits import Limits
+from http1.request_reader import RequestReader
 from http1.stream import HeadTooLargeError
-from speedups.whole_request import RequestReader
 
 HOST = b"Host: localhost\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
