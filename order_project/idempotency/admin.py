@@ -8,7 +8,7 @@ from idempotency.models import IdempotencyKey
 
 @admin.register(IdempotencyKey)
 class IdempotencyKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when it runs
-    """Find out what became of a key."""
+    """Find out what became of a key. Requests make keys, and ``purge_idempotency_keys`` deletes those that are over."""
 
     list_display = ["key", "status", "location", "created_at", "locked_until", "expires_at"]
     list_filter = ["status", "created_at"]
@@ -22,14 +22,8 @@ class IdempotencyKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not gen
         """Show the stored body as text."""
         return bytes(stored.body or b"").decode()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only requests make keys."""
+    def has_add_permission(self, request: HttpRequest, obj: IdempotencyKey | None = None) -> bool:
+        """Refuse: a key that is changed or deleted would be a doubled order."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: IdempotencyKey | None = None) -> bool:
-        """A changed key would be a doubled order."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: IdempotencyKey | None = None) -> bool:
-        """A deleted key would be a doubled order; ``purge_idempotency_keys`` deletes those that are over."""
-        return False
+    has_change_permission = has_delete_permission = has_add_permission

@@ -60,8 +60,8 @@ class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
 
     def purge(self, batch_size: int) -> int:
         """Delete up to ``batch_size`` keys whose 24 hours are over; return how many."""
-        batch = self.filter(expires_at__lte=Now()).order_by("expires_at").values("key")[:batch_size]
-        deleted, _ = self.filter(key__in=list(batch.values_list("key", flat=True)), expires_at__lte=Now()).delete()
+        expired = self.filter(expires_at__lte=Now())
+        deleted, _ = expired.filter(key__in=expired.order_by("expires_at").values("key")[:batch_size]).delete()
         return deleted
 
 

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
+import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -13,13 +13,17 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from prometheus_client import Counter
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.request import Request
 
 from chassis.rest.components import Problem
 from chassis.rest.viewsets import ResourceViewSet
-from idempotency.header import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, read_key
 from idempotency.models import ClaimLost, IdempotencyKey
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENT_REPLAYED = "Idempotent-Replayed"
+# 1 to 255 visible ASCII characters, bare, or quoted as the draft's structured field has them.
+KEY_PATTERN = r'^("[!#-\[\]-~]{1,255}"|[!#-~][!-~]{0,254})$'
 
 OUTCOMES = Counter("idempotency_outcomes", "Requests with an idempotency key, by what came of them", ["outcome"])
 
@@ -61,8 +65,15 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
         self.claim = IdempotencyKey.objects.claim(key, fingerprint, lock)
         if self.claim is None:
             return _replay(key, fingerprint)
-        with _released_on_failure(self.claim):
+        try:
             return super().create(request, *args, **kwargs)
+        except ClaimLost as error:
+            OUTCOMES.labels("claim_lost").inc()
+            raise KeyInUse from error
+        except Exception:
+            OUTCOMES.labels("failed").inc()
+            IdempotencyKey.objects.release(self.claim)
+            raise
 
     def create_response(self, serializer: Any) -> HttpResponse:
         """Save the object and, with a key, its response."""
@@ -77,6 +88,19 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
         return _response(status, body, location)
 
 
+def read_key(request: Request) -> str | None:
+    """Return the request's idempotency key without quotes; None where it has none.
+
+    Raises:
+        ValidationError: there is a header, and what it holds is not a key.
+    """
+    text: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if text is not None and not re.fullmatch(KEY_PATTERN, text):
+        detail = ErrorDetail("Must be 1 to 255 visible ASCII characters.", "invalid_idempotency_key")
+        raise ValidationError({IDEMPOTENCY_KEY: detail})
+    return text[1:-1] if text and text.startswith('"') else text
+
+
 def _fingerprint(request: Request) -> str:
     # Of what was said, not of how it was written: a client may order the members of its JSON anew when it repeats.
     data = request.data.dict() if hasattr(request.data, "dict") else request.data
@@ -89,7 +113,7 @@ def _fingerprint(request: Request) -> str:
 
 def _replay(key: str, fingerprint: str) -> HttpResponse:
     stored = IdempotencyKey.objects.filter(key=key).first()
-    if stored is not None and stored.fingerprint != fingerprint:
+    if stored and stored.fingerprint != fingerprint:
         OUTCOMES.labels("reused").inc()
         raise KeyReused
     if stored is None or stored.status is None:
@@ -104,16 +128,3 @@ def _replay(key: str, fingerprint: str) -> HttpResponse:
 def _response(status: int, body: bytes, location: str) -> HttpResponse:
     headers = {"Location": location} if location else {}
     return HttpResponse(body, status=status, content_type="application/json", headers=headers)
-
-
-@contextmanager
-def _released_on_failure(claim: uuid.UUID) -> Iterator[None]:
-    try:
-        yield
-    except ClaimLost as error:
-        OUTCOMES.labels("claim_lost").inc()
-        raise KeyInUse from error
-    except Exception:
-        OUTCOMES.labels("failed").inc()
-        IdempotencyKey.objects.release(claim)
-        raise

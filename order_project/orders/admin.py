@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -41,14 +42,15 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
         """Give them up."""
         self._move(request, orders, Order.Status.CANCELLED)
 
+    @transaction.atomic
     def _move(self, request: HttpRequest, orders: QuerySet[Order], target: Order.Status) -> None:
-        for order_id in orders.values_list("pk", flat=True):
+        for order in orders.select_for_update().order_by("pk"):
             try:
-                Order.objects.move(order_id, target)
+                order.move(target)
             except InvalidTransition as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
-                self.message_user(request, f"Order {order_id} is {target}.", messages.SUCCESS)
+                self.message_user(request, f"Order {order.pk} is {target}.", messages.SUCCESS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
         """Let nothing be changed about an order that has come to its end."""
@@ -62,6 +64,5 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
     @admin.display(ordering="user_id")
     def user(self, order: Order) -> str:
         """Link to the user in the user service's admin."""
-        return format_html(
-            '<a href="{}">User {}</a>', settings.USER_ADMIN_URL.format(user_id=order.user_id), order.user_id
-        )
+        url = settings.USER_ADMIN_URL.format(user_id=order.user_id)
+        return format_html('<a href="{}">User {}</a>', url, order.user_id)

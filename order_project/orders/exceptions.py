@@ -1,4 +1,4 @@
-"""The problems that exceptions of the orders and of the user client are to a client of the API."""
+"""The exceptions of the orders and of the user client as problems."""
 
 from http import HTTPStatus
 from typing import Any

@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, transaction
+from django.db import models
 
 from chassis.text_search import search_vector
 
@@ -18,22 +18,6 @@ class InvalidTransition(Exception):  # noqa: N818 - as above
 
     def __init__(self, order: "Order", target: str) -> None:
         super().__init__(f"Order {order.pk} is {order.status} and cannot become {target}.")
-
-
-class OrderQuerySet(models.QuerySet["Order"]):
-    """What happens to orders as a whole."""
-
-    def move(self, order_id: int, target: str) -> "Order":
-        """Bring an order to the status ``target`` under its lock, and return it.
-
-        Raises:
-            Order.DoesNotExist: there is no such order.
-            InvalidTransition: as in ``Order.move``.
-        """
-        with transaction.atomic():
-            order = self.select_for_update().get(pk=order_id)
-            order.move(target)
-        return order
 
 
 class Order(models.Model):
@@ -57,8 +41,6 @@ class Order(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-
-    objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

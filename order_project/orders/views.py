@@ -12,8 +12,7 @@ from rest_framework.response import Response
 
 from chassis.rest.components import Problem
 from chassis.rest.viewsets import IF_MATCH, LOCATION, ResourceViewSet
-from idempotency.header import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, KEY_PATTERN
-from idempotency.views import IdempotentCreateMixin
+from idempotency.views import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, KEY_PATTERN, IdempotentCreateMixin
 from orders.exceptions import OrderIsClosed, TransitionRefused, UserUnverifiable
 from orders.filters import OrderFilter
 from orders.models import Order

@@ -92,7 +92,7 @@ def test_closed_order_is_read_only(api, make_order, status):
 def test_update_that_races_with_a_transition_is_rejected_under_the_lock(api, make_order, monkeypatch):
     order = make_order()
     read = Order.objects.get(id=order.id)
-    Order.objects.move(order.id, "cancelled")
+    Order.objects.filter(id=order.id).update(status="cancelled")
     monkeypatch.setattr("orders.views.OrderViewSet.get_object", lambda self: read)
 
     assert api.patch(f"/orders/{order.id}", {"quantity": 2}, format="json").status_code == 409

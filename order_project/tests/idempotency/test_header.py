@@ -3,7 +3,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from idempotency.header import read_key
+from idempotency.views import read_key
 
 
 def request(key):

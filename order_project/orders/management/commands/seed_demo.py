@@ -32,16 +32,12 @@ class Command(BaseCommand):
             user_ids = find_user_ids()
         except UserServiceUnavailable as error:
             raise CommandError("The user service does not answer; demo orders need its users.") from error
-        products = cycle(DEMO_PRODUCTS)
+        buyers = [user_id for user_id in user_ids for _ in range(ORDERS_PER_USER)]
         created = 0
-        for user_id in user_ids:
-            for _ in range(ORDERS_PER_USER):
-                name, quantity = next(products)
-                # Customers may have ordered the same several times.
-                if Order.objects.filter(user_id=user_id, product_name=name).exists():
-                    continue
-                Order.objects.create(
-                    user_id=user_id, product_name=name, quantity=quantity, user_verified_at=timezone.now()
-                )
+        for user_id, (name, quantity) in zip(buyers, cycle(DEMO_PRODUCTS)):
+            # Customers may have ordered the same several times.
+            if not Order.objects.filter(user_id=user_id, product_name=name).exists():
+                values = {"product_name": name, "quantity": quantity, "user_verified_at": timezone.now()}
+                Order.objects.create(user_id=user_id, **values)
                 created += 1
-        self.stdout.write(f"{created} demo orders created, {len(user_ids) * ORDERS_PER_USER - created} were there.")
+        self.stdout.write(f"{created} demo orders created, {len(buyers) - created} were there.")
