@@ -1,6 +1,5 @@
 """Content negotiation without a list of media types to sort."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -12,9 +11,7 @@ JSON = "application/json"
 class ContentNegotiation(DefaultContentNegotiation):
     """REST framework's negotiation, with a short cut for clients of the API, if JSON comes first."""
 
-    def select_renderer(
-        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
-    ) -> tuple[Any, str]:
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         """Return the renderer and the media type of the response."""
         if (
             request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", JSON)

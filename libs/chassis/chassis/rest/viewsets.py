@@ -144,7 +144,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         database = router.db_for_write(type(instance), instance=instance)
         with transaction.atomic(using=database):
             try:
-                rows = QuerySet(type(instance)).select_for_update()
+                rows: QuerySet[ModelT] = QuerySet(type(instance)).select_for_update()
                 instance.refresh_from_db(using=database, from_queryset=rows)
             except ObjectDoesNotExist as error:
                 raise NotFound from error
