@@ -5,55 +5,105 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from django.db.models import DateTimeField
 from django.http import QueryDict
+from django.utils import translation
 from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
 
 from chassis.rest.serializers import StrictModelSerializer
 from library.books.models import Book
 from library.books.serializers import BookSerializer
 
 
-def test_what_is_changed_about_a_field_is_changed_for_one_serializer():
-    changed = BookSerializer()
+class PlainSerializer(StrictModelSerializer[Book]):
+    """Has only fields that are built once; the ISBN's validator is not among them."""
+
+    shelf = serializers.ChoiceField(choices=["upper"])
+
+    class Meta:
+        model = Book
+        fields = ["id", "title", "contact", "pages", "shelf", "created_at"]
+
+
+def test_plain_fields_are_built_once(monkeypatch):
+    PlainSerializer().get_fields()
+    monkeypatch.setattr(serializers.ModelSerializer, "build_field", lambda *args: 1 / 0)
+
+    assert list(PlainSerializer().fields) == PlainSerializer.Meta.fields
+
+
+@pytest.mark.parametrize("kind", [BookSerializer, PlainSerializer])
+def test_what_is_changed_about_a_field_is_changed_for_one_serializer(kind):
+    changed = kind()
     changed.fields["title"].required = False
 
-    assert BookSerializer().fields["title"].required
+    assert kind().fields["title"].required
 
 
 def test_parts_of_a_field_are_changed_for_one_serializer():
-    class ShelfSerializer(BookSerializer):
-        shelf = serializers.ChoiceField(choices=["upper"])
-
-    fields = ShelfSerializer().fields
+    fields = PlainSerializer().fields
     for field in fields.values():
         field.validators.append(print)
         field.error_messages["invalid"] = "changed"
         field.style["changed"] = True
     fields["shelf"].choices["x"] = "X"
 
-    for name, field in ShelfSerializer().fields.items():
+    for name, field in PlainSerializer().fields.items():
         assert print not in field.validators, name
         assert field.error_messages.get("invalid") != "changed", name
         assert not field.style, name
-    assert "x" not in ShelfSerializer().fields["shelf"].choices
+    assert "x" not in PlainSerializer().fields["shelf"].choices
 
 
-def test_fields_are_those_that_rest_framework_builds():
-    built = serializers.ModelSerializer.get_fields(BookSerializer())
+@pytest.mark.parametrize("kind", [BookSerializer, PlainSerializer])
+def test_fields_are_those_that_rest_framework_builds(kind):
+    built = serializers.ModelSerializer.get_fields(kind())
 
-    assert repr(BookSerializer().get_fields()) == repr(built)
-    for name, field in BookSerializer().get_fields().items():
-        known, expected = vars(field), vars(built[name])
-        assert known.keys() == expected.keys()
+    assert repr(kind().get_fields()) == repr(built)
+    for name, field in kind().get_fields().items():
+        assert [type(one) for one in field.validators] == [type(one) for one in built[name].validators]
+        assert vars(field).keys() == vars(built[name]).keys()
         assert type(field) is type(built[name])
 
 
 def test_hook_that_builds_fields_is_asked_for_each_serializer():
-    class ShortTitleSerializer(BookSerializer):
+    class ShortTitleSerializer(PlainSerializer):
         def get_extra_kwargs(self):
             return super().get_extra_kwargs() | {"title": {"max_length": self.context["most"]}}
 
     for most in (3, 5):
         assert ShortTitleSerializer(context={"most": most}).fields["title"].max_length == most
+
+
+def test_choices_that_a_function_gives_are_those_of_now(monkeypatch):
+    shelves = [1]
+    monkeypatch.setattr(Book._meta.get_field("shelf"), "choices", lambda: [(one, str(one)) for one in shelves])
+
+    class ShelfSerializer(StrictModelSerializer[Book]):
+        class Meta:
+            model = Book
+            fields = ["shelf"]
+
+    before = list(ShelfSerializer().fields["shelf"].choices)
+    shelves.append(2)
+
+    assert before == [1]
+    assert list(ShelfSerializer().fields["shelf"].choices) == [1, 2]
+
+
+def test_messages_are_in_the_language_of_the_request():
+    class IsbnSerializer(StrictModelSerializer[Book]):
+        class Meta:
+            model = Book
+            fields = ["isbn"]
+
+    def message():
+        (unique,) = [one for one in IsbnSerializer().fields["isbn"].validators if isinstance(one, UniqueValidator)]
+        return unique.message
+
+    with translation.override("en"):
+        english = message()
+    with translation.override("de"):
+        assert message() != english
 
 
 def test_options_that_change_are_noticed():
@@ -71,11 +121,12 @@ def test_options_that_change_are_noticed():
 
 
 def test_nested_fields_are_of_one_serializer():
-    class ShelvesSerializer(BookSerializer):
+    class ShelvesSerializer(StrictModelSerializer[Book]):
         shelves = serializers.ListField(child=serializers.CharField(), source="*")
 
-        class Meta(BookSerializer.Meta):
-            fields = ["shelves"]
+        class Meta:
+            model = Book
+            fields = ["title", "shelves"]
 
     one, other = ShelvesSerializer().fields["shelves"], ShelvesSerializer().fields["shelves"]
 

@@ -17,14 +17,14 @@ ModelT = TypeVar("ModelT", bound=models.Model)
 # Django's hidden field, in every form of the browsable API.
 FORM_FIELDS = {"csrfmiddlewaretoken"}
 
-# The methods of ModelSerializer that take part in making fields, and some that do not.
+# What is known of how fields are built (docs/adr/0025): the methods of ModelSerializer that take part, and some that do
+# not; the options; fields of which copies can be made.
 _BUILDERS = {name for name, value in vars(serializers.ModelSerializer).items() if callable(value)} - {
     "create",
     "get_fields",
     "update",
 }
 _META = ("model", "fields", "exclude", "read_only_fields", "extra_kwargs", "depth")
-# Fields that hold no other fields.
 _FLAT = (
     serializers.BigIntegerField,
     serializers.BooleanField,
@@ -55,17 +55,22 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     }
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields, which are built once for a class and copied for each serializer.
+        """Return the fields: built once for a class and then copied, if every class in play is known.
 
-        They are built each time for a class that overrides how that is done.
+        They are built each time for a class that overrides how that is done, and if what is built can change: a
+        relation, choices that a function gives, a message in the language of the request.
         """
         own = type(self).__mro__[: type(self).__mro__.index(StrictModelSerializer)]
         if any(not _BUILDERS.isdisjoint(vars(one)) for one in own):
             return super().get_fields()
         options = [getattr(self.Meta, name, None) for name in _META]
-        if type(self) not in _kept or _kept[type(self)][0] != options:
-            _kept[type(self)] = copy.deepcopy(options), super().get_fields()
-        return {name: _copied(field) for name, field in _kept[type(self)][1].items()}
+        kept = _kept.get(type(self))
+        if kept is None or kept[0] != options:
+            fields = super().get_fields()
+            if not all(_is_plain(one) for one in fields.values()) or _has_dynamic_choices(self.Meta.model):
+                return fields
+            _kept[type(self)] = kept = copy.deepcopy(options), fields
+        return {name: _copied(field) for name, field in kept[1].items()}
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values of the fields that were sent."""
@@ -86,10 +91,17 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         """Save the changes; a request without any, such as one of read-only fields, leaves ``updated_at`` as it is."""
         return super().update(instance, validated_data) if validated_data else instance
 
+def _is_plain(field: Any) -> bool:
+    # The messages of validators with a context, such as UniqueValidator, are translated when they are built.
+    return type(field) in _FLAT and not any(getattr(one, "requires_context", False) for one in field.validators)
+
+
+def _has_dynamic_choices(model: type[models.Model]) -> bool:
+    return not all(isinstance(one.choices, list) for one in model._meta.concrete_fields if one.choices is not None)
+
+
 def _copied(field: Any) -> Any:
-    """Return a copy of a field, of which nothing is changed with the other."""
-    if type(field) not in _FLAT:
-        return copy.deepcopy(field)  # as REST framework copies declared fields
+    """Return a copy of a plain field, of which nothing is changed with the other."""
     copied = copy.copy(field)
     vars(copied).update({name: value.copy() for name, value in vars(field).items() if type(value) in (dict, list)})
     return copied
