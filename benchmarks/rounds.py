@@ -49,9 +49,12 @@ class Rounds:
     def run(self, course: Course, load: Load, rounds: int) -> Iterator[Measurement]:
         """Yield the measurements of a course: in each round one of every stack, now in this order, now in the other."""
         stacks = [self._stacks[name] for name in course.scenario.stacks if name in self._stacks]
-        load = replace(load, connections=course.scenario.connections or load.connections)
+        if connections := course.scenario.connections:  # which the reference stack takes seconds to answer
+            load = replace(load, connections=connections, seconds=max(load.seconds, connections / 32))
         for stack in stacks:
-            self.measure(course, stack, Load(load.connections, WARM_UP_SECONDS), 0)
+            self.measure(
+                course, stack, replace(load, seconds=max(WARM_UP_SECONDS, load.connections / 64), rate=None), 0
+            )
         for number in range(1, rounds + 1):
             for stack in stacks if number % 2 else reversed(stacks):
                 yield self.measure(course, stack, load, number)

@@ -74,7 +74,7 @@ class RequestReader:
 
     def discard(self) -> None:
         """Let go of what has come of a request."""
-        self._buffer, self._content, self._decoder = b"", bytearray(), ChunkDecoder()
+        self._head, self._buffer, self._content, self._decoder = None, b"", bytearray(), ChunkDecoder()
 
     def must_continue(self) -> bool:
         """Whether the client waits for a 100 before it sends the body; once only."""

@@ -29,7 +29,6 @@ from http1.request_reader import RequestReader, WholeRequest
 from http1.stream import HeadTooLargeError
 from speedups.answering import answer_request
 from speedups.connection import Connection
-from speedups.unfinished import UnfinishedBytes
 
 _HEAD_BYTES = 262_144  # the gateway takes half of it, and adds some fields
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``
@@ -63,7 +62,6 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         self._connections: set[Connection] = set()
         # Those that wait for a request, by file descriptor. Whoever takes one out of here, in one step, has it.
         self._idle: dict[int, Connection] = {}
-        self._unfinished = UnfinishedBytes(self.most_unfinished_bytes)
 
     def run(self) -> None:
         """Serve until told to stop, then for as long as what has begun takes, up to ``cfg.graceful_timeout``."""
@@ -127,7 +125,6 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             is_there = False
             try:
                 is_there = connection.receive() and (self._answer(connection) or connection.end())
-                self._unfinished.hold(number, connection.reader.size)
             finally:
                 if is_there:
                     self._wait(connection, self._epoll.modify)
@@ -136,8 +133,6 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
 
     def _answer(self, connection: Connection) -> bool:
         """Answer the requests that are complete; return whether the connection can carry another."""
-        if connection.is_ending:
-            return True
         try:
             while not connection.is_blocked and (request := connection.reader.take()):
                 if not self.handle(connection, request):
@@ -151,8 +146,11 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             return connection.refuse(getattr(error, "status", 400), str(error))
         except OSError:
             return False  # the client is gone
-        has_room = self._unfinished.hold(connection.sock.fileno(), connection.reader.size)
-        return has_room or connection.refuse(503, "Too many requests arrive too slowly.")
+        if connection.reader.size:
+            unfinished = sum(one.reader.size for one in list(self._connections))
+            if unfinished > self.most_unfinished_bytes:
+                return connection.refuse(503, "Too many requests arrive too slowly.")
+        return True
 
     def handle(self, connection: Connection, request: WholeRequest) -> bool:
         """Answer a request; return whether the connection can carry another; end after ``cfg.max_requests``."""
@@ -197,5 +195,4 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
 
     def _close(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        self._unfinished.hold(connection.sock.fileno(), 0)
         connection.sock.close()
