@@ -103,5 +103,9 @@ def _has_dynamic_choices(model: type[models.Model]) -> bool:
 def _copied(field: Any) -> Any:
     """Return a copy of a plain field, of which nothing is changed with the other."""
     copied = copy.copy(field)
-    vars(copied).update({name: value.copy() for name, value in vars(field).items() if type(value) in (dict, list)})
+    copied.validators = list(field.validators)
+    copied.error_messages = dict(field.error_messages)
+    copied.style = dict(field.style)
+    if isinstance(field, serializers.ChoiceField):
+        copied.choices = field.grouped_choices
     return copied
