@@ -6,7 +6,7 @@ import os
 import platform
 import signal
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -127,14 +127,20 @@ def drive(results: Results, chosen: list[Course], stacks: Mapping[str, Stack], d
     load = Load(options.connections, options.seconds)
     for course in chosen:
         print(f"{course.name} ...", flush=True)
-        results.measurements += rounds.run(course, load, options.rounds)
-    for summary in summarise(results.measurements):
-        if summary.stack == REFERENCE and summary.course in EQUAL_LOAD_COURSES:
-            course = next(one for one in chosen if one.name == summary.course)
+        found = list(rounds.run(course, load, options.rounds))
+        print(table.load_table(summarise(found)), flush=True)
+        results.measurements += found
+        if course.name in EQUAL_LOAD_COURSES:
+            results.paced += at_equal_load(rounds, course, load, found)
+
+
+def at_equal_load(rounds: Rounds, course: Course, load: Load, found: list[Measurement]) -> Iterator[Measurement]:
+    """Measure a course again at a share of the reference stack's rate; nothing if that was not measured."""
+    for summary in summarise(found):
+        if summary.stack == REFERENCE:
             rate = summary.rate * EQUAL_LOAD
             print(f"{course.name} at {rate:.0f} a second ...", flush=True)
-            paced = Load(options.connections, options.seconds, rate)
-            results.paced += rounds.run(course, paced, options.rounds)
+            yield from rounds.run(course, replace(load, rate=rate), len({one.round for one in found}))
 
 
 def describe_machine() -> dict[str, Any]:

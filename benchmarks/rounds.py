@@ -70,15 +70,14 @@ class Rounds:
         before = cpu_seconds(roots)
         answers = run_wrk(stack.addresses[course.service].url + path, course.scenario.script, load)
         after = cpu_seconds(roots)
-        # The reference stack fails some requests when its connections to the database run out.
-        failed = 0 if stack.name == REFERENCE else answers.refused + answers.broken
-        if failed or not answers.requests:
+        # The reference stack fails some requests, or all, when its connections to the database run out.
+        if stack.name != REFERENCE and (answers.refused or answers.broken or not answers.requests):
             raise DevtoolsError(
                 f"{course.name} on {stack.name}: {answers.refused} answers were refusals and {answers.broken} "
                 f"did not come, of {answers.requests}."
             )
-        used = {tier: (after[tier] - before[tier]) * 1000 / answers.requests for tier in roots}
-        used["wrk"] = answers.client_cpu_seconds * 1000 / answers.requests
+        used = {tier: (after[tier] - before[tier]) * 1000 / max(answers.requests, 1) for tier in roots}
+        used["wrk"] = answers.client_cpu_seconds * 1000 / max(answers.requests, 1)
         return Measurement(course.name, stack.name, number, load, answers, used)
 
 

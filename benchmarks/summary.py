@@ -37,7 +37,11 @@ def summarise(measurements: Sequence[Measurement]) -> list[Summary]:
 def _summary(course: str, stack: str, measurements: Sequence[Measurement]) -> Summary:
     ours = _rounds(measurements, course, stack)
     theirs = {found.round: found for found in _rounds(measurements, course, REFERENCE)}
-    ratios = [found.answers.rate / theirs[found.round].answers.rate for found in ours if found.round in theirs]
+    ratios = [
+        found.answers.rate / theirs[found.round].answers.rate
+        for found in ours
+        if found.round in theirs and theirs[found.round].answers.rate
+    ]
     rates = [found.answers.rate for found in ours]
     return Summary(
         course,
