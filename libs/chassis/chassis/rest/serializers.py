@@ -33,6 +33,7 @@ _FLAT = (
     serializers.DateTimeField,
     serializers.IntegerField,
     StrictCharField,
+    StrictDateTimeField,
     StrictEmailField,
     StrictIntegerField,
 )
@@ -90,6 +91,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     def update(self, instance: ModelT, validated_data: Any) -> ModelT:
         """Save the changes; a request without any, such as one of read-only fields, leaves ``updated_at`` as it is."""
         return super().update(instance, validated_data) if validated_data else instance
+
 
 def _is_plain(field: Any) -> bool:
     # The messages of validators with a context, such as UniqueValidator, are translated when they are built.
