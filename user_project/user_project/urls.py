@@ -1,20 +1,12 @@
-"""The addresses of the user service."""
+"""The URLs of the user service."""
 
-from django.contrib import admin
-from django.urls import path
-from drf_spectacular.views import SpectacularJSONAPIView
+from django.urls import include, path
 
-from chassis import health
-from chassis.metrics import metrics
 from users.urls import router
 
 urlpatterns = [
     *router.urls,  # first, and without a level of their own: most requests are for them
-    path("admin/user/", admin.site.urls),
-    path("health/live", health.live),
-    path("health/ready", health.ready),
-    path("metrics", metrics),
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("", include("chassis.urls")),
 ]
 
 handler400 = "chassis.problems.bad_request"

@@ -10,7 +10,46 @@ from typing import Any
 
 from gunicorn import glogging
 
+from chassis import tracing
 from chassis.logs import logging_config
+
+
+def service_configuration(name: str, *, port: int) -> dict[str, Any]:
+    """Return gunicorn's settings that every service has, for its ``gunicorn.conf.py``.
+
+        globals().update(service_configuration("user", port=8000))
+
+    The service listens on ``BIND`` if that is set, else on ``port`` of this machine.
+    """
+    tracing.check()
+    collect_metrics(name)
+    share_processors()
+
+    def post_fork(server: Any, worker: Any) -> None:
+        tracing.start(name)
+
+    return {
+        "bind": os.environ.get("BIND", f"127.0.0.1:{port}"),
+        "workers": int(os.environ.get("WEB_CONCURRENCY", "2")),
+        "preload_app": True,
+        "control_socket_disable": True,
+        # What the gateway lets through, and what it adds: to fields, and as fields.
+        "limit_request_line": 16_380,
+        "limit_request_field_size": 32_760,
+        "limit_request_fields": 300,
+        "secure_scheme_headers": {},  # which X-Forwarded-Proto counts is decided by ForwardedMiddleware
+        "graceful_timeout": 8,
+        "keepalive": 75,  # longer than the gateway keeps an idle connection
+        # No request may hold the database for longer; commands such as migrate may.
+        "raw_env": [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')}"],
+        "logconfig_dict": server_logging(name),
+        "logger_class": Logger,
+        "when_ready": when_ready,
+        "post_fork": post_fork,
+        "post_worker_init": post_worker_init,
+        "child_exit": child_exit,
+        "on_exit": on_exit,
+    }
 
 
 def collect_metrics(service: str) -> None:

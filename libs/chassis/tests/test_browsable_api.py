@@ -12,7 +12,7 @@ def test_browser_gets_a_page_with_a_form(api, make_book):
 
     assert page["Content-Type"].startswith("text/html")
     assert 'name="isbn"' in page.text
-    assert "/static/rest_framework/css/" in page.text
+    assert "/static/library/rest_framework/css/" in page.text
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/*", "text/plain, */*;q=0.1"])

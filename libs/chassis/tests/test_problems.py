@@ -59,7 +59,7 @@ def test_supervisors_and_prometheus_may_ask_at_any_address(api, path):
 
 @pytest.mark.django_db
 def test_missing_csrf_token_is_named():
-    response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+    response = Client(enforce_csrf_checks=True).post("/admin/library/login/", {"username": "x"})
 
     assert (response.status_code, response.json()["type"]) == (403, "urn:problem:csrf_failed")
     assert response.json()["detail"] == "CSRF cookie not set."
@@ -69,7 +69,7 @@ def test_missing_csrf_token_is_named():
 def test_forbidden_page_is_a_problem(client, django_user_model):
     client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
 
-    response = client.get("/admin/books/book/add/")
+    response = client.get("/admin/library/books/book/add/")
 
     assert (response.status_code, response.json()["type"]) == (403, "urn:problem:permission_denied")
 
@@ -163,8 +163,8 @@ def full_role(transactional_db):
     [
         ("/books", {}),
         ("/books", BROWSER),
-        ("/books", BROWSER | {"cookie": "sessionid=abcdefgh"}),
-        ("/admin/", {"cookie": "sessionid=abcdefgh"}),
+        ("/books", BROWSER | {"cookie": "library_sessionid=abcdefgh"}),
+        ("/admin/library/", {"cookie": "library_sessionid=abcdefgh"}),
     ],
 )
 def test_role_without_a_connection_left_is_a_503_that_can_be_repeated(full_role, client, path, headers, caplog):

@@ -23,7 +23,9 @@ def test_request_without_a_valid_token_is_refused(api, tokens, shown):
     assert response["WWW-Authenticate"] == "ServiceToken"
 
 
-@pytest.mark.parametrize("path", ["/admin/login/", "/static/admin/css/base.css", "/openapi.json", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/admin/library/login/", "/static/library/admin/css/base.css", "/openapi.json", "/nowhere"]
+)
 def test_everything_else_is_refused_too(api, tokens, path):
     assert api.get(path).status_code == 401
 

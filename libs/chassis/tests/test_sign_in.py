@@ -20,7 +20,7 @@ def sign_in(django_user_model):
 
     def sign_in(address, password="guess", username="root"):
         form = {"username": username, "password": password}
-        return Client(REMOTE_ADDR=address).post("/admin/login/", form)
+        return Client(REMOTE_ADDR=address).post("/admin/library/login/", form)
 
     return sign_in
 

@@ -1,0 +1,136 @@
+"""The settings that every service has.
+
+A service's ``settings.py`` takes them with ``globals().update(service_settings("user"))`` and adds its own.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from chassis.environment import LOOPBACK_HOSTS, env, secret_key, service_tokens, trusted_proxies
+from chassis.logs import logging_config
+from chassis.rest import defaults
+
+APPS = [
+    "axes",
+    "chassis",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "drf_spectacular",
+    "rest_framework",
+]
+# These act on every request,
+REQUEST_MIDDLEWARE = [
+    "chassis.client_address.ForwardedMiddleware",
+    "chassis.request_id.RequestIdMiddleware",
+    "chassis.tracing.TracingMiddleware",
+    "chassis.access_log.AccessLogMiddleware",
+    "chassis.metrics.MetricsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "chassis.service_token.ServiceTokenMiddleware",
+    "chassis.request_body.BodyLimitMiddleware",
+    "chassis.hosts.HostMiddleware",
+]
+# and these below them on pages, most of all.
+PAGE_MIDDLEWARE = [
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
+]
+
+
+def service_settings(name: str) -> dict[str, Any]:
+    """Return the settings of the service ``name``, whose package is ``{name}_project``.
+
+    Raises:
+        ImproperlyConfigured: a variable of the environment is missing or has an invalid value.
+    """
+    debug = env.bool("DEBUG", default=False)
+    log_format = env.str("LOG_FORMAT", default="console" if debug else "json")
+    return {
+        "DEBUG": debug,
+        "SECRET_KEY": secret_key(name),
+        "ALLOWED_HOSTS": env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS),
+        "CSRF_TRUSTED_ORIGINS": env.list("CSRF_TRUSTED_ORIGINS", default=[]),
+        "TRUSTED_PROXIES": trusted_proxies(),
+        "SERVICE_TOKENS": service_tokens(),
+        "ROOT_URLCONF": f"{name}_project.urls",
+        "WSGI_APPLICATION": f"{name}_project.wsgi.application",
+        "TEMPLATES": _templates(),
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "LANGUAGE_CODE": "en",
+        "TIME_ZONE": "UTC",
+        "USE_TZ": True,
+        "REST_FRAMEWORK": defaults.REST_FRAMEWORK,
+        "LIST_TIMEOUT": env.str("LIST_TIMEOUT", default="250ms"),  # of each statement of a list, in PostgreSQL's units
+        "LIST_SEARCHES": env.int("LIST_SEARCHES", default=1),  # that a process runs at once, fewer than threads
+        # The services share one host name behind the gateway: each has its own cookies and its own static files.
+        "SESSION_COOKIE_NAME": f"{name}_sessionid",
+        "SESSION_COOKIE_PATH": f"/admin/{name}/",
+        "CSRF_COOKIE_NAME": f"{name}_csrftoken",
+        "CSRF_FAILURE_VIEW": "chassis.problems.csrf_failure",
+        "STATIC_URL": f"/static/{name}/",
+        "WHITENOISE_USE_FINDERS": True,  # serves the files of the installed packages; nothing to collect
+        "SERVICE_NAME": name,  # in every line of the log
+        "LOG_FORMAT": log_format,
+        "LOGGING": logging_config(name, log_format, level=env.str("LOG_LEVEL", default="INFO")),
+        "ACCESS_LOG": env.bool("ACCESS_LOG", default=True),
+        **_sign_in(),
+        **_tls(https_only=env.bool("HTTPS_ONLY", default=False)),
+    }
+
+
+def _templates() -> list[dict[str, Any]]:
+    processors = [
+        "django.template.context_processors.request",
+        "django.contrib.auth.context_processors.auth",
+        "django.contrib.messages.context_processors.messages",
+    ]
+    backend = "django.template.backends.django.DjangoTemplates"
+    return [{"BACKEND": backend, "APP_DIRS": True, "OPTIONS": {"context_processors": processors}}]
+
+
+def _sign_in() -> dict[str, Any]:
+    """Five failures lock an account for an address, for a quarter of an hour; see also ``chassis.sign_in``."""
+    validators = ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    return {
+        "AUTHENTICATION_BACKENDS": [
+            "axes.backends.AxesStandaloneBackend",
+            "django.contrib.auth.backends.ModelBackend",
+        ],
+        "AUTH_PASSWORD_VALIDATORS": [
+            {"NAME": f"django.contrib.auth.password_validation.{validator}"} for validator in validators
+        ],
+        "AXES_FAILURE_LIMIT": 5,
+        "AXES_COOLOFF_TIME": timedelta(minutes=15),
+        "AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT": False,
+        "AXES_HANDLER": "chassis.sign_in.SignInHandler",
+        "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
+        "AXES_RESET_ON_SUCCESS": True,
+        "AXES_CLIENT_IP_CALLABLE": "chassis.client_address.client_address",
+        "AXES_LOCKOUT_CALLABLE": "chassis.sign_in.locked_out",
+        "AXES_VERBOSE": False,
+    }
+
+
+def _tls(*, https_only: bool) -> dict[str, Any]:
+    """TLS ends in front, where plain HTTP is redirected: redirected here, calls between services would be, too."""
+    return {
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),  # ForwardedMiddleware leaves trusted peers'
+        "SECURE_HSTS_SECONDS": 31_536_000 if https_only else 0,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS": https_only,
+        "SECURE_HSTS_PRELOAD": https_only,
+        "SESSION_COOKIE_SECURE": https_only,
+        "CSRF_COOKIE_SECURE": https_only,
+        "SILENCED_SYSTEM_CHECKS": ["security.W008"],
+    }

@@ -1,0 +1,17 @@
+"""The URLs that every service has: ``path("", include("chassis.urls"))``."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from chassis import health
+from chassis.metrics import metrics
+
+urlpatterns = [
+    path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("metrics", metrics),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+]

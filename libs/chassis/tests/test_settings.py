@@ -1,0 +1,55 @@
+"""Settings and gunicorn's configuration that a service takes by its name."""
+
+import pytest
+
+from chassis.server import service_configuration
+from chassis.settings import service_settings
+
+OF_ITS_OWN = (
+    "CSRF_COOKIE_NAME",
+    "ROOT_URLCONF",
+    "SERVICE_NAME",
+    "SESSION_COOKIE_NAME",
+    "SESSION_COOKIE_PATH",
+    "STATIC_URL",
+    "WSGI_APPLICATION",
+)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    for name in ("BIND", "DEBUG", "HTTPS_ONLY", "LOG_FORMAT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SECRET_KEY", "given")
+
+
+def test_services_behind_one_host_name_share_no_cookie_and_no_path():
+    one, other = service_settings("one"), service_settings("other")
+
+    assert {name for name in one if one[name] != other[name]} == {*OF_ITS_OWN, "LOGGING"}
+    assert [str(one[name]).replace("one", "other") for name in OF_ITS_OWN] == [str(other[name]) for name in OF_ITS_OWN]
+
+
+def test_cookies_and_transport_are_secure_where_tls_ends_in_front(monkeypatch):
+    monkeypatch.setenv("HTTPS_ONLY", "true")
+
+    settings = service_settings("one")
+
+    assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is True
+    assert settings["SECURE_HSTS_SECONDS"] == 31_536_000
+    assert settings["SECURE_HSTS_PRELOAD"] is True
+
+
+def test_log_is_written_for_people_while_debugging(monkeypatch):
+    deployed = service_settings("one")["LOG_FORMAT"]
+    monkeypatch.setenv("DEBUG", "true")
+
+    assert (deployed, service_settings("one")["LOG_FORMAT"]) == ("json", "console")
+
+
+def test_service_listens_on_its_port_of_this_machine_unless_told_otherwise(monkeypatch):
+    monkeypatch.setattr("chassis.server.share_processors", lambda: None)  # of the process that runs the tests
+    default = service_configuration("one", port=8000)["bind"]
+    monkeypatch.setenv("BIND", "0.0.0.0:80")
+
+    assert (default, service_configuration("one", port=8000)["bind"]) == ("127.0.0.1:8000", "0.0.0.0:80")
