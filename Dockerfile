@@ -1,7 +1,7 @@
-# The images of the system, one target each: the services user, order and gateway; and secrets, database and tls, which
-# docker-compose.yml and docker-compose.production.yml run beside them.
+# The images of the system. The target `service` is any of the projects: SERVICE is its name, PORT where it listens. The
+# targets secrets, database and tls run beside them (docker-compose.yml, docker-compose.production.yml).
 #
-#     docker build --target user --tag microservices-user:1.0 .
+#     docker build --target service --build-arg SERVICE=user --build-arg PORT=8000 --tag microservices-user:1.0 .
 
 # The tags follow security updates. Pin the digests for a repeatable build:
 # --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:...
@@ -25,37 +25,20 @@ ARG TRACING=0
 # A build has two environments, which become two layers of the image: third-party packages, wheels only because there
 # is no compiler; and the workspace's members, which change more often.
 
-FROM build AS build-user
+FROM build AS build-service
+ARG SERVICE
 RUN --mount=type=cache,target=/root/.cache \
     if [ "$TRACING" = 1 ]; then set -- --extra=tracing; fi; \
-    UV_PROJECT_ENVIRONMENT=/venv uv sync --package=user-project --no-install-workspace --no-build "$@"
+    UV_PROJECT_ENVIRONMENT=/venv uv sync --package="$SERVICE-project" --no-install-workspace --no-build "$@"
 COPY libs libs
-COPY user_project user_project
+COPY ${SERVICE}_project ${SERVICE}_project
 RUN --mount=type=cache,target=/root/.cache \
-    UV_PROJECT_ENVIRONMENT=/members uv sync --package=user-project --only-install-workspace --offline
-
-FROM build AS build-order
-RUN --mount=type=cache,target=/root/.cache \
-    if [ "$TRACING" = 1 ]; then set -- --extra=tracing; fi; \
-    UV_PROJECT_ENVIRONMENT=/venv uv sync --package=order-project --no-install-workspace --no-build "$@"
-COPY libs libs
-COPY order_project order_project
-RUN --mount=type=cache,target=/root/.cache \
-    UV_PROJECT_ENVIRONMENT=/members uv sync --package=order-project --only-install-workspace --offline
-
-FROM build AS build-gateway
-RUN --mount=type=cache,target=/root/.cache \
-    if [ "$TRACING" = 1 ]; then set -- --extra=tracing; fi; \
-    UV_PROJECT_ENVIRONMENT=/venv uv sync --package=gateway-project --no-install-workspace --no-build "$@"
-COPY libs libs
-COPY gateway_project gateway_project
-RUN --mount=type=cache,target=/root/.cache \
-    UV_PROJECT_ENVIRONMENT=/members uv sync --package=gateway-project --only-install-workspace --offline
+    UV_PROJECT_ENVIRONMENT=/members uv sync --package="$SERVICE-project" --only-install-workspace --offline
 
 
 # The base of the services: Python without pip, and a user. The root file system may be read-only: the heartbeat files
 # of gunicorn's workers are in /dev/shm. /tmp must be writable (large uploads, metrics).
-FROM ${PYTHON_IMAGE} AS service
+FROM ${PYTHON_IMAGE} AS runtime
 RUN find /usr -name 'pip*' '(' -path '*/bin/*' -o -path '*-packages/*' -o -path '*/ensurepip/*' ')' -prune -exec rm -rf '{}' + \
  && groupadd --gid 10001 app \
  && useradd --uid 10001 --gid app --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin app
@@ -72,43 +55,20 @@ LABEL org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.revision="${REVISION}"
 
 
-FROM service AS user
-LABEL org.opencontainers.image.title="User service" \
-      org.opencontainers.image.description="Users: a Django REST service"
-COPY --from=build-user /venv /venv
-WORKDIR /app/user_project
-COPY --chmod=0644 user_project/manage.py user_project/gunicorn.conf.py ./
-COPY --from=build-user /members/lib /venv/lib
-ENV BIND=0.0.0.0:8000
-EXPOSE 8000
+FROM runtime AS service
+ARG SERVICE PORT
+LABEL org.opencontainers.image.title="${SERVICE} service" \
+      org.opencontainers.image.description="The Django project ${SERVICE}_project"
+COPY --from=build-service /venv /venv
+WORKDIR /app/${SERVICE}_project
+# Only the gateway has the last file; a pattern may match nothing.
+COPY --chmod=0644 ${SERVICE}_project/manage.py ${SERVICE}_project/gunicorn.conf.py ${SERVICE}_project/gateway.tom[l] ./
+COPY --from=build-service /members/lib /venv/lib
+ENV BIND=0.0.0.0:${PORT} GATEWAY_CONFIG=/app/gateway_project/gateway.toml
+EXPOSE ${PORT}
 USER 10001:10001
-CMD ["gunicorn", "user_project.wsgi"]
-
-
-FROM service AS order
-LABEL org.opencontainers.image.title="Order service" \
-      org.opencontainers.image.description="Orders: a Django REST service"
-COPY --from=build-order /venv /venv
-WORKDIR /app/order_project
-COPY --chmod=0644 order_project/manage.py order_project/gunicorn.conf.py ./
-COPY --from=build-order /members/lib /venv/lib
-ENV BIND=0.0.0.0:3000
-EXPOSE 3000
-USER 10001:10001
-CMD ["gunicorn", "order_project.wsgi"]
-
-
-FROM service AS gateway
-LABEL org.opencontainers.image.title="Gateway" \
-      org.opencontainers.image.description="Reverse proxy in front of the services, in Django"
-COPY --from=build-gateway /venv /venv
-WORKDIR /app/gateway_project
-COPY --chmod=0644 gateway_project/manage.py gateway_project/gunicorn.conf.py gateway_project/gateway.toml ./
-COPY --from=build-gateway /members/lib /venv/lib
-ENV BIND=0.0.0.0:8081 GATEWAY_CONFIG=/app/gateway_project/gateway.toml
-EXPOSE 8081
-USER 10001:10001
-CMD ["gunicorn", "gateway_project.wsgi"]
+# gunicorn.conf.py names the application.
+CMD ["gunicorn"]
 
 
 FROM ${PYTHON_IMAGE} AS secrets

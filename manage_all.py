@@ -39,7 +39,7 @@ PYTHON_VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 DOWNLOAD_SECONDS = 60
 
 # These commands need the development packages; all others only those of the services and of devtools.
-DEVELOPMENT_COMMANDS = {"bench", "lint", "lock", "test"}
+DEVELOPMENT_COMMANDS = {"bench", "lint", "lock", "startservice", "test"}
 # These make an environment of another Python anew; all others go on in it.
 REBUILDING_COMMANDS = {"up", *DEVELOPMENT_COMMANDS}
 
@@ -84,7 +84,8 @@ def open_closed_streams() -> None:
 
 def refuse_unknown_suite(arguments: list[str]) -> None:
     """End the program if the first argument of ``test`` is neither a suite, a path nor an option."""
-    projects = [folder.name.removesuffix("_project") for folder in sorted(ROOT.glob("*_project"))]
+    folders = [*sorted(ROOT.glob("*_project")), *ROOT.glob("devtools/template/*_project")]
+    projects = [folder.name.removesuffix("_project") for folder in folders]
     suites = [*projects, *(folder.name for folder in sorted(ROOT.glob("libs/*"))), "devtools", "system"]
     name = arguments[0].rstrip("/").removesuffix("_project") if arguments else "system"
     if name not in suites and not name.startswith("-") and not (ROOT / name.partition("::")[0]).exists():
@@ -135,6 +136,7 @@ def synchronise(uv: Path, *, development: bool) -> None:
     """Make ``.venv`` what the lock says; development packages that are there stay."""
     say("Installing the packages of uv.lock ...")
     command = [str(uv), "sync", "--frozen", "--no-config", "--no-progress", "--python", str(PYTHON)]
+    command += ["--all-packages", "--extra", "tracing"]
     command += [] if development else ["--no-dev", "--inexact"]
     variables = {"UV_SYSTEM_CERTS": "1"}  # as those that download uv
     variables |= {name: os.environ[name] for name in UV_VARIABLES if name in os.environ}
@@ -245,9 +247,12 @@ def write_whole(file: Path, content: bytes, mode: int = 0o644) -> None:
 def digest_of_lock() -> str:
     """Return a digest of all files that decide what is installed."""
     digest = hashlib.sha256()
-    for file in sorted(
-        [LOCK, *ROOT.glob("pyproject.toml"), *ROOT.glob("*/pyproject.toml"), *ROOT.glob("libs/*/pyproject.toml")]
-    ):
+    members = (
+        file
+        for folder in ("", "*/", "libs/*/", "devtools/template/*/")
+        for file in ROOT.glob(f"{folder}pyproject.toml")
+    )
+    for file in [LOCK, *sorted(members)]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -273,7 +278,8 @@ def covers(stamp: "dict[str, Any]", wanted: "dict[str, Any]", *, development: bo
 
 def can_import() -> bool:
     """Return whether the environment, in whatever state, has the packages of a running system."""
-    code = "import devtools.cli, django, gunicorn, psycopg2, user_project, order_project, gateway_project"
+    projects = ", ".join(sorted(folder.name for folder in ROOT.glob("*_project")))
+    code = f"import devtools.cli, django, gunicorn, psycopg2, {projects}"
     try:
         return subprocess.run([PYTHON, "-P", "-c", code], capture_output=True, check=False).returncode == 0
     except OSError:

@@ -3,8 +3,8 @@
     provide_secrets.py                     # copy the given secrets, generate the missing ones
     provide_secrets.py --renew NAME ...    # also generate new values for these
 
-A secret that is given as a file in /given is copied on every start. Any other secret is generated once and kept; with
-REQUIRE_GIVEN=true a secret that is not given is an error.
+SERVICES names the services, DATABASES those with a database. A secret that is given as a file in /given is copied on
+every start. Any other secret is generated once and kept; with REQUIRE_GIVEN=true one that is not given is an error.
 """
 
 import argparse
@@ -50,31 +50,28 @@ class Secret:
         return f"{new},{kept.partition(',')[0]}" if kept and self.keeps_previous else new
 
 
-SECRETS = (
-    Secret("user_secret_key", ("user/secret_key",)),
-    Secret("user_db_password", ("user/db_password",), group=DATABASE_CLIENTS),
-    Secret("order_secret_key", ("order/secret_key",)),
-    Secret("order_db_password", ("order/db_password",), group=DATABASE_CLIENTS),
-    Secret("gateway_secret_key", ("gateway/secret_key",)),
-    Secret(
-        "service_token",
-        ("gateway/service_token", "user/service_token", "order/service_token"),
-        keeps_previous=True,
-    ),
-    Secret("tls.pem", ("tls/tls.pem",), is_generated=False),
-)
+def all_secrets() -> list[Secret]:
+    """Return the secrets of the services that SERVICES and DATABASES name."""
+    services, databases = (os.environ[name].split() for name in ("SERVICES", "DATABASES"))
+    return [
+        *(Secret(f"{name}_secret_key", (f"{name}/secret_key",)) for name in services),
+        *(Secret(f"{name}_db_password", (f"{name}/db_password",), group=DATABASE_CLIENTS) for name in databases),
+        Secret("service_token", tuple(f"{name}/service_token" for name in services), keeps_previous=True),
+        Secret("tls.pem", ("tls/tls.pem",), is_generated=False),
+    ]
 
 
 def main() -> int:
     """Write the files whose content differs; return the exit status."""
     parser = argparse.ArgumentParser(description="Write the secret files of each service.")
-    generated = [secret.name for secret in SECRETS if secret.is_generated]
+    known = all_secrets()
+    generated = [secret.name for secret in known if secret.is_generated]
     parser.add_argument("--renew", nargs="+", default=[], choices=generated, metavar="NAME")
     renewed = parser.parse_args().renew
     given = [name for name in renewed if (GIVEN / name).is_file()]
     if given:
         parser.error(f"these secrets are given as files; replace the files instead: {', '.join(given)}")
-    values = {secret: secret.value(renewed) for secret in SECRETS if secret.targets()}
+    values = {secret: secret.value(renewed) for secret in known if secret.targets()}
     missing = [secret.name for secret, value in values.items() if not value]
     if missing:
         print(f"Missing or empty in SECRETS_DIR: {', '.join(missing)}", file=sys.stderr)

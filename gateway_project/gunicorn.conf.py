@@ -11,6 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 from chassis import server as shared
 from chassis import tracing
 
+wsgi_app = "gateway_project.wsgi"
 # The second address, if set, serves only /metrics and must not be public.
 bind = [os.environ.get("BIND", "127.0.0.1:8081"), *filter(None, [os.environ.get("METRICS_BIND")])]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))

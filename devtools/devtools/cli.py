@@ -12,12 +12,14 @@ from devservers.postgres import PostgresError
 from devtools import commands, lint, testing, up
 from devtools.configuration import Configuration, read_dotenv
 from devtools.errors import DevtoolsError
-from devtools.projects import ROOT
+from devtools.projects import PROJECTS, ROOT, with_database
 
-ENVIRONMENT = """
-The environment, and a file .env beside manage_all.py, set: GATEWAY_PORT (8081), USER_PORT (8000), ORDER_PORT (3000),
-BIND_HOST (127.0.0.1), POSTGRES_PORT (any free one), DATA_DIR (.data, for root a folder under /var/lib),
-USER_DATABASE_URL, ORDER_DATABASE_URL, and everything else in .env.example.
+PORTS = ", ".join(f"{project.variable('PORT')} ({project.port})" for project in PROJECTS.values())
+URLS = ", ".join(project.variable("DATABASE_URL") for project in with_database())
+ENVIRONMENT = f"""
+The environment, and a file .env beside manage_all.py, set: {PORTS}, BIND_HOST (127.0.0.1),
+POSTGRES_PORT (any free one), DATA_DIR (.data, for root a folder under /var/lib), {URLS}, and everything else in
+.env.example.
 """
 # Each command with what its help says; the arguments of the second group go to another program.
 OWN = {
@@ -38,7 +40,15 @@ PASSING_ON = {
     "shell": "PROJECT: open the Django shell of a project",
     "run": "PROJECT COMMAND [ARGUMENTS]: run any Django command with the environment of the service",
     "lock": "[UV ARGUMENTS]: lock the dependencies anew, for example with --upgrade",
+    "generate": "write the files that follow from the service.toml of each project",
+    "startservice": "NAME [--resource NAMES] [--port PORT] [--calls SERVICE...]: make a new service",
     "bench": "[ARGUMENTS]: measure rates, latencies, CPU time and memory under load (docs/performance.md)",
+}
+PROGRAMS = {
+    "lock": ["uv", "lock"],
+    "bench": [sys.executable, "-m", "benchmarks"],
+    "generate": [sys.executable, "-P", "-m", "scaffold", "generate"],
+    "startservice": [sys.executable, "-P", "-m", "scaffold", "startservice"],
 }
 
 
@@ -72,8 +82,7 @@ def run(options: Any, arguments: list[str]) -> int:
         configuration = Configuration.from_environment({**read_dotenv(), **os.environ})
         arguments = ["tests/test_fuzzing.py", "-s", *arguments] if command == "fuzz" else arguments
         return int(not (lint.lint() if command == "lint" else testing.test(arguments, configuration)))
-    if command in ("lock", "bench"):
-        program = ["uv", "lock"] if command == "lock" else [sys.executable, "-m", "benchmarks"]
+    if program := PROGRAMS.get(command):
         return subprocess.run([*program, *arguments], cwd=ROOT, check=False).returncode
     os.environ.update(read_dotenv())
     configuration = Configuration.from_environment(os.environ)

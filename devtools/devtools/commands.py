@@ -15,8 +15,9 @@ from devtools.configuration import Configuration
 from devtools.data_folder import DataFolder
 from devtools.databases import database_urls, problem_of_database
 from devtools.errors import DevtoolsError
-from devtools.projects import PROJECTS, Project, manage_command, service_environment, with_database
+from devtools.projects import PROJECTS, manage_command, service_environment, with_database
 from devtools.up import HEALTHY, LOG_FILE
+from scaffold.descriptions import Project
 
 COMMAND_SECONDS, DOWN_SECONDS = 120, 20
 ACCOUNT_EXISTS = "already taken"  # what createsuperuser says then

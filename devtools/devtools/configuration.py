@@ -40,7 +40,7 @@ class Configuration:
         host, owners = environment.get("BIND_HOST") or "127.0.0.1", dict[int, str]()
         for project in PROJECTS.values():
             variable = project.variable("PORT")
-            port = read_port(environment, variable, project.default_port)
+            port = read_port(environment, variable, project.port)
             if port in owners:
                 raise DevtoolsError(f"{owners[port]} and {variable} are both {port}; each service needs its own port.")
             owners[port] = variable

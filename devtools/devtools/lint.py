@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from devtools.projects import PROJECTS, ROOT, gunicorn_command, manage_command, service_environment
+from devtools.projects import PROJECTS, ROOT, TEMPLATE, gunicorn_command, manage_command, service_environment
 
 BIN = Path(sys.executable).parent
 # No check connects to it; makemigrations would, and mentions that nobody answers.
@@ -22,15 +22,18 @@ PRODUCTION = {
     "HTTPS_ONLY": "true",
     "SECRET_KEY": os.urandom(32).hex(),
 }
+CHECKED = (*PROJECTS.values(), TEMPLATE)
 CODE = (
     "libs",
-    *(project.package for project in PROJECTS.values()),
+    *(str(project.folder.relative_to(ROOT)) for project in CHECKED),
     "devtools",
     "benchmarks",
     "deploy",
     "manage_all.py",
 )
-SHARED = "../libs/*/[!t]*/ ../devtools/devtools ../benchmarks/*.py ../manage_all.py"  # seen from a project
+SHARED = " ".join(
+    f"{ROOT}/{path}" for path in ("libs/*/[!t]*/", "devtools/devtools", "benchmarks/*.py", "manage_all.py")
+)
 # Texts that look like secrets: hashes of packages, what tests make up, and examples of URLs.
 SECRETS = (
     "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
@@ -54,12 +57,11 @@ class Check(NamedTuple):
 def checks(data_dir: Path) -> Iterator[Check]:
     """Yield every check, the slow ones first."""
     settings = {"SECRET_KEY": PRODUCTION["SECRET_KEY"], "DATABASE_URL": NO_DATABASE}
-    for name, project in PROJECTS.items():
+    mypy = f"mypy --config-file={ROOT}/pyproject.toml --cache-dir={ROOT}/.mypy_cache"
+    for project in CHECKED:
         django = settings | {"DJANGO_SETTINGS_MODULE": f"{project.package}.settings"}
-        command = f"mypy --config-file={ROOT}/pyproject.toml --cache-dir={ROOT}/.mypy_cache/{name} ."
-        yield Check(f"types of {project.package}", command, project.folder, django)
-        if name == "order":
-            yield Check("types of what they share", f"{command.replace(name, 'all')} {SHARED}", project.folder, django)
+        yield Check(f"types of {project.package}", f"{mypy}/{project.name} .", project.folder, django)
+    yield Check("types of what they share", f"{mypy}/all . {SHARED}", TEMPLATE.folder, django)
     yield Check("known vulnerabilities", AUDIT.format(data_dir / "requirements.txt"), unavailable=UNREACHABLE)
     yield Check("secrets", SECRETS.format(EXAMPLE_URLS))
     yield Check("unsafe code", f"bandit -q -ll -r {' '.join(CODE)} -x '*/tests/*'")
@@ -67,7 +69,8 @@ def checks(data_dir: Path) -> Iterator[Check]:
     yield Check("ruff format", "ruff format --check .")
     yield Check("imports", "lint-imports")
     yield Check("lock", "uv lock --check")
-    for project in PROJECTS.values():
+    yield Check("generated files", [sys.executable, "-P", "-m", "scaffold", "generate", "--check"])
+    for project in CHECKED:
         name, folder = project.package, project.folder
         url = NO_DATABASE if project.database else None
         environment = service_environment(project, addresses={}, data_dir=data_dir, database_url=url, base={})

@@ -3,46 +3,20 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from devservers.ports import Address
+from scaffold.descriptions import Project, read_project, read_projects
+from scaffold.generated import TEMPLATE_PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
 # Set for one project, these would mislead the next.
 PROJECT_VARIABLES = ("BIND", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH")
 
 
-@dataclass(frozen=True)
-class Project:
-    """One Django project of this repository."""
-
-    name: str
-    default_port: int
-    database: str | None = None
-    calls: tuple[str, ...] = ()  # the projects whose URLs it needs
-
-    @property
-    def package(self) -> str:
-        """Its Python package, which is also the name of its folder."""
-        return f"{self.name}_project"
-
-    @property
-    def folder(self) -> Path:
-        """The folder of its ``manage.py``, the working directory of its processes."""
-        return ROOT / self.package
-
-    def variable(self, what: str) -> str:
-        """Return the name of an environment variable: of its PORT, DATABASE_URL or SERVICE_URL."""
-        return f"{self.name.upper()}_{what}"
-
-
-_ALL = (
-    Project("user", 8000, database="user_service_db"),
-    Project("order", 3000, database="order_service_db", calls=("user",)),
-    Project("gateway", 8081, calls=("user", "order")),
-)
-PROJECTS: Mapping[str, Project] = {project.name: project for project in _ALL}
+PROJECTS: Mapping[str, Project] = read_projects(ROOT)
+# The template of a new service: checked and tested as the others, and never started.
+TEMPLATE = read_project(ROOT / TEMPLATE_PROJECT)
 
 
 def with_database() -> list[Project]:

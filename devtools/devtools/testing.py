@@ -20,7 +20,7 @@ from devservers.folders import throw_away_folder
 from devservers.processes import end_processes, marked, processes_of_run
 from devtools.configuration import Configuration
 from devtools.databases import provided_databases
-from devtools.projects import PROJECTS, ROOT, with_database
+from devtools.projects import PROJECTS, ROOT, TEMPLATE, with_database
 
 LANES = int(os.environ.get("TEST_LANES", "3"))  # suites at once
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
@@ -28,7 +28,8 @@ SPLIT = {"gateway": ["-n2", "--dist=loadfile"]}  # its tests mostly wait
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
-LIBRARIES = ("http1", "chassis", "speedups")
+LIBRARIES = ("http1", "speedups", "scaffold", "devservers")
+UNMEASURED = ("scaffold", "devservers")
 
 # What a person has set for `up` is not meant for the tests.
 PERSONAL_VARIABLES = {
@@ -58,13 +59,16 @@ class Suite:
 
 
 def suites() -> dict[str, Suite]:
-    """Return all suites, the longest first. Killed processes write no coverage, so three have no floor."""
-    found = [Suite("system", ROOT, tuple(each.name for each in with_database()), floor=False)]
-    found += [Suite("devtools", ROOT / "devtools", floor=False)]
-    for project in reversed([*PROJECTS.values()]):
-        found.append(Suite(project.name, project.folder, (project.name,) if project.database else ()))
-    found += [Suite(name, ROOT / "libs" / name, ("user",) if name == "chassis" else ()) for name in LIBRARIES]
-    found += [Suite("devservers", ROOT / "libs" / "devservers", floor=False)]
+    """Return all suites, the longest first. Killed processes write no coverage, so some have no floor."""
+    databases = [each.name for each in with_database()]
+    found = [Suite("system", ROOT, tuple(databases), floor=False), Suite("devtools", ROOT / "devtools", floor=False)]
+    found += [
+        Suite(each.name, each.folder, (each.name,) * bool(each.database)) for each in reversed(PROJECTS.values())
+    ]
+    # These make a database of another name on the server of any service.
+    for name, folder in ((TEMPLATE.name, TEMPLATE.folder), ("chassis", ROOT / "libs" / "chassis")):
+        found += [Suite(name, folder, tuple(databases[:1]))]
+    found += [Suite(name, ROOT / "libs" / name, floor=name not in UNMEASURED) for name in LIBRARIES]
     return {suite.name: suite for suite in found}
 
 

@@ -14,15 +14,8 @@ from devtools.configuration import Configuration
 from devtools.data_folder import DataFolder, Run
 from devtools.databases import check_own_databases, create_databases
 from devtools.errors import DevtoolsError
-from devtools.projects import (
-    PROJECTS,
-    ROOT,
-    Project,
-    gunicorn_command,
-    manage_command,
-    service_environment,
-    with_database,
-)
+from devtools.projects import PROJECTS, ROOT, gunicorn_command, manage_command, service_environment, with_database
+from scaffold.descriptions import Project
 
 LOG_FILE = "up.log"
 READY_SECONDS = 60
@@ -33,12 +26,10 @@ RELOADED = ("*.py", "*.html", "*.toml")
 WELCOME = """
 Ready after {seconds:.1f} s.
   Gateway          {gateway}
-  Browsable API    {gateway}/users  {gateway}/orders
-  Admins           {gateway}/admin/user/  {gateway}/admin/order/
+  Browsable API    {pages}
+  Admins           {admins}
   Health           {gateway}/health
-  User service     {user}
-  Order service    {order}
-Try:
+{services}Try:
   curl -X POST {gateway}/users -H 'Content-Type: application/json' \\
        -d '{{"name": "John", "email": "john@example.com"}}'
 Demo data and an admin account: python3 manage_all.py demo      Stop: Ctrl-C
@@ -57,8 +48,7 @@ def up(configuration: Configuration, *, reload: bool) -> None:
         system = System(configuration, folder, run)
         try:
             system.start(stack)
-            urls = {name: at.url.replace("127.0.0.1", "localhost") for name, at in run.addresses.items()}
-            system.console.write(WELCOME.format(seconds=time.monotonic() - started, **urls))
+            system.console.write(welcome(run, seconds=time.monotonic() - started))
             system.watch(reload=reload)
         except StopRequested:
             system.console.say("Stopping ...")
@@ -69,6 +59,21 @@ def up(configuration: Configuration, *, reload: bool) -> None:
             system.supervisor.stop([*system.services.values()])
             stack.close()  # ends PostgreSQL
         system.console.say("Stopped.")
+
+
+def welcome(run: Run, *, seconds: float) -> str:
+    """Return the table of addresses."""
+    urls = {name: at.url.replace("127.0.0.1", "localhost") for name, at in run.addresses.items()}
+    gateway = urls.pop("gateway")
+    return WELCOME.format(
+        seconds=seconds,
+        gateway=gateway,
+        pages="  ".join(
+            f"{gateway}{path}" for each in PROJECTS.values() if each.routing for path in each.routing.paths
+        ),
+        admins="  ".join(f"{gateway}/admin/{project.name}/" for project in with_database()),
+        services="".join(f"  {f'{name.capitalize()} service':<16} {url}\n" for name, url in urls.items()),
+    )
 
 
 class System:

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 
 from devservers.ports import find_free_port
-from devtools.projects import PROJECTS, ROOT
+from devtools.projects import PROJECTS, ROOT, TEMPLATE
+from scaffold.descriptions import Project
 
 STAND_IN = Path(__file__).parent / "stand_in"
 
@@ -32,8 +33,17 @@ class Clone:
             package.mkdir(parents=True)
             (package / "__init__.py").touch()
             shutil.copy(STAND_IN / "wsgi.py", package)
+            self._describe(project)
             shutil.copy(STAND_IN / "manage.py", package.parent)
             shutil.copy(STAND_IN / "gunicorn.conf.py", package.parent)
+
+        self._describe(TEMPLATE)
+
+    def _describe(self, project: Project) -> None:
+        folder = self.root / project.folder.relative_to(ROOT)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("service.toml", "pyproject.toml"):
+            shutil.copy(project.folder / name, folder)
 
     def environment(self, **extra: str) -> dict[str, str]:
         unwanted = ("USER_DATABASE_URL", "ORDER_DATABASE_URL", "TEST_COVERAGE")

@@ -55,7 +55,7 @@ def test_services_reach_one_that_listens_everywhere_on_loopback():
 
 
 def test_the_gateway_learns_the_urls_of_both_services_and_of_no_database():
-    addresses = {name: Address("127.0.0.1", project.default_port) for name, project in PROJECTS.items()}
+    addresses = {name: Address("127.0.0.1", project.port) for name, project in PROJECTS.items()}
 
     environment = service_environment(
         PROJECTS["gateway"],

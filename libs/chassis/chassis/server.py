@@ -29,6 +29,7 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
         tracing.start(name)
 
     return {
+        "wsgi_app": f"{name}_project.wsgi",
         "bind": os.environ.get("BIND", f"127.0.0.1:{port}"),
         "workers": int(os.environ.get("WEB_CONCURRENCY", "2")),
         "preload_app": True,

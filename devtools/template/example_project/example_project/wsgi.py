@@ -1,0 +1,11 @@
+"""The WSGI application of the example service."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from chassis.tracing import traced
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+
+application = traced(get_wsgi_application())

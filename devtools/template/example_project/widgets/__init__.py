@@ -1,0 +1,1 @@
+"""Widgets, the resource of the example service."""

@@ -1,0 +1,14 @@
+"""How a list of widgets can be narrowed."""
+
+from chassis.rest.filters import IdInFilter, StrictFilterSet
+from widgets.models import Widget
+
+
+class WidgetFilter(StrictFilterSet):
+    """Filters of ``GET /widgets``."""
+
+    id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas")
+
+    class Meta:
+        model = Widget
+        fields = {"name": ["exact"], "created_at": ["gt", "gte", "lt", "lte"]}

@@ -1,0 +1,138 @@
+"""Descriptions of the Django projects: each has a ``service.toml`` in its folder.
+
+port = 8000
+database = "user_service_db"      # left out: none
+calls = ["user"]                  # services whose URL it needs
+[gateway]
+paths = ["/users"]                # beside /admin/NAME and /static/NAME
+connect_timeout = 1.0             # seconds
+read_timeout = 10.0               # seconds between bytes
+max_body = "1 MiB"
+rate_limit = "100/second"         # for each client; left out: none
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+DESCRIPTION = "service.toml"
+GATEWAY = "gateway"
+HIGHEST_PORT = 65_535
+
+
+class DescriptionError(Exception):
+    """A description is invalid; the message names the file, the key and the reason."""
+
+
+@dataclass(frozen=True)
+class Routing:
+    """What the gateway knows of a service."""
+
+    paths: tuple[str, ...]
+    connect_timeout: float = 1.0
+    read_timeout: float = 10.0
+    max_body: str = "1 MiB"
+    rate_limit: str | None = None
+
+
+@dataclass(frozen=True)
+class Project:
+    """One Django project of the repository."""
+
+    name: str
+    folder: Path
+    """The folder of its ``manage.py``, the working directory of its processes."""
+    port: int
+    packages: tuple[str, ...]
+    database: str | None = None
+    calls: tuple[str, ...] = ()
+    metrics_port: int = 0
+    routing: Routing | None = None
+
+    @property
+    def package(self) -> str:
+        """Its Python package, which is also the name of its folder."""
+        return f"{self.name}_project"
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether it is the gateway, in front of the services."""
+        return self.name == GATEWAY
+
+    def variable(self, what: str) -> str:
+        """Return the name of an environment variable: of its PORT, DATABASE_URL or SERVICE_URL."""
+        return f"{self.name.upper()}_{what}"
+
+
+def read_projects(root: Path) -> dict[str, Project]:
+    """Return the projects in ``root`` by name: those that call no other first, the gateway last.
+
+    Raises:
+        DescriptionError: a description is invalid, or two descriptions contradict each other.
+    """
+    found = [read_project(file.parent) for file in root.glob(f"*_project/{DESCRIPTION}")]
+    projects: dict[str, Project] = {}
+    for project in sorted(found, key=lambda each: (each.is_gateway, len(each.calls), each.name)):
+        routed = tuple(each.name for each in projects.values() if each.routing)
+        if unknown := set(project.calls) - {each.name for each in found if each.routing}:
+            raise DescriptionError(f"{_file(project)}: calls: there is no service {', '.join(sorted(unknown))}.")
+        projects[project.name] = replace(project, calls=routed) if project.is_gateway else project
+    if GATEWAY not in projects:
+        raise DescriptionError(f"There is no {GATEWAY}_project/{DESCRIPTION} in {root}.")
+    _refuse_clashes([*projects.values()])
+    return projects
+
+
+def read_project(folder: Path) -> Project:
+    """Return the project in ``folder``, which is named NAME_project.
+
+    Raises:
+        DescriptionError: its description is invalid.
+    """
+    file = folder / DESCRIPTION
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        build = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["uv"]["build-backend"]
+        routing = table.pop("gateway", None)
+        return Project(
+            name=folder.name.removesuffix("_project"),
+            folder=folder,
+            packages=tuple(build["module-name"]),
+            port=(port := _port(table.pop("port"))),
+            metrics_port=_port(table.pop("metrics_port", port)),
+            calls=tuple(table.pop("calls", ())),
+            routing=_routing(routing) if routing else None,
+            **table,
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise DescriptionError(f"{file}: {error}") from error
+
+
+def _port(value: object) -> int:
+    if not isinstance(value, int) or not 0 < value <= HIGHEST_PORT:
+        raise ValueError(f"{value!r} is no port from 1 to {HIGHEST_PORT}")
+    return value
+
+
+def _routing(table: Mapping[str, Any]) -> Routing:
+    if unknown := set(table) - set(Routing.__dataclass_fields__):
+        raise ValueError(f"gateway.{min(unknown)}: unknown key")
+    routing = Routing(**{**table, "paths": tuple(table.get("paths", ()))})
+    if not routing.paths or not all(path.startswith("/") and path.rstrip("/") == path for path in routing.paths):
+        raise ValueError('gateway.paths: must be paths such as "/users"')
+    return routing
+
+
+def _refuse_clashes(projects: Sequence[Project]) -> None:
+    owners: dict[object, Project] = {}
+    for project in projects:
+        paths = project.routing.paths if project.routing else ()
+        for key in (project.port, *paths, *project.packages, *([project.database] if project.database else [])):
+            if (other := owners.setdefault(key, project)) is not project:
+                raise DescriptionError(f"{_file(project)}: {key} is already that of {other.package}.")
+
+
+def _file(project: Project) -> Path:
+    return project.folder / DESCRIPTION

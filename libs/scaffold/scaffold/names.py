@@ -1,0 +1,52 @@
+"""Names of a new service and its resource, and what speaks against one."""
+
+import builtins
+import importlib.metadata
+import keyword
+import re
+import sys
+from pathlib import Path
+
+LONGEST = 18  # names of database indexes are made of it
+# Names of containers, processes, suites, applications and paths that are there in any case.
+RESERVED = {
+    *("admin", "auth", "axes", "contenttypes", "messages", "sessions", "staticfiles"),
+    *("database", "health", "metrics", "openapi", "postgres", "public", "secrets", "static", "tls"),
+    *("all", "benchmarks", "conftest", "deploy", "docs", "example", "libs", "manage", "system", "test", "tests"),
+}
+
+
+def plural_of(name: str) -> str:
+    """Return the plural of an English noun, as far as rules can tell."""
+    if re.search("[^aeiou]y$", name):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if re.search("(s|x|z|ch|sh)$", name) else f"{name}s"
+
+
+def singular_of(name: str) -> str:
+    """Return the singular of a plural; a name that is none stays as it is."""
+    for pattern, replacement in (
+        (r"(.{2,})ies$", r"\1y"),
+        (r"(.*(?:ss|x|z|ch|sh))es$", r"\1"),
+        (r"(.+[^s])s$", r"\1"),
+    ):
+        if re.match(pattern, name):
+            return re.sub(pattern, replacement, name)
+    return name
+
+
+def why_not(name: str, root: Path) -> str | None:
+    """Return why this can be no name of a service or a resource; None if it can."""
+    installed = {module.lower() for module in importlib.metadata.packages_distributions()}
+    taken = {path.name.removesuffix("_project") for path in (*root.glob("*"), *root.glob("libs/*"))}
+    valid = re.fullmatch("[a-z][a-z0-9]*", name) and len(name) <= LONGEST
+    reasons = {
+        "is a keyword of Python": keyword.iskeyword(name) or keyword.issoftkeyword(name),
+        f"is not 1 to {LONGEST} lower-case letters and digits, a letter first": not valid,
+        "is a module of Python's standard library": name in sys.stdlib_module_names,
+        "is built into Python": name in dir(builtins),
+        "is taken": name in taken,
+        "is reserved": name in RESERVED,
+        "is an installed package": name in installed,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)

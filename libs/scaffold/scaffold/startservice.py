@@ -1,0 +1,138 @@
+"""A new service: a copy of the template project under other names."""
+
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.descriptions import Project, read_projects
+from scaffold.generated import TEMPLATE_PROJECT
+from scaffold.names import plural_of, singular_of, why_not
+
+FIRST_PORT, PORT_STEP = 3100, 100
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage", ".hypothesis")
+# What the template has of the service that it calls; copied for each service that the new one calls.
+CLIENT_FILES = ("widgets/user_client.py", "tests/test_user_client.py", "contracts/user_service.json")
+CLIENT_SETTINGS = "\n# The user service"
+
+
+class RefusedError(Exception):
+    """The service cannot be made; the message says why."""
+
+
+@dataclass(frozen=True)
+class NewService:
+    """The names of a new service."""
+
+    name: str
+    resource: str
+    port: int
+    calls: tuple[Project, ...]
+
+    @property
+    def model(self) -> str:
+        """The singular of the resource."""
+        return singular_of(self.resource)
+
+    def renamed(self, text: str) -> str:
+        """Return a text of the template with this service's names."""
+        for old, new in (("widgets", self.resource), ("widget", self.model)):
+            text = text.replace(old, new).replace(old.capitalize(), new.capitalize())
+        if self.model[0] in "aeiou":
+            text = re.sub(rf"\b([Aa]) (?={self.model}\b)", r"\1n ", text)
+        text = re.sub(r"(?<![A-Za-z.])example(?![A-Za-z])", self.name, text)
+        return re.sub(r"(?<![A-Za-z.])Example(?![A-Za-z])", self.name.capitalize(), text).replace(
+            "port=3900", f"port={self.port}"
+        )
+
+
+def start_service(
+    root: Path, name: str, *, resource: str | None = None, port: int | None = None, calls: Sequence[str] = ()
+) -> NewService:
+    """Copy the template to ``{name}_project``. The generated files are left to ``generate``.
+
+    Raises:
+        RefusedError: a name, the port, the path or a service that it shall call will not do.
+        DescriptionError: a description of another project is invalid.
+    """
+    projects = read_projects(root)
+    new = NewService(
+        name, resource or plural_of(name), port or _free_port(projects.values()), _called(projects, calls)
+    )
+    _refuse(new, root, [*projects.values()])
+    source, target = root / TEMPLATE_PROJECT, root / f"{name}_project"
+    draft = root / f".{name}_project"  # becomes the project only when it is whole
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(source, draft, ignore=LEFT_OUT)
+    _adapt_calls(draft, new)
+    for path in sorted(draft.rglob("*"), reverse=True):  # what lies in a folder, before the folder
+        if path.is_file():
+            path.write_text(new.renamed(path.read_text(encoding="utf-8")), encoding="utf-8")
+        if (renamed := new.renamed(path.name)) != path.name:
+            path.rename(path.with_name(renamed))
+    draft.rename(target)
+    return new
+
+
+def _free_port(projects: Iterable[Project]) -> int:
+    taken = {port for project in projects for port in (project.port, project.metrics_port)}
+    return next(port for port in range(FIRST_PORT, 65_535, PORT_STEP) if port not in taken)
+
+
+def _called(projects: Mapping[str, Project], names: Sequence[str]) -> tuple[Project, ...]:
+    services = {name: project for name, project in projects.items() if project.routing}
+    if unknown := [name for name in names if name not in services]:
+        raise RefusedError(f"There is no service {unknown[0]!r} to call; there are {', '.join(services)}.")
+    return tuple(services[name] for name in dict.fromkeys(names))
+
+
+def _refuse(new: NewService, root: Path, projects: Sequence[Project]) -> None:
+    for what, name in (("service", new.name), ("resource", new.resource)):
+        if reason := why_not(name, root):
+            raise RefusedError(f"{name!r} {reason}; choose another name for the {what}.")
+    if new.resource == new.name:
+        raise RefusedError("The resource has the name of the service; choose another name with --resource.")
+    for project in projects:
+        if new.port in (project.port, project.metrics_port):
+            raise RefusedError(f"Port {new.port} is that of {project.package}; choose another one with --port.")
+        if project.routing and f"/{new.resource}" in project.routing.paths:
+            raise RefusedError(f"/{new.resource} is a path of {project.package}; choose another --resource.")
+        if new.resource in project.packages:
+            raise RefusedError(f"{new.resource!r} is a package of {project.package}; choose another --resource.")
+    if not 0 < new.port <= 65_535:  # noqa: PLR2004 - the highest
+        raise RefusedError(f"--port is {new.port}; it must be a number from 1 to 65535.")
+    if reason := why_not(new.model, root):
+        raise RefusedError(f"The model would be called {new.model!r}, which {reason}; choose another --resource.")
+
+
+def _adapt_calls(folder: Path, new: NewService) -> None:
+    """Replace the client of the user service, which the template has, by those of the services that are called."""
+    clients = {path: (folder / path).read_text(encoding="utf-8") for path in CLIENT_FILES}
+    for path in CLIENT_FILES:
+        (folder / path).unlink()
+    settings = folder / "example_project" / "settings.py"
+    text, mark, block = settings.read_text(encoding="utf-8").partition(CLIENT_SETTINGS)
+    for called in new.calls:
+        for path, client in clients.items():
+            (folder / _for_called(path, called)).write_text(_for_called(client, called), encoding="utf-8")
+        text += _for_called(mark + block, called)
+    if not new.calls:
+        text = text.replace("import database, env\n", "import database\n")
+        (folder / "contracts").rmdir()
+        pyproject = folder / "pyproject.toml"
+        pyproject.write_text(pyproject.read_text(encoding="utf-8").replace('    "requests",\n', ""), encoding="utf-8")
+    settings.write_text(text, encoding="utf-8")
+    listed = ", ".join(f'"{called.name}"' for called in new.calls)
+    description = folder / "service.toml"
+    text = description.read_text(encoding="utf-8").replace("port = 3900\n", f"port = {new.port}\n")
+    text = text.replace('calls = ["user"]\n', f"calls = [{listed}]\n" if new.calls else "")
+    description.write_text(text, encoding="utf-8")
+
+
+def _for_called(text: str, called: Project) -> str:
+    path = called.routing.paths[0] if called.routing else ""
+    text = text.replace("/users", path).replace("127.0.0.1:8000", f"127.0.0.1:{called.port}")
+    for old, new in (("user", called.name), ("User", called.name.capitalize()), ("USER", called.name.upper())):
+        text = text.replace(old, new)
+    return text
