@@ -31,9 +31,7 @@ CODE = (
     "deploy",
     "manage_all.py",
 )
-SHARED = " ".join(
-    f"{ROOT}/{path}" for path in ("libs/*/[!t]*/", "devtools/devtools", "benchmarks/*.py", "manage_all.py")
-)
+SHARED = f"{ROOT}/libs/*/[!t]*/ {ROOT}/devtools/devtools {ROOT}/benchmarks/*.py {ROOT}/manage_all.py"
 # Texts that look like secrets: hashes of packages, what tests make up, and examples of URLs.
 SECRETS = (
     "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
