@@ -12,17 +12,15 @@ from pathlib import Path
 import pytest
 
 from devservers.ports import find_free_port
-from devtools.projects import ROOT
+from devtools.projects import PROJECTS, ROOT
 
 REQUIRED = bool(os.environ.get("REQUIRE_DOCKER"))
 BASE_IMAGES = ("python:3.13-slim", "postgres:18")
 TLS_BASE_IMAGE = "debian:trixie-slim"
 IMAGES = (
-    "user:latest",
+    *(f"{name}:latest" for name in PROJECTS),
     "user:changed",
-    "order:latest",
     "order:tracing",
-    "gateway:latest",
     "secrets:latest",
     "database:18",
     "tls:haproxy-3.0",

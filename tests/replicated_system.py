@@ -1,4 +1,4 @@
-"""Run a system with several replicas of the user and the order service."""
+"""Run a system with several replicas of each service."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devservers.ports import Address, find_free_port
-from devtools.projects import PROJECTS
+from devtools.projects import PROJECTS, with_database
 from tests.system import Service, environment_of, stop_all
 
 NUMBER = 2
@@ -37,7 +37,7 @@ def running_replicated_system(
         name: [
             make_service(name, f"{name}-{place}", Address("127.0.0.1", find_free_port())) for place in range(NUMBER)
         ]
-        for name in ("user", "order")
+        for name in (project.name for project in with_database())
     }
     routes_file = log_dir / "gateway.toml"
     routes_file.write_text(routes_of(replicas))

@@ -104,21 +104,34 @@ class Service:
 
 @dataclass(frozen=True)
 class System:
-    """The three services, configured with each other's addresses."""
+    """The gateway and every service that is described, configured with each other's addresses."""
 
-    user: Service
-    order: Service
-    gateway: Service
+    by_name: Mapping[str, Service]
+
+    @property
+    def user(self) -> Service:
+        """The user service."""
+        return self.by_name["user"]
+
+    @property
+    def order(self) -> Service:
+        """The order service."""
+        return self.by_name["order"]
+
+    @property
+    def gateway(self) -> Service:
+        """The gateway."""
+        return self.by_name["gateway"]
 
     @property
     def services(self) -> tuple[Service, ...]:
-        """The services, in the order in which they start."""
-        return (self.user, self.order, self.gateway)
+        """All of them, in the order in which they start."""
+        return (*self.by_name.values(),)
 
     @property
     def database_urls(self) -> dict[str, str]:
         """The URLs of the databases, by project name."""
-        return {name: getattr(self, name).environment["DATABASE_URL"] for name in ("user", "order")}
+        return {project.name: self.by_name[project.name].environment["DATABASE_URL"] for project in with_database()}
 
     def direct_client(self) -> DirectClient:
         """Return a client that bypasses the gateway."""
@@ -151,7 +164,7 @@ def run_in_parallel(commands: Iterable[tuple[Project, Mapping[str, str], Sequenc
 
 
 def migrate(database_urls: Mapping[str, str], data_dir: Path) -> None:
-    """Apply the migrations of both services."""
+    """Apply the migrations of all services."""
     run_in_parallel(
         (project, environment_of(project, {}, data_dir, database_urls), ["migrate", "--verbosity", "0"])
         for project in with_database()
@@ -176,7 +189,7 @@ def environment_of(
 def running_system(
     database_urls: Mapping[str, str], data_dir: Path, log_dir: Path, **variables: str
 ) -> Iterator[System]:
-    """Run the three services on free ports, with ``variables`` added to their environment."""
+    """Run everything on free ports, with ``variables`` added to their environment."""
     addresses = {name: Address("127.0.0.1", find_free_port()) for name in PROJECTS}
     services = {
         name: Service(
@@ -192,6 +205,6 @@ def running_system(
             service.launch()
         for service in services.values():
             service.wait_until_ready()
-        yield System(**services)
+        yield System(services)
     finally:
         stop_all(services.values())

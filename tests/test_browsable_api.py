@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from devtools.projects import with_database
 from tests.api import make_order, make_user, new_email
 from tests.browser import Watch, keep_screenshot
 
@@ -26,11 +27,11 @@ def assert_on_gateway(page, system, path):
     assert address.path == path
 
 
-@pytest.mark.parametrize(("path", "service"), [("/users", "user"), ("/orders", "order")])
-def test_list_is_styled(page, system, path, service):
-    watch = Watch(page)
+@pytest.mark.parametrize("project", with_database(), ids=lambda project: project.name)
+def test_list_is_styled(page, system, project):
+    watch, service = Watch(page), project.name
 
-    page.goto(path, wait_until="networkidle")
+    page.goto(project.routing.paths[0], wait_until="networkidle")
 
     keep_screenshot(page, f"list of {service}s")
     assert f"{system.gateway.url}/static/{service}/rest_framework/css/bootstrap.min.css" in watch.urls

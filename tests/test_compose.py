@@ -6,15 +6,15 @@ import re
 import pytest
 
 from devservers.processes import wait_for
-from devtools.projects import PROJECTS
+from devtools.projects import PROJECTS, with_database
 from tests.api import Client, make_order, make_user
 from tests.compose import require_compose, stack_of_clean_clone
 
 SECRETS = ("secret_key", "db_password", "service_token")
-SERVICES = ("user", "order", "gateway")
-DATABASES = ("user-db", "order-db")
+SERVICES = (*PROJECTS,)
+DATABASES = [f"{project.name}-db" for project in with_database()]
 BACK_SECONDS = 60
-MOST_CONTAINERS = {"user": 3, "order": 2}  # the numbers that docs/operations.md uses
+MOST_CONTAINERS = {project.name: 2 for project in with_database()} | {"user": 3}  # as docs/operations.md has them
 PSQL = ("psql", "--username=postgres", "--no-align", "--tuples-only", "--command")
 COMMANDS = 8  # connections for migrate, createsuperuser and the like
 
@@ -43,7 +43,7 @@ def client(stack):
 def wait_until_it_serves(client):
     def serves():
         try:
-            return client.get("/users").ok and client.get("/orders").ok
+            return all(client.get(project.routing.paths[0]).ok for project in with_database())
         except OSError:
             return False
 
@@ -77,7 +77,7 @@ def test_stopping_one_replica_of_each_service_fails_no_request(stack, client):
     statuses = [client.get(f"/users/{user['id']}").status_code for _ in range(20)]
     orders = [make_order(client, user_id=user["id"]) for _ in range(10)]
 
-    assert scaled == {"user": 3, "order": 2, "gateway": 1}
+    assert scaled == {**dict.fromkeys(SERVICES, 1), "user": 3, "order": 2}
     assert statuses == [200] * 20
     assert all(client.get(f"/orders/{order['id']}").json() == order for order in orders)
 
@@ -87,8 +87,8 @@ def test_secrets_are_files_and_not_visible_in_docker_inspect(stack, client):
 
     for service in SERVICES:
         for name in SECRETS:
-            if (service, name) == ("gateway", "db_password"):
-                continue  # the gateway has no database
+            if name == "db_password" and not PROJECTS[service].database:
+                continue
             secret = stack.compose("exec", "-T", service, "cat", f"/run/secrets/{name}")
             assert len(secret) >= 64
             assert secret not in described
@@ -147,23 +147,18 @@ def test_only_the_gateway_is_published_on_loopback(stack, client):
     assert [binding["HostIp"] for binding in published["gateway"]] == ["127.0.0.1"]
 
 
-@pytest.mark.parametrize(
-    ("service", "reached", "out_of_reach"),
-    [
-        ("gateway", ("user", "order"), ("user-db", "order-db")),
-        ("order", ("user", "order-db"), ("user-db",)),
-        ("user", ("user-db",), ("order-db",)),
-    ],
-)
-def test_each_service_reaches_only_its_dependencies(stack, client, service, reached, out_of_reach):
-    for name in reached + out_of_reach:
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_reaches_only_its_dependencies(stack, client, service):
+    called = PROJECTS[service].calls
+    reached = {*called, f"{service}-db"} & {*called, *DATABASES}
+    for name in reached | {*DATABASES}:
         lookup = f"import socket\ntry: print(bool(socket.gethostbyname('{name}')))\nexcept OSError: print(False)"
         output = stack.compose("exec", "-T", service, "python", "-c", lookup)
 
         assert output == str(name in reached), name
 
 
-@pytest.mark.parametrize(("service", "port"), [("user", 8000), ("order", 3000), ("gateway", 9100)])
+@pytest.mark.parametrize(("service", "port"), [(name, each.metrics_port) for name, each in PROJECTS.items()])
 def test_metrics_of_each_container_can_be_scraped(stack, client, service, port):
     ask = (
         "import socket, urllib.request;"

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
+from devtools.projects import PROJECTS
 from tests.compose import require_compose, stack_of_clean_clone
 from tests.locked_packages import locked_packages, normalised
 
-SERVICES = ("user", "order", "gateway")
+SERVICES = (*PROJECTS,)
 FIND_TRACING = "import importlib.util; print(importlib.util.find_spec('opentelemetry') is not None)"
 
 
@@ -91,5 +92,5 @@ def test_images_built_with_tracing_export_traces(stack):
     stack.compose("build", "order", **variables)
     traced = run(stack, "order", "python", "-c", trace, **variables)
 
-    assert [run(stack, service, "python", "-c", FIND_TRACING) for service in SERVICES] == ["False"] * 3
+    assert [run(stack, service, "python", "-c", FIND_TRACING) for service in SERVICES] == ["False"] * len(SERVICES)
     assert traced.splitlines()[-1] == "otlp True"

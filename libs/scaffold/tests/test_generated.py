@@ -1,0 +1,94 @@
+import json
+import tomllib
+from dataclasses import replace
+
+import pytest
+from repository import ROOT, Repository
+
+from scaffold.descriptions import read_projects
+from scaffold.generated import generate, render, stale
+from scaffold.locked import with_members
+from scaffold.startservice import start_service
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "a copy")
+
+
+def test_committed_files_are_what_follows_from_the_descriptions():
+    assert stale(ROOT) == {}
+
+
+def test_written_twice_is_byte_equal_and_a_changed_file_is_written_again(repository):
+    file = repository.root / "docker-compose.yml"
+    file.write_text("services: {}\n")
+
+    first, second = generate(repository.root), generate(repository.root)
+
+    assert (first, second) == ([file], [])
+    assert repository.changed() == set()
+
+
+def test_a_changed_port_is_changed_everywhere(repository):
+    description = repository.root / "user_project" / "service.toml"
+    description.write_text(description.read_text().replace("8000", "8765"))
+
+    changed = {path.name: path.read_text() for path in generate(repository.root)}
+
+    assert changed.keys() >= {".env.example", "docker-compose.yml", "prometheus.yml", "gateway.toml"}
+    assert not [name for name, text in changed.items() if ":8000" in text]
+
+
+def test_parts_of_one_project_are_included():
+    files = {path.name: text for path, text in render(ROOT).items()}
+
+    assert "alert: IdempotencyClaimsLost" in files["alerts.yml"]
+    assert "alert: ReplicaEjected" in files["alerts.yml"]
+    assert "IDEMPOTENCY_LOCK_SECONDS=30" in files[".env.example"]
+    assert "Idempotency keys" in [panel["title"] for panel in json.loads(files["dashboard.json"])["panels"]]
+
+
+def test_routes_of_its_own_can_be_added_to_the_gateway(repository):
+    own = repository.root / "gateway_project" / "deploy" / "gateway.toml"
+    own.write_text('\n[[routes]]\npath = "/old"\nupstream = "user"\n')
+
+    generate(repository.root)
+
+    routes = tomllib.loads((repository.root / "gateway_project" / "gateway.toml").read_text())["routes"]
+    assert {"path": "/old", "upstream": "user"} in routes
+
+
+def test_panels_have_numbers_and_places_of_their_own():
+    panels = json.loads(render(ROOT)[ROOT / "deploy/grafana/dashboard.json"])["panels"]
+
+    places = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}
+    assert len(places) == len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_lock_gets_a_project_as_the_template_is_locked_and_loses_it_again():
+    lock, projects = (ROOT / "uv.lock").read_text(), [*read_projects(ROOT).values()]
+    new = replace(projects[0], name="payment", calls=())
+
+    locked = with_members(lock, [*projects, new])
+
+    (package,) = (each for each in tomllib.loads(locked)["package"] if each["name"] == "payment-project")
+    assert package["source"] == {"editable": "payment_project"}
+    assert "requests" not in [dependency["name"] for dependency in package["dependencies"]]
+    assert "payment-project" in tomllib.loads(locked)["manifest"]["members"]
+    assert with_members(locked, projects) == lock
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "model"), [("billing", {"resource": "invoices"}, "Invoice"), ("accounting", {}, "Accounting")]
+)
+def test_names_of_the_template_are_nowhere_left(repository, name, options, model):
+    new = start_service(repository.root, name, calls=["order"], **options)
+
+    folder = repository.root / f"{name}_project"
+    texts = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+    left = [path for path, text in texts.items() if "widget" in f"{path}{text}".lower()]
+    assert left == []
+    assert not [path for path, text in texts.items() if "example_" in text or "user" in text.lower()]
+    assert f"class {model}(models.Model):" in texts[folder / new.resource / "models.py"]
+    assert "def find_order(" in texts[folder / new.resource / "order_client.py"]

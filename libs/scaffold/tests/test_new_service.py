@@ -1,0 +1,172 @@
+"""A new service runs, is tested, linted and routed without an edit, offline; and is taken out without a trace."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from repository import ROOT, Repository
+
+from devservers.folders import throw_away_folder
+from devservers.ports import find_free_port
+
+GENERATED = {
+    ".env.example",
+    ".importlinter",
+    "deploy/grafana/dashboard.json",
+    "deploy/prometheus/alerts.yml",
+    "deploy/prometheus/alerts_test.yml",
+    "deploy/prometheus/prometheus.yml",
+    "docker-compose.production.yml",
+    "docker-compose.yml",
+    "gateway_project/gateway.toml",
+    "uv.lock",
+}
+OFFLINE_SECONDS = 20
+READY_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """A folder that PostgreSQL's user can enter, too."""
+    with throw_away_folder("test-scaffold-") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def repository(folder):
+    repository = Repository(folder / "a copy")
+    assert repository.manage("generate")[0] == 0  # installs
+    assert repository.changed() == set()
+    return repository
+
+
+@pytest.fixture(scope="module")
+def started(repository):
+    """The service payment, which calls the user service; the output and the seconds that it took."""
+    began = time.monotonic()
+    status, output = repository.manage("startservice", "payment", "--calls", "user")
+    assert status == 0, output
+    return output, time.monotonic() - began
+
+
+def test_only_its_folder_and_generated_files_are_new_or_changed(repository, started):
+    output, seconds = started
+
+    assert repository.changed() == GENERATED | {"payment_project/"}
+    assert seconds < OFFLINE_SECONDS
+    assert "python3 manage_all.py test payment" in output
+    assert repository.manage("generate")[1].endswith("Nothing has changed.\n")
+
+
+def test_its_tests_pass(repository, started):
+    status, output = repository.manage("test", "payment", "-q")
+
+    assert status == 0, output
+    assert output.splitlines()[-1].endswith(" passed, 0 failed, 0 skipped")
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        ("ruff check .", "."),
+        ("ruff format --check .", "."),
+        ("lint-imports", "."),
+        ("uv lock --check --offline", "."),
+        ("python -P -m scaffold generate --check", "."),
+        ("python manage.py makemigrations --check --dry-run", "payment_project"),
+        ("python manage.py check --fail-level=WARNING", "payment_project"),
+        ("mypy --config-file=../pyproject.toml .", "payment_project"),
+    ],
+)
+def test_static_checks_pass(repository, started, command, place):
+    program, *arguments = command.split()
+    django = {"SECRET_KEY": "x" * 50, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    cache = {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache" / "new"), "DJANGO_SETTINGS_MODULE": "payment_project.settings"}
+
+    status, output = repository.run(
+        str(repository.root / ".venv" / "bin" / program), *arguments, folder=place, **django, **cache
+    )
+
+    assert status == 0, output
+
+
+@contextlib.contextmanager
+def up(repository, ports):
+    """Run the whole system; yield the URL of the gateway."""
+    log = Path(f"{repository.root}.log")
+    command = [repository.root / ".venv" / "bin" / "python", "manage_all.py", "up", "--no-reload"]
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command, cwd=repository.root, env=repository.environment(**ports), stdout=file, stderr=file
+        )
+    try:
+        until = time.monotonic() + READY_SECONDS
+        while "Stop: Ctrl-C" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{ports['GATEWAY_PORT']}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def ask(url, body=None, **headers):
+    """Return status, content type and body."""
+    content = None if body is None else json.dumps(body).encode()
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, content, {"Content-Type": "application/json"} | headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=10) as response:
+            return response.status, response.headers["Content-Type"], response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["Content-Type"], error.read().decode()
+
+
+def test_it_is_served_through_the_gateway_and_keeps_what_is_posted(repository, started):
+    ports = {f"{name}_PORT": str(find_free_port()) for name in ("GATEWAY", "USER", "ORDER", "PAYMENT")}
+
+    with up(repository, ports) as gateway:
+        created = ask(f"{gateway}/payments", {"name": "Mine"})
+        missing = ask(f"{gateway}/payments/0")
+        page = ask(f"{gateway}/payments", Accept="text/html")
+        admin = ask(f"{gateway}/admin/payment/login/")
+        style = ask(f"{gateway}/static/payment/admin/css/base.css")
+        metrics = ask(f"http://127.0.0.1:{ports['PAYMENT_PORT']}/metrics")
+        status = repository.manage("status", **ports)
+        demo = repository.manage("demo", **ports)
+    with up(repository, ports) as gateway:
+        kept = ask(f"{gateway}/payments/{json.loads(created[2])['id']}")
+
+    assert created[0] == 201
+    assert missing[:2] == (404, "application/problem+json")
+    assert [each[0] for each in (page, admin, style, metrics)] == [200] * 4
+    assert page[1].startswith("text/html")
+    assert status[0] == 0, status[1]
+    assert "payment migrations" in status[1]
+    assert "payment: 3 demo payments created" in demo[1]
+    assert (kept[0], kept[2]) == (200, created[2])
+
+
+def test_it_is_taken_out_without_a_trace(repository, started):
+    shutil.rmtree(repository.root / "payment_project")
+
+    status, output = repository.manage("generate")
+
+    assert status == 0, output
+    assert repository.changed() == set()
+
+
+def test_refusal_is_a_sentence(repository):
+    status, output = repository.manage("startservice", "user")
+
+    assert status == 1
+    assert output.splitlines()[-1] == "Error: 'user' is taken; choose another name for the service."

@@ -1,0 +1,10 @@
+from pathlib import Path
+
+from chassis.testing.contracts import interactions_with, verify
+
+
+def test_responses_are_what_callers_rely_on(api, make_order):
+    order = make_order()
+
+    for interaction in interactions_with("order", Path(__file__).parents[2]):
+        verify(api, interaction, order.id)
