@@ -62,9 +62,8 @@ def suites() -> dict[str, Suite]:
     """Return all suites, the longest first. Killed processes write no coverage, so some have no floor."""
     databases = [each.name for each in with_database()]
     found = [Suite("system", ROOT, tuple(databases), floor=False), Suite("devtools", ROOT / "devtools", floor=False)]
-    found += [
-        Suite(each.name, each.folder, (each.name,) * bool(each.database)) for each in reversed(PROJECTS.values())
-    ]
+    for project in reversed([*PROJECTS.values()]):
+        found += [Suite(project.name, project.folder, (project.name,) if project.database else ())]
     # These make a database of another name on the server of any service.
     for name, folder in ((TEMPLATE.name, TEMPLATE.folder), ("chassis", ROOT / "libs" / "chassis")):
         found += [Suite(name, folder, tuple(databases[:1]))]
