@@ -1,5 +1,6 @@
 """Run a system with several replicas of each service."""
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ def running_replicated_system(
     routes_file = log_dir / "gateway.toml"
     routes_file.write_text(routes_of(replicas))
     gateway = make_service("gateway", "gateway", entrance, GATEWAY_CONFIG=str(routes_file), WEB_CONCURRENCY="1")
-    services = [*replicas["user"], *replicas["order"], gateway]
+    services = [*itertools.chain.from_iterable(replicas.values()), gateway]
     try:
         for service in services:
             service.launch()

@@ -129,6 +129,11 @@ class System:
         return (*self.by_name.values(),)
 
     @property
+    def of_an_order(self) -> tuple[Service, ...]:
+        """The services that handle a new order."""
+        return (self.user, self.order, self.gateway)
+
+    @property
     def database_urls(self) -> dict[str, str]:
         """The URLs of the databases, by project name."""
         return {project.name: self.by_name[project.name].environment["DATABASE_URL"] for project in with_database()}

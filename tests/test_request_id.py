@@ -18,7 +18,7 @@ def test_id_of_an_order_is_in_the_log_of_every_service(system, gateway):
 
     given = response.headers["X-Request-ID"]  # the client's id if the client is trusted, else a new one
     assert response.status_code == 201
-    for service in system.services:
+    for service in system.of_an_order:
         assert wait_for(lambda log=service: given in log.log, seconds=2), service.log[-2000:]
 
 

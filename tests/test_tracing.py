@@ -68,7 +68,7 @@ def test_one_trace_covers_gateway_order_and_user_service(system):
 
     request_id = place_order(system, trace_id, f"order-{trace_id}")
 
-    for service in system.services:
+    for service in system.of_an_order:
         for span in spans(service, trace_id):
             assert span["attributes"]["request_id"] == request_id, span
             assert "http.request.method" in span["attributes"], span
