@@ -1,6 +1,7 @@
 """Names of a new service and its resource, and what speaks against one."""
 
 import builtins
+import functools
 import importlib.metadata
 import keyword
 import re
@@ -37,7 +38,6 @@ def singular_of(name: str) -> str:
 
 def why_not(name: str, root: Path) -> str | None:
     """Return why this can be no name of a service or a resource; None if it can."""
-    installed = {module.lower() for module in importlib.metadata.packages_distributions()}
     taken = {path.name.removesuffix("_project") for path in (*root.glob("*"), *root.glob("libs/*"))}
     valid = re.fullmatch("[a-z][a-z0-9]*", name) and len(name) <= LONGEST
     reasons = {
@@ -47,6 +47,11 @@ def why_not(name: str, root: Path) -> str | None:
         "is built into Python": name in dir(builtins),
         "is taken": name in taken,
         "is reserved": name in RESERVED,
-        "is an installed package": name in installed,
+        "is an installed package": name in _installed(),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+@functools.cache
+def _installed() -> set[str]:
+    return {module.lower() for module in importlib.metadata.packages_distributions()}
