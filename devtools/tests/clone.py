@@ -17,6 +17,7 @@ from devtools.projects import PROJECTS, ROOT, TEMPLATE
 from scaffold.descriptions import Project
 
 STAND_IN = Path(__file__).parent / "stand_in"
+DESCRIBED = ("user", "order", "gateway")  # whatever other services this repository has
 
 
 class Clone:
@@ -25,10 +26,10 @@ class Clone:
     def __init__(self, root: Path, data_dir: Path) -> None:
         self.root = root
         self.data_dir = data_dir
-        self.ports = {name: find_free_port() for name in PROJECTS}
+        self.ports = {name: find_free_port() for name in DESCRIBED}
         self.started: list[subprocess.Popen[str]] = []
         shutil.copytree(ROOT / "devtools" / "devtools", root / "devtools" / "devtools")
-        for project in PROJECTS.values():
+        for project in (PROJECTS[name] for name in DESCRIBED):
             package = root / project.package / project.package
             package.mkdir(parents=True)
             (package / "__init__.py").touch()
