@@ -2,11 +2,11 @@ import shutil
 import signal
 
 import pytest
-from clone import Clone
+from clone import DESCRIBED, Clone
 
 from devservers.folders import make_folder, throw_away_folder
 from devservers.postgres import PrivatePostgres, running
-from devtools.databases import create_databases
+from devtools.projects import PROJECTS
 
 
 def pytest_configure():
@@ -27,7 +27,9 @@ def prepared_data(reachable_folder):
     make_folder(folder)
     server = PrivatePostgres(folder)
     with running(server):
-        create_databases(server)
+        for name in DESCRIBED:
+            if database := PROJECTS[name].database:
+                server.create_database(database)
     return folder
 
 
