@@ -38,7 +38,8 @@ SECRETS = (
 )
 EXAMPLE_URLS = "'//(user|nobody|me):(password|nothing|secret)@'"
 # pip-audit asks an advisory service; without one it is skipped, and says so.
-AUDIT = "uv export -q --frozen --no-dev --no-emit-workspace -o {0} && pip-audit --disable-pip --require-hashes -r {0}"
+EXPORT = "uv export -q --frozen --no-dev --no-emit-workspace --all-packages --extra tracing"
+AUDIT = EXPORT + " -o {0} && pip-audit --disable-pip --require-hashes -r {0}"
 UNREACHABLE = ("could not be audited", "ConnectionError", "Max retries exceeded")
 
 

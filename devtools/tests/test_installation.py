@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools.lint import EXPORT
 from devtools.projects import ROOT
 
 LEFT_OUT = (".venv", ".git", ".data", "__pycache__", ".*_cache", ".coverage*", ".hypothesis", "tests")
@@ -297,6 +298,16 @@ def test_an_old_python_is_told_which_one_is_needed(version):
     assert result.returncode == 1
     assert "manage_all.py needs Python 3.11 or newer" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_packages_of_every_project_are_audited():
+    command = [Path(sys.executable).with_name("uv"), *EXPORT.split()[1:]]
+
+    exported = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    names = {line.partition("==")[0] for line in exported.splitlines() if "==" in line}
+    assert names >= {"django", "djangorestframework", "gevent", "limits", "requests", "opentelemetry-sdk"}
+    assert "pytest" not in names
 
 
 def test_the_tool_stays_small():
