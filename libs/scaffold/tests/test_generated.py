@@ -1,4 +1,5 @@
 import json
+import sys
 import tomllib
 from dataclasses import replace
 
@@ -28,6 +29,19 @@ def test_written_twice_is_byte_equal_and_a_changed_file_is_written_again(reposit
 
     assert (first, second) == ([file], [])
     assert repository.changed() == set()
+
+
+def test_check_names_what_is_stale_and_writes_nothing(repository):
+    check = [sys.executable, "-P", "-m", "scaffold", "generate", "--check"]
+    fresh = repository.run(*check)
+    (repository.root / "docker-compose.yml").write_text("services: {}\n")
+
+    status, output = repository.run(*check)
+
+    assert fresh == (0, "")
+    assert status == 1
+    assert output.startswith("docker-compose.yml is not what follows from the descriptions.")
+    assert repository.changed() == {"docker-compose.yml"}
 
 
 def test_a_changed_port_is_changed_everywhere(repository):
