@@ -82,14 +82,14 @@ def test_panels_have_numbers_and_places_of_their_own():
 
 def test_lock_gets_a_project_as_the_template_is_locked_and_loses_it_again():
     lock, projects = (ROOT / "uv.lock").read_text(), [*read_projects(ROOT).values()]
-    new = replace(projects[0], name="payment", calls=())
+    new = replace(projects[0], name="trial", calls=())
 
     locked = with_members(lock, [*projects, new])
 
-    (package,) = (each for each in tomllib.loads(locked)["package"] if each["name"] == "payment-project")
-    assert package["source"] == {"editable": "payment_project"}
+    (package,) = (each for each in tomllib.loads(locked)["package"] if each["name"] == "trial-project")
+    assert package["source"] == {"editable": "trial_project"}
     assert "requests" not in [dependency["name"] for dependency in package["dependencies"]]
-    assert "payment-project" in tomllib.loads(locked)["manifest"]["members"]
+    assert "trial-project" in tomllib.loads(locked)["manifest"]["members"]
     assert with_members(locked, projects) == lock
 
 

@@ -8,7 +8,7 @@ from scaffold.startservice import RefusedError, start_service
 @pytest.mark.parametrize(
     ("singular", "plural"),
     [
-        ("payment", "payments"),
+        ("trial", "trials"),
         ("invoice", "invoices"),
         ("category", "categories"),
         ("key", "keys"),
@@ -38,7 +38,7 @@ def test_plurals_and_singulars(singular, plural):
         ("list", "built into Python"),
         ("django", "installed package"),
         ("rest_framework", "lower-case letters"),
-        ("Payment", "lower-case letters"),
+        ("Trial", "lower-case letters"),
         ("pay-ment", "lower-case letters"),
         ("2pay", "lower-case letters"),
         ("", "lower-case letters"),
@@ -53,7 +53,7 @@ def test_name_that_will_not_do_is_refused_with_the_reason(name, reason):
 
 
 def test_a_good_name_is_not_refused():
-    assert why_not("payment", ROOT) is None
+    assert why_not("trial", ROOT) is None
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_a_good_name_is_not_refused():
         ({"resource": "json"}, "standard library"),
         ({"resource": "lists"}, "built into Python"),
         ({"resource": "classes"}, "keyword"),
-        ({"resource": "payment"}, "name of the service"),
+        ({"resource": "trial"}, "name of the service"),
         ({"port": 8000}, "Port 8000 is that of user_project"),
         ({"port": 9100}, "Port 9100 is that of gateway_project"),
         ({"port": 0}, "--port is 0"),
         ({"port": 70_000}, "--port is 70000"),
-        ({"calls": ["nobody"]}, "no service 'nobody' to call; there are user"),
+        ({"calls": ["nobody"]}, "no service 'nobody' to call; there are "),
         ({"calls": ["gateway"]}, "no service 'gateway' to call"),
     ],
 )
@@ -77,6 +77,6 @@ def test_what_clashes_is_refused_and_nothing_is_written(options, reason):
     before = set(ROOT.iterdir())
 
     with pytest.raises(RefusedError, match=reason):
-        start_service(ROOT, "payment", **options)
+        start_service(ROOT, "trial", **options)
 
     assert set(ROOT.iterdir()) == before

@@ -48,9 +48,9 @@ def repository(folder):
 
 @pytest.fixture(scope="module")
 def started(repository):
-    """The service payment, which calls the user service; the output and the seconds that it took."""
+    """The service trial, which calls the user service; the output and the seconds that it took."""
     began = time.monotonic()
-    status, output = repository.manage("startservice", "payment", "--calls", "user")
+    status, output = repository.manage("startservice", "trial", "--calls", "user")
     assert status == 0, output
     return output, time.monotonic() - began
 
@@ -58,14 +58,14 @@ def started(repository):
 def test_only_its_folder_and_generated_files_are_new_or_changed(repository, started):
     output, seconds = started
 
-    assert repository.changed() == GENERATED | {"payment_project/"}
+    assert repository.changed() == GENERATED | {"trial_project/"}
     assert seconds < OFFLINE_SECONDS
-    assert "python3 manage_all.py test payment" in output
+    assert "python3 manage_all.py test trial" in output
     assert repository.manage("generate")[1].endswith("Nothing has changed.\n")
 
 
 def test_its_tests_pass(repository, started):
-    status, output = repository.manage("test", "payment", "-q")
+    status, output = repository.manage("test", "trial", "-q")
 
     assert status == 0, output
     assert output.splitlines()[-1].endswith(" passed, 0 failed, 0 skipped")
@@ -79,15 +79,15 @@ def test_its_tests_pass(repository, started):
         ("lint-imports", "."),
         ("uv lock --check --offline", "."),
         ("python -P -m scaffold generate --check", "."),
-        ("python manage.py makemigrations --check --dry-run", "payment_project"),
-        ("python manage.py check --fail-level=WARNING", "payment_project"),
-        ("mypy --config-file=../pyproject.toml .", "payment_project"),
+        ("python manage.py makemigrations --check --dry-run", "trial_project"),
+        ("python manage.py check --fail-level=WARNING", "trial_project"),
+        ("mypy --config-file=../pyproject.toml .", "trial_project"),
     ],
 )
 def test_static_checks_pass(repository, started, command, place):
     program, *arguments = command.split()
     django = {"SECRET_KEY": "x" * 50, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
-    cache = {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache" / "new"), "DJANGO_SETTINGS_MODULE": "payment_project.settings"}
+    cache = {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache" / "new"), "DJANGO_SETTINGS_MODULE": "trial_project.settings"}
 
     status, output = repository.run(
         str(repository.root / ".venv" / "bin" / program), *arguments, folder=place, **django, **cache
@@ -132,32 +132,32 @@ def ask(url, body=None, **headers):
 
 
 def test_it_is_served_through_the_gateway_and_keeps_what_is_posted(repository, started):
-    ports = {f"{name}_PORT": str(find_free_port()) for name in ("GATEWAY", "USER", "ORDER", "PAYMENT")}
+    ports = {f"{name}_PORT": str(find_free_port()) for name in ("GATEWAY", "USER", "ORDER", "TRIAL")}
 
     with up(repository, ports) as gateway:
-        created = ask(f"{gateway}/payments", {"name": "Mine"})
-        missing = ask(f"{gateway}/payments/0")
-        page = ask(f"{gateway}/payments", Accept="text/html")
-        admin = ask(f"{gateway}/admin/payment/login/")
-        style = ask(f"{gateway}/static/payment/admin/css/base.css")
-        metrics = ask(f"http://127.0.0.1:{ports['PAYMENT_PORT']}/metrics")
+        created = ask(f"{gateway}/trials", {"name": "Mine"})
+        missing = ask(f"{gateway}/trials/0")
+        page = ask(f"{gateway}/trials", Accept="text/html")
+        admin = ask(f"{gateway}/admin/trial/login/")
+        style = ask(f"{gateway}/static/trial/admin/css/base.css")
+        metrics = ask(f"http://127.0.0.1:{ports['TRIAL_PORT']}/metrics")
         status = repository.manage("status", **ports)
         demo = repository.manage("demo", **ports)
     with up(repository, ports) as gateway:
-        kept = ask(f"{gateway}/payments/{json.loads(created[2])['id']}")
+        kept = ask(f"{gateway}/trials/{json.loads(created[2])['id']}")
 
     assert created[0] == 201
     assert missing[:2] == (404, "application/problem+json")
     assert [each[0] for each in (page, admin, style, metrics)] == [200] * 4
     assert page[1].startswith("text/html")
     assert status[0] == 0, status[1]
-    assert "payment migrations" in status[1]
-    assert "payment: 3 demo payments created" in demo[1]
+    assert "trial migrations" in status[1]
+    assert "trial: 3 demo trials created" in demo[1]
     assert (kept[0], kept[2]) == (200, created[2])
 
 
 def test_it_is_taken_out_without_a_trace(repository, started):
-    shutil.rmtree(repository.root / "payment_project")
+    shutil.rmtree(repository.root / "trial_project")
 
     status, output = repository.manage("generate")
 
