@@ -16,7 +16,6 @@ CONTRACT = json.loads(Path(__file__).parents[1].joinpath("contracts/user_service
 @pytest.fixture(autouse=True)
 def address(httpserver: HTTPServer, settings):
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
-    settings.USER_SERVICE_TIMEOUT = (1.0, 0.2)
 
 
 @pytest.mark.parametrize("interaction", CONTRACT["interactions"], ids=lambda interaction: interaction["description"])
@@ -63,7 +62,8 @@ def test_refused_connection_is_unavailable(settings):
 
 
 def test_stalled_response_is_unavailable(settings, httpserver):
-    httpserver.expect_request("/users/7").respond_with_handler(lambda request: time.sleep(0.5))
+    settings.USER_SERVICE_TIMEOUT = (1.0, 0.1)
+    httpserver.expect_request("/users/7").respond_with_handler(lambda request: time.sleep(0.3))
 
     with pytest.raises(UserServiceUnavailable):
         find_user(7)
