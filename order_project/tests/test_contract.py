@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from chassis.testing.contracts import interactions_with, verify
+from conformance.contracts import interactions_with, verify
 
 
 def test_responses_are_what_callers_rely_on(api, make_order):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.testing.contracts import interactions_with, verify
+from conformance.contracts import interactions_with, verify
 
 INTERACTIONS = [*interactions_with("user", Path(__file__).parents[2])]
 

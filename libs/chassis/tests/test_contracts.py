@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from chassis.testing.contracts import interactions_with, verify
+from conformance.contracts import interactions_with, verify
 
 EXISTS = {
     "given": "the book exists",
