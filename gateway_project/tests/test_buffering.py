@@ -77,8 +77,8 @@ def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(sh
 
 
 @pytest.mark.parametrize("head", [CHUNKED, "Content-Length: 1000"])
-def test_a_body_of_which_single_bytes_arrive_is_too_slow(start_impatient, upstream, head):
-    with Client(start_impatient().port) as client:
+def test_a_body_of_which_single_bytes_arrive_is_too_slow(share, upstream, head):
+    with Client(share(**impatient(upstream)).port) as client:
         client.send(request("POST", "/", head))
         for _ in range(8):  # which is longer than the two seconds, without a pause that is
             time.sleep(0.4)
@@ -90,8 +90,8 @@ def test_a_body_of_which_single_bytes_arrive_is_too_slow(start_impatient, upstre
     assert upstream.connections == []
 
 
-def test_a_slow_body_that_goes_on_is_forwarded(start_impatient, upstream):
-    with Client(start_impatient().port) as client:
+def test_a_slow_body_that_goes_on_is_forwarded(share, upstream):
+    with Client(share(**impatient(upstream)).port) as client:
         client.send(request("POST", "/", "Content-Length: 6000"))
         for _ in range(6):
             time.sleep(0.4)
