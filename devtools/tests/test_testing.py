@@ -155,8 +155,9 @@ def test_what_tests_leave_running_is_ended(new_clone, write_suite):
 def test_temporary_files_of_tests_are_removed(new_clone, write_suite):
     write_suite("gateway", TEMPORARY)
 
-    _, output = new_clone.run("test", "gateway", "-s")
+    status, output = new_clone.run("test", "gateway", "-s")
 
+    assert status == 0, output
     (folder,) = re.findall(r"left (\S+)", output)
     assert not Path(folder).exists()
 
