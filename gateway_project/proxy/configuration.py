@@ -119,6 +119,7 @@ def _route(table: _Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
         max_body=table.take("max_body", values.size, None),
         rate_limit=table.take("rate_limit", values.rate, None),
         request_buffering=table.take("request_buffering", values.boolean, True),  # noqa: FBT003
+        cors_origins=table.take("cors_origins", values.origins, ()),
         enabled=table.take("enabled", values.boolean, True),  # noqa: FBT003
     )
     table.finish()

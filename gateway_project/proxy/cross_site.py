@@ -9,23 +9,25 @@ from django.conf import settings
 from http1.fields import values
 from proxy.errors import CrossSiteError
 from proxy.received import Received
+from proxy.routes import Route
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110, section 9.2.1
 _OWN_SITES = frozenset({"same-origin", "none"})  # none: started by the user, such as a bookmark
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
-def check_origin(received: Received) -> None:
+def check_origin(received: Received, route: Route) -> None:
     """Reject an unsafe request that a browser sends from a foreign origin, unless the origin is allowed.
 
     Raises:
-        CrossSiteError: the origin is foreign and not in ``settings.ALLOWED_ORIGINS``.
+        CrossSiteError: the origin is foreign, and in neither ``settings.ALLOWED_ORIGINS`` nor the route's
+            ``cors_origins``.
     """
     fields = received.head.fields
     if received.head.method in _SAFE_METHODS:
         return
     origins = {origin.lower() for origin in values(fields, "origin")}
-    if origins and origins <= settings.ALLOWED_ORIGINS:
+    if origins and origins <= settings.ALLOWED_ORIGINS.union(route.cors_origins):
         return
     if sites := values(fields, "sec-fetch-site"):
         is_own = _OWN_SITES.issuperset(sites)

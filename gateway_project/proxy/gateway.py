@@ -5,7 +5,7 @@ import functools
 from django.conf import settings
 
 from proxy import current
-from proxy.errors import MethodNotAllowedError, NoRouteError
+from proxy.errors import NoRouteError
 from proxy.limits import RateLimiter
 from proxy.routes import Route, RouteTable
 from proxy.upstreams.upstream import Upstream
@@ -21,19 +21,15 @@ class Gateway:
         self.rate_limiter = RateLimiter(settings.REDIS_URL)
         self._table = RouteTable(configuration.routes)
 
-    def route(self, path: str, method: str) -> Route:
+    def route(self, path: str) -> Route:
         """Return the route for a request.
 
         Raises:
             NoRouteError: no route has ``path``, which is percent-decoded.
-            MethodNotAllowedError: the route does not take ``method``.
         """
         route = self._table.match(path)
         if route is None:
             raise NoRouteError("No route leads to this address.")
-        if route.methods is not None and method not in route.methods:
-            allowed = ", ".join(route.methods)
-            raise MethodNotAllowedError(f"{method} is not among the methods here: {allowed}.", {"Allow": allowed})
         return route
 
 

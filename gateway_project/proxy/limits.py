@@ -1,4 +1,4 @@
-"""Limits of body sizes and request rates."""
+"""Limits of methods, body sizes and request rates."""
 
 import logging
 import math
@@ -11,7 +11,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from http1.fields import Fields
 from http1.head import RequestHead
-from proxy.errors import BodyTooLargeError, TooManyRequestsError
+from proxy.errors import BodyTooLargeError, MethodNotAllowedError, TooManyRequestsError
 from proxy.received import Received
 from proxy.routes import Route
 
@@ -19,6 +19,17 @@ logger = logging.getLogger(__name__)
 
 _REDIS_SECONDS = 0.25  # timeout of a Redis command
 _REDIS_REST_SECONDS = 5.0  # pause after a failure; each process counts separately meanwhile
+
+
+def check_method(route: Route, method: str) -> None:
+    """Reject a method that the route does not take.
+
+    Raises:
+        MethodNotAllowedError: ``method`` is not among the route's ``methods``.
+    """
+    if route.methods is not None and method not in route.methods:
+        allowed = ", ".join(route.methods)
+        raise MethodNotAllowedError(f"{method} is not among the methods here: {allowed}.", {"Allow": allowed})
 
 
 def check_body_size(route: Route, head: RequestHead) -> None:

@@ -39,9 +39,12 @@ class ProxiedResponse(HttpResponseBase):
         return self._fields
 
     def __setitem__(self, header: str, value: str | bytes | int) -> None:
+        del self[header]
+        self._fields.append((header, str(value)))
+
+    def __delitem__(self, header: str) -> None:
         lower = header.lower()
         self._fields = [pair for pair in self._fields if pair[0].lower() != lower]
-        self._fields.append((header, str(value)))
 
     @property
     def trailers(self) -> Fields:

@@ -38,6 +38,7 @@ class Route:
     max_body: int | None = None  # bytes; None: no limit
     rate_limit: Rate | None = None  # per client
     request_buffering: bool = True  # receive the whole body before contacting the upstream; False: stream it
+    cors_origins: tuple[str, ...] = ()  # of other sites whose pages may use the route; in lower case
     enabled: bool = True  # False: ignore this route
 
 

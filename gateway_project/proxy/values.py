@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from proxy.units import Rate, parse_rate, parse_size
 
 _DAY = 86400  # seconds
+_ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
+_DEFAULT_PORTS = ((True, 443), (False, 80))  # whether it is https
 _METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -86,6 +88,15 @@ def urls(value: object) -> tuple[str, ...]:
     if len(set(found)) != len(found):
         raise ValueError("names the same address twice")
     return tuple(found)
+
+
+def origins(value: object) -> tuple[str, ...]:
+    """Return web origins in lower case, as a browser sends them: without the default port of their scheme."""
+    found = tuple(origin.lower() for origin in texts(value))
+    for origin in found:
+        if not _ORIGIN.fullmatch(origin) or (origin.startswith("https:"), urlsplit(origin).port) in _DEFAULT_PORTS:
+            raise ValueError(f'"{origin}" is not an origin such as "https://shop.example.com"')
+    return found
 
 
 def size(value: object) -> int:

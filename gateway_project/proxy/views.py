@@ -7,34 +7,42 @@ from django.http.response import HttpResponseBase
 
 from chassis.problems import problem_response
 from chassis.request_id import current_request_id
+from proxy.cors import answer_preflight, state_policy
 from proxy.cross_site import check_origin
 from proxy.errors import GatewayError
 from proxy.exchange import Exchange
 from proxy.gateway import gateway
-from proxy.limits import check_body_size
+from proxy.limits import check_body_size, check_method
 from proxy.max_forwards import answer_here
 from proxy.received import received
 
 if TYPE_CHECKING:
     from http1.fields import Fields
+    from proxy.routes import Route
 
 
 def forward(request: HttpRequest) -> HttpResponseBase:
     """Return the response of the upstream, or a problem."""
     here, sent = gateway(), received(request)
-    response: HttpResponseBase
+    route: Route | None = None
+    response: HttpResponseBase | None
     limit_fields: Fields = []
     try:
-        route = here.route(request.path_info, sent.head.method)
+        route = here.route(request.path_info)
         sent.route = route.path
-        check_origin(sent)
-        limit_fields = here.rate_limiter.check(route, sent)
-        check_body_size(route, sent.head)
-        upstream = here.upstreams[route.upstream]
-        response = answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
+        response = answer_preflight(route, sent.head)
+        if response is None:
+            check_method(route, sent.head.method)
+            check_origin(sent, route)
+            limit_fields = here.rate_limiter.check(route, sent)
+            check_body_size(route, sent.head)
+            upstream = here.upstreams[route.upstream]
+            response = answer_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
     except GatewayError as error:
         response = problem_response(request, error.status, error.code, error.detail, error.headers)
         response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's flag, prevents a second log line
     for name, value in limit_fields:
         response[name] = value
+    if route and route.cors_origins:
+        state_policy(response, route, sent.head)
     return response

@@ -45,6 +45,7 @@ def test_every_setting_is_read(tmp_path):
     max_body = "2 MiB"
     rate_limit = "5/minute"
     request_buffering = false
+    cors_origins = ["https://Shop.example", "http://localhost:3001"]
     """
     configuration = read(write(tmp_path, text))
 
@@ -57,6 +58,7 @@ def test_every_setting_is_read(tmp_path):
     (route,) = configuration.routes
     assert (route.methods, route.max_body, route.rate_limit) == (("GET", "PROPFIND"), 2 * 2**20, (5, 60))
     assert route.request_buffering is False
+    assert route.cors_origins == ("https://shop.example", "http://localhost:3001")
 
 
 def test_environment_variables_are_substituted(tmp_path, monkeypatch):
@@ -129,6 +131,16 @@ WRONG = {
         UPSTREAM + ROUTE + 'rate_limit = "5/week"\n',
         'routes[1].rate_limit: "5/week" is not a rate',
     ),
+    "origin of everybody": (
+        UPSTREAM + ROUTE + 'cors_origins = ["*"]\n',
+        'routes[1].cors_origins: "*" is not an origin',
+    ),
+    "origin with a path": (UPSTREAM + ROUTE + 'cors_origins = ["http://a/"]\n', '"http://a/" is not an origin'),
+    "origin with its port": (
+        UPSTREAM + ROUTE + 'cors_origins = ["https://a:443"]\n',
+        '"https://a:443" is not an origin',
+    ),
+    "origin as a text": (UPSTREAM + ROUTE + 'cors_origins = "http://a"\n', "cors_origins: must be a list of texts"),
     "no rate": (UPSTREAM + ROUTE + 'rate_limit = "0/hour"\n', "routes[1].rate_limit:"),
 }
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from proxy.current import ConfigurationError
 from proxy.errors import GatewayError
 from proxy.gateway import Gateway
+from proxy.limits import check_method
 
 
 class Command(BaseCommand):
@@ -36,7 +37,8 @@ class Command(BaseCommand):
 
     def _explain(self, gateway: Gateway, method: str, path: str, target: str) -> None:
         try:
-            route = gateway.route(path, method)
+            route = gateway.route(path)
+            check_method(route, method)
         except GatewayError as error:
             self.stdout.write(f"Refused with {error.status} ({error.code}): {error.detail}")
             return
@@ -55,3 +57,5 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Rate      {'not limited' if route.rate_limit is None else f'{route.rate_limit} per client'}"
         )
+        origins = ", ".join(route.cors_origins)
+        self.stdout.write(f"CORS      {f'pages of {origins}' if origins else 'none of the gateway'}")

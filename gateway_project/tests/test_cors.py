@@ -1,0 +1,180 @@
+"""Pages of a route's ``cors_origins`` may use the route; the gateway answers their preflights."""
+
+import json
+
+import pytest
+
+from tests.client import exchange, request
+from tests.process import configuration, free_port
+from tests.upstream import answer
+
+SHOP = "https://shop.example"
+FROM_SHOP = f"Origin: {SHOP}"
+FROM_ELSEWHERE = "Origin: https://evil.example"
+PREFLIGHT = [FROM_SHOP, "Access-Control-Request-Method: PUT", "Sec-Fetch-Site: cross-site"]
+EXPOSED = {"ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID", "Idempotent-Replayed"}
+FIELDS = {
+    b"Access-Control-Allow-Origin",
+    b"Access-Control-Allow-Credentials",
+    b"Access-Control-Expose-Headers",
+    b"Access-Control-Allow-Methods",
+    b"Access-Control-Allow-Headers",
+    b"Access-Control-Max-Age",
+}
+
+
+def shared(*urls, **keys):
+    """Settings of a route that is shared with the shop."""
+    keys = {"cors_origins": [SHOP], "methods": ["GET", "POST", "PUT"]} | keys
+    return configuration(*urls, route="\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items()))
+
+
+@pytest.fixture
+def shared_gateway(share, upstream):
+    return share(shared(upstream.url))
+
+
+def stated(got):
+    """Return the fields of the policy."""
+    return {name for name, _ in got.fields if name in FIELDS}
+
+
+def assert_readable(got):
+    """Check that a page of the shop may read the response, and its header fields."""
+    assert got.value(b"Access-Control-Allow-Origin") == SHOP.encode()
+    assert got.value(b"Access-Control-Allow-Credentials") == b"true"
+    assert set(got.value(b"Access-Control-Expose-Headers").decode().split(", ")) == EXPOSED
+    assert b"Origin" in got.value(b"Vary")
+
+
+def test_preflight_is_answered_by_the_gateway(shared_gateway, upstream):
+    asked = "Access-Control-Request-Headers: content-type,idempotency-key"
+
+    got = exchange(shared_gateway.port, request("OPTIONS", "/x", *PREFLIGHT, asked))
+
+    assert (got.status, got.body, got.values(b"Content-Type")) == (204, b"", [])
+    assert got.value(b"Access-Control-Allow-Methods") == b"GET, POST, PUT"
+    assert got.value(b"Access-Control-Allow-Headers") == b"content-type,idempotency-key"
+    assert got.value(b"Access-Control-Max-Age") == b"7200"
+    assert got.values(b"X-Request-ID")
+    assert_readable(got)
+    assert upstream.requests == []
+
+
+def test_preflight_of_a_route_for_every_method_allows_the_one_asked_for(share, upstream):
+    gateway = share(configuration(upstream.url, route=f'cors_origins = ["{SHOP}"]'))
+
+    got = exchange(gateway.port, request("OPTIONS", "/", *PREFLIGHT))
+
+    assert (got.status, got.value(b"Access-Control-Allow-Methods")) == (204, b"PUT")
+    assert got.values(b"Access-Control-Allow-Headers") == []
+
+
+def test_malformed_names_are_not_repeated_in_the_answer_to_a_preflight(shared_gateway):
+    asked = "Access-Control-Request-Headers: a; b"
+
+    got = exchange(shared_gateway.port, request("OPTIONS", "/", *PREFLIGHT, asked))
+
+    assert (got.status, got.values(b"Access-Control-Allow-Headers")) == (204, [])
+
+
+def test_preflights_of_other_origins_are_refused(shared_gateway, upstream):
+    got = exchange(shared_gateway.port, request("OPTIONS", "/", FROM_ELSEWHERE, *PREFLIGHT[1:]))
+
+    assert (got.status, json.loads(got.body)["type"]) == (403, "urn:problem:cross_site_request")
+    assert (stated(got), got.value(b"Vary")) == (set(), b"Origin")
+    assert upstream.requests == []
+
+
+def test_preflights_do_not_count_against_the_rate(start, upstream):
+    gateway = start(shared(upstream.url, rate_limit="1/hour"))
+
+    preflights = [exchange(gateway.port, request("OPTIONS", "/", *PREFLIGHT)) for _ in range(3)]
+    first, second = [exchange(gateway.port, request("PUT", "/", FROM_SHOP)) for _ in range(2)]
+
+    assert [got.status for got in (*preflights, first, second)] == [204, 204, 204, 200, 429]
+    assert second.values(b"Retry-After")
+    assert_readable(first)
+    assert_readable(second)
+
+
+def test_unsafe_request_of_an_allowed_origin_is_forwarded_and_its_response_readable(shared_gateway, upstream):
+    got = exchange(shared_gateway.port, request("PUT", "/", FROM_SHOP, "Sec-Fetch-Site: cross-site", body=b"{}"))
+
+    assert (got.status, got.body) == (200, b"ok")
+    assert_readable(got)
+    assert upstream.requests[0].values(b"Origin") == [SHOP.encode()]
+
+
+def test_letter_case_of_an_origin_does_not_matter(shared_gateway):
+    got = exchange(shared_gateway.port, request("PUT", "/", "Origin: HTTPS://SHOP.example"))
+
+    assert (got.status, got.value(b"Access-Control-Allow-Origin")) == (200, b"HTTPS://SHOP.example")
+
+
+@pytest.mark.parametrize("lines", [[FROM_ELSEWHERE], ["Origin: null"], [], [FROM_SHOP, FROM_ELSEWHERE]])
+def test_response_is_readable_for_no_other_origin(shared_gateway, lines):
+    got = exchange(shared_gateway.port, request("GET", "/", *lines))
+
+    assert (got.status, stated(got), got.value(b"Vary")) == (200, set(), b"Origin")
+
+
+def test_unsafe_request_of_another_origin_is_refused(shared_gateway, upstream):
+    got = exchange(shared_gateway.port, request("PUT", "/", FROM_ELSEWHERE, "Sec-Fetch-Site: cross-site"))
+
+    assert (got.status, stated(got), upstream.requests) == (403, set(), [])
+
+
+def test_policy_of_the_upstream_is_replaced(shared_gateway, upstream):
+    upstream.script = answer(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\naccess-control-allow-origin: *\r\nVary: Accept\r\nvary: Cookie\r\n"
+        b"Access-Control-Allow-Credentials: false\r\nAccess-Control-Expose-Headers: X-Other\r\n\r\n"
+    )
+
+    own = exchange(shared_gateway.port, request("GET", "/", FROM_SHOP))
+    other = exchange(shared_gateway.port, request("GET", "/", FROM_ELSEWHERE))
+
+    assert_readable(own)
+    assert own.value(b"Vary") == b"Accept, Cookie, Origin"
+    assert stated(other) == set()
+    assert other.values(b"access-control-allow-origin") == []
+
+
+@pytest.mark.parametrize("vary", [b"Origin", b"accept, ORIGIN", b"*"])
+def test_origin_is_not_added_to_vary_twice(shared_gateway, upstream, vary):
+    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nVary: %b\r\n\r\n" % vary)
+
+    assert exchange(shared_gateway.port, request("GET", "/", FROM_SHOP)).value(b"Vary") == vary
+
+
+def test_problems_of_the_gateway_are_readable(share, shared_gateway, upstream):
+    upstream.script = answer(b"nonsense\r\n\r\n")
+    unreachable = share(shared(f"http://127.0.0.1:{free_port()}", max_body="1 B"))
+
+    problems = [
+        exchange(shared_gateway.port, request("DELETE", "/", FROM_SHOP)),
+        exchange(shared_gateway.port, request("POST", "/", FROM_SHOP)),
+        exchange(unreachable.port, request("POST", "/", FROM_SHOP, body=b"{}")),
+        exchange(unreachable.port, request("POST", "/", FROM_SHOP)),
+    ]
+
+    assert [got.status for got in problems] == [405, 502, 413, 503]
+    for got in problems:
+        assert_readable(got)
+
+
+def test_without_cors_origins_everything_is_left_to_the_upstream(gateway, upstream):
+    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *\r\n\r\n")
+
+    got = exchange(gateway.port, request("OPTIONS", "/", *PREFLIGHT))
+
+    assert upstream.requests[0].line == b"OPTIONS / HTTP/1.1"
+    assert (stated(got), got.values(b"Vary")) == ({b"Access-Control-Allow-Origin"}, [])
+
+
+def test_allowed_origins_of_the_gateway_may_send_and_not_read(start, upstream):
+    gateway = start(shared(upstream.url), ALLOWED_ORIGINS="https://partner.example")
+
+    got = exchange(gateway.port, request("PUT", "/", "Origin: https://partner.example"))
+
+    assert (got.status, stated(got)) == (200, set())
