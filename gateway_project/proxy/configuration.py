@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def read(file: Path) -> Configuration:
     """
     try:
         root = _Table("", tomllib.loads(file.read_text()))
-        upstreams = {name: _upstream(name, table) for name, table in root.tables("upstreams")}
+        upstreams = {name: _upstream(name, table, file.parent) for name, table in root.tables("upstreams")}
         routes = tuple(_route(table, upstreams) for table in root.array("routes"))
         root.finish()
         _refuse_duplicates(routes)
@@ -88,11 +89,12 @@ class _Table:
             raise _WrongKeyError(self.key(next(iter(self._content))), "unknown key")
 
 
-def _upstream(name: str, table: _Table) -> UpstreamSettings:
+def _upstream(name: str, table: _Table, folder: Path) -> UpstreamSettings:
     default = UpstreamSettings(name, ())
     upstream = UpstreamSettings(
         name=name,
         urls=table.take("urls", values.urls),
+        ca_file=table.take("ca_file", partial(values.ca_file, folder), default.ca_file),
         connect_timeout=table.take("connect_timeout", values.seconds, default.connect_timeout),
         read_timeout=table.take("read_timeout", values.seconds, default.read_timeout),
         total_timeout=table.take("total_timeout", values.seconds, default.total_timeout),
@@ -102,6 +104,8 @@ def _upstream(name: str, table: _Table) -> UpstreamSettings:
         breaker_seconds=table.take("breaker_seconds", values.seconds, default.breaker_seconds),
     )
     table.finish()
+    if upstream.ca_file and not upstream.uses_tls:
+        raise _WrongKeyError(table.key("ca_file"), "no address in urls begins with https://")
     return upstream
 
 

@@ -111,6 +111,12 @@ class ConnectTimeoutError(UnreachableError):
     """No connection could be made in time."""
 
 
+class TlsError(UpstreamError):
+    """The upstream's certificate is refused, or no TLS version or cipher fits."""
+
+    code = "upstream_tls_failed"
+
+
 class TooSlowError(UpstreamError):
     """The answer did not come in time."""
 

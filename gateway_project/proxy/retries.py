@@ -7,6 +7,7 @@ from http1.head import RequestHead
 from proxy.errors import (
     BrokenAnswerError,
     ConnectTimeoutError,
+    TlsError,
     TooSlowError,
     TotalTimeoutError,
     UnreachableError,
@@ -28,7 +29,7 @@ def may_repeat(error: UpstreamError, *, is_repeatable: bool, has_other: bool) ->
 
     A replica that timed out is not tried again. If no byte was sent, every request may be retried.
     """
-    if isinstance(error, ConnectTimeoutError):
+    if isinstance(error, ConnectTimeoutError | TlsError):
         return has_other
     if isinstance(error, UnreachableError):
         return True

@@ -3,9 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from posixpath import normpath
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from proxy.units import Rate
+
+
+class CaFile(NamedTuple):
+    """A file with the certificates of authorities."""
+
+    path: str
+    certificates: str  # in PEM
 
 
 @dataclass(frozen=True)
@@ -14,6 +22,7 @@ class UpstreamSettings:
 
     name: str
     urls: tuple[str, ...]
+    ca_file: CaFile | None = None  # of https urls; None: the authorities of the system
     connect_timeout: float = 1.0
     read_timeout: float = 10.0  # between two reads
     total_timeout: float | None = None  # for a whole exchange, retries included
@@ -21,6 +30,11 @@ class UpstreamSettings:
     probe_path: str = "/"  # probes of an ejected replica; a status below 500 reinstates it
     breaker_failures: int = 5  # consecutive failures that open the circuit
     breaker_seconds: float = 5.0  # how long the circuit stays open
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether a replica has an https URL."""
+        return any(url.scheme == "https" for url in self.addresses)
 
     @property
     def addresses(self) -> tuple[SplitResult, ...]:

@@ -66,7 +66,7 @@ def client_span(received: Received, replica: Replica, resends: int) -> AbstractC
 
     server, peer = urlsplit(f"//{replica.authority}"), urlsplit(f"//{replica.address}")
     attributes: dict[str, str | int] = {
-        "url.full": f"http://{replica.authority}{received.head.path}",
+        "url.full": f"{replica.scheme}://{replica.authority}{received.head.path}",
         "server.address": server.hostname or "",
         "server.port": server.port or 80,
         "network.peer.address": peer.hostname or "",

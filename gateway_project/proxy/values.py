@@ -1,13 +1,17 @@
 """Convert values of the routes file; each function raises ValueError with the reason if the value is invalid."""
 
 import re
+import ssl
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from proxy.routes import CaFile
 from proxy.units import Rate, parse_rate, parse_size
 
 _DAY = 86400  # seconds
 _ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
 _DEFAULT_PORTS = ((True, 443), (False, 80))  # whether it is https
+_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -82,7 +86,7 @@ def urls(value: object) -> tuple[str, ...]:
         parts = urlsplit(url)
         plain = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.username is None
         if (
-            parts.scheme != "http" or not parts.hostname or not plain or parts.port == 0
+            parts.scheme not in ("http", "https") or not parts.hostname or not plain or parts.port == 0
         ):  # .port raises ValueError if it is invalid
             raise ValueError(f'"{url}" is not an address such as "http://127.0.0.1:8000"')
     if len(set(found)) != len(found):
@@ -97,6 +101,20 @@ def origins(value: object) -> tuple[str, ...]:
         if not _ORIGIN.fullmatch(origin) or (origin.startswith("https:"), urlsplit(origin).port) in _DEFAULT_PORTS:
             raise ValueError(f'"{origin}" is not an origin such as "https://shop.example.com"')
     return found
+
+
+def ca_file(folder: Path, value: object) -> CaFile:
+    """Return the certificates of a PEM file, whose path is relative to ``folder``."""
+    file = folder / text(value)
+    try:
+        certificates = "\n".join(_CERTIFICATE.findall(file.read_text("latin-1")))
+    except OSError as error:
+        raise ValueError(f'"{file}" cannot be read: {error.strerror}') from error
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
+    except (ssl.SSLError, ValueError) as error:
+        raise ValueError(f'"{file}" holds no certificate in PEM that can be read') from error
+    return CaFile(str(file), certificates)
 
 
 def size(value: object) -> int:

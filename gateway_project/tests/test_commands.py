@@ -93,6 +93,14 @@ def test_explain_names_a_path_without_a_route(capsys, routes_file):
     assert "Refused with 404 (no_route)" in capsys.readouterr().out
 
 
+def test_explain_names_the_authorities_of_certificates(capsys, routes_file):
+    routes_file.write_text(FILE.replace("http://two:2", "https://two:2"))
+
+    call_command("explain", "GET", "/b")
+
+    assert "TLS       certificates are checked with the authorities of the system\n" in capsys.readouterr().out
+
+
 def test_explain_requires_a_path():
     with pytest.raises(CommandError, match="begins with"):
         call_command("explain", "GET", "a")

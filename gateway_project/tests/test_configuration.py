@@ -7,8 +7,10 @@ import pytest
 from proxy.configuration import ConfigurationError, read
 from proxy.routes import Route, RouteTable
 from tests.process import PROJECT, Gateway
+from tests.tls import AUTHORITY
 
 UPSTREAM = '[upstreams.a]\nurls = ["http://127.0.0.1:1"]\n'
+SECURE = '[upstreams.a]\nurls = ["https://127.0.0.1:1"]\n'
 ROUTE = '[[routes]]\npath = "/x"\nupstream = "a"\n'
 
 
@@ -69,6 +71,15 @@ def test_environment_variables_are_substituted(tmp_path, monkeypatch):
     assert read(write(tmp_path, text)).upstreams["a"].urls == ("http://one:1", "http://two:2")
 
 
+def test_authorities_are_read_relative_to_the_file(tmp_path):
+    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    ca_file = read(write(tmp_path, SECURE + 'ca_file = "ca.pem"\n')).upstreams["a"].ca_file
+
+    assert ca_file.path == str(tmp_path / "ca.pem")
+    assert ca_file.certificates == AUTHORITY.cert_pem.bytes().decode().strip()
+
+
 WRONG = {
     "no TOML": ("[a\n", "line 1"),
     "unknown key at the top": ("route = 1\n", "route: unknown key"),
@@ -80,7 +91,13 @@ WRONG = {
         '[upstreams.a]\nurls = ["localhost:1"]\n',
         'upstreams.a.urls: "localhost:1" is not an address',
     ),
-    "https": ('[upstreams.a]\nurls = ["https://h"]\n', "is not an address"),
+    "another scheme": ('[upstreams.a]\nurls = ["ftp://h"]\n', "is not an address"),
+    "authorities without https": (
+        UPSTREAM + 'ca_file = "ca.pem"\n',
+        "a.ca_file: no address in urls begins with https",
+    ),
+    "authorities that are missing": (SECURE + 'ca_file = "no.pem"\n', 'no.pem" cannot be read: No such file'),
+    "authorities that are none": (SECURE + 'ca_file = "gateway.toml"\n', 'gateway.toml" holds no certificate in PEM'),
     "address with a path": ('[upstreams.a]\nurls = ["http://h/p"]\n', "is not an address"),
     "address with a user": ('[upstreams.a]\nurls = ["http://u@h"]\n', "is not an address"),
     "address with a bad port": ('[upstreams.a]\nurls = ["http://h:x"]\n', "upstreams.a.urls: Port"),
@@ -149,6 +166,7 @@ WRONG = {
 def test_error_names_file_key_and_reason(tmp_path, name):
     text, explanation = WRONG[name]
     file = write(tmp_path, text)
+    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
 
     with pytest.raises(ConfigurationError) as raised:
         read(file)

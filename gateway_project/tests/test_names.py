@@ -11,6 +11,7 @@ import pytest
 
 from tests.client import Client, exchange, request
 from tests.process import configuration, free_port
+from tests.tls import AUTHORITY, TlsUpstream, certificate
 from tests.upstream import OK, Upstream
 
 FOLDER = Path(__file__).parent / "name_server"
@@ -51,8 +52,8 @@ def name(tmp_path):
 def start_named(start, name, port, tmp_path):
     """Start a gateway whose upstream is given by this name."""
 
-    def start_gateway(upstream="", host=NAME):
-        text = configuration(f"http://{host}:{port}", upstream=upstream)
+    def start_gateway(upstream="", host=NAME, scheme="http"):
+        text = configuration(f"{scheme}://{host}:{port}", upstream=upstream)
         return start(
             text.replace("read_timeout = 1.0", "read_timeout = 8.0"),
             PYTHONPATH=os.pathsep.join([str(FOLDER), os.environ.get("PYTHONPATH", "")]),
@@ -114,6 +115,19 @@ def test_name_is_the_host_of_requests_and_probes(start_named, servers, name, por
     hosts = {host for server in (bad, good) for arrived in server.requests for host in arrived.values(b"host")}
     assert hosts == {f"{NAME}:{port}".encode()}
     assert health(gateway)["replicas"] == {f"127.0.0.2:{port}": False, f"127.0.0.3:{port}": True}
+
+
+def test_certificate_is_checked_for_the_name_at_each_address(start_named, name, port, tmp_path):
+    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
+    secure = [TlsUpstream(certificate(NAME), port, address) for address in ADDRESSES[:2]]
+    name(*ADDRESSES[:2])
+    gateway = start_named('ca_file = "ca.pem"', scheme="https")
+
+    assert ask(gateway, 4) == {200: 4}
+
+    for server in secure:
+        server.close()
+    assert [server.names for server in secure] == [[NAME], [NAME]]
 
 
 def test_new_address_gets_its_share_of_requests(start_named, servers, name, port):

@@ -4,6 +4,7 @@ import time
 
 from gevent.monkey import get_original
 from gevent.socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, socket
+from gevent.ssl import SSLSocket, SSLWantReadError
 
 from http1.head import ResponseHead, parse_response
 from http1.stream import Stream, send_all
@@ -21,6 +22,7 @@ class Connection:
         self.stream = Stream(connected)
         self.idle_since = 0.0  # monotonic; 0: not used yet
         self._socket = connected
+        self._timeout = timeout
 
     @property
     def is_reused(self) -> bool:
@@ -43,12 +45,25 @@ class Connection:
         """Return whether the idle connection is still open; one with data to read is closed or out of sync."""
         poll = _select_poll()
         poll.register(self._socket.fileno())
-        return not [event for _, event in poll.poll(0) if event & ~4]
+        arrived = [event for _, event in poll.poll(0) if event & ~4]
+        return not arrived or (isinstance(self._socket, SSLSocket) and self._has_only_control_records())
+
+    def _has_only_control_records(self) -> bool:
+        """Return whether what arrived over TLS is no data, but the likes of a session ticket or a new key."""
+        self._socket.settimeout(0)
+        try:
+            self._socket.recv(1)
+        except SSLWantReadError:
+            self._socket.settimeout(self._timeout)
+            return True
+        except OSError:
+            return False
+        return False
 
     def abort(self) -> None:
         """Interrupt a pending read, as if the upstream had closed the connection."""
         try:
-            self._socket.shutdown(SHUT_RDWR)
+            socket.shutdown(self._socket, SHUT_RDWR)  # that of an SSLSocket would take TLS from under a pending read
         except OSError:
             return  # already closed
 

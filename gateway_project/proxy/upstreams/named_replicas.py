@@ -9,7 +9,7 @@ from gevent import socket
 from gevent.event import Event
 
 from proxy.routes import UpstreamSettings
-from proxy.upstreams.replica import Replica
+from proxy.upstreams.replica import Replica, Server
 
 logger = logging.getLogger(__name__)
 
@@ -18,17 +18,17 @@ _FAILURES = (OSError, UnicodeError)  # UnicodeError for invalid names
 
 
 class NamedReplicas:
-    """One replica for each address of ``host``; calls ``on_change`` when the addresses change.
+    """One replica for each address of the host of ``server``; calls ``on_change`` when the addresses change.
 
     Look-ups of a name run one at a time, so that a hanging one occupies only one thread of gevent.
     """
 
-    def __init__(self, settings: UpstreamSettings, host: str, port: int, on_change: Callable[[], None]) -> None:
+    def __init__(self, settings: UpstreamSettings, server: Server, on_change: Callable[[], None]) -> None:
         self.replicas: dict[str, Replica] = {}  # by address
         self.last_error = ""
         self._settings = settings
-        self._host = host
-        self._port = port
+        self._server = server
+        self._host = server.host
         self._on_change = on_change
         self._is_answered = Event()
         self._begun_at: float | None = None  # monotonic
@@ -68,7 +68,7 @@ class NamedReplicas:
             return
         dropped = [self.replicas.pop(address) for address in gone]
         for address in sorted(new):
-            self.replicas[address] = Replica(self._settings, self._host, self._port, address)
+            self.replicas[address] = Replica(self._settings, self._server, address)
         self._on_change()
         for replica in dropped:
             replica.retire()

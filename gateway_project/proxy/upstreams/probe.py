@@ -5,7 +5,7 @@ import random
 
 import gevent
 
-from proxy.errors import FAILURES, UnreachableError
+from proxy.errors import FAILURES, UpstreamError
 from proxy.upstreams.replica import Replica
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def _probe_until_it_answers(replica: Replica) -> None:
 def _answers(replica: Replica) -> bool:
     try:
         connection = replica.connect()
-    except UnreachableError:
+    except UpstreamError:
         return False
     try:
         text = f"GET {replica.probe_path} HTTP/1.1\r\nHost: {replica.authority}\r\nConnection: close\r\n\r\n"

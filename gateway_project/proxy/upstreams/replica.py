@@ -3,23 +3,36 @@
 import time
 from ipaddress import ip_address
 from socket import AddressFamily
+from typing import NamedTuple
 
 from gevent import socket
+from gevent.ssl import SSLContext
 
 from proxy import metrics
 from proxy.errors import ConnectTimeoutError, UnreachableError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.connection import Connection
+from proxy.upstreams.tls import start_tls
 
 _MOST_IDLE = 512  # size of the pool
 _IDLE_SECONDS = 60.0
 _SURELY_OPEN_SECONDS = 1.0  # shorter than the keep-alive timeout of servers
 
 
-class Replica:
-    """The server at ``port`` of ``address``, an address of ``host``; without ``address``, at ``host`` itself."""
+class Server(NamedTuple):
+    """A host and port, and the context of TLS if its URL is https."""
 
-    def __init__(self, settings: UpstreamSettings, host: str, port: int, address: str = "") -> None:
+    host: str
+    port: int
+    tls: SSLContext | None = None
+
+
+class Replica:
+    """The server at ``address``, an address of its host; without ``address``, at the host itself."""
+
+    def __init__(self, settings: UpstreamSettings, server: Server, address: str = "") -> None:
+        host, port, self._tls = server
+        self.scheme = "https" if self._tls else "http"
         self.authority = _authority(host, port)  # host and port for Host and logs
         self.address = _authority(address or host, port)  # host and port to connect to
         self.is_trusted = True
@@ -27,6 +40,7 @@ class Replica:
         self.ejected_gauge = metrics.EJECTED.labels(settings.name, self.address)
         self.last_error = ""
         self.probe_path = settings.probe_path
+        self._host = host
         self._address = (address or host, port)
         self._family = family(address or host)
         self._settings = settings
@@ -37,13 +51,17 @@ class Replica:
 
         Raises:
             UnreachableError: refused, unknown host, or (``ConnectTimeoutError``) not within ``connect_timeout``.
+            TlsError: the certificate is not trusted, or not that of the host.
         """
+        ends_at = time.monotonic() + self._settings.connect_timeout
         try:
             connected = self._open()
         except TimeoutError as error:
             raise ConnectTimeoutError("No connection to the upstream in time.") from error
         except OSError as error:
             raise UnreachableError(f"No connection to the upstream: {error.strerror or error}.") from error
+        if self._tls:
+            connected = start_tls(connected, self._tls, self._host, ends_at - time.monotonic())
         return Connection(connected, self._settings.read_timeout)
 
     def _open(self) -> socket.socket:
@@ -66,7 +84,7 @@ class Replica:
         therefore gets only a connection that was used within the last second.
 
         Raises:
-            UnreachableError: as ``connect``.
+            UnreachableError, TlsError: as ``connect``.
         """
         now = time.monotonic()
         longest = _IDLE_SECONDS if is_repeatable else _SURELY_OPEN_SECONDS

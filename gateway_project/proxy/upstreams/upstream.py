@@ -10,7 +10,8 @@ from proxy.errors import UnreachableError, UpstreamError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.named_replicas import NamedReplicas
 from proxy.upstreams.probe import set_aside
-from proxy.upstreams.replica import Replica, family
+from proxy.upstreams.replica import Replica, Server, family
+from proxy.upstreams.tls import client_context
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +30,10 @@ class Upstream:
             counted=(UpstreamError,),
             on_change=lambda state: circuit_gauge.set(state is not State.CLOSED),
         )
-        servers = [(url.hostname or "", url.port or 80) for url in settings.addresses]
-        self._fixed = [Replica(settings, host, port) for host, port in servers if not _is_looked_up(host)]
+        servers = _servers(settings)
+        self._fixed = [Replica(settings, server) for server in servers if not _is_looked_up(server.host)]
         self._named = [
-            NamedReplicas(settings, host, port, self._gather) for host, port in servers if _is_looked_up(host)
+            NamedReplicas(settings, server, self._gather) for server in servers if _is_looked_up(server.host)
         ]
         self.replicas: list[Replica] = []
         self.last_error = ""
@@ -75,6 +76,18 @@ class Upstream:
         logger.warning("Upstream failed", extra={"replica": replica.address, "reason": error.detail})
         if len(self.replicas) > 1:
             set_aside(replica)
+
+
+def _servers(settings: UpstreamSettings) -> list[Server]:
+    tls = client_context(settings) if settings.uses_tls else None
+    return [
+        Server(
+            url.hostname or "",
+            url.port or (443 if url.scheme == "https" else 80),
+            tls if url.scheme == "https" else None,
+        )
+        for url in settings.addresses
+    ]
 
 
 def _is_looked_up(host: str) -> bool:

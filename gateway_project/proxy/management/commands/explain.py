@@ -47,6 +47,9 @@ class Command(BaseCommand):
         total = f", {upstream.total_timeout:g} s in all" if upstream.total_timeout else ""
         self.stdout.write(f"Route     {route.path}")
         self.stdout.write(f"Upstream  {route.upstream}, {' or '.join(upstream.urls)}")
+        if upstream.uses_tls:
+            authorities = f"in {upstream.ca_file.path}" if upstream.ca_file else "of the system"
+            self.stdout.write(f"TLS       certificates are checked with the authorities {authorities}")
         self.stdout.write(f"Sends     {method} {target} HTTP/1.1, with {host} Host")
         self.stdout.write(
             f"Waits     {upstream.connect_timeout:g} s to connect, {upstream.read_timeout:g} s between bytes{total}"

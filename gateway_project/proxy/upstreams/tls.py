@@ -1,0 +1,59 @@
+"""TLS to upstreams: the certificate and its host name are always checked."""
+
+import ssl
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent.ssl import PROTOCOL_TLS_CLIENT, SSLContext, SSLSocket
+
+from proxy.errors import ConnectTimeoutError, TlsError, UnreachableError
+
+if TYPE_CHECKING:
+    from gevent.socket import socket
+
+    from proxy.routes import UpstreamSettings
+
+
+def client_context(settings: "UpstreamSettings") -> SSLContext:
+    """Return a context that trusts the authorities of ``ca_file``, or those of the system."""
+    context = SSLContext(PROTOCOL_TLS_CLIENT)  # checks certificate and host name, and takes TLS 1.2 and later
+    if settings.ca_file:
+        context.load_verify_locations(cadata=settings.ca_file.certificates)
+    else:
+        context.load_default_certs()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def start_tls(connected: "socket", context: SSLContext, host: str, seconds: float) -> SSLSocket:
+    """Return the TLS connection over ``connected``, which is closed if there is none within ``seconds``.
+
+    The end of the data without an alert raises an error, as it may have been cut off (RFC 9112, section 9.8).
+
+    Raises:
+        TlsError: the certificate is not trusted, is not that of ``host``, or the server does not speak TLS as we do.
+        UnreachableError: the server closed the connection, or (``ConnectTimeoutError``) was too slow.
+    """
+    try:
+        return _shake_hands(connected, context, host, seconds)
+    except ssl.SSLEOFError as error:
+        raise UnreachableError("The upstream closed the connection before TLS began.") from error
+    except (ssl.SSLError, ValueError) as error:
+        reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error)
+        raise TlsError(f"No TLS connection to the upstream: {reason.rstrip('.')}.") from error
+    except OSError as error:
+        raise UnreachableError(f"No TLS connection to the upstream: {error.strerror or error}.") from error
+
+
+def _shake_hands(connected: "socket", context: SSLContext, host: str, seconds: float) -> SSLSocket:
+    try:
+        connected = context.wrap_socket(
+            connected, do_handshake_on_connect=False, suppress_ragged_eofs=False, server_hostname=host
+        )
+        connected.settimeout(None)
+        with gevent.Timeout(max(seconds, 0.001), ConnectTimeoutError("No TLS connection to the upstream in time.")):
+            connected.do_handshake()
+    except BaseException:
+        connected.close()
+        raise
+    return connected

@@ -1,0 +1,52 @@
+"""Certificates, and an upstream that speaks TLS."""
+
+import contextlib
+import ssl
+from datetime import UTC, datetime, timedelta
+
+import trustme
+
+from tests.upstream import Upstream
+
+AUTHORITY = trustme.CA()
+STRANGER = trustme.CA()
+
+
+def certificate(*names: str, authority: trustme.CA = AUTHORITY, **validity: datetime) -> trustme.LeafCert:
+    return authority.issue_cert(*(names or ("localhost",)), **validity)
+
+
+def expired() -> trustme.LeafCert:
+    now = datetime.now(tz=UTC)
+    return certificate(not_before=now - timedelta(days=2), not_after=now - timedelta(days=1))
+
+
+class TlsUpstream(Upstream):
+    """Speaks TLS with HTTP/1.1 or HTTP/2, as the client likes; records the names and protocols that clients ask for."""
+
+    def __init__(self, leaf: trustme.LeafCert | None = None, port: int = 0, host: str = "127.0.0.1") -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        (leaf or certificate()).configure_cert(self._context)
+        self._context.set_alpn_protocols(["h2", "http/1.1"])
+        self._context.sni_callback = lambda _, name, __: self.names.append(name)
+        self.names: list[str | None] = []
+        self.protocols: list[str | None] = []
+        super().__init__(port, host)
+        self.url = f"https://localhost:{self.port}"
+
+    def _serve(self, connection) -> None:
+        try:
+            connection.socket = self._context.wrap_socket(connection.socket, server_side=True)
+        except OSError:
+            connection.close()
+            return
+        self.protocols.append(connection.socket.selected_alpn_protocol())
+        super()._serve(connection)
+
+
+def end(connection) -> None:
+    """Close the connection with the alert that says so."""
+    connection.socket.settimeout(0.1)
+    with contextlib.suppress(OSError):  # the gateway does not answer it
+        connection.socket.unwrap()
+    connection.close()
