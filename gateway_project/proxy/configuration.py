@@ -100,6 +100,8 @@ def _upstream(name: str, table: _Table, folder: Path) -> UpstreamSettings:
         total_timeout=table.take("total_timeout", values.seconds, default.total_timeout),
         preserve_host=table.take("preserve_host", values.boolean, default.preserve_host),
         probe_path=table.take("probe_path", values.path, default.probe_path),
+        tunnel_idle_timeout=table.take("tunnel_idle_timeout", values.seconds, default.tunnel_idle_timeout),
+        max_tunnels=table.take("max_tunnels", values.count, default.max_tunnels),
         breaker_failures=table.take("breaker_failures", values.count, default.breaker_failures),
         breaker_seconds=table.take("breaker_seconds", values.seconds, default.breaker_seconds),
     )
@@ -123,10 +125,13 @@ def _route(table: _Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
         max_body=table.take("max_body", values.size, None),
         rate_limit=table.take("rate_limit", values.rate, None),
         request_buffering=table.take("request_buffering", values.boolean, True),  # noqa: FBT003
+        websockets=table.take("websockets", values.boolean, False),  # noqa: FBT003
         cors_origins=table.take("cors_origins", values.origins, ()),
         enabled=table.take("enabled", values.boolean, True),  # noqa: FBT003
     )
     table.finish()
+    if route.websockets and "GET" not in (route.methods or ["GET"]):
+        raise _WrongKeyError(table.key("websockets"), "GET, which opens a WebSocket, is not among methods")
     return route
 
 

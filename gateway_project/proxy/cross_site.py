@@ -10,6 +10,7 @@ from http1.fields import values
 from proxy.errors import CrossSiteError
 from proxy.received import Received
 from proxy.routes import Route
+from proxy.websocket import is_handshake
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110, section 9.2.1
 _OWN_SITES = frozenset({"same-origin", "none"})  # none: started by the user, such as a bookmark
@@ -19,12 +20,14 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 def check_origin(received: Received, route: Route) -> None:
     """Reject an unsafe request that a browser sends from a foreign origin, unless the origin is allowed.
 
+    The handshake of a WebSocket is unsafe, too: pages of every site may send it, and read what comes back.
+
     Raises:
         CrossSiteError: the origin is foreign, and in neither ``settings.ALLOWED_ORIGINS`` nor the route's
             ``cors_origins``.
     """
     fields = received.head.fields
-    if received.head.method in _SAFE_METHODS:
+    if received.head.method in _SAFE_METHODS and not is_handshake(received, route):
         return
     origins = {origin.lower() for origin in values(fields, "origin")}
     if origins and origins <= settings.ALLOWED_ORIGINS.union(route.cors_origins):

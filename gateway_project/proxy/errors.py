@@ -79,6 +79,16 @@ class TooManyRequestsError(GatewayError):
     code = "too_many_requests"
 
 
+class TooManyTunnelsError(GatewayError):
+    """The upstream has as many tunnels as it may have."""
+
+    status = 503
+    code = "too_many_tunnels"
+
+    def __init__(self) -> None:
+        super().__init__("The upstream has no room for another WebSocket.", {"Retry-After": "5"})
+
+
 class UpstreamError(GatewayError):
     """The upstream is to blame: counts against it."""
 

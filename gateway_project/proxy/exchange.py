@@ -27,13 +27,14 @@ from proxy.request_body import BufferedBody, StreamedBody
 from proxy.response import ProxiedResponse
 from proxy.retries import ATTEMPTS, backoff, is_repeatable, may_repeat
 from proxy.routes import Route
+from proxy.tunnel import Tunnel
 from proxy.upload import Upload
 from proxy.upstreams.connection import Connection
 from proxy.upstreams.replica import Replica
 from proxy.upstreams.upstream import Upstream
+from proxy.websocket import HANDSHAKE_FIELDS, SWITCHING_PROTOCOLS, is_accepted, is_handshake, upgrade_fields
 
 _INTERIM = range(100, 200)
-_SWITCHING = 101
 
 
 class Exchange:
@@ -47,6 +48,7 @@ class Exchange:
         self._request_id = request_id
         self._body: BufferedBody | StreamedBody
         self._is_repeatable = False
+        self._is_handshake = is_handshake(received, route)
         self._timer: gevent.Timeout | None = None
 
     def run(self) -> ProxiedResponse:
@@ -58,17 +60,24 @@ class Exchange:
         prepare = BufferedBody if self._route.request_buffering else StreamedBody
         self._body = prepare(self._received, self._route.max_body)
         self._is_repeatable = self._body.is_repeatable and is_repeatable(self._received.head)
+        if self._is_handshake:
+            self._upstream.reserve_tunnel()
         try:
             with self._upstream.breaker.guard():
                 self._start_timer()
                 return self._attempts()
         except CircuitOpen as refusal:
-            self._body.close()
+            self._release()
             raise CircuitOpenError(refusal.retry_after) from refusal
         except BaseException:
-            self._body.close()
-            self._cancel_timer()
+            self._release()
             raise
+
+    def _release(self) -> None:
+        self._cancel_timer()
+        self._body.close()
+        if self._is_handshake:
+            self._upstream.release_tunnel()
 
     def _attempts(self) -> ProxiedResponse:
         tried: list[Replica] = []
@@ -119,8 +128,13 @@ class Exchange:
                 raise failure or from_failure(error) from error
             raise
         self._received.replica = replica.address
-        fields = response_fields(head)
-        return ProxiedResponse(head, fields, first, body, partial(self._end, replica, connection, head, body, upload))
+        fields = response_fields(head) + (upgrade_fields(head) if self._route.websockets else [])
+        on_end = partial(self._end, replica, connection, head, body, upload)
+        response = ProxiedResponse(head, fields, first, body, on_end)
+        if head.status == SWITCHING_PROTOCOLS:
+            self._cancel_timer()
+            response.tunnel = Tunnel(self._settings, connection.stream)
+        return response
 
     def _end(
         self,
@@ -132,13 +146,12 @@ class Exchange:
         error: GatewayError | None,
     ) -> None:
         """Release or close the connection when the body of the response has ended or failed with ``error``."""
-        self._cancel_timer()
         if isinstance(error, UpstreamError):
             self._upstream.note_failure(replica, error)
         is_sent = upload is None or upload.is_complete
         if upload and not is_sent:
             upload.stop()
-        self._body.close()
+        self._release()
         connection.stream.keeps_waiting = never
         if error is None and is_sent and head.keeps_alive and body.length != UNTIL_CLOSE and not body.has_buffered:
             replica.give_back(connection)
@@ -159,7 +172,9 @@ class Exchange:
             head = connection.read_head()
             if head.status not in _INTERIM:
                 return head
-            if head.status == _SWITCHING:
+            if head.status == SWITCHING_PROTOCOLS:
+                if self._is_handshake and is_accepted(head):
+                    return head
                 raise BadAnswerError("The upstream switches to a protocol that nobody asked for.")
             with contextlib.suppress(OSError):  # the client has disconnected, which is not a failure of the upstream
                 self._received.send_interim(head.status, head.reason, response_fields(head))
@@ -168,6 +183,8 @@ class Exchange:
         head = self._received.head
         has_host = self._settings.preserve_host and values(head.fields, "host")
         fields = request_fields(self._received, None if has_host else replica.authority, self._request_id)
+        if self._is_handshake:
+            fields += HANDSHAKE_FIELDS
         text = f"{head.method} {head.target} HTTP/1.1\r\n{format_fields(fields)}\r\n"
         try:
             connection.send(text.encode("latin-1") + self._body.beginning)

@@ -28,13 +28,17 @@ EJECTED = Gauge(
     ["upstream", "replica"],
     multiprocess_mode="livemax",
 )
+TUNNELS = Gauge("gateway_tunnels", "Open WebSocket tunnels", ["upstream"], multiprocess_mode="livesum")
+TUNNEL_BYTES = Counter("gateway_tunnel_bytes", "Bytes carried in WebSocket tunnels", ["upstream", "direction"])
+_SWITCHING_PROTOCOLS = 101
 
 
 def count(route: str, method: str, status: int, seconds: float) -> None:
-    """Count one response; ``route`` is the path in the routes file, or ``none``."""
+    """Count one response; ``route`` is the path in the routes file, or ``none``. A tunnel counts without duration."""
     requests, duration = _labelled(route, method if method in METHODS else "other", status)
     requests.inc()
-    duration.observe(seconds)
+    if status != _SWITCHING_PROTOCOLS:
+        duration.observe(seconds)
 
 
 @cache

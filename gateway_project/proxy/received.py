@@ -41,6 +41,7 @@ class Received:
     scheme: str
     send_interim: Callable[[int, str, Fields], None] = _no_interim
     client_seconds: float | None = None  # between two pieces of the body; None: no limit
+    carries_tunnels: bool = False  # whether the server can go on with a tunnel after a 101
     route: str = NO_ROUTE  # the path of its route, once that is known
     replica: str = ""  # host:port of the server whose response is forwarded, once that is known
 

@@ -1,6 +1,7 @@
 """The response of the upstream as a Django response."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from django.http.response import HttpResponseBase
 
@@ -8,6 +9,9 @@ from http1.body import Body
 from http1.fields import Fields
 from http1.head import ResponseHead
 from proxy.errors import FAILURES, GatewayError, from_failure
+
+if TYPE_CHECKING:
+    from proxy.tunnel import Tunnel
 
 
 class ProxiedResponse(HttpResponseBase):
@@ -28,6 +32,7 @@ class ProxiedResponse(HttpResponseBase):
     ) -> None:
         super().__init__(content_type="", reason=head.reason)  # with None, Django would add a default
         self.status_code = head.status
+        self.tunnel: Tunnel | None = None  # what follows a 101
         self._has_been_logged = True  # errors of the upstream are logged by the upstream
         self._fields = fields
         self._first = first  # part of the body that arrived with the head

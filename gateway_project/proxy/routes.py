@@ -28,6 +28,8 @@ class UpstreamSettings:
     total_timeout: float | None = None  # for a whole exchange, retries included
     preserve_host: bool = True  # send the client's Host, not the upstream's own
     probe_path: str = "/"  # probes of an ejected replica; a status below 500 reinstates it
+    tunnel_idle_timeout: float = 300.0  # of a WebSocket, without a byte in either direction
+    max_tunnels: int = 1000  # WebSockets at once, in each process
     breaker_failures: int = 5  # consecutive failures that open the circuit
     breaker_seconds: float = 5.0  # how long the circuit stays open
 
@@ -52,6 +54,7 @@ class Route:
     max_body: int | None = None  # bytes; None: no limit
     rate_limit: Rate | None = None  # per client
     request_buffering: bool = True  # receive the whole body before contacting the upstream; False: stream it
+    websockets: bool = False  # carry WebSockets; False: drop Upgrade
     cors_origins: tuple[str, ...] = ()  # of other sites whose pages may use the route; in lower case
     enabled: bool = True  # False: ignore this route
 

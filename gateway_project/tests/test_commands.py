@@ -19,6 +19,7 @@ methods = ["GET", "HEAD"]
 max_body = "1 KiB"
 rate_limit = "5/minute"
 request_buffering = false
+websockets = true
 cors_origins = ["https://shop.example"]
 [[routes]]
 path = "/"
@@ -39,7 +40,7 @@ def test_routes_prints_the_table(capsys):
     call_command("routes")
 
     head, first, second = capsys.readouterr().out.splitlines()
-    assert head.split() == ["PATH", "METHODS", "UPSTREAM", "MAX", "BODY", "RATE", "LIMIT", "CORS"]
+    assert head.split() == ["PATH", "METHODS", "UPSTREAM", "MAX", "BODY", "RATE", "LIMIT", "CORS", "WEBSOCKETS"]
     assert re.split(" {2,}", first) == [
         "/a",
         "GET,HEAD",
@@ -47,8 +48,9 @@ def test_routes_prints_the_table(capsys):
         "1024 B",
         "5/minute",
         "https://shop.example",
+        "yes",
     ]
-    assert re.split(" {2,}", second) == ["/", "any", "one (http://one:1, http://two:2)", "any", "none", "none"]
+    assert re.split(" {2,}", second) == ["/", "any", "one (http://one:1, http://two:2)", "any", "none", "none", "no"]
 
 
 def test_explain_prints_the_upstream_of_a_request(capsys):
@@ -62,6 +64,7 @@ def test_explain_prints_the_upstream_of_a_request(capsys):
         "1 s to connect, 10 s between bytes, 30 s in all",
         "up to 1024 bytes, streamed",
         "5/minute per client",
+        "WebSocket carried, closed after 300 s without a byte\n",
         "CORS      pages of https://shop.example\n",
     ):
         assert part in told

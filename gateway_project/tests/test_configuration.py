@@ -38,6 +38,8 @@ def test_every_setting_is_read(tmp_path):
     total_timeout = 60
     preserve_host = false
     probe_path = "/alive"
+    tunnel_idle_timeout = 60
+    max_tunnels = 9
     breaker_failures = 7
     breaker_seconds = 8.0
     [[routes]]
@@ -47,6 +49,7 @@ def test_every_setting_is_read(tmp_path):
     max_body = "2 MiB"
     rate_limit = "5/minute"
     request_buffering = false
+    websockets = true
     cors_origins = ["https://Shop.example", "http://localhost:3001"]
     """
     configuration = read(write(tmp_path, text))
@@ -57,9 +60,10 @@ def test_every_setting_is_read(tmp_path):
         ("::1", 2),
         ("host", None),
     ]
+    assert (upstream.tunnel_idle_timeout, upstream.max_tunnels) == (60.0, 9)
     (route,) = configuration.routes
     assert (route.methods, route.max_body, route.rate_limit) == (("GET", "PROPFIND"), 2 * 2**20, (5, 60))
-    assert route.request_buffering is False
+    assert (route.request_buffering, route.websockets) == (False, True)
     assert route.cors_origins == ("https://shop.example", "http://localhost:3001")
 
 
@@ -148,6 +152,13 @@ WRONG = {
         UPSTREAM + ROUTE + 'rate_limit = "5/week"\n',
         'routes[1].rate_limit: "5/week" is not a rate',
     ),
+    "no truth": (UPSTREAM + ROUTE + "websockets = 1\n", "routes[1].websockets: must be true or false"),
+    "WebSockets without GET": (
+        UPSTREAM + ROUTE + 'methods = ["POST"]\nwebsockets = true\n',
+        "routes[1].websockets: GET, which opens a WebSocket, is not among methods",
+    ),
+    "no tunnels": (UPSTREAM + "max_tunnels = 0\n", "upstreams.a.max_tunnels: must be a whole number"),
+    "tunnels for ever": (UPSTREAM + "tunnel_idle_timeout = 0\n", "upstreams.a.tunnel_idle_timeout: must be a number"),
     "origin of everybody": (
         UPSTREAM + ROUTE + 'cors_origins = ["*"]\n',
         'routes[1].cors_origins: "*" is not an origin',

@@ -24,6 +24,8 @@ from proxy.received import ENVIRON_KEY, Received
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from proxy.tunnel import Tunnel
+
 logger = logging.getLogger(__name__)
 
 IDLE_GRACE = 2.0  # seconds that idle connections stay open while the process stops
@@ -36,6 +38,7 @@ class Worker(Protocol):
 
     alive: bool  # False: the process is stopping
     idle: set["ClientConnection"]  # connections that wait for a request
+    tunnels: set["Tunnel"]  # open ones
     limits: Limits
     idle_seconds: float  # between two requests
     client_seconds: float | None  # between two reads of a body, or for one write of a response
@@ -107,7 +110,7 @@ class ClientConnection:
         body = Body(self._stream, request.length)
         answer = Answer(self._socket, request, body, self._is_stopping)
         seconds = self._worker.client_seconds
-        received = Received(request, body, self._address, self._scheme, answer.interim, seconds)
+        received = Received(request, body, self._address, self._scheme, answer.interim, seconds, carries_tunnels=True)
         # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
         from proxy.spans import server_span
 
@@ -169,9 +172,21 @@ class ClientConnection:
         environ[ENVIRON_KEY] = received
         response: Any = self._application(environ, answer.start_response)
         try:
-            answer.send(response)
+            if tunnel := getattr(response, "tunnel", None):
+                self._carry(tunnel, response, answer)
+            else:
+                answer.send(response)
         finally:
             response.close()
+
+    def _carry(self, tunnel: "Tunnel", response: Any, answer: Answer) -> None:
+        answer.keeps_connection = False
+        answer.interim(response.status_code, response.reason_phrase, response.items())
+        self._worker.tunnels.add(tunnel)
+        try:
+            answer.sent = tunnel.carry(self._stream)
+        finally:
+            self._worker.tunnels.discard(tunnel)
 
 
 def _exhaust(pieces: "Iterator[bytes]") -> None:

@@ -6,7 +6,7 @@ gunicorn's processes, signals and sockets, and reads and writes HTTP with the co
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIApplication
 
 import gevent
@@ -16,6 +16,9 @@ from gunicorn.workers.ggevent import GeventWorker
 from http1.limits import Limits
 from proxy.server.connection import IDLE_GRACE, ClientConnection
 
+if TYPE_CHECKING:
+    from proxy.tunnel import Tunnel
+
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
     """Serves each client connection in its own greenlet."""
@@ -23,6 +26,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.idle: set[ClientConnection] = set()
+        self.tunnels: set[Tunnel] = set()
         self.limits = Limits(
             line=self.cfg.limit_request_line,
             fields=self.cfg.limit_request_fields,
@@ -50,17 +54,22 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         return application
 
     def notify(self) -> None:
-        """Notify gunicorn every second that the process is alive, and close connections idle for too long."""
+        """Notify gunicorn every second that the process is alive; close connections and tunnels idle for too long."""
         super().notify()
         now = time.monotonic()
         for connection in list(self.idle):
             connection.stop_if_idle(now)
+        for tunnel in list(self.tunnels):
+            tunnel.stop_if_idle(now)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Stop: complete running requests, and close idle connections after ``IDLE_GRACE``."""
+        """Stop: complete running requests, and close idle connections and tunnels after ``IDLE_GRACE``."""
         super().handle_exit(sig, frame)
         gevent.spawn_later(IDLE_GRACE, self._close_idle)
 
     def _close_idle(self) -> None:
         for connection in list(self.idle):
             connection.stop()
+        for tunnel in list(self.tunnels):
+            tunnel.close()
+        gevent.spawn_later(IDLE_GRACE, self._close_idle)  # for tunnels that began meanwhile

@@ -6,7 +6,7 @@ from itertools import count
 
 from chassis.circuit_breaker import CircuitBreaker, State
 from proxy import metrics
-from proxy.errors import UnreachableError, UpstreamError
+from proxy.errors import TooManyTunnelsError, UnreachableError, UpstreamError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.named_replicas import NamedReplicas
 from proxy.upstreams.probe import set_aside
@@ -38,6 +38,7 @@ class Upstream:
         self.replicas: list[Replica] = []
         self.last_error = ""
         self._turn = count()
+        self._tunnels = 0
         self._gather()
 
     def _gather(self) -> None:
@@ -58,6 +59,20 @@ class Upstream:
         untried = [replica for replica in self.replicas if replica not in tried] or self.replicas
         candidates = [replica for replica in untried if replica.is_trusted] or untried
         return candidates[next(self._turn) % len(candidates)]
+
+    def reserve_tunnel(self) -> None:
+        """Count a tunnel that is about to begin; ``release_tunnel`` follows.
+
+        Raises:
+            TooManyTunnelsError: there are ``max_tunnels``.
+        """
+        if self._tunnels >= self.settings.max_tunnels:
+            raise TooManyTunnelsError
+        self._tunnels += 1
+
+    def release_tunnel(self) -> None:
+        """Count a tunnel that has ended, or did not begin."""
+        self._tunnels -= 1
 
     def _nowhere(self) -> UnreachableError:
         reasons = ", ".join({named.last_error or "no answer yet" for named in self._named})

@@ -60,5 +60,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Rate      {'not limited' if route.rate_limit is None else f'{route.rate_limit} per client'}"
         )
+        if route.websockets:
+            self.stdout.write(f"WebSocket carried, closed after {upstream.tunnel_idle_timeout:g} s without a byte")
         origins = ", ".join(route.cors_origins)
         self.stdout.write(f"CORS      {f'pages of {origins}' if origins else 'none of the gateway'}")

@@ -8,7 +8,7 @@ from proxy import current
 from proxy.configuration import Configuration
 from proxy.routes import Route
 
-_HEAD = ("PATH", "METHODS", "UPSTREAM", "MAX BODY", "RATE LIMIT", "CORS")
+_HEAD = ("PATH", "METHODS", "UPSTREAM", "MAX BODY", "RATE LIMIT", "CORS", "WEBSOCKETS")
 
 
 class Command(BaseCommand):
@@ -38,4 +38,5 @@ def _row(route: Route, configuration: Configuration) -> tuple[str, ...]:
         "any" if route.max_body is None else f"{route.max_body} B",
         "none" if route.rate_limit is None else str(route.rate_limit),
         ", ".join(route.cors_origins) or "none",
+        "yes" if route.websockets else "no",
     )

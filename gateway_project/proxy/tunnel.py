@@ -1,0 +1,72 @@
+"""A tunnel between a client and an upstream, once both have switched to WebSocket."""
+
+import contextlib
+import time
+
+import gevent
+from gevent.socket import SHUT_RDWR, SHUT_WR, socket
+from prometheus_client import Counter
+
+from http1.stream import PIECE, EndOfStreamError, Stream, send_all
+from proxy import metrics
+from proxy.routes import UpstreamSettings
+
+_CLOSING_SECONDS = 10.0  # between the end of one direction and that of the other
+
+
+class Tunnel:
+    """Carries bytes both ways, a piece at a time, until both sides have closed or neither sends anything."""
+
+    def __init__(self, settings: UpstreamSettings, upstream: Stream) -> None:
+        self._upstream = upstream
+        self._sockets = [upstream.socket]
+        self._name = settings.name
+        self._idle_seconds = settings.tunnel_idle_timeout
+        self._moved_at = time.monotonic()
+
+    def carry(self, client: Stream) -> int:
+        """Carry until the end; return the number of bytes that were sent to the client."""
+        self._sockets.append(client.socket)
+        for side in self._sockets:
+            side.settimeout(None)  # the worker closes idle tunnels
+        self._moved_at = time.monotonic()
+        open_tunnels = metrics.TUNNELS.labels(self._name)
+        open_tunnels.inc()
+        sent = metrics.TUNNEL_BYTES.labels(self._name, "to_upstream")
+        upload = gevent.spawn(self._pump, client, self._upstream.socket, sent)
+        try:
+            size = self._pump(self._upstream, client.socket, metrics.TUNNEL_BYTES.labels(self._name, "to_client"))
+            upload.join()
+            return size
+        finally:
+            upload.kill()
+            open_tunnels.dec()
+
+    def _pump(self, source: Stream, target: socket, counter: Counter) -> int:
+        size = 0
+        try:
+            while True:
+                piece = source.read(PIECE)
+                self._moved_at = time.monotonic()
+                send_all(target, piece)
+                size += len(piece)
+                counter.inc(len(piece))
+                gevent.sleep(0)  # gives others a turn, even if more has arrived
+        except EndOfStreamError:
+            self._idle_seconds = min(self._idle_seconds, _CLOSING_SECONDS)
+            with contextlib.suppress(OSError):
+                socket.shutdown(target, SHUT_WR)  # not that of an SSLSocket, which would also end reading
+        except OSError:
+            self.close()
+        return size
+
+    def stop_if_idle(self, now: float) -> None:
+        """Close if nothing was received in time; ``now`` is in seconds of ``time.monotonic``."""
+        if now - self._moved_at > self._idle_seconds:
+            self.close()
+
+    def close(self) -> None:
+        """End both directions."""
+        for side in self._sockets:
+            with contextlib.suppress(OSError):
+                socket.shutdown(side, SHUT_RDWR)
