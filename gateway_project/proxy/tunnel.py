@@ -5,13 +5,14 @@ import time
 
 import gevent
 from gevent.socket import SHUT_RDWR, SHUT_WR, socket
+from gevent.ssl import SSLSocket
 from prometheus_client import Counter
 
 from http1.stream import PIECE, EndOfStreamError, Stream, send_all
 from proxy import metrics
 from proxy.routes import UpstreamSettings
 
-_CLOSING_SECONDS = 10.0  # between the end of one direction and that of the other
+_CLOSING_SECONDS = 5.0  # between the end of one direction and that of the other
 
 
 class Tunnel:
@@ -54,8 +55,9 @@ class Tunnel:
                 gevent.sleep(0)  # gives others a turn, even if more has arrived
         except EndOfStreamError:
             self._idle_seconds = min(self._idle_seconds, _CLOSING_SECONDS)
-            with contextlib.suppress(OSError):
-                socket.shutdown(target, SHUT_WR)  # not that of an SSLSocket, which would also end reading
+            if not isinstance(target, SSLSocket):  # whose shutdown would end reading as well
+                with contextlib.suppress(OSError):
+                    target.shutdown(SHUT_WR)
         except OSError:
             self.close()
         return size
@@ -69,4 +71,4 @@ class Tunnel:
         """End both directions."""
         for side in self._sockets:
             with contextlib.suppress(OSError):
-                socket.shutdown(side, SHUT_RDWR)
+                side.shutdown(SHUT_RDWR)

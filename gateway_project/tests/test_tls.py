@@ -277,6 +277,14 @@ def test_upstream_that_does_not_take_a_body_is_too_slow(start_secure, secure):
     assert (got.status, json.loads(got.body)["type"]) == (504, "urn:problem:upstream_timeout")
 
 
+def test_body_that_is_too_large_ends_the_request(start_secure, secure):
+    gateway = start_secure(secure.url, route='request_buffering = false\nmax_body = "10 B"')
+
+    got = exchange(gateway.port, request("POST", "/", "Transfer-Encoding: chunked") + b"14\r\n" + b"x" * 20 + b"\r\n")
+
+    assert (got.status, json.loads(got.body)["type"]) == (413, "urn:problem:body_too_large")
+
+
 @pytest.mark.parametrize(("close", "is_complete"), [(end, True), (lambda connection: connection.close(), False)])
 def test_body_that_ends_with_the_connection_is_whole_only_with_an_alert(start_secure, secure, close, is_complete):
     gateway = start_secure(secure.url)

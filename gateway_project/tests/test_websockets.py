@@ -15,7 +15,7 @@ from websockets.sync.server import serve
 from tests.client import Client, exchange, request
 from tests.process import configuration, free_port
 from tests.test_operation import samples_once
-from tests.tls import AUTHORITY, certificate
+from tests.tls import AUTHORITY, TlsUpstream, certificate, end
 from tests.upstream import answer
 
 HANDSHAKE = [
@@ -334,7 +334,41 @@ def test_one_direction_may_end_before_the_other(carrying_gateway, upstream):
         assert client.is_closed()
 
 
-def test_client_that_goes_away_closes_the_connection_to_the_upstream(carrying_gateway, upstream):
+def test_upstream_with_tls_may_send_after_the_client_has_ended(start, tmp_path):
+    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
+    upstream = TlsUpstream()
+    gateway = start(carrying(upstream.url, upstream='ca_file = "ca.pem"'))
+
+    def answer_late(connection, arrived):
+        connection.send(ACCEPTED)
+        received = connection.read_until(b"thing")
+        time.sleep(0.5)
+        connection.send(b"got " + received)
+        end(connection)
+
+    upstream.script = answer_late
+    with tunnel(gateway) as client:
+        client.send(b"everything")
+        client.socket.shutdown(1)
+
+        assert client.read_until(b"thing") == b"got everything"
+        assert client.is_closed()
+    upstream.close()
+
+
+def test_client_that_goes_away_from_an_upstream_with_tls_ends_the_tunnel(start, tmp_path):
+    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
+    upstream = TlsUpstream()
+    upstream.script = accept
+    gateway = start(carrying(upstream.url, upstream='ca_file = "ca.pem"'))
+    with tunnel(gateway):
+        pass
+
+    wait_until(lambda: upstream.connections[0].socket.fileno() == -1, seconds=12)
+    upstream.close()
+
+
+def test_client_that_goes_away_closes_closes_the_connection_to_the_upstream(carrying_gateway, upstream):
     upstream.script = accept
     with tunnel(carrying_gateway):
         pass

@@ -63,7 +63,7 @@ class Connection:
     def abort(self) -> None:
         """Interrupt a pending read, as if the upstream had closed the connection."""
         try:
-            socket.shutdown(self._socket, SHUT_RDWR)  # that of an SSLSocket would take TLS from under a pending read
+            self._socket.shutdown(SHUT_RDWR)
         except OSError:
             return  # already closed
 
