@@ -25,8 +25,10 @@ def answer_preflight(route: Route, head: RequestHead) -> HttpResponse | None:
     Raises:
         CrossSiteError: the origin is not among them.
     """
+    if not route.cors_origins or head.method != "OPTIONS" or not values(head.fields, "origin"):
+        return None
     methods = values(head.fields, "access-control-request-method")
-    if not route.cors_origins or head.method != "OPTIONS" or not methods or not values(head.fields, "origin"):
+    if not methods:
         return None
     if not _allowed_origin(route, head):
         raise CrossSiteError("Pages of this origin may not use this address.")

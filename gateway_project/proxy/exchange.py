@@ -128,7 +128,9 @@ class Exchange:
                 raise failure or from_failure(error) from error
             raise
         self._received.replica = replica.address
-        fields = response_fields(head) + (upgrade_fields(head) if self._route.websockets else [])
+        fields = response_fields(head)
+        if self._route.websockets:
+            fields += upgrade_fields(head)
         on_end = partial(self._end, replica, connection, head, body, upload)
         response = ProxiedResponse(head, fields, first, body, on_end)
         if head.status == SWITCHING_PROTOCOLS:
