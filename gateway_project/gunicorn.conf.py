@@ -39,8 +39,11 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start tracing in the worker, after gevent has patched the standard library."""
+    """Start tracing and the portal in the worker, after gevent has patched the standard library."""
+    from portal import monitor
+
     tracing.start("gateway")
+    monitor.start()
     shared.post_worker_init(worker)
 
 

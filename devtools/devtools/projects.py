@@ -40,6 +40,7 @@ def service_environment(
     inherited = os.environ if base is None else base
     environment = {name: value for name, value in inherited.items() if name not in PROJECT_VARIABLES}
     environment |= {"DATA_DIR": str(data_dir), "LOG_FORMAT": environment.get("LOG_FORMAT") or "console"}
+    environment.setdefault("EXPOSE_PORTAL", "true")
     if project.name in addresses:
         environment["BIND"] = addresses[project.name].bind
     if project.database and database_url:

@@ -12,7 +12,7 @@ ALLOWED_HOSTS: list[str] = []
 
 ROOT_URLCONF = "gateway_project.urls"
 WSGI_APPLICATION = "gateway_project.wsgi.application"
-INSTALLED_APPS = ["chassis", "proxy"]
+INSTALLED_APPS = ["chassis", "proxy", "portal"]
 # No middleware may change responses of the upstreams.
 MIDDLEWARE = ["chassis.request_id.RequestIdMiddleware"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
@@ -38,6 +38,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 # Redis server that counts rate limits; if empty, each process counts in memory.
 REDIS_URL = env.str("REDIS_URL", default="")
+
+# Whether the gateway has pages of its own, at / and under /-/ (docs/gateway.md).
+EXPOSE_PORTAL = env.bool("EXPOSE_PORTAL", default=DEBUG)
 
 # Set if TLS is terminated in front of the gateway.
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)

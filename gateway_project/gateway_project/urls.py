@@ -1,17 +1,22 @@
-"""URLs: the gateway serves ``/health`` and paths below it; all other paths belong to the routes."""
+"""URLs: the gateway serves ``/health`` and, if ``EXPOSE_PORTAL`` is on, the portal; all others belong to the routes."""
 
-from django.urls import path, re_path
+from django.conf import settings
+from django.urls import include, path, re_path
 
 from chassis import problems
 from proxy import health, views
 
+# The portal has the exact / and what is under /-/.
+_OWN = r"health(?:/|\Z)|-(?:/|\Z)|\Z" if settings.EXPOSE_PORTAL else r"health(?:/|\Z)"
+
 urlpatterns = [
-    re_path(r"^(?!health(?:/|\Z))", views.forward),
+    re_path(rf"^(?!{_OWN})", views.forward),
     path("health", health.health),
     path("health/", health.health),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health/<path:rest>", health.unknown),
+    *([path("", include("portal.urls"))] if settings.EXPOSE_PORTAL else []),
 ]
 
 handler400 = problems.bad_request

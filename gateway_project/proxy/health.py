@@ -12,21 +12,23 @@ from chassis.problems import not_found, problem_response, security_headers
 from proxy.gateway import gateway
 from proxy.upstreams.upstream import Upstream
 
-_View = Callable[[HttpRequest], HttpResponse]
+_View = Callable[..., HttpResponse]
 
 
-def _read_only(view: _View) -> _View:
+def read_only(view: _View) -> _View:
+    """Refuse every method but GET and HEAD, with a problem."""
+
     @wraps(view)
-    def checked(request: HttpRequest) -> HttpResponse:
+    def checked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.method in ("GET", "HEAD"):
-            return view(request)
+            return view(request, *args, **kwargs)
         detail = f"{request.method} is not among the methods here: GET, HEAD."
         return problem_response(request, 405, "method_not_allowed", detail, {"Allow": "GET, HEAD"})
 
     return checked
 
 
-@_read_only
+@read_only
 def health(request: HttpRequest) -> HttpResponse:
     """Answer 200 with the state of the gateway; that an upstream is down does not change the status."""
     here = gateway()
@@ -66,13 +68,13 @@ def _as_json(read_at: datetime, refused: str, upstreams: tuple[_State, ...]) -> 
     return json.dumps(state).encode()
 
 
-@_read_only
+@read_only
 def live(request: HttpRequest) -> HttpResponse:
     """Answer 200: the process runs and serves."""
     return JsonResponse({"status": "ok"}, headers=security_headers(request))
 
 
-@_read_only
+@read_only
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200: the routes are read, so requests can be taken."""
     gateway()

@@ -44,6 +44,11 @@ class Upstream:
     def _gather(self) -> None:
         self.replicas = self._fixed + [replica for named in self._named for replica in named.replicas.values()]
 
+    def resolve(self) -> None:
+        """Look the names up, if that has not been done; wait ``connect_timeout`` at most."""
+        for named in self._named:
+            named.wait()
+
     def choose(self, tried: Collection[Replica] = ()) -> Replica:
         """Return the next replica (round robin), preferably a healthy one that was not ``tried`` before.
 
@@ -52,8 +57,7 @@ class Upstream:
         Raises:
             UnreachableError: no name of the upstream has an address.
         """
-        for named in self._named:
-            named.wait()
+        self.resolve()
         if not self.replicas:
             raise self._nowhere()
         untried = [replica for replica in self.replicas if replica not in tried] or self.replicas

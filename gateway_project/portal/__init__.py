@@ -1,0 +1,1 @@
+"""The portal: pages of the gateway for people, and the API's one document."""

@@ -1,0 +1,46 @@
+"""What the portal links to, as the routes file has it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.http import HttpRequest
+
+from proxy.gateway import gateway
+
+_ADMIN, _STATIC = "/admin/", "/static/"
+
+
+class Link(NamedTuple):
+    """A link, with the words for it."""
+
+    address: str
+    text: str
+
+
+def api() -> list[Link]:
+    """Return the routes of the API, which are pages in a browser."""
+    return [Link(path, path) for path in _paths() if not path.startswith((_ADMIN, _STATIC))]
+
+
+def admins() -> list[Link]:
+    """Return the routes of the admins; there are none without ``EXPOSE_ADMIN``."""
+    return [Link(f"{path}/", path.removeprefix(_ADMIN)) for path in _paths() if path.startswith(_ADMIN)]
+
+
+def _paths() -> Sequence[str]:
+    return [route.path for route in gateway().current.configuration.routes]
+
+
+def origin(request: HttpRequest) -> str:
+    """Return where the client found the gateway, such as ``http://localhost:8081``."""
+    return f"{request.scheme}://{request.META.get('HTTP_HOST', 'localhost')}"
+
+
+def index(request: HttpRequest) -> dict[str, object]:
+    """Return the links for programs."""
+    base = origin(request)
+    return {
+        "api": [base + link.address for link in api()],
+        "admins": [base + link.address for link in admins()],
+        "health": f"{base}/health",
+    }

@@ -1,0 +1,119 @@
+"""What all processes of the gateway have counted, and what follows from two looks at it."""
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counted by all processes until ``at`` (seconds of ``time.time``)."""
+
+    at: float
+    answers: Mapping[tuple[str, int], float] = field(default_factory=dict)  # by route and status
+    durations: Mapping[tuple[str, float], float] = field(default_factory=dict)  # by route; up to so many seconds
+    failures: Mapping[tuple[str, str], float] = field(default_factory=dict)  # by upstream and reason
+    open_circuits: frozenset[str] = frozenset()  # upstreams
+    ejected: frozenset[tuple[str, str]] = frozenset()  # upstream and replica
+
+
+def read_counts() -> Counts:
+    """Read the metrics that the processes share; under Django's development server those of this process."""
+    registry: CollectorRegistry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    answers: dict[tuple[str, int], float] = defaultdict(float)
+    durations: dict[tuple[str, float], float] = {}
+    failures: dict[tuple[str, str], float] = {}
+    circuits, ejected = set(), set()
+    for sample in (sample for metric in registry.collect() for sample in metric.samples):
+        labels, value = sample.labels, sample.value
+        match sample.name:
+            case "gateway_requests_total":
+                answers[labels["route"], int(labels["status"])] += value
+            case "gateway_request_duration_seconds_bucket":
+                durations[labels["route"], float(labels["le"])] = value
+            case "gateway_upstream_failures_total":
+                failures[labels["upstream"], labels["reason"]] = value
+            case "gateway_circuit_open" if value:
+                circuits.add(labels["upstream"])
+            case "gateway_replica_ejected" if value:
+                ejected.add((labels["upstream"], labels["replica"]))
+    return Counts(time.time(), answers, durations, failures, frozenset(circuits), frozenset(ejected))
+
+
+@dataclass(frozen=True)
+class Load:
+    """The requests to some routes in a span of time."""
+
+    requests: int = 0
+    per_second: float = 0.0
+    p50: float | None = None  # milliseconds; None without requests
+    p99: float | None = None
+    error_share: float = 0.0  # of responses with a status of 500 or more, in percent
+
+
+def load(before: Counts, after: Counts, routes: Iterable[str]) -> Load:
+    """Return what came to ``routes`` between two looks."""
+    chosen = frozenset(routes)
+    answered = _answered(before, after, chosen)
+    total = sum(answered.values())
+    if total <= 0:
+        return Load()
+    errors = sum(number for (_, status), number in answered.items() if status >= _SERVER_ERROR)
+    buckets: dict[float, float] = defaultdict(float)
+    for (route, bound), number in after.durations.items():
+        if route in chosen:
+            buckets[bound] += number - before.durations.get((route, bound), 0.0)
+    return Load(
+        requests=round(total),
+        per_second=per_second(before, after, chosen),
+        p50=_quantile(0.5, buckets),
+        p99=_quantile(0.99, buckets),
+        error_share=100 * errors / total,
+    )
+
+
+def per_second(before: Counts, after: Counts, routes: frozenset[str]) -> float:
+    """Return how many requests a second came to ``routes`` between two looks."""
+    return sum(_answered(before, after, routes).values()) / max(after.at - before.at, 0.001)
+
+
+def _answered(before: Counts, after: Counts, routes: frozenset[str]) -> dict[tuple[str, int], float]:
+    return {key: number - before.answers.get(key, 0.0) for key, number in after.answers.items() if key[0] in routes}
+
+
+def _quantile(share: float, buckets: Mapping[float, float]) -> float | None:
+    """Return the duration in milliseconds below which ``share`` of the requests lie, interpolated in its bucket.
+
+    As Prometheus' ``histogram_quantile``; beyond the last bound it is that bound.
+    """
+    bounds = sorted(buckets)
+    if not bounds or buckets[bounds[-1]] <= 0:
+        return None
+    rank, lower, below = share * buckets[bounds[-1]], 0.0, 0.0
+    for bound in bounds:
+        if buckets[bound] >= rank:
+            if bound == float("inf"):
+                break
+            return 1000 * (lower + (bound - lower) * (rank - below) / (buckets[bound] - below))
+        lower, below = bound, buckets[bound]
+    return 1000 * lower
+
+
+def new_failures(before: Counts, after: Counts, upstream: str) -> dict[str, int]:
+    """Return how often ``upstream`` failed between two looks, by reason, the most frequent first."""
+    found = {
+        reason: round(number - before.failures.get((name, reason), 0.0))
+        for (name, reason), number in after.failures.items()
+        if name == upstream
+    }
+    return {reason: number for reason, number in sorted(found.items(), key=lambda pair: -pair[1]) if number > 0}

@@ -1,0 +1,14 @@
+"""URLs of the portal."""
+
+from django.urls import path
+
+from portal import views
+
+urlpatterns = [
+    path("", views.landing),
+    path("-/status", views.status),
+    path("-/static/<str:name>", views.static),
+    path("-", views.unknown),
+    path("-/<path:rest>", views.unknown),
+    path("-/", views.unknown),
+]

@@ -1,0 +1,86 @@
+"""The pages of the portal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.static import serve
+
+from chassis.problems import not_found, security_headers
+from portal import links
+from portal.state import SPARKLINE_HEIGHT, SPARKLINE_WIDTH, ServiceState, services, summary
+from proxy.gateway import gateway
+from proxy.health import read_only
+from proxy.views import forward
+
+# A page may load and run what comes from this origin, and nothing that is written into it.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_STATIC = Path(__file__).parent / "static" / "portal"
+
+
+def landing(request: HttpRequest) -> HttpResponseBase:
+    """Answer ``/``: a page for people, an index for programs; a route for ``/`` comes first."""
+    if any(route.path == "/" for route in gateway().current.configuration.routes):
+        return forward(request)
+    return _landing(request)
+
+
+@read_only
+def _landing(request: HttpRequest) -> HttpResponse:
+    states = services()
+    if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
+        own = {"api": links.api(), "admins": links.admins(), "origin": links.origin(request)}
+        response = _page(request, "portal/landing.html", _live(states) | own)
+    else:
+        index = {"services": {one.name: one.as_json() for one in states}, "links": links.index(request)}
+        response = _secured(request, JsonResponse(index))
+    response["Vary"] = "Accept"
+    return response
+
+
+@read_only
+def status(request: HttpRequest) -> HttpResponse:
+    """Answer with the live part of the page at ``/``."""
+    return _page(request, "portal/status.html", _live(services()))
+
+
+@read_only
+def static(request: HttpRequest, name: str) -> HttpResponse:
+    """Answer with a style sheet, a script or a picture."""
+    if not (_STATIC / name).is_file():
+        return unknown(request)
+    response: Any = serve(request, name, document_root=str(_STATIC))
+    response["Cache-Control"] = "no-cache"  # asked for again each time; 304 if it is unchanged
+    return _with_headers(request, response)
+
+
+def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Answer 404: what lies under ``/-/`` is never forwarded."""
+    return not_found(request, Exception(rest))
+
+
+def _live(states: Sequence[ServiceState]) -> dict[str, Any]:
+    return {"services": states, "summary": summary(states), "width": SPARKLINE_WIDTH, "height": SPARKLINE_HEIGHT}
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    response = render(request, template, context)
+    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return _secured(request, response)
+
+
+def _secured(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    return _with_headers(request, response)
+
+
+def _with_headers(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    for name, value in security_headers(request).items():
+        response[name] = value
+    return response

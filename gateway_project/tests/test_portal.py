@@ -1,0 +1,248 @@
+"""The portal: pages of the gateway for people, at ``/`` and under ``/-/``."""
+
+import json
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.client import exchange, request
+from tests.process import configuration, free_port
+from tests.upstream import Upstream
+
+HTML = "Accept: text/html,*/*;q=0.8"
+OWN_PATHS = ("/", "/-", "/-/", "/-/status", "/-/static/portal.css", "/-/nothing")
+
+
+def routed(*urls, path="/a", **more):
+    """One route, which leaves ``/`` to the portal."""
+    return configuration(*urls, **more).replace('path = "/"', f'path = "{path}"')
+
+
+def get(gateway, target, *lines):
+    return exchange(gateway.port, request("GET", target, *lines))
+
+
+def index(gateway):
+    return json.loads(get(gateway, "/", "Accept: application/json").body)
+
+
+def service(gateway):
+    return index(gateway)["services"]["any"]
+
+
+def is_of_portal(received):
+    """Whether it is a health check or the search for a document."""
+    return received.values(b"Connection") == [b"close"]
+
+
+def wait_for(condition, seconds=15):
+    ends_at = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < ends_at:
+        time.sleep(0.1)
+    assert found
+    return found
+
+
+@pytest.fixture(scope="module")
+def upstream_of_portals():
+    """An upstream for this module, because the health checks of a portal would disturb the tests of others."""
+    upstream = Upstream()
+    yield upstream
+    upstream.close()
+
+
+@pytest.fixture
+def upstream(upstream_of_portals):
+    upstream_of_portals.reset()
+    return upstream_of_portals
+
+
+@pytest.fixture
+def portal(share, upstream):
+    return share(routed(upstream.url), EXPOSE_PORTAL="true")
+
+
+def test_browser_gets_a_page_with_services_and_links(portal):
+    got = get(portal, "/", HTML)
+
+    assert (got.status, got.value(b"Content-Type")) == (200, b"text/html; charset=utf-8")
+    assert got.value(b"Vary") == b"Accept"
+    assert b'<a href="/a">' in got.body
+    assert b"curl http://example.org/a" in got.body
+    assert b'id="service-any"' in got.body
+
+
+@pytest.mark.parametrize("lines", [(), ("Accept: */*",), ("Accept: application/json",)])
+def test_program_gets_an_index(portal, lines):
+    got = get(portal, "/", *lines)
+
+    assert got.value(b"Content-Type") == b"application/json"
+    content = json.loads(got.body)
+    assert content["links"]["api"] == ["http://example.org/a"]
+    assert content["services"]["any"]["circuit"] == "closed"
+
+
+def test_status_is_a_fragment(portal):
+    got = get(portal, "/-/status")
+
+    assert got.status == 200
+    assert got.body.startswith(b'<div data-summary="')
+    assert got.value(b"Cache-Control") == b"no-store"
+
+
+@pytest.mark.parametrize("target", ["/", "/-/status"])
+def test_pages_have_a_strict_content_security_policy(portal, target):
+    policy = get(portal, target, HTML).value(b"Content-Security-Policy").decode()
+
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+@pytest.mark.parametrize("target", ["/", "/-/status", "/-/static/portal.css"])
+def test_only_reading_is_allowed(portal, target):
+    got = exchange(portal.port, request("POST", target))
+
+    assert (got.status, got.value(b"Allow")) == (405, b"GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("portal.css", b"text/css"), ("portal.js", b"text/javascript"), ("icon.svg", b"image/svg+xml")],
+)
+def test_files_of_pages_are_served(portal, name, kind):
+    got = get(portal, f"/-/static/{name}")
+
+    assert (got.status, got.value(b"Content-Type")) == (200, kind)
+    assert got.value(b"X-Content-Type-Options") == b"nosniff"
+
+
+def test_unchanged_file_is_not_sent_again(portal):
+    changed_at = get(portal, "/-/static/portal.css").value(b"Last-Modified").decode()
+
+    assert get(portal, "/-/static/portal.css", f"If-Modified-Since: {changed_at}").status == 304
+
+
+@pytest.mark.parametrize("path", ["/-", "/-/", "/-/nothing", "/-/static/", "/-/static/..%2f..%2fviews.py"])
+def test_unknown_paths_under_the_portal_are_problems(portal, path):
+    got = get(portal, path)
+
+    assert (got.status, json.loads(got.body)["type"]) == (404, "urn:problem:not_found")
+
+
+@pytest.mark.parametrize("target", OWN_PATHS)
+def test_portal_that_is_not_exposed_is_an_unknown_path(share, upstream, target):
+    gateway = share(routed(upstream.url), EXPOSE_PORTAL="false")
+
+    got = get(gateway, target)
+
+    assert (got.status, json.loads(got.body)["type"]) == (404, "urn:problem:no_route")
+
+
+def test_portal_is_not_exposed_by_default(share, upstream):
+    assert get(share(routed(upstream.url)), "/").status == 404
+
+
+@pytest.mark.parametrize("target", OWN_PATHS)
+def test_catch_all_route_gets_everything_from_a_gateway_without_a_portal(share, upstream, target):
+    get(share(configuration(upstream.url)), target)
+
+    assert upstream.requests[0].target == target.encode()
+
+
+def test_route_for_the_root_comes_before_the_portal(share, upstream):
+    gateway = share(configuration(upstream.url), EXPOSE_PORTAL="true")
+
+    get(gateway, "/", HTML)
+    get(gateway, "/-x")
+    own = get(gateway, "/-/status")
+
+    assert [one.target for one in upstream.requests if not is_of_portal(one)] == [b"/", b"/-x"]
+    assert own.status == 200
+
+
+def test_load_is_that_of_all_processes(start, upstream):
+    gateway = start(routed(upstream.url), workers=2, EXPOSE_PORTAL="true")
+    wait_for(lambda: service(gateway)["state"] == "up")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: get(gateway, "/a"), range(40)))
+
+    # From either process.
+    wait_for(lambda: all(service(gateway)["requests_per_second"] for _ in range(8)))
+    assert service(gateway)["p50_ms"] > 0
+    assert service(gateway)["error_percent"] == 0
+
+
+def test_errors_and_failures_are_shown(start):
+    gateway = start(routed(f"http://127.0.0.1:{free_port()}"), EXPOSE_PORTAL="true")
+    wait_for(lambda: service(gateway)["state"] == "down")
+
+    for _ in range(6):
+        get(gateway, "/a")
+
+    seen = wait_for(lambda: (one := service(gateway))["failures"] and one)
+    assert seen["failures"]["upstream_unreachable"] > 0
+    assert seen["circuit"] == "open"
+    assert seen["error_percent"] == 100
+    assert b"circuit open" in get(gateway, "/-/status").body
+
+
+def test_service_that_stops_is_down_at_the_next_look(start):
+    upstream = Upstream()
+    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
+    wait_for(lambda: service(gateway)["state"] == "up")
+
+    upstream.close()
+    time.sleep(1.1)  # the least time between two looks
+    seen = service(gateway)
+
+    assert seen["state"] == "down"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", seen["down_since"])
+    body = get(gateway, "/", HTML).body.decode()
+    assert "Down: any." in body
+    assert re.search(r"Down since <time datetime=\"[^\"]+\">\d\d:\d\d:\d\d UTC</time>", body)
+
+
+def test_time_of_an_outage_stays_while_it_lasts(start):
+    gateway = start(routed(f"http://127.0.0.1:{free_port()}"), EXPOSE_PORTAL="true")
+    first = wait_for(lambda: service(gateway)["down_since"])
+
+    time.sleep(1.5)
+
+    assert service(gateway)["down_since"] == first
+
+
+def test_one_replica_of_two_that_is_down_degrades_the_service(start, upstream):
+    gateway = start(routed(upstream.url, f"http://127.0.0.1:{free_port()}"), EXPOSE_PORTAL="true")
+
+    seen = wait_for(lambda: (one := service(gateway))["state"] == "degraded" and one)
+
+    assert sorted(seen["replicas"].values()) == ["down", "up"]
+    assert b"Some replicas are down: any." in get(gateway, "/", HTML).body
+
+
+@pytest.mark.timing
+def test_page_does_not_wait_for_a_service_that_does_not_answer(start, upstream):
+    upstream.script = lambda connection, received: time.sleep(3)
+    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
+    seconds = []
+
+    for _ in range(15):
+        began = time.monotonic()
+        get(gateway, "/", HTML)
+        seconds.append(time.monotonic() - began)
+        time.sleep(0.1)
+
+    assert max(seconds[1:]) < 0.1  # the first one compiles the templates
+    assert service(gateway)["state"] == "down"
+
+
+def test_polled_status_is_not_logged(portal):
+    get(portal, "/-/status")
+    get(portal, "/-/unknown")
+
+    wait_for(lambda: "/-/unknown" in portal.log)
+    assert "/-/status" not in portal.log
