@@ -42,5 +42,6 @@ def index(request: HttpRequest) -> dict[str, object]:
     return {
         "api": [base + link.address for link in api()],
         "admins": [base + link.address for link in admins()],
+        "openapi": f"{base}/-/openapi.json",
         "health": f"{base}/health",
     }

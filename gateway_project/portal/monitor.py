@@ -8,6 +8,7 @@ import gevent
 from django.conf import settings
 
 from portal.availability import Availability
+from portal.documents import Documents
 from portal.history import History
 from portal.traffic import Counts, read_counts
 
@@ -24,6 +25,7 @@ class Monitor:
 
     def __init__(self) -> None:
         self.availability = Availability()
+        self.documents = Documents()
         self.history = History()
         self._latest: Counts | None = None
 
@@ -36,6 +38,7 @@ class Monitor:
             try:
                 in_thread(self._record)
                 self.availability.look(_INTERVAL)
+                self.documents.fetch_missing()
             except Exception:
                 logger.exception("The portal cannot look at the system")
             gevent.sleep(_INTERVAL)

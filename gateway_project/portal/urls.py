@@ -7,6 +7,7 @@ from portal import views
 urlpatterns = [
     path("", views.landing),
     path("-/status", views.status),
+    path("-/openapi.json", views.openapi),
     path("-/static/<str:name>", views.static),
     path("-", views.unknown),
     path("-/<path:rest>", views.unknown),

@@ -11,6 +11,7 @@ from django.views.static import serve
 
 from chassis.problems import not_found, security_headers
 from portal import links
+from portal.openapi import document
 from portal.state import SPARKLINE_HEIGHT, SPARKLINE_WIDTH, ServiceState, services, summary
 from proxy.gateway import gateway
 from proxy.health import read_only
@@ -48,6 +49,12 @@ def _landing(request: HttpRequest) -> HttpResponse:
 def status(request: HttpRequest) -> HttpResponse:
     """Answer with the live part of the page at ``/``."""
     return _page(request, "portal/status.html", _live(services()))
+
+
+@read_only
+def openapi(request: HttpRequest) -> HttpResponse:
+    """Answer with the OpenAPI document of all services."""
+    return _secured(request, JsonResponse(document(), json_dumps_params={"ensure_ascii": False}))
 
 
 @read_only

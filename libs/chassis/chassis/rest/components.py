@@ -56,8 +56,6 @@ COMPONENTS: dict[str, Any] = {
                 {
                     "type": "object",
                     "properties": {
-                        "type": {"const": "urn:problem:invalid"},
-                        "status": {"const": 400},
                         "errors": {
                             "type": "array",
                             "items": reference("schemas", "FieldError"),
@@ -98,15 +96,20 @@ def _error_response(status: int, problems: list[Problem]) -> dict[str, Any]:
         headers["Retry-After"] = reference("headers", "Retry-After")
     types = sorted({_as_type(one) for one in problems})
     plain = [f"urn:problem:{one.code}" for one in types if one.code != ValidationError.default_code]
-    members = {"type": {"enum": plain}, "status": {"const": status}}
-    schemas = [{"allOf": [reference("schemas", "Problem"), {"properties": members}]}] if plain else []
+    schemas = [_narrowed("Problem", status, plain)] if plain else []
     if len(plain) < len(types):
-        schemas.append(reference("schemas", "ValidationProblem"))
+        # First: generated clients take the first schema that a response fits.
+        schemas.insert(0, _narrowed("ValidationProblem", status, [f"urn:problem:{ValidationError.default_code}"]))
     return {
         "description": "\n".join(f"* `{one.code}`: {one.detail}" for one in types),
         "headers": headers,
         "content": {PROBLEM_JSON: {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}},
     }
+
+
+def _narrowed(name: str, status: int, types: list[str]) -> dict[str, Any]:
+    """Return the schema ``name`` for some types; beside the reference, where generators of clients do not stumble."""
+    return reference("schemas", name) | {"properties": {"type": {"enum": types}, "status": {"const": status}}}
 
 
 def _as_type(problem: Problem) -> ProblemType:

@@ -1,0 +1,130 @@
+"""The OpenAPI document of the whole API, as clients of the gateway see it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from chassis.problems import PROBLEM_JSON
+from portal.documents import Document, part
+from portal.merge import METHODS, Part, merge
+from portal.monitor import monitor
+from proxy import errors
+from proxy.gateway import gateway
+from proxy.routes import Route, RouteTable
+
+_SCHEMA = "GatewayProblem"
+_DESCRIPTION = """\
+The API of all services behind this gateway. Each tag is a service.
+
+The gateway can refuse a request itself, with problems (RFC 9457) that are listed at each operation, and with 404 or 405
+where no route leads. Each response has an `X-Request-ID`, by which the request is found in the logs."""
+_PROBLEM = {
+    "type": "object",
+    "description": "An error of the gateway (RFC 9457).",
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "Names the kind of problem, `urn:problem:CODE`."},
+        "title": {"type": "string", "description": "The phrase of the status."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "What is wrong, in a sentence."},
+        "instance": {"type": "string", "description": "Path of the request."},
+        "request_id": {"type": "string", "description": "Id of the request, as in `X-Request-ID`."},
+    },
+    "required": ["detail", "instance", "request_id", "status", "title", "type"],
+}
+_UNSAFE = ("post", "put", "patch", "delete")
+
+
+def document() -> dict[str, Any]:
+    """Return the merged document; the part of a service that does not respond is its last good one, marked as stale.
+
+    Its tag and its operations have ``x-stale-since`` (RFC 3339).
+    """
+    documents = monitor().documents
+    documents.refresh()
+    known = {name: documents.of(name) for name in gateway().upstreams}
+    parts = [part(name, one.content) for name, one in known.items() if one.content]
+    for one in parts:
+        if since := known[one.service].stale_since:
+            for operation in _operations(one.paths):
+                operation["x-stale-since"] = _instant(since)
+    merged = merge(parts)
+    _add_problems(merged)
+    missing = [
+        f"The document of the {name} service is missing: {one.reason}"
+        for name, one in known.items()
+        if one.reason and not one.content
+    ]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "API of the gateway",
+            "version": "1.0.0",
+            "description": "\n\n".join([_DESCRIPTION, *missing]),
+            "contact": {"name": "The operators of this gateway"},
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "This gateway."}],
+        "tags": [_tag(one, known[one.service]) for one in parts],
+        "security": [],
+        **merged,
+    }
+
+
+def _tag(own: Part, known: Document) -> dict[str, Any]:
+    text = f"**{own.title}.** {own.description}".strip()
+    if known.stale_since is None:
+        return {"name": own.service, "description": text}
+    since = _instant(known.stale_since)
+    stale = f"**Stale since {since}: the service does not respond.** {known.reason}"
+    return {"name": own.service, "description": f"{stale}\n\n{text}", "x-stale-since": since}
+
+
+def _instant(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (item[method] for item in paths.values() for method in METHODS if method in item)
+
+
+def _add_problems(merged: dict[str, Any]) -> None:
+    """Add the gateway's own problems to the responses of each operation."""
+    table = RouteTable(gateway().current.configuration.routes)
+    schemas = merged["components"].setdefault("schemas", {})
+    name = _SCHEMA
+    while name in schemas:
+        name += "_"
+    schemas[name] = _PROBLEM
+    for path, item in merged["paths"].items():
+        route = table.match(path)
+        for method in METHODS:
+            if method in item and route:
+                _extend(item[method].setdefault("responses", {}), _problems(route, method, item[method]), name)
+
+
+def _problems(route: Route, method: str, operation: dict[str, Any]) -> Iterator[type[errors.GatewayError]]:
+    yield from (errors.BadAnswerError, errors.BrokenAnswerError, errors.UnreachableError, errors.CircuitOpenError)
+    yield errors.TooSlowError
+    if route.rate_limit:
+        yield errors.TooManyRequestsError
+    if method in _UNSAFE:
+        yield errors.CrossSiteError
+    if "requestBody" in operation:
+        yield from (errors.MalformedBodyError, errors.ClientTooSlowError)
+        if route.max_body is not None:
+            yield errors.BodyTooLargeError
+
+
+def _extend(responses: dict[str, Any], problems: Iterable[type[errors.GatewayError]], name: str) -> None:
+    reference = {"$ref": f"#/components/schemas/{name}"}
+    for problem in sorted(problems, key=lambda problem: (problem.status, problem.code)):
+        text = f"* `{problem.code}`: {problem.__doc__}"
+        response = responses.setdefault(str(problem.status), {"description": ""})
+        if "$ref" in response:  # a component of the service, which other operations may share
+            continue
+        if text not in response["description"]:
+            response["description"] = f"{response['description']}\n{text}".strip()
+        content = response.setdefault("content", {}).setdefault(PROBLEM_JSON, {"schema": reference})
+        known = content.get("schema", reference)
+        if known != reference and reference not in known.get("anyOf", ()):
+            content["schema"] = {"anyOf": [known, reference]}

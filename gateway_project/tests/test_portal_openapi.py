@@ -1,0 +1,191 @@
+"""The API's one document, made from those of running services."""
+
+import json
+import time
+
+import pytest
+
+from tests.client import exchange, request
+from tests.process import free_port
+from tests.upstream import Upstream
+
+ROUTES = """
+[upstreams.user]
+urls = ["{user}"]
+[upstreams.order]
+urls = ["{order}"]
+[[routes]]
+path = "/users"
+upstream = "user"
+max_body = "1 MiB"
+[[routes]]
+path = "/orders"
+upstream = "order"
+rate_limit = "1000/second"
+"""
+PROBLEM = "application/problem+json"
+
+
+def operation(**responses):
+    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    refused = {status: {"description": "No.", "content": content} for status in responses}
+    return {"summary": "It.", "responses": {"200": {"description": "It."}} | refused}
+
+
+def document(path):
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"The service of {path}", "version": "1", "description": "What it does."},
+        "paths": {
+            path: {"get": operation(), "post": operation(**{"503": 1}) | {"requestBody": {"content": {}}}},
+            "/internal": {"get": operation()},
+        },
+        "components": {"schemas": {"Problem": {"type": "object"}}},
+    }
+
+
+def json_answer(content, status=b"200 OK"):
+    body = json.dumps(content).encode()
+    return b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+
+
+def serving(path):
+    upstream = Upstream()
+    answers = {b"/openapi.json": json_answer(document(path)), b"/": json_answer("ok")}
+    upstream.script = lambda connection, received: connection.send(answers[received.target])
+    return upstream
+
+
+@pytest.fixture
+def services():
+    running = {"user": serving("/users"), "order": serving("/orders")}
+    yield running
+    for upstream in running.values():
+        upstream.close()
+
+
+def start_with(start, services, **environment):
+    urls = {name: upstream.url for name, upstream in services.items()}
+    return start(ROUTES.format(**urls), EXPOSE_PORTAL="true", **environment)
+
+
+def fetched(gateway):
+    got = exchange(gateway.port, request("GET", "/-/openapi.json"))
+    assert (got.status, got.value(b"Content-Type")) == (200, b"application/json")
+    return json.loads(got.body)
+
+
+def stale(found):
+    return {tag["name"]: tag.get("x-stale-since") for tag in found["tags"]}
+
+
+def test_document_has_the_routed_paths_of_all_services(start, services):
+    gateway = start_with(start, services)
+
+    found = fetched(gateway)
+
+    assert set(found["paths"]) == {"/users", "/orders"}
+    assert [tag["name"] for tag in found["tags"]] == ["user", "order"]
+    assert found["tags"][0]["description"] == "**The service of /users.** What it does."
+    assert stale(found) == {"user": None, "order": None}
+
+
+def test_problems_of_the_gateway_are_responses(start, services):
+    found = fetched(start_with(start, services))
+
+    user, order = found["paths"]["/users"], found["paths"]["/orders"]
+    assert set(user["get"]["responses"]) == {"200", "502", "503", "504"}
+    assert set(user["post"]["responses"]) == {"200", "400", "403", "408", "413", "502", "503", "504"}
+    assert set(order["get"]["responses"]) == {"200", "429", "502", "503", "504"}
+    own = {"$ref": "#/components/schemas/GatewayProblem"}
+    assert user["get"]["responses"]["503"]["content"][PROBLEM]["schema"] == own
+    both = user["post"]["responses"]["503"]
+    assert both["content"][PROBLEM]["schema"] == {"anyOf": [{"$ref": "#/components/schemas/Problem"}, own]}
+    assert both["description"].startswith("No.\n* `circuit_open`:")
+
+
+def test_service_token_is_sent(start, services):
+    fetched(start_with(start, services, SERVICE_TOKEN="secret"))
+
+    asked = [one for one in services["user"].requests if one.target == b"/openapi.json"]
+    assert asked[0].values(b"X-Service-Token") == [b"secret"]
+
+
+def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(start, services):
+    gateway = start_with(start, services)
+    before = fetched(gateway)
+
+    services["user"].close()
+    time.sleep(5.1)  # until a document is asked for again
+    after = fetched(gateway)
+
+    assert set(after["paths"]) == set(before["paths"])
+    assert stale(after)["user"].endswith("Z")
+    assert stale(after)["order"] is None
+    assert after["tags"][0]["description"].startswith("**Stale since ")
+    assert after["paths"]["/users"]["get"]["x-stale-since"] == stale(after)["user"]
+    assert "x-stale-since" not in after["paths"]["/orders"]["get"]
+
+
+def test_document_is_read_before_anybody_asks_for_it(start, services):
+    gateway = start_with(start, services)
+    ends_at = time.monotonic() + 15
+    while not any(one.target == b"/openapi.json" for one in services["user"].requests) and time.monotonic() < ends_at:
+        time.sleep(0.05)
+    time.sleep(0.3)
+
+    services["user"].close()
+
+    assert set(fetched(gateway)["paths"]) == {"/users", "/orders"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_answer({}, b"500 Internal Server Error"),
+        json_answer({"openapi": "3.0.3"}),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{,}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b" " * 9_000_000,
+    ],
+    ids=["status", "old version", "malformed", "cut off", "too large"],
+)
+def test_service_with_a_broken_document_leaves_the_others(start, services, answer):
+    def respond(connection, received):
+        connection.send(answer)
+        connection.close()
+
+    services["user"].script = respond
+    gateway = start_with(start, services)
+
+    found = fetched(gateway)
+
+    assert set(found["paths"]) == {"/orders"}
+    assert "The document of the user service is missing: " in found["info"]["description"]
+
+
+def test_service_without_a_document_is_left_out(start, services):
+    services["user"].script = lambda connection, received: connection.send(json_answer({}, b"404 Not Found"))
+
+    found = fetched(start_with(start, services))
+
+    assert set(found["paths"]) == {"/orders"}
+    assert "missing" not in found["info"]["description"]
+
+
+def test_service_that_does_not_answer_delays_the_document_by_a_second_at_most(start, services):
+    services["user"].script = lambda connection, received: time.sleep(4)
+    gateway = start_with(start, services)
+
+    began = time.monotonic()
+    found = fetched(gateway)
+
+    assert set(found["paths"]) == {"/orders"}
+    assert time.monotonic() - began < 2  # seconds
+
+
+def test_without_any_service_there_is_an_empty_document(start):
+    dead = f"http://127.0.0.1:{free_port()}"
+    gateway = start(ROUTES.format(user=dead, order=dead), EXPOSE_PORTAL="true")
+
+    assert fetched(gateway)["paths"] == {}
