@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGUMENTS = [
@@ -58,7 +58,13 @@ class Watch:
         self.faults: list[str] = []
         page.on("response", self._note_response)
         page.on("requestfailed", lambda request: self.faults.append(f"{request.failure} {request.url}"))
+        page.on("console", self._note_message)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def _note_message(self, message: ConsoleMessage) -> None:
+        # A violation of the content security policy is one, too.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):  # noted as a response
+            self.faults.append(message.text)
 
     def _note_response(self, response: Response) -> None:
         self.urls.append(response.url)

@@ -42,6 +42,7 @@ class Documents:
 
     def __init__(self) -> None:
         self._known: dict[str, Document] = {}
+        self._running: dict[str, gevent.Greenlet] = {}  # by service, the last fetch
 
     def of(self, service: str) -> Document:
         """Return what is known of the document of ``service``."""
@@ -58,7 +59,8 @@ class Documents:
     def _fetch(self, names: list[str], patience: float) -> None:
         for name in names:
             self.of(name).tried_at = time.monotonic()
-        gevent.joinall([gevent.spawn(self._fetch_one, name) for name in names], timeout=patience)
+            self._running[name] = gevent.spawn(self._fetch_one, name)
+        gevent.joinall(list(self._running.values()), timeout=patience)  # those of others, too
 
     def _fetch_one(self, name: str) -> None:
         document = self.of(name)

@@ -42,6 +42,7 @@ def index(request: HttpRequest) -> dict[str, object]:
     return {
         "api": [base + link.address for link in api()],
         "admins": [base + link.address for link in admins()],
+        "docs": f"{base}/-/docs",
         "openapi": f"{base}/-/openapi.json",
         "health": f"{base}/health",
     }

@@ -1,6 +1,6 @@
 """The OpenAPI document of the whole API, as clients of the gateway see it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,7 @@ def document() -> dict[str, Any]:
                 operation["x-stale-since"] = _instant(since)
     merged = merge(parts)
     _add_problems(merged)
+    shared = _shared_paragraphs(parts)
     missing = [
         f"The document of the {name} service is missing: {one.reason}"
         for name, one in known.items()
@@ -59,19 +60,30 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "API of the gateway",
             "version": "1.0.0",
-            "description": "\n\n".join([_DESCRIPTION, *missing]),
+            "description": "\n\n".join([_DESCRIPTION, *shared, *missing]),
             "contact": {"name": "The operators of this gateway"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "This gateway."}],
-        "tags": [_tag(one, known[one.service]) for one in parts],
+        "tags": [_tag(one, known[one.service], shared) for one in parts],
         "security": [],
         **merged,
     }
 
 
-def _tag(own: Part, known: Document) -> dict[str, Any]:
-    text = f"**{own.title}.** {own.description}".strip()
+def _paragraphs(own: Part) -> list[str]:
+    return [text for text in map(str.strip, own.description.split("\n\n")) if text]
+
+
+def _shared_paragraphs(parts: Sequence[Part]) -> list[str]:
+    """Return what all services say of themselves, such as the conventions of their API; it is said once."""
+    first, *others = map(_paragraphs, parts or [Part("", "", "", {}, {})])
+    return [text for text in first if others and all(text in one for one in others)]
+
+
+def _tag(own: Part, known: Document, shared: Sequence[str]) -> dict[str, Any]:
+    text = "\n\n".join([f"**{own.title}.**", *(one for one in _paragraphs(own) if one not in shared)])
+    text = text.replace("\n\n", " ", 1)
     if known.stale_since is None:
         return {"name": own.service, "description": text}
     since = _instant(known.stale_since)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import drf_spectacular_sidecar
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -12,6 +13,7 @@ from django.views.static import serve
 from chassis.problems import not_found, security_headers
 from portal import links
 from portal.openapi import document
+from portal.operations import sections
 from portal.state import SPARKLINE_HEIGHT, SPARKLINE_WIDTH, ServiceState, services, summary
 from proxy.gateway import gateway
 from proxy.health import read_only
@@ -22,7 +24,11 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_STATIC = Path(__file__).parent / "static" / "portal"
+_OWN = Path(__file__).parent / "static" / "portal"
+_SWAGGER = Path(drf_spectacular_sidecar.__file__).parent / "static" / "drf_spectacular_sidecar" / "swagger-ui-dist"
+_FILES = {file.name: _OWN for file in _OWN.iterdir()} | dict.fromkeys(
+    ("swagger-ui-bundle.js", "swagger-ui.css"), _SWAGGER
+)
 
 
 def landing(request: HttpRequest) -> HttpResponseBase:
@@ -58,11 +64,17 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 
 @read_only
+def docs(request: HttpRequest) -> HttpResponse:
+    """Answer with a list of all operations, and Swagger UI."""
+    return _page(request, "portal/docs.html", {"sections": sections(document())})
+
+
+@read_only
 def static(request: HttpRequest, name: str) -> HttpResponse:
     """Answer with a style sheet, a script or a picture."""
-    if not (_STATIC / name).is_file():
+    if name not in _FILES:
         return unknown(request)
-    response: Any = serve(request, name, document_root=str(_STATIC))
+    response: Any = serve(request, name, document_root=str(_FILES[name]))
     response["Cache-Control"] = "no-cache"  # asked for again each time; 304 if it is unchanged
     return _with_headers(request, response)
 

@@ -12,7 +12,7 @@ from tests.process import configuration, free_port
 from tests.upstream import Upstream
 
 HTML = "Accept: text/html,*/*;q=0.8"
-OWN_PATHS = ("/", "/-", "/-/", "/-/status", "/-/static/portal.css", "/-/nothing")
+OWN_PATHS = ("/", "/-", "/-/", "/-/status", "/-/docs", "/-/openapi.json", "/-/static/portal.css", "/-/nothing")
 
 
 def routed(*urls, path="/a", **more):
@@ -92,7 +92,7 @@ def test_status_is_a_fragment(portal):
     assert got.value(b"Cache-Control") == b"no-store"
 
 
-@pytest.mark.parametrize("target", ["/", "/-/status"])
+@pytest.mark.parametrize("target", ["/", "/-/status", "/-/docs"])
 def test_pages_have_a_strict_content_security_policy(portal, target):
     policy = get(portal, target, HTML).value(b"Content-Security-Policy").decode()
 
@@ -101,7 +101,7 @@ def test_pages_have_a_strict_content_security_policy(portal, target):
     assert "http" not in policy
 
 
-@pytest.mark.parametrize("target", ["/", "/-/status", "/-/static/portal.css"])
+@pytest.mark.parametrize("target", ["/", "/-/status", "/-/docs", "/-/openapi.json", "/-/static/portal.css"])
 def test_only_reading_is_allowed(portal, target):
     got = exchange(portal.port, request("POST", target))
 
@@ -110,7 +110,12 @@ def test_only_reading_is_allowed(portal, target):
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("portal.css", b"text/css"), ("portal.js", b"text/javascript"), ("icon.svg", b"image/svg+xml")],
+    [
+        ("portal.css", b"text/css"),
+        ("swagger-ui-bundle.js", b"text/javascript"),
+        ("portal.js", b"text/javascript"),
+        ("icon.svg", b"image/svg+xml"),
+    ],
 )
 def test_files_of_pages_are_served(portal, name, kind):
     got = get(portal, f"/-/static/{name}")

@@ -35,7 +35,7 @@ def operation(**responses):
 def document(path):
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"The service of {path}", "version": "1", "description": "What it does."},
+        "info": {"title": f"The service of {path}", "version": "1", "description": f"Only {path}.\n\nWhat it does."},
         "paths": {
             path: {"get": operation(), "post": operation(**{"503": 1}) | {"requestBody": {"content": {}}}},
             "/internal": {"get": operation()},
@@ -86,7 +86,7 @@ def test_document_has_the_routed_paths_of_all_services(start, services):
 
     assert set(found["paths"]) == {"/users", "/orders"}
     assert [tag["name"] for tag in found["tags"]] == ["user", "order"]
-    assert found["tags"][0]["description"] == "**The service of /users.** What it does."
+    assert found["tags"][0]["description"] == "**The service of /users.** Only /users."
     assert stale(found) == {"user": None, "order": None}
 
 
@@ -189,3 +189,24 @@ def test_without_any_service_there_is_an_empty_document(start):
     gateway = start(ROUTES.format(user=dead, order=dead), EXPOSE_PORTAL="true")
 
     assert fetched(gateway)["paths"] == {}
+
+
+def test_page_lists_the_operations_and_says_what_is_stale(start, services):
+    gateway = start_with(start, services)
+    fetched(gateway)
+    services["user"].close()
+    time.sleep(5.1)  # until a document is asked for again
+
+    got = exchange(gateway.port, request("GET", "/-/docs", "Accept: text/html"))
+
+    page = got.body.decode()
+    assert page.count('<details class="operation">') == 4
+    assert "<b>POST</b> /users" in page
+    assert page.count("this is its last document, stale since") == 1
+
+
+def test_what_all_services_say_of_themselves_is_said_once(start, services):
+    found = fetched(start_with(start, services))
+
+    assert found["info"]["description"].endswith("\n\nWhat it does.")
+    assert found["tags"][0]["description"] == "**The service of /users.** Only /users."

@@ -1,0 +1,9 @@
+SwaggerUIBundle({
+  url: "/-/openapi.json",
+  dom_id: "#swagger",
+  deepLinking: true,
+  tryItOutEnabled: true,
+  validatorUrl: null, // no request leaves the machine
+  docExpansion: "none",
+  defaultModelsExpandDepth: 0,
+});

@@ -1,0 +1,122 @@
+"""The portal in a browser: works, needs nothing from elsewhere, and is accessible."""
+
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from devservers.processes import wait_for
+from tests.api import new_email
+from tests.browser import Watch, keep_screenshot, new_page
+
+PAGES = ["/", "/-/docs"]
+SEVERE = ("serious", "critical")
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request):
+    return request.param
+
+
+@pytest.fixture(params=[1280, 360], ids=["desktop", "phone"])
+def screen(request, chromium, system, scheme):
+    """A page of this width and color scheme."""
+    with new_page(chromium, system.gateway.url) as page:
+        page.set_viewport_size({"width": request.param, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        yield page
+
+
+def open_page(page, path):
+    page.goto(path, wait_until="networkidle" if path != "/" else "load")
+    if path == "/-/docs":
+        expect(page.locator("#swagger .opblock-tag-section")).to_have_count(2)
+    else:
+        expect(page.locator("#summary")).to_have_text("All services are up.")
+
+
+@pytest.fixture(autouse=True)
+def documents(gateway):
+    """Wait for the documents of services that have just started."""
+    assert wait_for(lambda: len(gateway.get("/-/openapi.json").json()["tags"]) == 2, seconds=10)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_whole_and_has_what_it_needs_from_the_gateway(screen, system, scheme, path):
+    watch = Watch(screen)
+
+    open_page(screen, path)
+
+    keep_screenshot(screen, f"portal {path.strip('/-') or 'landing'} {scheme} {screen.viewport_size['width']}")
+    assert watch.faults == []
+    assert all(url.startswith((system.gateway.url, "data:")) for url in watch.urls)
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")  # no sideways scrolling
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_accessible(screen, path):
+    open_page(screen, path)
+    screen.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+    found = Axe().run(screen, context={"exclude": [["#swagger"]]}).response["violations"]
+
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SEVERE] == []
+
+
+def test_live_part_follows_the_state_without_a_reload(chromium, run_system):
+    with run_system() as system, new_page(chromium, system.gateway.url) as page:
+        page.goto("/")
+        expect(page.locator("#summary")).to_have_text("All services are up.")
+
+        system.user.stop()
+
+        expect(page.locator("#summary")).to_have_text("Down: user.")
+        expect(page.locator("article.down .since")).to_contain_text("Down since")
+
+
+def test_visitor_without_scripts_sees_the_state(chromium, system):
+    context = chromium.new_context(base_url=system.gateway.url, java_script_enabled=False)
+    page = context.new_page()
+
+    page.goto("/")
+
+    expect(page.locator("article.up")).to_have_count(2)
+    assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
+    context.close()
+
+
+def execute(page, operation, body):
+    """Send an operation's request from Swagger UI; return the response."""
+    block = page.locator(f"#operations-{operation}")
+    block.locator(".opblock-summary-control").click()
+    block.locator("textarea.body-param__text").fill(json.dumps(body))
+    with page.expect_response(lambda response: response.request.method == "POST") as caught:
+        block.get_by_role("button", name="Execute").click()
+    expect(block.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("201")
+    return caught.value.json()
+
+
+def test_try_it_out_creates_a_user_and_an_order(page, gateway):
+    watch = Watch(page)
+    open_page(page, "/-/docs")
+    for section in page.locator("#swagger .opblock-tag").all():
+        section.click()
+
+    user = execute(page, "user-users_create", {"name": "Grace Hopper", "email": new_email()})
+    order = execute(page, "order-orders_create", {"user_id": user["id"], "product_name": "Laptop"})
+
+    keep_screenshot(page, "try it out")
+    assert gateway.get(f"/orders/{order['id']}").json()["user_id"] == user["id"]
+    assert watch.faults == []
+
+
+def test_operations_are_listed_without_swagger_ui(page):
+    open_page(page, "/-/docs")
+
+    operation = page.locator("details.operation", has_text="Create order")
+    operation.locator("summary").click()
+
+    expect(operation).to_contain_text("Idempotency-Key")
+    expect(operation).to_contain_text("Body: OrderRequest")
+    expect(operation).to_contain_text("422 Unprocessable Entity")
