@@ -168,3 +168,24 @@ def test_error_response_is_an_html_page(page, path):
     assert response.headers["content-type"].startswith("text/html")
     expect(page.locator("body")).to_contain_text(str(response.status))
     expect(page.locator("h1")).to_be_visible()
+
+
+def test_order_is_fulfilled_with_its_button(page, gateway):
+    watch = Watch(page)
+    order = make_order(gateway)
+    page.goto(f"/orders/{order['id']}")
+
+    page.get_by_role("button", name="Fulfil").click()
+
+    expect(shown_object(page)).to_contain_text('"status": "fulfilled"')
+    keep_screenshot(page, "order fulfilled")
+    assert gateway.get(f"/orders/{order['id']}").json()["status"] == "fulfilled"
+    assert watch.faults == []
+
+
+def test_header_leads_to_the_portal(page):
+    page.goto("/orders")
+
+    page.get_by_role("link", name="All services").click()
+
+    expect(page.locator("#summary")).to_be_visible()

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.static import serve
 
-from chassis.problems import not_found, security_headers
+from chassis.problems import isolate, not_found, security_headers
 from portal import links
 from portal.openapi import document
 from portal.operations import sections
@@ -91,6 +91,7 @@ def _live(states: Sequence[ServiceState]) -> dict[str, Any]:
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     response = render(request, template, context)
     response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    isolate(response)
     return _secured(request, response)
 
 

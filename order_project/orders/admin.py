@@ -27,6 +27,7 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
     search_fields = ["=id", "=user_id", "product_name"]
     search_help_text = "Order number, user id or product"
     date_hierarchy = "created_at"
+    ordering = ["-id"]
     fields = ["user", "product_name", "quantity", "status", "created_at", "updated_at"]
     readonly_fields = ["user", "status", "created_at", "updated_at"]
     show_full_result_count = False
@@ -65,4 +66,4 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
     def user(self, order: Order) -> str:
         """Link to the user in the user service's admin."""
         url = settings.USER_ADMIN_URL.format(user_id=order.user_id)
-        return format_html('<a href="{}">User {}</a>', url, order.user_id)
+        return format_html('<a href="{}">User&nbsp;{}</a>', url, order.user_id)

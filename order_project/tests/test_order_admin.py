@@ -9,8 +9,8 @@ def test_order_links_to_its_user_in_the_other_admin(admin_client, make_order):
     listed = admin_client.get("/admin/order/orders/order/?q=42").text
     shown = admin_client.get(f"/admin/order/orders/order/{order.id}/change/").text
 
-    assert '<a href="/admin/user/users/user/42/change/">User 42</a>' in listed
-    assert '<a href="/admin/user/users/user/42/change/">User 42</a>' in shown
+    assert '<a href="/admin/user/users/user/42/change/">User&nbsp;42</a>' in listed
+    assert '<a href="/admin/user/users/user/42/change/">User&nbsp;42</a>' in shown
 
 
 def test_order_cannot_be_added_or_reassigned(admin_client, make_order):
@@ -58,3 +58,11 @@ def test_page_without_a_database_is_a_503_with_retry_after(admin_client):
 
     assert (response.status_code, response["Retry-After"]) == (503, "1")
     assert response.json()["type"] == "urn:problem:database_unavailable"
+
+
+def test_newest_orders_come_first(admin_client, make_order):
+    older, newer = make_order(), make_order()
+
+    listed = admin_client.get("/admin/order/orders/order/").text
+
+    assert listed.index(f"/order/{newer.id}/change/") < listed.index(f"/order/{older.id}/change/")

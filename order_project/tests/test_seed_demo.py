@@ -24,6 +24,12 @@ def test_every_user_gets_orders_once(db, two_users, capsys):
     assert set(Order.objects.values_list("user_id", flat=True)) == set(two_users)
 
 
+def test_demo_orders_have_every_status(db, two_users):
+    call_command("seed_demo")
+
+    assert set(Order.objects.values_list("status", flat=True)) == {"placed", "fulfilled", "cancelled"}
+
+
 def test_duplicate_orders_of_customers_are_kept(db, two_users, make_order, capsys):
     for _ in range(2):
         make_order(user_id=two_users[0], product_name=DEMO_PRODUCTS[0][0])

@@ -19,5 +19,6 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when 
     search_fields = ["name", "email"]
     search_help_text = "Name or e-mail address"
     date_hierarchy = "created_at"
+    ordering = ["-id"]
     readonly_fields = ["created_at", "updated_at"]
     show_full_result_count = False

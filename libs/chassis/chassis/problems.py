@@ -1,13 +1,22 @@
 """Errors as RFC 9457 problems: JSON for programs, a page for a browser."""
 
+import base64
+import hashlib
 import http
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
 
 from chassis.request_id import current_request_id
+
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -64,6 +73,18 @@ def problem(request: HttpRequest, status: int, code: str, detail: str) -> dict[s
     }
 
 
+def isolate(response: HttpResponse) -> None:
+    """Keep a page apart from pages of other origins, in windows and as a part of them."""
+    response["Cross-Origin-Opener-Policy"] = "same-origin"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+
+
+@cache
+def _style() -> SafeString:
+    """Return the style of the page for a problem; it is in the page, which thereby needs nothing else."""
+    return mark_safe((Path(__file__).parent / "templates" / "chassis" / "problem.css").read_text())  # noqa: S308 -- our file
+
+
 def problem_response(
     request: HttpRequest, status: int, code: str, detail: str, headers: dict[str, str] | None = None
 ) -> HttpResponse:
@@ -72,7 +93,11 @@ def problem_response(
     preferred = request.get_preferred_type([PROBLEM_JSON, "application/json", "text/html"])
     response: HttpResponse
     if preferred == "text/html":
-        response = render(request, "chassis/problem.html", {"problem": content}, status=status)
+        style = _style()
+        response = render(request, "chassis/problem.html", {"problem": content, "style": style}, status=status)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        response["Content-Security-Policy"] = _PAGE_POLICY.format(digest=digest)
+        isolate(response)
     else:
         response = JsonResponse(content, status=status, content_type=PROBLEM_JSON)
     for name, value in (security_headers(request) | (headers or {})).items():

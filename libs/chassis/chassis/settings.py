@@ -38,6 +38,7 @@ REQUEST_MIDDLEWARE = [
 ]
 # and these below them on pages, most of all.
 PAGE_MIDDLEWARE = [
+    "chassis.pages.PageSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -71,6 +72,7 @@ def service_settings(name: str) -> dict[str, Any]:
         "LANGUAGE_CODE": "en",
         "TIME_ZONE": "UTC",
         "USE_TZ": True,
+        "CONTENT_SECURITY_POLICY": defaults.CONTENT_SECURITY_POLICY,
         "REST_FRAMEWORK": defaults.REST_FRAMEWORK,
         "LIST_TIMEOUT": env.str("LIST_TIMEOUT", default="250ms"),  # of each statement of a list, in PostgreSQL's units
         "LIST_SEARCHES": env.int("LIST_SEARCHES", default=1),  # that a process runs at once, fewer than threads

@@ -53,3 +53,20 @@ def test_unknown_object_is_a_page_in_a_browser(api):
 
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+
+
+def test_page_runs_no_script_that_is_written_into_it(api, make_book):
+    make_book()
+
+    page = api.get("/books", headers=BROWSER)
+
+    directives = dict(one.strip().split(" ", 1) for one in page["Content-Security-Policy"].split(";"))
+    assert directives["default-src"] == "'none'"
+    assert directives["script-src"] == directives["style-src"] == "'self'"
+    assert page["Cross-Origin-Resource-Policy"] == page["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_json_has_no_policy_for_pages(api, make_book):
+    make_book()
+
+    assert "Content-Security-Policy" not in api.get("/books")

@@ -1,5 +1,8 @@
+import base64
+import hashlib
 import json
 import logging
+import re
 
 import psycopg2
 import pytest
@@ -22,6 +25,15 @@ def test_address_outside_the_api_is_a_problem_too_and_a_page_for_a_browser(api):
     assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert "404 Not Found" in page.text
     assert "<script>" not in page.text
+
+
+def test_page_of_a_problem_allows_its_own_style_and_nothing_else(api):
+    page = api.get("/nowhere", headers=BROWSER)
+
+    style = re.search("<style>(.*)</style>", page.text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert page["Content-Security-Policy"].startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert page["Cross-Origin-Resource-Policy"] == page["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+
 REST_FRAMEWORK: dict[str, Any] = {
     # No credentials by default: what may reach a service is decided by the network around it.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -9,7 +11,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     # JSON first: a client that accepts anything gets it. A browser asks for text/html by name.
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "chassis.rest.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [
         "chassis.rest.parsers.JSONParser",
@@ -26,6 +28,23 @@ REST_FRAMEWORK: dict[str, Any] = {
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "chassis.rest.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "chassis.rest.exceptions.problem_handler",
+}
+
+
+# django-csp's setting. Scripts come from the service's own files only; REST framework's pages have attributes `style`.
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "style-src-attr": [UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
 }
 
 

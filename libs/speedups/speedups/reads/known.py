@@ -7,6 +7,7 @@ from django.utils.decorators import method_decorator
 from rest_framework import permissions, renderers, serializers
 
 from chassis.rest import fields, filters, negotiation, pagination, search
+from chassis.rest.renderers import BrowsableAPIRenderer
 from chassis.rest.serializers import StrictModelSerializer
 from chassis.rest.viewsets import ResourceViewSet
 
@@ -49,7 +50,7 @@ HOOKS = _names(
 META = {SERIALIZER: {"model", "fields", "read_only_fields"}, FILTERSET: {"model", "fields"}}
 
 VALUES: dict[str, Any] = {
-    "renderer_classes": [renderers.JSONRenderer, renderers.BrowsableAPIRenderer],
+    "renderer_classes": [renderers.JSONRenderer, BrowsableAPIRenderer],
     "authentication_classes": [],
     "permission_classes": [permissions.AllowAny],
     "throttle_classes": [],
@@ -83,6 +84,7 @@ FIELDS: dict[type, tuple[type, ...]] = {
 
 # What acts only on what a page, a form or a cookie asks for.
 MIDDLEWARE_BELOW = (
+    "chassis.pages.PageSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

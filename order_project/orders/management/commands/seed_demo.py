@@ -18,6 +18,7 @@ DEMO_PRODUCTS = [
     ("Standing desk", 1),
     ("Notebook, dotted", 10),
 ]
+DEMO_STATUSES = (Order.Status.PLACED, Order.Status.FULFILLED, Order.Status.PLACED, Order.Status.CANCELLED)
 ORDERS_PER_USER = 3
 
 
@@ -34,10 +35,10 @@ class Command(BaseCommand):
             raise CommandError("The user service does not answer; demo orders need its users.") from error
         buyers = [user_id for user_id in user_ids for _ in range(ORDERS_PER_USER)]
         created = 0
-        for user_id, (name, quantity) in zip(buyers, cycle(DEMO_PRODUCTS)):
+        for user_id, (name, quantity), status in zip(buyers, cycle(DEMO_PRODUCTS), cycle(DEMO_STATUSES)):
             # Customers may have ordered the same several times.
             if not Order.objects.filter(user_id=user_id, product_name=name).exists():
-                values = {"product_name": name, "quantity": quantity, "user_verified_at": timezone.now()}
-                Order.objects.create(user_id=user_id, **values)
+                values = {"product_name": name, "quantity": quantity, "status": status}
+                Order.objects.create(user_id=user_id, user_verified_at=timezone.now(), **values)
                 created += 1
         self.stdout.write(f"{created} demo orders created, {len(buyers) - created} were there.")

@@ -1,0 +1,29 @@
+"""The pages of the browsable API."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import renderers
+
+from chassis.problems import PROBLEM_JSON
+
+
+class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
+    """REST framework's, with a button for each action that takes POST, where a link would lead to a 405."""
+
+    def get_context(self, data: Any, accepted_media_type: str | None, renderer_context: Any) -> dict[str, Any]:
+        """Return the context of the template ``rest_framework/api.html``."""
+        context: dict[str, Any] = super().get_context(data, accepted_media_type, renderer_context)
+        actions = context["extra_actions"] or {}
+        posted = _posted_actions(context["view"]) & actions.keys()
+        context["post_actions"] = {name: url for name, url in actions.items() if name in posted}
+        context["extra_actions"] = {name: url for name, url in actions.items() if name not in posted}
+        context["service"] = settings.SERVICE_NAME
+        if context["response"].exception:
+            context["response_headers"]["Content-Type"] = PROBLEM_JSON  # what a program gets
+        return context
+
+
+def _posted_actions(view: Any) -> set[str]:
+    actions = view.get_extra_actions() if hasattr(view, "get_extra_actions") else []
+    return {type(view)(**action.kwargs).get_view_name() for action in actions if set(action.mapping) == {"post"}}

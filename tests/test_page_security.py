@@ -1,0 +1,56 @@
+"""Every page of the system has the headers of the HTTP Observatory's list, and its policy holds in a browser."""
+
+import pytest
+
+from tests.browser import Watch
+
+PAGES = ["/", "/-/status", "/-/docs", "/users", "/orders", "/users/987654321", "/nowhere", "/-/nowhere"]
+ADMINS = ["/admin/user/login/", "/admin/order/login/"]
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+INJECTED = """() => {
+    const script = document.createElement("script");
+    script.textContent = "window.injected = true";
+    document.body.append(script);
+    return Boolean(window.injected);
+}"""
+
+
+def directives(policy):
+    return dict(one.strip().split(" ", 1) for one in policy.strip("; ").split(";"))
+
+
+@pytest.mark.parametrize("path", PAGES + ADMINS)
+def test_page_has_the_headers_that_protect_it(gateway, path):
+    page = gateway.get(path, headers={"Accept": "text/html"})
+
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert {name: page.headers.get(name) for name in HEADERS} == HEADERS
+    policy = directives(page.headers["Content-Security-Policy"])
+    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy.get("script-src", "'self'") == "'self'"
+    assert not any("unsafe" in value for name, value in policy.items() if name != "style-src-attr")
+
+
+@pytest.mark.parametrize("path", PAGES + ADMINS)
+def test_script_that_is_written_into_a_page_does_not_run(page, path):
+    page.goto(path)
+
+    assert page.evaluate(INJECTED) is False
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/users/987654321", *ADMINS])
+def test_page_breaks_no_rule_of_its_own_policy(page, system, path):
+    watch = Watch(page)
+
+    page.goto(path, wait_until="networkidle")
+
+    assert [fault for fault in watch.faults if not fault.startswith("404 ")] == []
+    assert all(url.startswith((system.gateway.url, "data:")) for url in watch.urls)
+    background = "getComputedStyle(document.querySelector('main, #header, .navbar')).backgroundColor"
+    assert page.evaluate(background) != "rgba(0, 0, 0, 0)"  # its style applies
