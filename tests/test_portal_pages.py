@@ -75,6 +75,17 @@ def test_live_part_follows_the_state_without_a_reload(chromium, run_system):
         expect(page.locator("article.down .since")).to_contain_text("Down since")
 
 
+def test_what_is_open_and_focused_stays_so(page):
+    page.goto("/")
+    page.locator("#live details[data-key=user] summary").click()
+
+    page.evaluate("document.querySelector('#live article').dataset.old = true")
+    expect(page.locator("#live [data-old]")).to_have_count(0)  # after the next look
+
+    assert page.locator("#live details[data-key=user]").get_attribute("open") == ""
+    expect(page.locator("#live details[data-key=user] summary")).to_be_focused()
+
+
 def test_visitor_without_scripts_sees_the_state(chromium, system):
     context = chromium.new_context(base_url=system.gateway.url, java_script_enabled=False)
     page = context.new_page()
