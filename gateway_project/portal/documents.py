@@ -36,6 +36,11 @@ class Document:
         seconds = _RETRY_SECONDS if self.reason else _FRESH_SECONDS
         return self.tried_at is None or time.monotonic() - self.tried_at >= seconds
 
+    def note_failure(self, reason: str) -> None:
+        """Note that the service was asked for its document without success."""
+        self.reason = reason
+        self.stale_since = self.stale_since or datetime.now(UTC)
+
 
 class Documents:
     """The documents of all services."""
@@ -61,14 +66,16 @@ class Documents:
             self.of(name).tried_at = time.monotonic()
             self._running[name] = gevent.spawn(self._fetch_one, name)
         gevent.joinall(list(self._running.values()), timeout=patience)  # those of others, too
+        for name, fetching in self._running.items():
+            if not fetching.ready():  # a late document ends it
+                self.of(name).note_failure(f"No document within {patience:g} s.")
 
     def _fetch_one(self, name: str) -> None:
         document = self.of(name)
         try:
             document.content = _read(name)
         except (FetchError, UnusableDocumentError) as error:
-            document.reason = str(error)
-            document.stale_since = document.stale_since or datetime.now(UTC)
+            document.note_failure(str(error))
         else:
             document.reason, document.stale_since = "", None
 

@@ -127,6 +127,19 @@ def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(start,
     assert "x-stale-since" not in after["paths"]["/orders"]["get"]
 
 
+def test_service_that_hangs_is_stale_at_once(start, services):
+    gateway = start_with(start, services)
+    before = fetched(gateway)
+    services["user"].script = lambda connection, received: time.sleep(4)
+
+    time.sleep(5.1)  # until a document is asked for again
+    after = fetched(gateway)
+
+    assert set(after["paths"]) == set(before["paths"])
+    assert stale(after)["user"]
+    assert stale(after)["order"] is None
+
+
 def test_document_is_read_before_anybody_asks_for_it(start, services):
     gateway = start_with(start, services)
     ends_at = time.monotonic() + 15
