@@ -65,6 +65,7 @@ def test_the_gateway_learns_the_urls_of_all_services_and_of_no_database():
         "BIND": "127.0.0.1:8081",
         "DATA_DIR": "/data",
         "DEBUG": "1",
+        "EXPOSE_PORTAL": "true",
         "LOG_FORMAT": "console",
         **{project.variable("SERVICE_URL"): f"http://127.0.0.1:{project.port}" for project in with_database()},
     }
