@@ -63,10 +63,12 @@ class Documents:
 
     def _fetch(self, names: list[str], patience: float) -> None:
         for name in names:
-            self.of(name).tried_at = time.monotonic()
-            self._running[name] = gevent.spawn(self._fetch_one, name)
-        gevent.joinall(list(self._running.values()), timeout=patience)  # those of others, too
-        for name, fetching in self._running.items():
+            if name not in self._running or self._running[name].ready():
+                self.of(name).tried_at = time.monotonic()
+                self._running[name] = gevent.spawn(self._fetch_one, name)
+        waited_for = dict(self._running)  # those of others, too, but none that begins meanwhile
+        gevent.joinall(list(waited_for.values()), timeout=patience)
+        for name, fetching in waited_for.items():
             if not fetching.ready():  # a late document ends it
                 self.of(name).note_failure(f"No document within {patience:g} s.")
 

@@ -2,9 +2,12 @@
 
 import json
 import time
+from types import SimpleNamespace
 
+import gevent
 import pytest
 
+from portal import documents
 from tests.client import exchange, request
 from tests.process import free_port
 from tests.upstream import Upstream
@@ -226,3 +229,21 @@ def test_what_all_services_say_of_themselves_is_said_once(start, services):
 
     assert found["info"]["description"].endswith("\n\nWhat it does.")
     assert found["tags"][0]["description"] == "**The service of /users.** Only /users."
+
+
+def test_document_that_the_background_asks_for_meanwhile_is_not_late(monkeypatch):
+    def read(name):
+        asked.append(name)
+        gevent.sleep(0.1)
+        return {}
+
+    asked, known = [], documents.Documents()
+    monkeypatch.setattr(documents, "_read", read)
+    monkeypatch.setattr(documents, "gateway", lambda: SimpleNamespace(upstreams={"user": None}))
+
+    page = gevent.spawn(known.refresh)
+    gevent.sleep(0.05)
+    gevent.spawn(known.fetch_missing)
+    page.join()
+
+    assert (asked, known.of("user").reason) == (["user"], "")
