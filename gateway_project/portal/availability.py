@@ -1,4 +1,4 @@
-"""Whether each replica answers its health check, asked here: no client's request needs to fail first."""
+"""Health checks of all replicas, made by the portal: it shows an outage before a client's request fails."""
 
 import time
 from dataclasses import dataclass

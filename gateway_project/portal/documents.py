@@ -23,7 +23,7 @@ _OK, _NOT_FOUND = 200, 404
 
 @dataclass
 class Document:
-    """What is known of one service's document."""
+    """The document of one service, and why it may be stale."""
 
     content: dict[str, Any] | None = None  # the last good one
     stale_since: datetime | None = None  # when the service was first asked for it without success

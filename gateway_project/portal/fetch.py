@@ -47,7 +47,7 @@ def fetch(replica: Replica, path: str, *, seconds: float) -> Fetched:
         FetchError: there is none within ``seconds``, or a malformed one, or one of more than 8 MiB.
     """
     try:
-        with gevent.Timeout(seconds, TimeoutError(f"No answer within {seconds:g} s.")):
+        with gevent.Timeout(seconds, TimeoutError(f"No response within {seconds:g} s.")):
             connection = replica.connect()
             try:
                 return _exchange(connection, replica.authority, path)

@@ -1,4 +1,4 @@
-"""The looks at the shared counts of the last five minutes."""
+"""Snapshots of the shared counts over the last five minutes."""
 
 import json
 import os
@@ -9,12 +9,12 @@ from typing import Any
 
 from portal.traffic import Counts
 
-_KEPT = 61  # looks
+_KEPT = 61  # snapshots
 _FILE = "portal-history.json"
 
 
 class History(deque[Counts]):
-    """The last looks of this process, and before its start those of an older one.
+    """The snapshots that this process took, and before its start those of an older process.
 
     Each process keeps its own, so that nobody needs to be elected. It saves them beside the metrics, where a process
     that starts later finds them: a new worker knows the same minutes as the one that it replaces.
@@ -24,15 +24,15 @@ class History(deque[Counts]):
         super().__init__(maxlen=_KEPT)
 
     def load(self) -> None:
-        """Take over what another process has saved; nothing if there is nothing."""
+        """Load the snapshots that another process saved, if there are any."""
         if (file := _file()) and file.exists():
-            looks = json.loads(file.read_text())
-            self.extend(Counts(at, _mapping(one), _mapping(two), _mapping(three)) for at, one, two, three in looks)
+            snapshots = json.loads(file.read_text())
+            self.extend(Counts(at, _mapping(one), _mapping(two), _mapping(three)) for at, one, two, three in snapshots)
 
     def save(self) -> None:
-        """Write the looks for processes that start later."""
+        """Save the snapshots for processes that start later."""
         if file := _file():
-            content = [[one.at, _rows(one.answers), _rows(one.durations), _rows(one.failures)] for one in self]
+            content = [[one.at, _rows(one.responses), _rows(one.durations), _rows(one.failures)] for one in self]
             new = file.with_suffix(f".{os.getpid()}")
             new.write_text(json.dumps(content))
             new.replace(file)

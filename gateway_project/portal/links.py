@@ -1,4 +1,4 @@
-"""What the portal links to, as the routes file has it."""
+"""Links of the portal, derived from the routes file."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,8 +1,10 @@
-"""What a process of the gateway knows about the system: the load of the last minutes, and who is up."""
+"""The monitor of a gateway process: the load of the last minutes, and the availability of the replicas."""
 
 import logging
 import time
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 import gevent
 from django.conf import settings
@@ -13,11 +15,12 @@ from portal.history import History
 from portal.traffic import Counts, read_counts
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
-_INTERVAL = 5.0  # seconds between two looks
+_INTERVAL = 5.0  # seconds between two snapshots
 _WINDOW = 60.0  # seconds over which rates and durations are computed
 _PATIENCE = 0.03  # seconds that a page waits for health checks
-_FRESH = 1.0  # seconds for which a look at the counts is used again
+_FRESH = 1.0  # seconds for which counts are used again
 
 
 class Monitor:
@@ -30,13 +33,10 @@ class Monitor:
         self._latest: Counts | None = None
 
     def run(self) -> None:
-        """Look for ever; what fails is logged and tried again."""
-        in_thread = (
-            gevent.get_hub().threadpool.apply
-        )  # reading the files takes milliseconds that no request should wait
+        """Take a snapshot every ``_INTERVAL`` seconds; an error is logged, and the next one is tried."""
         while True:
             try:
-                in_thread(self._record)
+                self._record()
                 self.availability.look(_INTERVAL)
                 self.documents.fetch_missing()
             except Exception:
@@ -46,19 +46,25 @@ class Monitor:
     def _record(self) -> None:
         if not self.history:
             self.history.load()
-        self.history.append(read_counts())
-        self.history.save()
+        self.history.append(_in_thread(read_counts))
+        _in_thread(self.history.save)
 
     def refresh(self) -> Counts:
         """Check the replicas now, and return the present counts; takes some 30 ms at most."""
         self.availability.look(_PATIENCE)
         if self._latest is None or time.time() - self._latest.at > _FRESH:
-            self._latest = read_counts()
+            self._latest = _in_thread(read_counts)
         return self._latest
 
     def start_of_window(self, now: Counts) -> Counts:
-        """Return the look at the counts that is a minute before ``now``, or the first one if it is younger."""
+        """Return the snapshot of a minute before ``now``, or the oldest one if there is none."""
         return next((counts for counts in self.history if now.at - counts.at <= _WINDOW), now)
+
+
+def _in_thread(function: Callable[[], T]) -> T:
+    """Call ``function`` in a thread: files take milliseconds, in which the event loop serves other requests."""
+    result: T = gevent.get_hub().threadpool.apply(function)
+    return result
 
 
 @cache
@@ -68,6 +74,6 @@ def monitor() -> Monitor:
 
 
 def start() -> None:
-    """Begin to look, if this gateway has a portal."""
+    """Start the monitor of this process, if the gateway has a portal."""
     if settings.EXPOSE_PORTAL:
         gevent.spawn(monitor().run)

@@ -48,7 +48,7 @@ class ServiceState:
 
     @property
     def replicas_up(self) -> int:
-        """How many replicas answer."""
+        """The number of replicas that pass their health check."""
         return sum(replica.state == "up" for replica in self.replicas)
 
     def as_json(self) -> dict[str, Any]:
@@ -83,13 +83,13 @@ def summary(states: Sequence[ServiceState]) -> str:
 
 
 def _service(name: str, now: Counts) -> ServiceState:
-    look = monitor()
-    before, oldest = look.start_of_window(now), next(iter(look.history), now)
-    checks = look.availability.of(name)
+    watch = monitor()
+    before, oldest = watch.start_of_window(now), next(iter(watch.history), now)
+    checks = watch.availability.of(name)
     paths = [route.path for route in gateway().current.configuration.routes if route.upstream == name]
     state = _state([check for check in checks.values() if check], known=all(checks.values()))
     down_at = max((check.since for check in checks.values() if check), default=0.0)
-    rates = [per_second(one, other, frozenset(paths)) for one, other in pairwise([*look.history, now])]
+    rates = [per_second(one, other, frozenset(paths)) for one, other in pairwise([*watch.history, now])]
     return ServiceState(
         name=name,
         state=state,

@@ -1,4 +1,4 @@
-"""What all processes of the gateway have counted, and what follows from two looks at it."""
+"""Counts of all gateway processes, and the load between two snapshots of them."""
 
 import os
 import time
@@ -17,7 +17,7 @@ class Counts:
     """Counted by all processes until ``at`` (seconds of ``time.time``)."""
 
     at: float
-    answers: Mapping[tuple[str, int], float] = field(default_factory=dict)  # by route and status
+    responses: Mapping[tuple[str, int], float] = field(default_factory=dict)  # by route and status
     durations: Mapping[tuple[str, float], float] = field(default_factory=dict)  # by route; up to so many seconds
     failures: Mapping[tuple[str, str], float] = field(default_factory=dict)  # by upstream and reason
     open_circuits: frozenset[str] = frozenset()  # upstreams
@@ -30,7 +30,7 @@ def read_counts() -> Counts:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    answers: dict[tuple[str, int], float] = defaultdict(float)
+    responses: dict[tuple[str, int], float] = defaultdict(float)
     durations: dict[tuple[str, float], float] = {}
     failures: dict[tuple[str, str], float] = {}
     circuits, ejected = set(), set()
@@ -38,7 +38,7 @@ def read_counts() -> Counts:
         labels, value = sample.labels, sample.value
         match sample.name:
             case "gateway_requests_total":
-                answers[labels["route"], int(labels["status"])] += value
+                responses[labels["route"], int(labels["status"])] += value
             case "gateway_request_duration_seconds_bucket":
                 durations[labels["route"], float(labels["le"])] = value
             case "gateway_upstream_failures_total":
@@ -47,7 +47,7 @@ def read_counts() -> Counts:
                 circuits.add(labels["upstream"])
             case "gateway_replica_ejected" if value:
                 ejected.add((labels["upstream"], labels["replica"]))
-    return Counts(time.time(), answers, durations, failures, frozenset(circuits), frozenset(ejected))
+    return Counts(time.time(), responses, durations, failures, frozenset(circuits), frozenset(ejected))
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class Load:
 
 
 def load(before: Counts, after: Counts, routes: Iterable[str]) -> Load:
-    """Return what came to ``routes`` between two looks."""
+    """Return the load of ``routes`` between two snapshots."""
     chosen = frozenset(routes)
-    answered = _answered(before, after, chosen)
-    total = sum(answered.values())
+    responses = _responses(before, after, chosen)
+    total = sum(responses.values())
     if total <= 0:
         return Load()
-    errors = sum(number for (_, status), number in answered.items() if status >= _SERVER_ERROR)
+    errors = sum(number for (_, status), number in responses.items() if status >= _SERVER_ERROR)
     buckets: dict[float, float] = defaultdict(float)
     for (route, bound), number in after.durations.items():
         if route in chosen:
@@ -83,12 +83,14 @@ def load(before: Counts, after: Counts, routes: Iterable[str]) -> Load:
 
 
 def per_second(before: Counts, after: Counts, routes: frozenset[str]) -> float:
-    """Return how many requests a second came to ``routes`` between two looks."""
-    return sum(_answered(before, after, routes).values()) / max(after.at - before.at, 0.001)
+    """Return how many requests a second came to ``routes`` between two snapshots."""
+    return sum(_responses(before, after, routes).values()) / max(after.at - before.at, 0.001)
 
 
-def _answered(before: Counts, after: Counts, routes: frozenset[str]) -> dict[tuple[str, int], float]:
-    return {key: number - before.answers.get(key, 0.0) for key, number in after.answers.items() if key[0] in routes}
+def _responses(before: Counts, after: Counts, routes: frozenset[str]) -> dict[tuple[str, int], float]:
+    return {
+        key: number - before.responses.get(key, 0.0) for key, number in after.responses.items() if key[0] in routes
+    }
 
 
 def _quantile(share: float, buckets: Mapping[float, float]) -> float | None:
@@ -110,7 +112,7 @@ def _quantile(share: float, buckets: Mapping[float, float]) -> float | None:
 
 
 def new_failures(before: Counts, after: Counts, upstream: str) -> dict[str, int]:
-    """Return how often ``upstream`` failed between two looks, by reason, the most frequent first."""
+    """Return how often ``upstream`` failed between two snapshots, by reason, the most frequent first."""
     found = {
         reason: round(number - before.failures.get((name, reason), 0.0))
         for (name, reason), number in after.failures.items()

@@ -32,7 +32,7 @@ _FILES = {file.name: _OWN for file in _OWN.iterdir()} | dict.fromkeys(
 
 
 def landing(request: HttpRequest) -> HttpResponseBase:
-    """Answer ``/``: a page for people, an index for programs; a route for ``/`` comes first."""
+    """Respond to ``/``: a page for people, an index for programs; a route for ``/`` comes first."""
     if any(route.path == "/" for route in gateway().current.configuration.routes):
         return forward(request)
     return _landing(request)
@@ -53,25 +53,25 @@ def _landing(request: HttpRequest) -> HttpResponse:
 
 @read_only
 def status(request: HttpRequest) -> HttpResponse:
-    """Answer with the live part of the page at ``/``."""
+    """Respond with the live part of the page at ``/``."""
     return _page(request, "portal/status.html", _live(services()))
 
 
 @read_only
 def openapi(request: HttpRequest) -> HttpResponse:
-    """Answer with the OpenAPI document of all services."""
+    """Respond with the OpenAPI document of all services."""
     return _secured(request, JsonResponse(document(), json_dumps_params={"ensure_ascii": False}))
 
 
 @read_only
 def docs(request: HttpRequest) -> HttpResponse:
-    """Answer with a list of all operations, and Swagger UI."""
+    """Respond with a list of all operations, and Swagger UI."""
     return _page(request, "portal/docs.html", {"sections": sections(document())})
 
 
 @read_only
 def static(request: HttpRequest, name: str) -> HttpResponse:
-    """Answer with a style sheet, a script or a picture."""
+    """Respond with a style sheet, a script or a picture."""
     if name not in _FILES:
         return unknown(request)
     response: Any = serve(request, name, document_root=str(_FILES[name]))
@@ -80,7 +80,7 @@ def static(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
-    """Answer 404: what lies under ``/-/`` is never forwarded."""
+    """Respond with 404: no path under ``/-/`` is forwarded."""
     return not_found(request, Exception(rest))
 
 

@@ -15,11 +15,11 @@ from proxy.errors import CrossSiteError
 from proxy.routes import Route
 
 _EXPOSED = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, Idempotent-Replayed"
-_MAX_AGE = "7200"  # seconds that a browser keeps the answer to a preflight; Chromium keeps none for longer
+_MAX_AGE = "7200"  # seconds that a browser keeps the response to a preflight; Chromium keeps none for longer
 _TOKENS = re.compile(rf"{TOKEN}(?:[ \t]*,[ \t]*{TOKEN})*")
 
 
-def answer_preflight(route: Route, head: RequestHead) -> HttpResponse | None:
+def preflight_response(route: Route, head: RequestHead) -> HttpResponse | None:
     """Return the response to a preflight; None for other requests, and for routes without ``cors_origins``.
 
     Raises:
@@ -44,7 +44,7 @@ def answer_preflight(route: Route, head: RequestHead) -> HttpResponse | None:
 
 
 def state_policy(response: HttpResponseBase, route: Route, head: RequestHead) -> None:
-    """Let a page of an allowed origin read ``response``, with credentials, and no other page."""
+    """Set the fields by which only pages of allowed origins can read ``response``, with credentials."""
     origin = _allowed_origin(route, head)
     for name, value in {
         "Access-Control-Allow-Origin": origin,

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 
 from chassis.problems import problem_response
 from chassis.request_id import current_request_id
-from proxy.cors import answer_preflight, state_policy
+from proxy.cors import preflight_response, state_policy
 from proxy.cross_site import check_origin
 from proxy.errors import GatewayError
 from proxy.exchange import Exchange
@@ -30,7 +30,7 @@ def forward(request: HttpRequest) -> HttpResponseBase:
     try:
         route = here.route(request.path_info)
         sent.route = route.path
-        response = answer_preflight(route, sent.head)
+        response = preflight_response(route, sent.head)
         if response is None:
             check_method(route, sent.head.method)
             check_origin(sent, route)

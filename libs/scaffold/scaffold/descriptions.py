@@ -28,7 +28,7 @@ class DescriptionError(Exception):
 
 @dataclass(frozen=True)
 class Routing:
-    """What the gateway knows of a service."""
+    """The ``[gateway]`` table of a service: its paths, timeouts and limits."""
 
     paths: tuple[str, ...]
     connect_timeout: float = 1.0

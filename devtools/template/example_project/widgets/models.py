@@ -1,4 +1,4 @@
-"""What is stored about a widget. Every rule is also a constraint of the database."""
+"""The model of widgets. Every rule is also a constraint of the database."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""What a list may cost: its time in the database, searches at once, and the length of its query."""
+"""Limits of lists: time in the database, concurrent searches, length of the query."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
