@@ -28,8 +28,8 @@ SPLIT = {"gateway": ["-n2", "--dist=loadfile"]}  # its tests mostly wait
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
-LIBRARIES = ("http1", "speedups", "scaffold", "devservers")
-UNMEASURED = ("scaffold", "devservers")
+LIBRARIES = ("http1", "speedups", "scaffold", "devservers", "conformance")
+UNMEASURED = ("scaffold", "devservers", "conformance")
 
 # What a person has set for `up` is not meant for the tests.
 PERSONAL_VARIABLES = {
