@@ -4,6 +4,7 @@ import pytest
 
 from tests.process import Gateway, configuration
 from tests.upstream import Upstream
+from tests.websocket import carrying
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +86,9 @@ def start(tmp_path):
     yield start_gateway
     for gateway in started:
         gateway.stop()
+
+
+@pytest.fixture
+def carrying_gateway(share, upstream):
+    """A gateway in front of the scripted upstream."""
+    return share(carrying(upstream.url))

@@ -1,6 +1,5 @@
-"""Routes with ``websockets = true`` carry WebSockets; no other upgrade passes."""
+"""Routes with ``websockets = true`` carry WebSockets: messages in both directions, and the tunnels' ends and limits."""
 
-import contextlib
 import json
 import signal
 import ssl
@@ -8,97 +7,37 @@ import threading
 import time
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
-from websockets.sync.server import serve
+from websockets.exceptions import ConnectionClosed
 
-from tests.client import Client, exchange, request
-from tests.process import configuration, free_port
+from tests.client import exchange, request
+from tests.process import free_port
 from tests.test_operation import samples_once
 from tests.tls import AUTHORITY, TlsUpstream, certificate, end
 from tests.upstream import answer
-
-HANDSHAKE = [
-    "Connection: keep-alive, Upgrade",
-    "Upgrade: WebSocket",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-]
-ACCEPTED = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+from tests.websocket import (
+    ACCEPTED,
+    HANDSHAKE,
+    PIECE,
+    accept,
+    access_lines,
+    carrying,
+    opened,
+    tunnel,
+    wait_until,
+    websocket_server,
 )
-PIECE = bytes(range(256)) * 256  # 64 KiB
-
-
-def echo(server):
-    for message in server:
-        if message == "bye":
-            server.close(4001, "as you like")
-            return
-        server.send(message)
-
-
-@contextlib.contextmanager
-def running(handler=echo, **options):
-    """Run a WebSocket server; yield its port."""
-    with serve(handler, "127.0.0.1", 0, max_size=None, **options) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.socket.getsockname()[1]
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
 def echo_port():
-    with running() as port:
+    with websocket_server() as port:
         yield port
-
-
-def carrying(*urls, upstream="", route=""):
-    return configuration(*urls, route=f"websockets = true\n{route}", upstream=f"breaker_failures = 1000\n{upstream}")
 
 
 @pytest.fixture
 def echoing(share, echo_port):
     """A gateway in front of an echo server."""
     return share(carrying(f"http://127.0.0.1:{echo_port}"))
-
-
-@pytest.fixture
-def carrying_gateway(share, upstream):
-    """A gateway in front of the scripted upstream."""
-    return share(carrying(upstream.url))
-
-
-def opened(gateway, **options):
-    return connect(f"ws://127.0.0.1:{gateway.port}/a?b", max_size=None, proxy=None, **options)
-
-
-@contextlib.contextmanager
-def tunnel(gateway, *lines):
-    """Open a tunnel to an upstream that accepts it; yield the client after the 101."""
-    with Client(gateway.port) as client:
-        client.send(request("GET", "/", *HANDSHAKE, *lines))
-        assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
-        yield client
-
-
-def accept(connection, arrived, *pieces):
-    """Accept the WebSocket, send ``pieces``, and read until the other side closes."""
-    connection.send(ACCEPTED + b"".join(pieces))
-    while connection.receive():
-        pass
-
-
-def wait_until(condition, seconds=8):
-    ends_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
-
-
-def access_lines(gateway):
-    return [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line and "101" in line]
 
 
 @pytest.mark.parametrize("message", ["text", "", b"\x00" * 9_000_000], ids=["text", "empty", "large"])
@@ -138,7 +77,7 @@ def test_client_closes_with_its_code_and_reason(start):
         except ConnectionClosed as error:
             closed.append((error.rcvd.code, error.rcvd.reason))
 
-    with running(note_end) as port:
+    with websocket_server(note_end) as port:
         gateway = start(carrying(f"http://127.0.0.1:{port}"))
         with opened(gateway) as client:
             client.close(4002, "enough")
@@ -151,7 +90,7 @@ def test_websockets_are_carried_over_tls(start, tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate().configure_cert(context)
     AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
-    with running(ssl=context) as port:
+    with websocket_server(ssl=context) as port:
         gateway = start(carrying(f"https://localhost:{port}", upstream='ca_file = "ca.pem"'))
         with opened(gateway) as client:
             for message in (b"x" * 3_000_000, "text"):
@@ -162,161 +101,6 @@ def test_websockets_are_carried_over_tls(start, tmp_path):
                 client.recv(timeout=8)
 
     assert closed.value.rcvd.code == 4001
-
-
-def test_handshake_is_forwarded_with_its_fields(carrying_gateway, upstream):
-    upstream.script = accept
-
-    with tunnel(carrying_gateway, "Sec-WebSocket-Protocol: chat, superchat"):
-        (arrived,) = upstream.requests
-
-    assert arrived.values(b"Upgrade") == [b"websocket"]
-    assert arrived.values(b"Connection") == [b"Upgrade"]
-    assert arrived.values(b"Sec-WebSocket-Key") == [b"dGhlIHNhbXBsZSBub25jZQ=="]
-    assert arrived.values(b"Sec-WebSocket-Protocol") == [b"chat, superchat"]
-    assert arrived.values(b"Via") == [b"1.1 gateway"]
-
-
-def test_response_to_the_handshake_has_a_request_id(carrying_gateway, upstream):
-    upstream.script = accept
-    with Client(carrying_gateway.port) as client:
-        client.send(request("GET", "/", *HANDSHAKE))
-        head = client.read_until(b"\r\n\r\n")
-
-    (arrived,) = upstream.requests
-    lines = head.lower().split(b"\r\n")
-    assert b"x-request-id: " + arrived.values(b"X-Request-ID")[0] in lines
-    assert b"sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=" in lines
-    assert {b"upgrade: websocket", b"connection: upgrade"} <= set(lines)
-    assert not any(line.startswith((b"content-length", b"transfer-encoding", b"content-type")) for line in lines)
-
-
-def test_bytes_that_come_with_the_101_are_passed_on(carrying_gateway, upstream):
-    upstream.script = lambda connection, arrived: accept(connection, arrived, b"hello")
-
-    with tunnel(carrying_gateway) as client:
-        assert client.read_until(b"hello") == b"hello"
-
-
-def test_bytes_of_the_client_wait_for_the_101(carrying_gateway, upstream):
-    before, released = [], threading.Event()
-
-    def accept_late(connection, arrived):
-        connection.socket.settimeout(0.5)
-        with contextlib.suppress(TimeoutError):
-            before.append(connection.buffer + connection.socket.recv(10))
-        connection.socket.settimeout(None)
-        connection.send(ACCEPTED)
-        connection.send(connection.read_exactly(5))
-        released.wait(8)
-
-    upstream.script = accept_late
-    with Client(carrying_gateway.port) as client:
-        client.send(request("GET", "/", *HANDSHAKE) + b"early")
-        client.read_until(b"\r\n\r\n")
-
-        assert client.read_until(b"early") == b"early"
-    released.set()
-    assert before == []
-
-
-def test_refusal_is_forwarded_and_the_connection_kept(carrying_gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
-
-    with Client(carrying_gateway.port) as client:
-        client.send(request("GET", "/", *HANDSHAKE) + request("GET", "/next"))
-        refused, following = client.read(), client.read()
-
-    assert (refused.status, refused.body, following.status) == (403, b"no", 403)
-    assert [arrived.target for arrived in upstream.requests] == [b"/", b"/next"]
-
-
-@pytest.mark.parametrize("lines", [HANDSHAKE, []], ids=["handshake", "plain request"])
-def test_upgrade_that_the_upstream_requires_is_told(carrying_gateway, upstream, lines):
-    upstream.script = answer(
-        b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n"
-    )
-
-    got = exchange(carrying_gateway.port, request("GET", "/", *lines))
-
-    assert (got.status, got.value(b"Upgrade")) == (426, b"websocket")
-
-
-def test_client_learns_that_the_upstream_refuses(start):
-    with running(process_request=lambda server, arrived: server.respond(403, "not you\n")) as port:
-        gateway = start(carrying(f"http://127.0.0.1:{port}"))
-
-        with pytest.raises(InvalidStatus) as refused:
-            opened(gateway)
-
-    assert (refused.value.response.status_code, refused.value.response.body) == (403, b"not you\n")
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [["Origin: http://evil.example"], ["Sec-Fetch-Site: cross-site", "Origin: http://example.org"], ["Origin: null"]],
-)
-def test_handshake_of_another_site_is_refused(carrying_gateway, upstream, lines):
-    got = exchange(carrying_gateway.port, request("GET", "/", *HANDSHAKE, *lines))
-
-    assert (got.status, json.loads(got.body)["type"]) == (403, "urn:problem:cross_site_request")
-    assert upstream.requests == []
-
-
-@pytest.mark.parametrize("origin", ["http://example.org", "https://shop.example", "https://partner.example"])
-def test_handshake_of_own_and_allowed_pages_is_forwarded(share, upstream, origin):
-    upstream.script = accept
-    settings = carrying(upstream.url, route='cors_origins = ["https://shop.example"]')
-    gateway = share(settings, ALLOWED_ORIGINS="https://partner.example")
-
-    with tunnel(gateway, f"Origin: {origin}"):
-        assert upstream.requests[0].values(b"Origin") == [origin.encode()]
-
-
-PLAIN = {
-    "h2c": request("GET", "/", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQ"),
-    "a choice": request("GET", "/", "Connection: Upgrade", "Upgrade: websocket, h2c"),
-    "two upgrades": request("GET", "/", "Connection: Upgrade", "Upgrade: websocket", "Upgrade: h2c"),
-    "not in Connection": request("GET", "/", "Upgrade: websocket"),
-    "another method": request("POST", "/", *HANDSHAKE),
-    "a body": request("GET", "/", *HANDSHAKE, body=b"x"),
-    "chunks": request("GET", "/", *HANDSHAKE, "Transfer-Encoding: chunked") + b"0\r\n\r\n",
-    "HTTP/1.0": request("GET", "/", *HANDSHAKE).replace(b"HTTP/1.1", b"HTTP/1.0"),
-}
-
-
-@pytest.mark.parametrize("name", PLAIN)
-def test_other_upgrades_are_dropped(carrying_gateway, upstream, name):
-    got = exchange(carrying_gateway.port, PLAIN[name])
-
-    (arrived,) = upstream.requests
-    assert got.status == 200
-    assert [arrived.values(field) for field in (b"Upgrade", b"Connection", b"HTTP2-Settings")] == [[], [], []]
-
-
-def test_routes_without_websockets_drop_the_upgrade(gateway, upstream):
-    got = exchange(gateway.port, request("GET", "/", *HANDSHAKE, "Origin: http://evil.example"))
-
-    assert (got.status, upstream.requests[0].values(b"Upgrade")) == (200, [])
-
-
-@pytest.mark.parametrize(
-    ("sent", "lines"),
-    [
-        (ACCEPTED, PLAIN["h2c"]),
-        (ACCEPTED, request()),
-        (ACCEPTED.replace(b"Upgrade: websocket", b"Upgrade: h2c"), request("GET", "/", *HANDSHAKE)),
-        (ACCEPTED.replace(b"Upgrade: websocket\r\n", b""), request("GET", "/", *HANDSHAKE)),
-        (ACCEPTED.replace(b"Connection: Upgrade\r\n", b""), request("GET", "/", *HANDSHAKE)),
-    ],
-    ids=["after h2c", "not asked for", "to h2c", "to nothing", "without Connection"],
-)
-def test_switch_to_what_was_not_asked_for_is_a_bad_answer(carrying_gateway, upstream, sent, lines):
-    upstream.script = answer(sent)
-
-    got = exchange(carrying_gateway.port, lines)
-
-    assert (got.status, json.loads(got.body)["type"]) == (502, "urn:problem:bad_answer")
 
 
 def test_one_direction_may_end_before_the_other(carrying_gateway, upstream):

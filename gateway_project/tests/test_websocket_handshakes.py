@@ -1,0 +1,175 @@
+"""Handshakes of WebSockets are forwarded on routes with ``websockets = true``; no other upgrade passes."""
+
+import contextlib
+import json
+import threading
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.client import Client, exchange, request
+from tests.upstream import answer
+from tests.websocket import (
+    ACCEPTED,
+    HANDSHAKE,
+    accept,
+    carrying,
+    opened,
+    tunnel,
+    websocket_server,
+)
+
+
+def test_handshake_is_forwarded_with_its_fields(carrying_gateway, upstream):
+    upstream.script = accept
+
+    with tunnel(carrying_gateway, "Sec-WebSocket-Protocol: chat, superchat"):
+        (arrived,) = upstream.requests
+
+    assert arrived.values(b"Upgrade") == [b"websocket"]
+    assert arrived.values(b"Connection") == [b"Upgrade"]
+    assert arrived.values(b"Sec-WebSocket-Key") == [b"dGhlIHNhbXBsZSBub25jZQ=="]
+    assert arrived.values(b"Sec-WebSocket-Protocol") == [b"chat, superchat"]
+    assert arrived.values(b"Via") == [b"1.1 gateway"]
+
+
+def test_response_to_the_handshake_has_a_request_id(carrying_gateway, upstream):
+    upstream.script = accept
+    with Client(carrying_gateway.port) as client:
+        client.send(request("GET", "/", *HANDSHAKE))
+        head = client.read_until(b"\r\n\r\n")
+
+    (arrived,) = upstream.requests
+    lines = head.lower().split(b"\r\n")
+    assert b"x-request-id: " + arrived.values(b"X-Request-ID")[0] in lines
+    assert b"sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=" in lines
+    assert {b"upgrade: websocket", b"connection: upgrade"} <= set(lines)
+    assert not any(line.startswith((b"content-length", b"transfer-encoding", b"content-type")) for line in lines)
+
+
+def test_bytes_that_come_with_the_101_are_passed_on(carrying_gateway, upstream):
+    upstream.script = lambda connection, arrived: accept(connection, arrived, b"hello")
+
+    with tunnel(carrying_gateway) as client:
+        assert client.read_until(b"hello") == b"hello"
+
+
+def test_bytes_of_the_client_wait_for_the_101(carrying_gateway, upstream):
+    before, released = [], threading.Event()
+
+    def accept_late(connection, arrived):
+        connection.socket.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            before.append(connection.buffer + connection.socket.recv(10))
+        connection.socket.settimeout(None)
+        connection.send(ACCEPTED)
+        connection.send(connection.read_exactly(5))
+        released.wait(8)
+
+    upstream.script = accept_late
+    with Client(carrying_gateway.port) as client:
+        client.send(request("GET", "/", *HANDSHAKE) + b"early")
+        client.read_until(b"\r\n\r\n")
+
+        assert client.read_until(b"early") == b"early"
+    released.set()
+    assert before == []
+
+
+def test_refusal_is_forwarded_and_the_connection_kept(carrying_gateway, upstream):
+    upstream.script = answer(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+
+    with Client(carrying_gateway.port) as client:
+        client.send(request("GET", "/", *HANDSHAKE) + request("GET", "/next"))
+        refused, following = client.read(), client.read()
+
+    assert (refused.status, refused.body, following.status) == (403, b"no", 403)
+    assert [arrived.target for arrived in upstream.requests] == [b"/", b"/next"]
+
+
+@pytest.mark.parametrize("lines", [HANDSHAKE, []], ids=["handshake", "plain request"])
+def test_upgrade_that_the_upstream_requires_is_told(carrying_gateway, upstream, lines):
+    upstream.script = answer(
+        b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n"
+    )
+
+    got = exchange(carrying_gateway.port, request("GET", "/", *lines))
+
+    assert (got.status, got.value(b"Upgrade")) == (426, b"websocket")
+
+
+def test_client_learns_that_the_upstream_refuses(start):
+    with websocket_server(process_request=lambda server, arrived: server.respond(403, "not you\n")) as port:
+        gateway = start(carrying(f"http://127.0.0.1:{port}"))
+
+        with pytest.raises(InvalidStatus) as refused:
+            opened(gateway)
+
+    assert (refused.value.response.status_code, refused.value.response.body) == (403, b"not you\n")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["Origin: http://evil.example"], ["Sec-Fetch-Site: cross-site", "Origin: http://example.org"], ["Origin: null"]],
+)
+def test_handshake_of_another_site_is_refused(carrying_gateway, upstream, lines):
+    got = exchange(carrying_gateway.port, request("GET", "/", *HANDSHAKE, *lines))
+
+    assert (got.status, json.loads(got.body)["type"]) == (403, "urn:problem:cross_site_request")
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("origin", ["http://example.org", "https://shop.example", "https://partner.example"])
+def test_handshake_of_own_and_allowed_pages_is_forwarded(share, upstream, origin):
+    upstream.script = accept
+    settings = carrying(upstream.url, route='cors_origins = ["https://shop.example"]')
+    gateway = share(settings, ALLOWED_ORIGINS="https://partner.example")
+
+    with tunnel(gateway, f"Origin: {origin}"):
+        assert upstream.requests[0].values(b"Origin") == [origin.encode()]
+
+
+PLAIN = {
+    "h2c": request("GET", "/", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQ"),
+    "a choice": request("GET", "/", "Connection: Upgrade", "Upgrade: websocket, h2c"),
+    "two upgrades": request("GET", "/", "Connection: Upgrade", "Upgrade: websocket", "Upgrade: h2c"),
+    "not in Connection": request("GET", "/", "Upgrade: websocket"),
+    "another method": request("POST", "/", *HANDSHAKE),
+    "a body": request("GET", "/", *HANDSHAKE, body=b"x"),
+    "chunks": request("GET", "/", *HANDSHAKE, "Transfer-Encoding: chunked") + b"0\r\n\r\n",
+    "HTTP/1.0": request("GET", "/", *HANDSHAKE).replace(b"HTTP/1.1", b"HTTP/1.0"),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_other_upgrades_are_dropped(carrying_gateway, upstream, name):
+    got = exchange(carrying_gateway.port, PLAIN[name])
+
+    (arrived,) = upstream.requests
+    assert got.status == 200
+    assert [arrived.values(field) for field in (b"Upgrade", b"Connection", b"HTTP2-Settings")] == [[], [], []]
+
+
+def test_routes_without_websockets_drop_the_upgrade(gateway, upstream):
+    got = exchange(gateway.port, request("GET", "/", *HANDSHAKE, "Origin: http://evil.example"))
+
+    assert (got.status, upstream.requests[0].values(b"Upgrade")) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("sent", "lines"),
+    [
+        (ACCEPTED, PLAIN["h2c"]),
+        (ACCEPTED, request()),
+        (ACCEPTED.replace(b"Upgrade: websocket", b"Upgrade: h2c"), request("GET", "/", *HANDSHAKE)),
+        (ACCEPTED.replace(b"Upgrade: websocket\r\n", b""), request("GET", "/", *HANDSHAKE)),
+        (ACCEPTED.replace(b"Connection: Upgrade\r\n", b""), request("GET", "/", *HANDSHAKE)),
+    ],
+    ids=["after h2c", "not asked for", "to h2c", "to nothing", "without Connection"],
+)
+def test_switch_to_what_was_not_asked_for_is_a_bad_answer(carrying_gateway, upstream, sent, lines):
+    upstream.script = answer(sent)
+
+    got = exchange(carrying_gateway.port, lines)
+
+    assert (got.status, json.loads(got.body)["type"]) == (502, "urn:problem:bad_answer")
