@@ -3,15 +3,15 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import path
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from chassis import health
 from chassis.metrics import metrics
+from chassis.rest.document import DocumentView
 
 urlpatterns = [
     path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics),
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("openapi.json", DocumentView.as_view(), name="openapi"),
 ]

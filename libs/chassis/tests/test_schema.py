@@ -1,6 +1,13 @@
 """The OpenAPI document."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from chassis.rest.document import DocumentView
 
 
 @pytest.fixture
@@ -45,3 +52,22 @@ def test_operations_on_one_object_are_conditional(document, method, header):
 
     assert header in [parameter["name"] for parameter in operation["parameters"]]
     assert ("304" in operation["responses"]) == (method == "get")
+
+
+def test_documents_are_made_one_at_a_time(rf, monkeypatch):
+    making, most = threading.Semaphore(8), []
+
+    class SlowGenerator(SchemaGenerator):
+        def get_schema(self, *args, **kwargs):
+            making.acquire()
+            most.append(8 - making._value)
+            time.sleep(0.05)
+            making.release()
+            return {}
+
+    monkeypatch.setattr(DocumentView, "generator_class", SlowGenerator)
+    with ThreadPoolExecutor(3) as pool:
+        responses = list(pool.map(lambda _: DocumentView.as_view()(rf.get("/openapi.json")), range(3)))
+
+    assert [response.status_code for response in responses] == [200] * 3
+    assert most == [1, 1, 1]

@@ -1,0 +1,23 @@
+"""The view of a service's OpenAPI document."""
+
+from threading import Lock
+from typing import Any
+
+from django.http import HttpRequest
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.response import Response
+
+
+class DocumentView(SpectacularJSONAPIView):
+    """drf-spectacular's view, which makes one document at a time.
+
+    drf-spectacular loads its extensions with the first document, and fails if two threads do so at once.
+    """
+
+    _making = Lock()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Handle the request."""
+        with self._making:
+            response: Response = super().dispatch(request, *args, **kwargs)  # type: ignore[assignment]
+        return response
