@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import gevent
 from django.conf import settings
@@ -63,8 +63,17 @@ class Monitor:
 
 def _in_thread(function: Callable[[], T]) -> T:
     """Call ``function`` in a thread: files take milliseconds, in which the event loop serves other requests."""
-    result: T = gevent.get_hub().threadpool.apply(function)
-    return result
+
+    def attempt() -> tuple[T | None, Exception | None]:  # gevent would print an error beside the log
+        try:
+            return function(), None
+        except Exception as error:  # noqa: BLE001 -- raised below
+            return None, error
+
+    result, error = gevent.get_hub().threadpool.apply(attempt)
+    if error:
+        raise error
+    return cast("T", result)
 
 
 @cache

@@ -1,13 +1,11 @@
 """Counts of all gateway processes, and the load between two snapshots of them."""
 
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client import REGISTRY, CollectorRegistry
-from prometheus_client.multiprocess import MultiProcessCollector
+from chassis.metrics import SharedMetrics
 
 _SERVER_ERROR = 500
 
@@ -26,15 +24,11 @@ class Counts:
 
 def read_counts() -> Counts:
     """Read the metrics that the processes share; under Django's development server those of this process."""
-    registry: CollectorRegistry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     responses: dict[tuple[str, int], float] = defaultdict(float)
     durations: dict[tuple[str, float], float] = {}
     failures: dict[tuple[str, str], float] = {}
     circuits, ejected = set(), set()
-    for sample in (sample for metric in registry.collect() for sample in metric.samples):
+    for sample in (sample for metric in SharedMetrics().collect() for sample in metric.samples):
         labels, value = sample.labels, sample.value
         match sample.name:
             case "gateway_requests_total":

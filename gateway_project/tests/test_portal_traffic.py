@@ -1,7 +1,9 @@
 """What the portal computes from the shared counts."""
 
+import gevent
 import pytest
 
+from portal import monitor
 from portal.history import History
 from portal.state import sparkline
 from portal.traffic import Counts, load, new_failures
@@ -102,3 +104,20 @@ def test_five_minutes_are_kept(monkeypatch, tmp_path):
     history.extend(counts(float(at)) for at in range(0, 600, 5))
 
     assert history[-1].at - history[0].at == 300
+
+
+def test_failure_to_read_the_counts_is_logged_once(monkeypatch, caplog, capfd):
+    def fail():
+        raise ValueError("injected")
+
+    monkeypatch.setattr(monitor, "read_counts", fail)
+    looking = gevent.spawn(monitor.Monitor().run)
+    with gevent.Timeout(10):
+        while not caplog.records:
+            gevent.sleep(0.02)
+    looking.kill()
+
+    (record,) = caplog.records
+    assert record.message == "The portal cannot look at the system"
+    assert "injected" in caplog.text
+    assert "Traceback" not in capfd.readouterr().err

@@ -2,21 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -59,10 +54,27 @@ class _DatabaseTime:
             self.seconds += time.perf_counter() - started
 
 
+class SharedMetrics(Collector):
+    """The metrics of all worker processes, added up; without ``PROMETHEUS_MULTIPROC_DIR`` those of this process."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics."""
+        folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        if folder is None:
+            return REGISTRY.collect()
+        # A process that starts creates its files empty, which prometheus_client cannot read.
+        files = [str(file) for file in Path(folder).glob("*.db") if _has_content(file)]
+        merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return merged
+
+
+def _has_content(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:  # its process has ended
+        return False
+
+
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer with the numbers of all worker processes, in Prometheus' text format."""
-    registry: CollectorRegistry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    """Respond with the metrics of all worker processes, in Prometheus' text format."""
+    return HttpResponse(generate_latest(SharedMetrics()), content_type=CONTENT_TYPE_LATEST)

@@ -54,3 +54,10 @@ def test_time_in_the_database_is_part_of_the_time_of_the_request(api):
         ]
     )
     assert 0 < database < whole
+
+
+def test_file_that_a_starting_process_has_just_created_is_left_out(tmp_path, monkeypatch, api):
+    (tmp_path / "counter_1.db").touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+
+    assert api.get("/metrics").status_code == 200
