@@ -1,11 +1,16 @@
 """Addresses of services, free ports, and the processes that hold busy ones."""
 
 import contextlib
+import errno
 import http.client
+import random
 import socket
 from dataclasses import dataclass
 
 import psutil
+
+_NOT_GIVEN_BY_THE_SYSTEM = range(20_000, 32_768)
+_returned: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,17 @@ class Address:
 
 
 def find_free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that is free now; another process may take it before it is used."""
-    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
-        return int(listener.getsockname()[1])
+    """Return a port that is free now and was not returned before; another process may take it before it is used.
+
+    It lies below the ports that Linux and macOS give to outgoing connections, so that none of those takes it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in random.sample(_NOT_GIVEN_BY_THE_SYSTEM, len(_NOT_GIVEN_BY_THE_SYSTEM)):
+        if port not in _returned:
+            with contextlib.suppress(OSError), socket.create_server((host, port), family=family):
+                _returned.add(port)
+                return port
+    raise OSError(errno.EADDRINUSE, f"No port of {host} is free.")
 
 
 def holder_of(port: int) -> str:
