@@ -86,7 +86,7 @@ def _instant(number: float) -> str:
 
 
 def _cursor(ordering: str, value: str, number: int) -> str:
-    signer = Signer(key=SECRET_KEY, fallback_keys=[], salt="chassis.rest.pagination")
+    signer = Signer(key=SECRET_KEY, fallback_keys=[], salt="lists.pagination")
     return signer.sign_object([ordering, False, value, str(number)])
 
 

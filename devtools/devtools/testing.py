@@ -28,6 +28,7 @@ SPLIT = {"gateway": ["-n2", "--dist=loadfile"]}  # its tests mostly wait
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
+WITH_DATABASE = ("chassis", "lists")
 LIBRARIES = ("http1", "speedups", "scaffold", "devservers", "conformance")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 
@@ -65,8 +66,8 @@ def suites() -> dict[str, Suite]:
     for project in reversed([*PROJECTS.values()]):
         found += [Suite(project.name, project.folder, (project.name,) if project.database else ())]
     # These make a database of another name on the server of any service.
-    for name, folder in ((TEMPLATE.name, TEMPLATE.folder), ("chassis", ROOT / "libs" / "chassis")):
-        found += [Suite(name, folder, tuple(databases[:1]))]
+    found += [Suite(TEMPLATE.name, TEMPLATE.folder, tuple(databases[:1]))]
+    found += [Suite(name, ROOT / "libs" / name, tuple(databases[:1])) for name in WITH_DATABASE]
     found += [Suite(name, ROOT / "libs" / name, floor=name not in UNMEASURED) for name in LIBRARIES]
     return {suite.name: suite for suite in found}
 

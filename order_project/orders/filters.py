@@ -2,7 +2,7 @@
 
 import django_filters
 
-from chassis.rest.filters import IdInFilter, StrictFilterSet
+from lists.filters import IdInFilter, StrictFilterSet
 from orders.models import Order
 
 

@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from chassis.text_search import search_vector
+from lists.text_search import search_vector
 
 MAX_QUANTITY = 10_000
 

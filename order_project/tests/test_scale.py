@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from chassis.rest.pagination import KeysetPagination
+from lists.pagination import KeysetPagination
 from orders.models import Order
 
 INSERT = """

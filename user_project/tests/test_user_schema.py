@@ -10,8 +10,8 @@ from rest_framework.exceptions import APIException
 from rest_framework.routers import SimpleRouter
 
 from chassis.problems import BAD_REQUEST, ProblemType
-from chassis.rest.pagination import EXAMPLE_LINK
 from chassis.rest.schema import complete_components
+from lists.pagination import EXAMPLE_LINK
 from users.views import UserViewSet
 
 IN_EVERY_OPERATION = {

@@ -4,7 +4,7 @@ import django_filters
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 
-from chassis.rest.filters import IdInFilter, StrictFilterSet
+from lists.filters import IdInFilter, StrictFilterSet
 from users.models import User
 
 

@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
 
-from chassis.text_search import search_vector
+from lists.text_search import search_vector
 
 EMAIL_CONSTRAINT = "user_email_unique"
 

@@ -18,8 +18,9 @@ def with_members(lock: str, projects: Sequence[Project]) -> str:
     wanted = {name_in_lock(project): project for project in projects}
     kept = [package for package in packages if not _is_project(package) or _name(package) in {TEMPLATE, *wanted}]
     (template,) = (package for package in kept if _name(package) == TEMPLATE)
+    libraries = "|".join(re.findall(r'\nsource = { editable = "libs/(\w+)" }', lock))
     new = wanted.keys() - {_name(package) for package in kept}
-    kept = sorted([*kept, *(_copy(template, wanted[name]) for name in sorted(new))], key=_name)
+    kept = sorted([*kept, *(_copy(template, wanted[name], libraries) for name in sorted(new))], key=_name)
     members = sorted(_name(package) for package in kept if re.search(r"\nsource = { (editable|virtual) = ", package))
     listed = "".join(f'    "{name}",\n' for name in members)
     head = re.sub(r"(\nmembers = \[\n)[^]]*\]", rf"\g<1>{listed}]", head)
@@ -39,12 +40,10 @@ def _is_project(package: str) -> bool:
     return re.search(r'\nsource = { editable = "[^"]*_project" }', package) is not None
 
 
-def _copy(template: str, project: Project) -> str:
+def _copy(template: str, project: Project, libraries: str) -> str:
     text = template.replace(TEMPLATE_FOLDER, project.package).replace(TEMPLATE, name_in_lock(project))
     # The template lies in the folder of another project, where uv looks for no workspace.
     dependencies, metadata, required = text.partition("[package.metadata]")
-    required = re.sub(
-        r'\{ name = "(chassis|speedups)"([^}]*) \}', r'{ name = "\1"\2, editable = "libs/\1" }', required
-    )
+    required = re.sub(rf'\{{ name = "({libraries})"([^}}]*) \}}', r'{ name = "\1"\2, editable = "libs/\1" }', required)
     text = dependencies + metadata + required
     return text if project.calls else text.replace('    { name = "requests" },\n', "")

@@ -62,7 +62,7 @@ def test_a_good_name_is_not_refused():
         ({"resource": "users"}, "/users is a path of user_project"),
         ({"resource": "proxy"}, "'proxy' is"),
         ({"resource": "json"}, "standard library"),
-        ({"resource": "lists"}, "built into Python"),
+        ({"resource": "sets"}, "built into Python"),
         ({"resource": "classes"}, "keyword"),
         ({"resource": "trial"}, "name of the service"),
         ({"port": 8000}, "Port 8000 is that of user_project"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 from django.db.models import Func, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Lower
 
-# chassis.text_search.search_vector("product_name"), as it was when this migration was written.
+# lists.text_search.search_vector("product_name"), as it was when this migration was written.
 TEXT = Lower(
     Func(
         Coalesce("product_name", Value("")),

@@ -1,6 +1,6 @@
 """How a list of widgets can be narrowed."""
 
-from chassis.rest.filters import IdInFilter, StrictFilterSet
+from lists.filters import IdInFilter, StrictFilterSet
 from widgets.models import Widget
 
 

@@ -4,32 +4,13 @@ REST framework reads ``123`` as the text ``"123"`` and ``"1"`` as the number 1. 
 has only text, and hides mistakes in JSON.
 """
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.utils import html
 
-# RFC 3339, section 5.6, without leap seconds, which Python's datetime does not have.
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII | re.IGNORECASE
-)
-INVALID_INSTANT = "Must be a date-time of RFC 3339, such as 2026-01-31T12:00:00Z."
-
-
-def parse_instant(text: object) -> datetime:
-    """Return a date-time of RFC 3339 in UTC.
-
-    Raises:
-        ValueError: it is none, or outside of the calendar.
-    """
-    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
-        raise ValueError(INVALID_INSTANT)
-    try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(INVALID_INSTANT) from error
+from lists.instants import INVALID_INSTANT, parse_instant
 
 
 def _came_as_form(field: serializers.Field[Any, Any, Any, Any]) -> bool:

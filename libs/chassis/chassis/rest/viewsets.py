@@ -21,7 +21,7 @@ from rest_framework.response import Response
 
 from chassis.rest.components import Problem
 from chassis.rest.conditional import conditional, entity_tag
-from chassis.rest.limits import MAX_QUERY_LENGTH, AskedQuery, ListTooExpensive, QueryTooLong, SearchesBusy
+from lists.limits import MAX_QUERY_LENGTH, AskedQuery, ListTooExpensive, QueryTooLong, SearchesBusy
 
 ModelT = TypeVar("ModelT", bound=Model)
 

@@ -12,7 +12,7 @@ from django.utils.cache import get_conditional_response
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from chassis.rest.pagination import Cursor, KeysetPagination
+from lists.pagination import Cursor, KeysetPagination
 from speedups.reads.rows import Rows, encode, text_or_null
 
 _KEY = re.compile("[0-9]{1,18}")  # always within 64 bits

@@ -6,10 +6,11 @@ from django.db import models, transaction
 from django.utils.decorators import method_decorator
 from rest_framework import permissions, renderers, serializers
 
-from chassis.rest import fields, filters, negotiation, pagination, search
+from chassis.rest import fields, negotiation
 from chassis.rest.renderers import BrowsableAPIRenderer
 from chassis.rest.serializers import StrictModelSerializer
 from chassis.rest.viewsets import ResourceViewSet
+from lists import filters, pagination, search
 
 VIEW, SERIALIZER, FILTERSET = ResourceViewSet, StrictModelSerializer, filters.StrictFilterSet
 

@@ -10,7 +10,7 @@ from django.db.models import Manager, Model, QuerySet
 from django.db.models.query_utils import DeferredAttribute
 from rest_framework import serializers
 
-from chassis.rest import filters
+from lists import filters
 from speedups.reads import known
 
 FILTER_MODULES = (django_filters.filters.__name__, filters.__name__)

@@ -1,7 +1,7 @@
 """How a list of books can be narrowed."""
 
-from chassis.rest.filters import IdInFilter, StrictFilterSet
 from library.books.models import Book
+from lists.filters import IdInFilter, StrictFilterSet
 
 
 class BookFilter(StrictFilterSet):

@@ -3,7 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
-from chassis.text_search import search_vector
+from lists.text_search import search_vector
 
 
 class Book(models.Model):

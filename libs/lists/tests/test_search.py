@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.filters import SearchFilter
 
-from chassis.rest.pagination import KeysetPagination
 from library.books.models import Book
 from library.books.views import BookViewSet
+from lists.pagination import KeysetPagination
 
 pytestmark = pytest.mark.django_db
 

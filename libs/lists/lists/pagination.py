@@ -19,7 +19,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.rest.limits import limited_reads, search_place, set_locally
+from lists.limits import limited_reads, search_place, set_locally
 
 EXAMPLE_LINK = "http://localhost:8081/resources?cursor=WyJpZCIsZmFsc2UsIjUwIiwiNTAiXQ:c2lnbmF0dXJl"
 
@@ -39,7 +39,7 @@ class KeysetPagination(pagination.CursorPagination):
     """Pages by ``cursor`` and ``page_size`` in the order that the ordering filter chose, then by key.
 
     A list is ordered by one column of its model, which is not null and has an index together with the key. Its rows are
-    read under the limits of :mod:`chassis.rest.limits`.
+    read under the limits of :mod:`lists.limits`.
 
     A search reads its first rows in the order of the list, which is fast if matches are frequent. If they do not fill
     the page, matches are few, and PostgreSQL finds all of them by the index of the search and sorts them.
@@ -53,7 +53,7 @@ class KeysetPagination(pagination.CursorPagination):
     search_window = 75  # rows for each row of a page; if they do not fill it, fewer than 1 row in 75 matches
     unsearched: QuerySet[Any] | None = None  # set by a search: the list without it
 
-    signer = signing.Signer(salt="chassis.rest.pagination")
+    signer = signing.Signer(salt="lists.pagination")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the rows of the page that the request asks for."""

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-from chassis.rest.fields import INVALID_INSTANT, parse_instant
+from lists.instants import INVALID_INSTANT, parse_instant
 
 MAX_IDS = 100
 RANGE_LOOKUPS = ("gt", "gte", "lt", "lte")

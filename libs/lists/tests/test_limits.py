@@ -9,10 +9,10 @@ from django.db.models import Func, TextField, Value
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.test import APIClient
 
-from chassis.rest import limits
-from chassis.rest.limits import AskedQuery
 from library.books.models import Book
 from library.books.views import BookViewSet
+from lists import limits
+from lists.limits import AskedQuery
 
 
 @pytest.fixture

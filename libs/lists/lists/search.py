@@ -7,8 +7,8 @@ from rest_framework import filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from chassis.rest.pagination import KeysetPagination
-from chassis.text_search import search_conditions, split_words
+from lists.pagination import KeysetPagination
+from lists.text_search import search_conditions, split_words
 
 MAX_WORDS = 8  # an e-mail address is some of them
 MAX_LENGTH = 100

@@ -4,10 +4,10 @@ import django_filters
 import pytest
 from django import forms
 
-from chassis.rest.filters import StrictFilterBackend, StrictFilterSet
 from library.books.filters import BookFilter
 from library.books.models import Book
 from library.books.views import BookViewSet
+from lists.filters import StrictFilterBackend, StrictFilterSet
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,24 @@
+"""Points in time, as a request states them."""
+
+import re
+from datetime import UTC, datetime
+
+# RFC 3339, section 5.6, without leap seconds, which Python's datetime does not have.
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII | re.IGNORECASE
+)
+INVALID_INSTANT = "Must be a date-time of RFC 3339, such as 2026-01-31T12:00:00Z."
+
+
+def parse_instant(text: object) -> datetime:
+    """Return a date-time of RFC 3339 in UTC.
+
+    Raises:
+        ValueError: it is none, or outside of the calendar.
+    """
+    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+        raise ValueError(INVALID_INSTANT)
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(INVALID_INSTANT) from error
