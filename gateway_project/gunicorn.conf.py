@@ -9,7 +9,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 
 from chassis import server as shared
-from chassis import tracing
+from observability import tracing
 
 wsgi_app = "gateway_project.wsgi"
 # The second address, if set, serves only /metrics and must not be public.

@@ -84,7 +84,7 @@ def test_code_change_replaces_one_layer(stack):
 
 def test_images_built_with_tracing_export_traces(stack):
     trace = (
-        "from chassis import tracing;"
+        "from observability import tracing;"
         "tracing.start('order'); print(tracing.exporter(), tracing.traced(print) is not print)"
     )
     variables = {"TRACING": "1", "VERSION": "tracing", "OTEL_TRACES_EXPORTER": "otlp"}

@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PLACES = [
-    "libs/chassis/chassis",
-    "libs/http1/http1",
-    "libs/lists/lists",
-    "user_project",
-    "order_project",
-    "gateway_project",
-]
+LIBRARIES = ["chassis", "http1", "lists", "observability"]
+PLACES = [*(f"libs/{name}/{name}" for name in LIBRARIES), "user_project", "order_project", "gateway_project"]
 ROOMS = ["gateway_project/proxy/server"]  # the other one, libs/speedups, is none of the places
 DOCUMENTED = {"_meta", "_default_manager", "_base_manager", "_state", "_replace"}  # the last one is of named tuples
 OPENING = {"__dict__", "__wrapped__", "__code__", "__globals__", "__closure__"}

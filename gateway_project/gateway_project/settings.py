@@ -3,7 +3,7 @@
 from typing import Any
 
 from chassis.environment import env, origins, secret_key, service_tokens, trusted_proxies
-from chassis.logs import logging_config
+from observability.logs import logging_config
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret_key("gateway")
@@ -14,7 +14,7 @@ ROOT_URLCONF = "gateway_project.urls"
 WSGI_APPLICATION = "gateway_project.wsgi.application"
 INSTALLED_APPS = ["chassis", "proxy", "portal"]
 # No middleware may change responses of the upstreams.
-MIDDLEWARE = ["chassis.request_id.RequestIdMiddleware"]
+MIDDLEWARE = ["observability.request_id.RequestIdMiddleware"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 DATABASES: dict[str, Any] = {}
 USE_I18N = False

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from chassis.metrics import SharedMetrics
+from observability.metrics import SharedMetrics
 
 _SERVER_ERROR = 500
 

@@ -1,8 +1,9 @@
 """Header fields to forward, remove and add (RFC 9110, section 7.6)."""
 
-from chassis import service_token, tracing
+from chassis import service_token
 from http1.fields import Fields, members, values
 from http1.head import CHUNKED, ResponseHead
+from observability import tracing
 from proxy.max_forwards import count_down
 from proxy.received import Received
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from chassis.metrics import METHODS
+from observability.metrics import METHODS
 
 REQUESTS = Counter("gateway_requests", "Responses sent", ["route", "method", "status"])
 DURATION = Histogram(
@@ -50,8 +50,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     """Serve the metrics of all processes at ``/metrics``; any other path is a 404."""
     from django.core.handlers.wsgi import WSGIRequest
 
-    from chassis.metrics import metrics
     from chassis.problems import not_found
+    from observability.metrics import metrics
 
     request = WSGIRequest(environ)
     response = metrics(request) if request.path == "/metrics" else not_found(request, Exception())

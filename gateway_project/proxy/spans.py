@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from chassis import tracing
-from chassis.polled import is_polled
 from http1.fields import values
+from observability import tracing
+from observability.polled import is_polled
 from proxy.received import NO_ROUTE, Received
 from proxy.upstreams.replica import Replica
 
@@ -28,7 +28,7 @@ def server_span(received: Received, answer: "Answer") -> AbstractContextManager[
 
 @contextmanager
 def _server_span(received: Received, answer: "Answer") -> Iterator[None]:
-    from chassis import spans
+    from observability import spans
 
     head = received.head
     attributes: dict[str, str | int] = {
@@ -53,7 +53,7 @@ def _server_span(received: Received, answer: "Answer") -> Iterator[None]:
 def note_response(status: int) -> None:
     """Add the status of a replica's response to the span of the attempt."""
     if tracing.is_on():
-        from chassis import spans
+        from observability import spans
 
         spans.note_status(status, first_error=HTTPStatus.BAD_REQUEST)
 
@@ -62,7 +62,7 @@ def client_span(received: Received, replica: Replica, resends: int) -> AbstractC
     """Trace an attempt to get a response from ``replica``, until its head is received."""
     if not tracing.is_on():
         return _NO_SPAN
-    from chassis import spans
+    from observability import spans
 
     server, peer = urlsplit(f"//{replica.authority}"), urlsplit(f"//{replica.address}")
     attributes: dict[str, str | int] = {

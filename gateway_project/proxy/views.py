@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from chassis.problems import problem_response
-from chassis.request_id import current_request_id
+from observability.request_id import current_request_id
 from proxy.cors import preflight_response, state_policy
 from proxy.cross_site import check_origin
 from proxy.errors import GatewayError

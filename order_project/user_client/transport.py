@@ -10,7 +10,8 @@ from django.conf import settings
 from prometheus_client import Counter
 
 import speedups
-from chassis import request_id, service_token
+from chassis import service_token
+from observability import request_id
 from speedups.requests_adapter import OneConnectionAdapter
 from user_client.deadline import DeadlineAdapter, deadline
 

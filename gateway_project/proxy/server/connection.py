@@ -129,8 +129,8 @@ class ClientConnection:
 
     @staticmethod
     def _note(received: Received, answer: Answer, seconds: float) -> None:
-        from chassis import access_log  # as in _serve_one
-        from chassis.polled import is_polled
+        from observability import access_log  # as in _serve_one
+        from observability.polled import is_polled
         from proxy import metrics
 
         head, status = received.head, int(answer.status)

@@ -1,79 +1,15 @@
-"""The access log: one line for each response, in columns for people or as a JSON object.
+"""The access lines of a service."""
 
-Lines bypass the ``logging`` module, which would cost three times as much (docs/adr/0011). ``ACCESS_LOG=false`` turns
-them off.
-"""
-
-import json
-import sys
 import time
 from collections.abc import Callable
-from functools import lru_cache
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from chassis import tracing
 from chassis.client_address import client_address
-from chassis.logs import on_one_line
-from chassis.polled import is_polled
-from chassis.request_id import current_request_id
-
-_quoted = json.JSONEncoder().encode  # of a text
-
-
-def log(  # noqa: PLR0913 - the fields of a line
-    *,
-    method: str,
-    path: str,
-    status: int,
-    size: int,
-    seconds: float,
-    client: str,
-    request_id: str,
-    replica: str = "",
-) -> None:
-    """Write the line of one response.
-
-    Args:
-        method: the request's.
-        path: without the query, which may hold personal data.
-        status: the response's.
-        size: of the response's body, in bytes.
-        seconds: from the request's head to the response's end.
-        client: the client's address.
-        request_id: the request's.
-        replica: ``host:port`` of the server whose response a gateway forwarded.
-    """
-    if not settings.ACCESS_LOG:
-        return
-    milliseconds = f"{seconds * 1000:.1f}"
-    ids = tracing.current_ids()  # none while tracing is off
-    if settings.LOG_FORMAT == "json":
-        now = time.time()
-        last = f', "replica": {_quoted(replica)}' if replica else ""
-        if ids:
-            last += "".join([f', "{name}": "{value}"' for name, value in ids.items()])
-        line = (
-            f'{{"timestamp": "{_whole_second(int(now))}.{int(now % 1 * 1000):03d}Z", "level": "INFO",'
-            f' "logger": "access", "service": "{settings.SERVICE_NAME}", "message": "request",'
-            f' "method": {_quoted(method)}, "path": {_quoted(path)}, "status": {status}, "bytes": {size},'
-            f' "milliseconds": {milliseconds}, "client": {_quoted(client)},'
-            f' "request_id": {_quoted(request_id)}{last}}}'
-        )
-    else:
-        last = "".join([f" {name}={value}" for name, value in ids.items()])
-        line = (
-            f"{method} {on_one_line(path)} {status} {size} B {milliseconds} ms {on_one_line(client)}"
-            f"{last} [{request_id}]"
-        )
-    sys.stderr.write(f"{line}\n")  # whole lines, of which each is one write
-
-
-@lru_cache(maxsize=1)
-def _whole_second(now: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+from observability import access_log
+from observability.polled import is_polled
+from observability.request_id import current_request_id
 
 
 class AccessLogMiddleware:
@@ -87,7 +23,7 @@ class AccessLogMiddleware:
         started = time.perf_counter()
         response = self.get_response(request)
         if not is_polled(request.path):
-            log(
+            access_log.log(
                 method=request.method or "",
                 path=request.path,
                 status=response.status_code,

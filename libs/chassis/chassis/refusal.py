@@ -11,7 +11,7 @@ def render_refusal(status: int, code: str, detail: str) -> tuple[str, list[tuple
     from django.http import HttpRequest
 
     from chassis.problems import problem_response
-    from chassis.request_id import HEADER, bound_request_id, choose_request_id
+    from observability.request_id import HEADER, bound_request_id, choose_request_id
 
     with bound_request_id(choose_request_id(None)) as request_id:
         logger.warning("request refused", extra={"status": status, "detail": detail})

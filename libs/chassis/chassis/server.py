@@ -10,8 +10,8 @@ from typing import Any
 
 from gunicorn import glogging
 
-from chassis import tracing
-from chassis.logs import logging_config
+from observability import tracing
+from observability.logs import logging_config
 
 
 def service_configuration(name: str, *, port: int) -> dict[str, Any]:

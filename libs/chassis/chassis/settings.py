@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from chassis.environment import LOOPBACK_HOSTS, env, secret_key, service_tokens, trusted_proxies
-from chassis.logs import logging_config
 from chassis.rest import defaults
+from observability.logs import logging_config
 
 APPS = [
     "axes",
@@ -27,10 +27,10 @@ APPS = [
 # These act on every request,
 REQUEST_MIDDLEWARE = [
     "chassis.client_address.ForwardedMiddleware",
-    "chassis.request_id.RequestIdMiddleware",
-    "chassis.tracing.TracingMiddleware",
+    "observability.request_id.RequestIdMiddleware",
+    "observability.tracing.TracingMiddleware",
     "chassis.access_log.AccessLogMiddleware",
-    "chassis.metrics.MetricsMiddleware",
+    "observability.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "chassis.service_token.ServiceTokenMiddleware",
     "chassis.request_body.BodyLimitMiddleware",

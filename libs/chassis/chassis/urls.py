@@ -5,8 +5,8 @@ from django.contrib import admin
 from django.urls import path
 
 from chassis import health
-from chassis.metrics import metrics
 from chassis.rest.document import DocumentView
+from observability.metrics import metrics
 
 urlpatterns = [
     path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),

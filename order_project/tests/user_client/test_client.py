@@ -12,7 +12,7 @@ import requests
 from werkzeug import Response
 
 from chassis.circuit_breaker import CircuitBreaker
-from chassis.request_id import HEADER
+from observability.request_id import HEADER
 from tests.conftest import KNOWN_USER
 from user_client import UserServiceUnavailable, client, find_user_ids, find_verified_at, transport
 from user_client.places import Places

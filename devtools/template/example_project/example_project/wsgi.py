@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from chassis.tracing import traced
+from observability.tracing import traced
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
 

@@ -7,8 +7,9 @@ from typing import Any, cast
 import requests
 from django.conf import settings
 
-from chassis import request_id, service_token
+from chassis import service_token
 from chassis.problems import PROBLEM_JSON
+from observability import request_id
 
 
 class UserServiceUnavailable(Exception):  # noqa: N818 - the state of the service

@@ -6,8 +6,8 @@ import re
 import pytest
 from opentelemetry import trace
 
-from chassis import tracing
-from chassis.logs import logging_config
+from observability import tracing
+from observability.logs import logging_config
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def written(capsys, settings):
         handler["handlers"]["stderr"]["stream"] = "ext://sys.stderr"
         logging.config.dictConfig(handler)
         try:
-            logging.getLogger("chassis.tests").info(message, extra=extra)
+            logging.getLogger("library.tests").info(message, extra=extra)
         finally:
             logging.config.dictConfig(settings.LOGGING)
         return capsys.readouterr().err
@@ -48,13 +48,13 @@ def test_json_line_has_its_time_in_utc_as_the_api_has(written):
 
 
 def test_console_line_is_for_people(written):
-    assert written("console", "it works", status=200) == "INFO    chassis.tests it works status=200 [-]\n"
+    assert written("console", "it works", status=200) == "INFO    library.tests it works status=200 [-]\n"
 
 
 def test_console_line_stays_one_line_whatever_it_holds(written):
     line = written("console", "request", path="/x\r\nINFO    forged")
 
-    assert line == "INFO    chassis.tests request path='/x\\r\\nINFO    forged' [-]\n"
+    assert line == "INFO    library.tests request path='/x\\r\\nINFO    forged' [-]\n"
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_json_line_of_a_traced_request_has_its_trace_and_span(span, written):
 def test_console_line_of_a_traced_request_has_its_trace_and_span(span, written):
     line = written("console", "it works")
 
-    assert line == f"INFO    chassis.tests it works trace_id={0xABC:032x} span_id={0xDEF:016x} [-]\n"
+    assert line == f"INFO    library.tests it works trace_id={0xABC:032x} span_id={0xDEF:016x} [-]\n"
 
 
 def test_line_outside_of_a_span_has_no_trace(monkeypatch, written):

@@ -12,8 +12,8 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import path, re_path
 
-from chassis import tracing
-from chassis.logs import logging_config
+from observability import tracing
+from observability.logs import logging_config
 
 
 def fine(request, **kwargs):
@@ -52,8 +52,8 @@ if __name__ == "__main__":
         LOGGING=logging_config("library", "json"),
         LOG_FORMAT="json",
         MIDDLEWARE=[
-            "chassis.request_id.RequestIdMiddleware",
-            "chassis.tracing.TracingMiddleware",
+            "observability.request_id.RequestIdMiddleware",
+            "observability.tracing.TracingMiddleware",
             "chassis.access_log.AccessLogMiddleware",
         ],
         ROOT_URLCONF=__name__,

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from chassis.polled import is_polled
-from chassis.request_id import current_request_id
+from observability.polled import is_polled
+from observability.request_id import current_request_id
 
 if TYPE_CHECKING:  # gunicorn's main process imports this before Django
     from django.http import HttpRequest
@@ -53,7 +53,7 @@ def check() -> None:
     if name and not all(map(_is_installed, _PACKAGES)):
         sys.exit(
             f"OTEL_TRACES_EXPORTER={name} needs OpenTelemetry, which is not installed:"
-            ' install the extra "tracing" (chassis[tracing]); build images with TRACING=1.'
+            ' install the extra "tracing" (observability[tracing]); build images with TRACING=1.'
         )
 
 
@@ -69,7 +69,7 @@ def start(service: str) -> None:
     name = exporter()
     if name is None:
         return
-    from chassis import spans
+    from observability import spans
 
     spans.start_export(service, name)
     global _is_on  # noqa: PLW0603 - a process is traced from its start to its end
@@ -87,7 +87,7 @@ def traced(application: WSGIApplication) -> WSGIApplication:
     if exporter() is None:
         return application
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
-    from chassis import spans
+    from observability import spans
 
     with_span = spans.instrumented(application)
 
@@ -135,7 +135,7 @@ class TracingMiddleware:
 
     def __call__(self, request: "HttpRequest") -> "HttpResponseBase":
         """Handle the request."""
-        from chassis import spans
+        from observability import spans
 
         response = self.get_response(request)
         match = request.resolver_match

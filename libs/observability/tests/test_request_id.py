@@ -1,7 +1,7 @@
 import pytest
 from django.http import HttpResponse
 
-from chassis.request_id import (
+from observability.request_id import (
     RequestIdMiddleware,
     bound_request_id,
     choose_request_id,

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from chassis.request_id import current_request_id
+from observability.request_id import current_request_id
 
 Attributes = Mapping[str, str | int]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis import spans, tracing
+from observability import spans, tracing
 
 PROJECT = Path(__file__).with_name("traced_project.py")
 TRACE_ID, PARENT_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -41,7 +41,7 @@ def test_off_changes_nothing(monkeypatch, name):
 
 def test_off_imports_nothing():
     code = (
-        "import sys; from chassis import tracing; tracing.start('library'); tracing.traced(print);"
+        "import sys; from observability import tracing; tracing.start('library'); tracing.traced(print);"
         "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
     )
 
@@ -56,7 +56,7 @@ def test_unknown_exporter_is_refused(monkeypatch):
 
 
 def test_unknown_exporter_ends_the_program_with_one_line():
-    done = run("-c", "from chassis import tracing; tracing.check()", OTEL_TRACES_EXPORTER="jaeger")
+    done = run("-c", "from observability import tracing; tracing.check()", OTEL_TRACES_EXPORTER="jaeger")
 
     assert done.returncode == 1
     assert done.stderr == "OTEL_TRACES_EXPORTER must be none or one of otlp, console, not jaeger\n"
@@ -65,19 +65,19 @@ def test_unknown_exporter_ends_the_program_with_one_line():
 @pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.instrumentation.wsgi"])
 @pytest.mark.parametrize("call", ["check()", "traced(print)"])
 def test_missing_packages_end_the_program_with_one_line(missing, call):
-    code = f"import sys; sys.modules['{missing}'] = None; from chassis import tracing; tracing.{call}"
+    code = f"import sys; sys.modules['{missing}'] = None; from observability import tracing; tracing.{call}"
 
     done = run("-c", code)
 
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "OTEL_TRACES_EXPORTER=console" in done.stderr
-    assert "chassis[tracing]" in done.stderr
+    assert "observability[tracing]" in done.stderr
     assert "TRACING=1" in done.stderr
 
 
 def test_installed_packages_pass_the_check():
-    assert run("-c", "from chassis import tracing; tracing.check()").returncode == 0
+    assert run("-c", "from observability import tracing; tracing.check()").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_off_there_is_no_span_and_no_trace_in_a_line():
 def made(body):
     """Return the spans that a program makes below a received one, and the other lines that it prints."""
     received = [("Traceparent", f"00-{TRACE_ID}-{PARENT_ID}-01")]
-    code = f"from chassis import spans, tracing\ntracing.start('library')\nRECEIVED = {received}\n{body}"
+    code = f"from observability import spans, tracing\ntracing.start('library')\nRECEIVED = {received}\n{body}"
     done = run("-c", code)
     lines = done.stdout.splitlines()
     made_spans = [json.loads(line) for line in lines if line.startswith("{")]
@@ -183,7 +183,7 @@ def test_spans_and_headers_of_a_call_continue_the_trace_that_was_received():
 
 def test_request_id_stands_on_spans_that_start_within_the_request():
     (span,), _ = made(
-        "from chassis.request_id import bound_request_id\n"
+        "from observability.request_id import bound_request_id\n"
         "with bound_request_id('known'), spans.client_span('GET', {}):\n"
         "    pass\n"
     )

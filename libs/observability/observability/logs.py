@@ -6,8 +6,8 @@ from typing import Any
 
 from pythonjsonlogger import json
 
-from chassis import tracing
-from chassis.request_id import current_request_id
+from observability import tracing
+from observability.request_id import current_request_id
 
 
 class JsonEncoder(json.JsonEncoder):
