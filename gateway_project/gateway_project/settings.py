@@ -12,7 +12,7 @@ ALLOWED_HOSTS: list[str] = []
 
 ROOT_URLCONF = "gateway_project.urls"
 WSGI_APPLICATION = "gateway_project.wsgi.application"
-INSTALLED_APPS = ["chassis", "proxy", "portal"]
+INSTALLED_APPS = ["problems", "proxy", "portal"]
 # No middleware may change responses of the upstreams.
 MIDDLEWARE = ["observability.request_id.RequestIdMiddleware"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]

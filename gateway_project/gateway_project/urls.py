@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import include, path, re_path
 
-from chassis import problems
+from problems.views import bad_request, not_found, server_error
 from proxy import health, views
 
 # The portal has the exact / and what is under /-/.
@@ -19,6 +19,6 @@ urlpatterns = [
     *([path("", include("portal.urls"))] if settings.EXPOSE_PORTAL else []),
 ]
 
-handler400 = problems.bad_request
-handler404 = problems.not_found
-handler500 = problems.server_error
+handler400 = bad_request
+handler404 = not_found
+handler500 = server_error

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from chassis.problems import PROBLEM_JSON
 from portal.documents import Document, part
 from portal.merge import METHODS, Part, merge
 from portal.monitor import monitor
+from problems.types import PROBLEM_JSON
 from proxy import errors
 from proxy.gateway import gateway
 from proxy.routes import Route, RouteTable

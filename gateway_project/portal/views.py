@@ -10,11 +10,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.static import serve
 
-from chassis.problems import isolate, not_found, security_headers
 from portal import links
 from portal.openapi import document
 from portal.operations import sections
 from portal.state import SPARKLINE_HEIGHT, SPARKLINE_WIDTH, ServiceState, services, summary
+from problems.responses import isolate, security_headers
+from problems.views import not_found
 from proxy.gateway import gateway
 from proxy.health import read_only
 from proxy.views import forward

@@ -8,7 +8,8 @@ from functools import lru_cache, wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from chassis.problems import not_found, problem_response, security_headers
+from problems.responses import problem_response, security_headers
+from problems.views import not_found
 from proxy.gateway import gateway
 from proxy.upstreams.upstream import Upstream
 

@@ -50,8 +50,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     """Serve the metrics of all processes at ``/metrics``; any other path is a 404."""
     from django.core.handlers.wsgi import WSGIRequest
 
-    from chassis.problems import not_found
     from observability.metrics import metrics
+    from problems.views import not_found
 
     request = WSGIRequest(environ)
     response = metrics(request) if request.path == "/metrics" else not_found(request, Exception())

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from chassis.problems import problem_response
 from observability.request_id import current_request_id
+from problems.responses import problem_response
 from proxy.cors import preflight_response, state_policy
 from proxy.cross_site import check_origin
 from proxy.errors import GatewayError

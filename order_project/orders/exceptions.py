@@ -6,8 +6,8 @@ from typing import Any
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from chassis.rest.exceptions import problem_handler
 from orders.models import InvalidTransition, OrderClosed
+from problems.exceptions import problem_handler
 from user_client import UserServiceUnavailable
 
 

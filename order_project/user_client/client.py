@@ -12,7 +12,7 @@ from django.conf import settings
 from prometheus_client import Counter, Gauge
 
 from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
-from chassis.problems import PROBLEM_JSON
+from problems.types import PROBLEM_JSON
 from user_client import transport
 from user_client.memory import UserMemory
 from user_client.places import NoPlace, Places

@@ -9,7 +9,6 @@ from wsgiref.types import WSGIApplication
 import gevent
 from gevent.socket import SHUT_RD, SHUT_WR, socket
 
-from chassis.refusal import render_refusal
 from http1.answer import Answer
 from http1.body import Body
 from http1.environ import wsgi_environ
@@ -18,6 +17,7 @@ from http1.head import parse_request
 from http1.limits import Limits
 from http1.refusal import refuse
 from http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
+from problems.refusal import render_refusal
 from proxy.errors import GatewayError
 from proxy.received import ENVIRON_KEY, Received
 

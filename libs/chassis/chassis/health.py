@@ -4,7 +4,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from chassis.problems import ProblemType, problem_response
+from problems.responses import problem_response
+from problems.types import ProblemType
 
 NOT_READY = ProblemType(503, "not_ready", "The database does not answer.")
 

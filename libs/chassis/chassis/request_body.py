@@ -5,7 +5,8 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from chassis.problems import ProblemType, problem_response
+from problems.responses import problem_response
+from problems.types import ProblemType
 
 MAX_BODY_BYTES = 1024 * 1024
 

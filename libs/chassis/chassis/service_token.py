@@ -7,7 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from chassis.problems import ProblemType, problem_response
+from problems.responses import problem_response
+from problems.types import ProblemType
 
 HEADER = "X-Service-Token"
 

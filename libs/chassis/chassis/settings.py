@@ -22,6 +22,7 @@ APPS = [
     "django.contrib.staticfiles",
     "django_filters",
     "drf_spectacular",
+    "problems",
     "rest_framework",
 ]
 # These act on every request,
@@ -46,7 +47,7 @@ PAGE_MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
-    "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
+    "problems.exceptions.DatabaseUnavailableMiddleware",
 ]
 
 
@@ -80,7 +81,7 @@ def service_settings(name: str) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": f"{name}_sessionid",
         "SESSION_COOKIE_PATH": f"/admin/{name}/",
         "CSRF_COOKIE_NAME": f"{name}_csrftoken",
-        "CSRF_FAILURE_VIEW": "chassis.problems.csrf_failure",
+        "CSRF_FAILURE_VIEW": "problems.views.csrf_failure",
         "STATIC_URL": f"/static/{name}/",
         "WHITENOISE_USE_FINDERS": True,  # serves the files of the installed packages; nothing to collect
         "SERVICE_NAME": name,  # in every line of the log

@@ -10,7 +10,8 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from chassis.problems import ProblemType, problem_response
+from problems.responses import problem_response
+from problems.types import ProblemType
 
 LOCKED_OUT = ProblemType(429, "locked_out", "Too many sign-ins have failed; try again later.")
 

@@ -8,10 +8,10 @@ import struct
 import time
 from typing import Literal
 
-from chassis.refusal import render_refusal
 from http1.refusal import refuse
 from http1.request_reader import RequestReader
 from http1.stream import PIECE
+from problems.refusal import render_refusal
 
 _SEND_BUFFER = 212_992  # bytes, Linux's own maximum; twice as many are reserved, of which a third is free at least
 _SEND_SECONDS = struct.pack(

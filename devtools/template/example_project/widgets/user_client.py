@@ -8,8 +8,8 @@ import requests
 from django.conf import settings
 
 from chassis import service_token
-from chassis.problems import PROBLEM_JSON
 from observability import request_id
+from problems.types import PROBLEM_JSON
 
 
 class UserServiceUnavailable(Exception):  # noqa: N818 - the state of the service

@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework.exceptions import APIException, ValidationError
 
-from chassis.problems import PROBLEM_JSON, ProblemType
-from chassis.rest.exceptions import MAX_ERRORS
+from problems.exceptions import MAX_ERRORS
+from problems.types import PROBLEM_JSON, ProblemType
 
 Problem = ProblemType | type[APIException]
 

@@ -27,7 +27,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "lists.pagination.KeysetPagination",
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "chassis.rest.schema.ProblemSchema",
-    "EXCEPTION_HANDLER": "chassis.rest.exceptions.problem_handler",
+    "EXCEPTION_HANDLER": "problems.exceptions.problem_handler",
 }
 
 

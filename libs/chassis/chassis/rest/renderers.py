@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import renderers
 
-from chassis.problems import PROBLEM_JSON
+from problems.types import PROBLEM_JSON
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):

@@ -12,12 +12,12 @@ from rest_framework.exceptions import (
     ValidationError,
 )
 
-from chassis.problems import BAD_REQUEST, INTERNAL_ERROR
 from chassis.request_body import BODY_TOO_LARGE
 from chassis.rest.components import COMPONENTS, IN_EVERY_RESPONSE, Problem, error_responses
 from chassis.rest.conditional import PreconditionFailed
-from chassis.rest.exceptions import DatabaseUnavailable
 from chassis.service_token import SERVICE_TOKEN_REQUIRED
+from problems.exceptions import DatabaseUnavailable
+from problems.types import BAD_REQUEST, INTERNAL_ERROR
 
 _IN_EVERY_OPERATION: list[Problem] = [
     BAD_REQUEST,

@@ -10,7 +10,7 @@ router.register("books", BookViewSet)
 
 urlpatterns = [*router.urls, path("", include("chassis.urls"))]
 
-handler400 = "chassis.problems.bad_request"
-handler403 = "chassis.problems.permission_denied"
-handler404 = "chassis.problems.not_found"
-handler500 = "chassis.problems.server_error"
+handler400 = "problems.views.bad_request"
+handler403 = "problems.views.permission_denied"
+handler404 = "problems.views.not_found"
+handler500 = "problems.views.server_error"

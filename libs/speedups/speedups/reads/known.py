@@ -93,7 +93,7 @@ MIDDLEWARE_BELOW = (
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
-    "chassis.rest.exceptions.DatabaseUnavailableMiddleware",
+    "problems.exceptions.DatabaseUnavailableMiddleware",
 )
 SETTINGS: dict[str, Any] = {
     "DEBUG": False,

@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 from rest_framework.views import exception_handler
 
-from chassis.problems import PROBLEM_JSON, printable, problem, problem_response
+from problems.responses import printable, problem, problem_response
+from problems.types import PROBLEM_JSON
 
 MAX_ERRORS = 20
 MAX_TEXT = 200

@@ -11,7 +11,8 @@ from django.http import Http404
 from django.test import Client
 from rest_framework.exceptions import PermissionDenied, ValidationError
 
-from chassis import problems
+from problems.responses import problem_response
+from problems.views import not_found
 
 BROWSER = {"accept": "text/html,*/*;q=0.8"}
 
@@ -43,7 +44,7 @@ def test_page_of_a_problem_allows_its_own_style_and_nothing_else(api):
 def test_problem_has_the_headers_that_protect_a_page(rf, settings, seconds, secure, expected):
     settings.SECURE_HSTS_SECONDS = seconds
 
-    response = problems.not_found(rf.get("/nowhere", secure=secure), Http404())
+    response = not_found(rf.get("/nowhere", secure=secure), Http404())
 
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
@@ -52,7 +53,7 @@ def test_problem_has_the_headers_that_protect_a_page(rf, settings, seconds, secu
 
 
 def test_text_that_utf8_cannot_carry_is_escaped(rf):
-    response = problems.problem_response(rf.get("/nowhere"), 400, "odd", "half a \ud800 pair")
+    response = problem_response(rf.get("/nowhere"), 400, "odd", "half a \ud800 pair")
 
     assert json.loads(response.content)["detail"] == "half a \\ud800 pair"
 

@@ -10,8 +10,8 @@ def render_refusal(status: int, code: str, detail: str) -> tuple[str, list[tuple
     # Imported here: gunicorn's main process loads this module before gevent patches the standard library.
     from django.http import HttpRequest
 
-    from chassis.problems import problem_response
     from observability.request_id import HEADER, bound_request_id, choose_request_id
+    from problems.responses import problem_response
 
     with bound_request_id(choose_request_id(None)) as request_id:
         logger.warning("request refused", extra={"status": status, "detail": detail})

@@ -1,11 +1,11 @@
-"""Errors as RFC 9457 problems: JSON for programs, a page for a browser."""
+"""Problems as responses: JSON for programs, a page for a browser."""
 
 import base64
 import hashlib
 import http
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,30 +13,11 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
 from observability.request_id import current_request_id
+from problems.types import PROBLEM_JSON
 
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-PROBLEM_JSON = "application/problem+json"
-
-
-class ProblemType(NamedTuple):
-    """A kind of problem, as responses, the OpenAPI documents and docs/problems.md have it.
-
-    An exception of REST framework is one, too: ``status_code``, ``default_code`` and ``default_detail`` of its class.
-    """
-
-    status: int
-    code: str  # in snake_case; the problem's ``type`` is ``urn:problem:CODE``
-    detail: str  # one sentence for the person who reads it
-
-
-BAD_REQUEST = ProblemType(400, "bad_request", "The request cannot be understood.")
-PERMISSION_DENIED = ProblemType(403, "permission_denied", "You are not allowed to do this.")
-CSRF_FAILED = ProblemType(403, "csrf_failed", "CSRF verification failed.")
-NOT_FOUND = ProblemType(404, "not_found", "Nothing is found at this address.")
-INTERNAL_ERROR = ProblemType(500, "internal_error", "The server failed; the error has been logged.")
 
 
 def security_headers(request: HttpRequest) -> dict[str, str]:
@@ -82,7 +63,7 @@ def isolate(response: HttpResponse) -> None:
 @cache
 def _style() -> SafeString:
     """Return the style of the page for a problem; it is in the page, which thereby needs nothing else."""
-    return mark_safe((Path(__file__).parent / "templates" / "chassis" / "problem.css").read_text())  # noqa: S308 -- our file  # nosec B308 B703
+    return mark_safe((Path(__file__).parent / "templates" / "problems" / "problem.css").read_text())  # noqa: S308 -- our file  # nosec B308 B703
 
 
 def problem_response(
@@ -94,7 +75,7 @@ def problem_response(
     response: HttpResponse
     if preferred == "text/html":
         style = _style()
-        response = render(request, "chassis/problem.html", {"problem": content, "style": style}, status=status)
+        response = render(request, "problems/problem.html", {"problem": content, "style": style}, status=status)
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         response["Content-Security-Policy"] = _PAGE_POLICY.format(digest=digest)
         isolate(response)
@@ -108,28 +89,3 @@ def problem_response(
 def printable(text: str) -> str:
     """Return ``text`` in a form that UTF-8 can carry: a lone surrogate becomes its escape."""
     return text.encode(errors="backslashreplace").decode()
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer as Django's ``handler400``."""
-    return problem_response(request, *BAD_REQUEST)
-
-
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer as Django's ``handler403``."""
-    return problem_response(request, *PERMISSION_DENIED)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer as Django's ``CSRF_FAILURE_VIEW``."""
-    return problem_response(request, *CSRF_FAILED._replace(detail=reason or CSRF_FAILED.detail))
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer as Django's ``handler404``."""
-    return problem_response(request, *NOT_FOUND)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer as Django's ``handler500``; the cause is in the log, under the request id."""
-    return problem_response(request, *INTERNAL_ERROR)

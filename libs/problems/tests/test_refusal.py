@@ -1,7 +1,7 @@
 import json
 import logging
 
-from chassis.refusal import render_refusal
+from problems.refusal import render_refusal
 
 
 def test_refusal_is_a_problem_with_an_id_that_is_in_the_log(caplog):
