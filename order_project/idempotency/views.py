@@ -16,9 +16,9 @@ from prometheus_client import Counter
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.request import Request
 
-from chassis.rest.components import Problem
 from chassis.rest.viewsets import ResourceViewSet
 from idempotency.models import ClaimLost, IdempotencyKey
+from openapi.components import Problem
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENT_REPLAYED = "Idempotent-Replayed"

@@ -10,9 +10,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.rest.components import Problem
 from chassis.rest.viewsets import IF_MATCH, LOCATION, ResourceViewSet
 from idempotency.views import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, KEY_PATTERN, IdempotentCreateMixin
+from openapi.components import Problem
 from orders.exceptions import OrderIsClosed, TransitionRefused, UserUnverifiable
 from orders.filters import OrderFilter
 from orders.models import Order

@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from rest_framework.exceptions import APIException
 from rest_framework.routers import SimpleRouter
 
-from chassis.rest.schema import complete_components
 from lists.pagination import EXAMPLE_LINK
+from openapi.schema import complete_components
 from problems.types import BAD_REQUEST, ProblemType
 from users.views import UserViewSet
 

@@ -5,8 +5,8 @@ from django.contrib import admin
 from django.urls import path
 
 from chassis import health
-from chassis.rest.document import DocumentView
 from observability.metrics import metrics
+from openapi.document import DocumentView
 
 urlpatterns = [
     path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),

@@ -26,7 +26,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.rest.negotiation.ContentNegotiation",
     "DEFAULT_PAGINATION_CLASS": "lists.pagination.KeysetPagination",
     "PAGE_SIZE": 50,
-    "DEFAULT_SCHEMA_CLASS": "chassis.rest.schema.ProblemSchema",
+    "DEFAULT_SCHEMA_CLASS": "chassis.rest.schema.ResourceSchema",
     "EXCEPTION_HANDLER": "problems.exceptions.problem_handler",
 }
 
@@ -73,9 +73,9 @@ def spectacular_settings(title: str, description: str) -> dict[str, Any]:
         "COMPONENT_SPLIT_REQUEST": True,
         "PARSER_WHITELIST": ["chassis.rest.parsers.JSONParser"],
         "SCHEMA_PATH_PREFIX": "",
-        "PREPROCESSING_HOOKS": ["chassis.rest.schema.without_trailing_slash"],
+        "PREPROCESSING_HOOKS": ["openapi.schema.without_trailing_slash"],
         "POSTPROCESSING_HOOKS": [
             "drf_spectacular.hooks.postprocess_schema_enums",
-            "chassis.rest.schema.complete_components",
+            "openapi.schema.complete_components",
         ],
     }

@@ -19,9 +19,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.rest.components import Problem
 from chassis.rest.conditional import conditional, entity_tag
 from lists.limits import MAX_QUERY_LENGTH, AskedQuery, ListTooExpensive, QueryTooLong, SearchesBusy
+from openapi.components import Problem
 
 ModelT = TypeVar("ModelT", bound=Model)
 

@@ -1,0 +1,1 @@
+"""OpenAPI documents that state the problems of each operation."""
