@@ -11,11 +11,11 @@ import requests
 from django.conf import settings
 from prometheus_client import Counter, Gauge
 
+from chassis.bulkhead import Bulkhead, BulkheadFull
 from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
 from problems.types import PROBLEM_JSON
 from user_client import transport
 from user_client.memory import UserMemory
-from user_client.places import NoPlace, Places
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ breaker = CircuitBreaker(
     on_change=lambda state: CIRCUIT_OPEN.set(state is not State.CLOSED),
 )
 memory = UserMemory()
-_places = Places(settings.USER_SERVICE_CONCURRENCY)
+_bulkhead = Bulkhead(settings.USER_SERVICE_CONCURRENCY)
 
 
 class UserServiceUnavailable(Exception):  # noqa: N818 - the state of the service
@@ -85,12 +85,12 @@ def find_user_ids() -> list[int]:
 def _ask(path: str, read: Callable[[requests.Response], AnswerT]) -> AnswerT:
     """Return what ``read`` makes of the answer; what can go wrong becomes the one exception that callers know."""
     try:
-        with breaker.guard(), _places.take():
+        with breaker.guard(), _bulkhead.take():
             answer = read(transport.get(path))
     except CircuitOpen as refusal:
         CALLS.labels("circuit_open").inc()
         raise UserServiceUnavailable(refusal.retry_after) from refusal
-    except NoPlace as error:
+    except BulkheadFull as error:
         CALLS.labels("no_place").inc()
         raise UserServiceUnavailable from error
     except _FAILURES as error:

@@ -11,11 +11,11 @@ import pytest
 import requests
 from werkzeug import Response
 
+from chassis.bulkhead import Bulkhead
 from chassis.circuit_breaker import CircuitBreaker
 from observability.request_id import HEADER
 from tests.conftest import KNOWN_USER
 from user_client import UserServiceUnavailable, client, find_user_ids, find_verified_at, transport
-from user_client.places import Places
 
 
 def test_known_and_unknown_users(user_service):
@@ -255,13 +255,13 @@ def test_open_circuit_rejects_at_once_and_closes_after_recovery(api, db, httpser
 
 def test_full_bulkhead_does_not_wait_for_a_stalled_service(settings, serve, monkeypatch):
     settings.USER_SERVICE_URL = serve("silent")
-    places = Places(1)
-    monkeypatch.setattr(client, "_places", places)
+    bulkhead = Bulkhead(1)
+    monkeypatch.setattr(client, "_bulkhead", bulkhead)
     settings.USER_SERVICE_READ_TIMEOUT = settings.USER_SERVICE_TOTAL_TIMEOUT = 1.0
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(find_verified_at, 7)
-        while places._free.acquire(blocking=False):  # until the other thread has acquired the slot
-            places._free.release()
+        while bulkhead._free.acquire(blocking=False):  # until the other thread has acquired the slot
+            bulkhead._free.release()
 
         with pytest.raises(UserServiceUnavailable):
             find_verified_at(7)

@@ -1,4 +1,7 @@
-"""Places for calls at once: while the user service stalls, so many threads wait for it, and the others go on."""
+"""A bulkhead: while another service stalls, so many threads wait for it, and the others go on.
+
+The pattern is Nygard's (*Release It!*, chapter "Stability Patterns").
+"""
 
 import time
 from collections.abc import Iterator
@@ -6,16 +9,16 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 
 # A thread that finds no place waits for one as long as 20 calls usually take, in seconds within these bounds: a busy
-# user service frees places all the time, a stalled one none.
+# service frees places all the time, a stalled one none.
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.25
 
 
-class NoPlace(Exception):  # noqa: N818 - what was found
+class BulkheadFull(Exception):  # noqa: N818 - what was found
     """Every place was taken for as long as a caller may wait."""
 
 
-class Places:
-    """As many places as calls may be made at once; safe to share between threads."""
+class Bulkhead:
+    """``count`` places for calls at once; safe to share between threads."""
 
     def __init__(self, count: int) -> None:
         self._free = BoundedSemaphore(count)
@@ -23,9 +26,9 @@ class Places:
 
     @contextmanager
     def take(self) -> Iterator[None]:
-        """Hold a place for one call; raise NoPlace if there was none in time."""
+        """Hold a place for one call; raise BulkheadFull if there was none in time."""
         if not self._free.acquire(timeout=min(max(20 * self._usual_seconds, SHORTEST_WAIT), LONGEST_WAIT)):
-            raise NoPlace
+            raise BulkheadFull
         started = time.monotonic()
         try:
             yield
