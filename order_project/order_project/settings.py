@@ -2,8 +2,7 @@
 
 import speedups
 from chassis.environment import database, env
-from chassis.rest.defaults import REST_FRAMEWORK as DEFAULTS
-from chassis.rest.defaults import spectacular_settings
+from chassis.rest import defaults
 from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings
 
 globals().update(service_settings("order"))
@@ -11,10 +10,10 @@ globals().update(service_settings("order"))
 INSTALLED_APPS = ["orders", "idempotency", *APPS, *speedups.APPS]
 MIDDLEWARE = [*REQUEST_MIDDLEWARE, *speedups.MIDDLEWARE, *PAGE_MIDDLEWARE]
 DATABASES = {"default": database("order_service_db") | speedups.DATABASE}
-REST_FRAMEWORK = DEFAULTS | {"EXCEPTION_HANDLER": "orders.exceptions.exception_handler"}
-SPECTACULAR_SETTINGS = spectacular_settings("Order service", "Orders of products by users of the user service.") | {
-    "ENUM_NAME_OVERRIDES": {"OrderStatus": "orders.models.Order.Status"}
-}
+REST_FRAMEWORK = defaults.REST_FRAMEWORK | {"EXCEPTION_HANDLER": "orders.exceptions.exception_handler"}
+SPECTACULAR_SETTINGS = defaults.spectacular_settings(
+    "Order service", "Orders of products by users of the user service."
+) | {"ENUM_NAME_OVERRIDES": {"OrderStatus": "orders.models.Order.Status"}}
 
 # The user service, as this service calls it. Durations are in seconds.
 USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")

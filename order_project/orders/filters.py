@@ -1,7 +1,5 @@
 """How a list of orders can be narrowed."""
 
-import django_filters
-
 from lists.filters import IdInFilter, StrictFilterSet
 from orders.models import Order
 
@@ -10,8 +8,7 @@ class OrderFilter(StrictFilterSet):
     """Filters of ``GET /orders``."""
 
     id__in = IdInFilter(field_name="id", lookup_expr="in")
-    status = django_filters.ChoiceFilter(choices=Order.Status.choices)
 
     class Meta:
         model = Order
-        fields = {"user_id": ["exact"], "created_at": ["gt", "gte", "lt", "lte"]}
+        fields = {"user_id": ["exact"], "status": ["exact"], "created_at": ["gt", "gte", "lt", "lte"]}

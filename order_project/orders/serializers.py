@@ -35,11 +35,7 @@ from user_client import find_verified_at
     ],
 )
 class OrderSerializer(StrictModelSerializer[Order]):
-    """Translates orders, and takes only those of users that the user service knows.
-
-    While an order is placed, its product and quantity can change; its user never does, and its status only by the
-    actions ``fulfil`` and ``cancel``.
-    """
+    """Translates orders, and takes only those of users that the user service knows."""
 
     class Meta:
         model = Order
