@@ -1,13 +1,9 @@
 """The gunicorn worker of the services: threads that wait for requests together, and a stop that resets no connection.
 
-In gunicorn's own ``gthread`` one thread waits for requests and hands each to another, which is a fifth of what a small
-request costs (docs/adr/0015). Here all threads wait at one epoll, and the one that gets the end of a request answers
-it: slow and stalled requests hold a bounded amount of memory, and no thread (docs/adr/0022).
-
-A ``gthread`` worker that is told to stop keeps its listening socket open until its last connection is closed. The
-kernel still completes connections meanwhile, puts them in the socket's queue, and resets them when the socket is
-closed: requests sent on them are lost. This worker takes what is in the queue and closes the socket at once: later
-clients are refused, know that nothing was sent, and can go elsewhere.
+All threads wait at one epoll, and the one that gets the end of a request answers it (docs/adr/0015): slow and stalled
+requests hold a bounded amount of memory, and no thread (docs/adr/0022). A worker that is told to stop accepts what is
+in its listener's queue and closes the listener at once. ``gthread`` keeps it open until its last connection is closed,
+and the requests that came into the queue meanwhile are lost.
 """
 
 import contextlib
@@ -23,12 +19,10 @@ from gunicorn.errors import ConfigError
 from gunicorn.workers.base import Worker
 
 from chassis.request_body import MAX_BODY_BYTES
-from http1.fields import MalformedError
+from http1.connection import Connection
 from http1.limits import Limits
 from http1.request_reader import RequestReader, WholeRequest
-from http1.stream import HeadTooLargeError
-from speedups.answering import answer_request
-from speedups.connection import Connection
+from problems.refusal import render_refusal
 
 _HEAD_BYTES = 262_144  # the gateway takes half of it, and adds some fields
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``
@@ -53,12 +47,8 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         super().__init__(*args, **kwargs)
         if self.cfg.is_ssl:
             raise ConfigError("TLS ends in front of the services, not in them.")
-        self._limits = Limits(
-            line=self.cfg.limit_request_line,
-            fields=self.cfg.limit_request_fields,
-            field=self.cfg.limit_request_field_size,
-            head=_HEAD_BYTES,
-        )
+        line, fields, field = (getattr(self.cfg, f"limit_request_{name}") for name in ("line", "fields", "field_size"))
+        self._limits = Limits(line=line, fields=fields, field=field, head=_HEAD_BYTES)
         self._connections: set[Connection] = set()
         # Those that wait for a request, by file descriptor. Whoever takes one out of here, in one step, has it.
         self._idle: dict[int, Connection] = {}
@@ -90,7 +80,8 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         now = time.monotonic()
         for number, connection in list(self._idle.items()):
             if connection.timeout < now and (overdue := self._idle.pop(number, None)):
-                self._close_overdue(overdue)
+                overdue.expire()
+                self._close(overdue)
         if self.alive:
             self._listen_again()
 
@@ -133,23 +124,11 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
 
     def _answer(self, connection: Connection) -> bool:
         """Answer the requests that are complete; return whether the connection can carry another."""
-        try:
-            while not connection.is_blocked and (request := connection.reader.take()):
-                if not self.handle(connection, request):
-                    return False
-                connection.answered()
-            if connection.reader.must_continue():
-                connection.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        except HeadTooLargeError:
-            return connection.refuse(431, "The head of the request is too large.")
-        except MalformedError as error:
-            return connection.refuse(getattr(error, "status", 400), str(error))
-        except OSError:
-            return False  # the client is gone
-        if connection.reader.size:
-            unfinished = sum(one.reader.size for one in list(self._connections))
-            if unfinished > self.most_unfinished_bytes:
-                return connection.refuse(503, "Too many requests arrive too slowly.")
+        if not connection.serve(self.handle):
+            return False
+        unfinished = connection.reader.size and sum(one.reader.size for one in list(self._connections))
+        if unfinished > self.most_unfinished_bytes:
+            return connection.refuse(503, "Too many requests arrive too slowly.")
         return True
 
     def handle(self, connection: Connection, request: WholeRequest) -> bool:
@@ -158,17 +137,15 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
-        return answer_request(self.wsgi, connection, request, lambda: not self.alive, self.log)
+        return connection.answer(self.wsgi, request, lambda: not self.alive, self.log)
 
     def _accept_all(self, listener: socket.socket) -> None:
         """Accept every client in the queue, where there is room: one a turn would let them wait for all others."""
         try:
             while len(self._connections) < self.cfg.worker_connections:
                 self._accept(listener)
-        except (BlockingIOError, ConnectionAbortedError):
-            pass  # the queue is empty, or a client is gone again
-        except OSError:
-            if self.alive:  # else the listener was closed in this moment
+        except OSError as error:  # the queue is empty, a client is gone again, or the listener was closed just now
+            if self.alive and not isinstance(error, BlockingIOError | ConnectionAbortedError):
                 raise
         self._listen_again()
 
@@ -176,8 +153,8 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         """Take one who has connected; raise BlockingIOError where there is nobody."""
         client, address = listener.accept()
         client.settimeout(None)
-        reader = RequestReader(self._limits, MAX_BODY_BYTES)
-        self._wait(Connection(client, address[0] if address else "", reader), self._epoll.register)
+        reader, peer = RequestReader(self._limits, MAX_BODY_BYTES), address[0] if address else ""
+        self._wait(Connection(client, peer, reader, render_refusal), self._epoll.register)
 
     def _wait(self, connection: Connection, arm: Any) -> None:
         linger = self.cfg.keepalive if self.alive else _STOPPING_LINGER_SECONDS
@@ -185,13 +162,6 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         self._connections.add(connection)
         self._idle[number := connection.sock.fileno()] = connection
         arm(number, _ONCE_WRITABLE if connection.is_blocked else _ONCE)
-
-    def _close_overdue(self, connection: Connection) -> None:
-        """Close a connection that has waited for too long; the main thread waits for nobody."""
-        connection.sock.settimeout(0)
-        if connection.reader.is_reading and not connection.is_ending:
-            connection.refuse(408, "The request took too long to arrive.")
-        self._close(connection)
 
     def _close(self, connection: Connection) -> None:
         self._connections.discard(connection)
