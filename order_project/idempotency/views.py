@@ -55,6 +55,11 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"create": [KeyInUse, KeyReused]}
     claim: uuid.UUID | None = None
 
+    @classmethod
+    def as_view(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return the view, which ``ATOMIC_REQUESTS`` leaves alone: keys are claimed before the object is made."""
+        return transaction.non_atomic_requests(super().as_view(*args, **kwargs))
+
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Create the object, or repeat the response of when it was created."""
         key = read_key(request)

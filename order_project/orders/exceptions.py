@@ -33,7 +33,6 @@ class UserUnverifiable(APIException):
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "Whether the user exists cannot be checked now; try again."
     default_code = "user_service_unavailable"
-
     wait: float = 1
 
     def __init__(self, wait: float) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db import transaction
-from django.utils.decorators import method_decorator
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -33,7 +31,6 @@ REPLAYED = OpenApiParameter(
 )
 
 
-@method_decorator(transaction.non_atomic_requests, name="dispatch")  # keys are claimed before the order is made
 @extend_schema_view(
     create=extend_schema(
         description=(

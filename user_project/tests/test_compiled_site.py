@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 import speedups
 from speedups.reads import guard
+from speedups.reads.parts import NotCompiledError
 from users.models import User
 
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off takes
 def reason():
     try:
         guard.refuse_site()
-    except guard.NotCompiledError as error:
+    except NotCompiledError as error:
         return str(error)
     return None
 

@@ -10,7 +10,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import Model
 from django.db.models.query import QuerySet
 from django.db.models.sql.query import Query
-from django.utils.decorators import _multi_decorate
 from django.views.decorators.csrf import csrf_exempt
 from gunicorn.workers.base import Worker
 from rest_framework import (
@@ -38,7 +37,6 @@ CHECKED = {
     Query.sql_with_params: "ea303db591a79358",
     QuerySet.__init__: "35d93a4d074deed1 71da62dfd4ccbe76",
     Model.from_db: "eba347895d11fa79 7c5e122272f4dd53",
-    _multi_decorate: "593b1688ce1f4d30",
     csrf_exempt: "0163f45f41624e7d",
     viewsets.ViewSetMixin: "17430f77f8bdc819",
     views.APIView: "27202ebe047b6c31",

@@ -60,11 +60,12 @@ class StrictFilterBackend(DjangoFilterBackend):
             and not hasattr(getattr(filterset, "Meta", None), "form")
             and type(self).get_filterset is DjangoFilterBackend.get_filterset
             and type(self).get_filterset_kwargs is StrictFilterBackend.get_filterset_kwargs
-            and all(_is_optional(one) for one in filterset.base_filters.values())
+            and all(is_optional(one) for one in filterset.base_filters.values())
         )
 
 
-def _is_optional(one: django_filters.Filter) -> bool:
+def is_optional(one: django_filters.Filter) -> bool:
+    """Return whether a filter is of a known class, and does nothing without a value."""
     is_known = type(one).__module__ in (django_filters.filters.__name__, __name__)
     return is_known and not one.extra.get("required") and "widget" not in one.extra
 

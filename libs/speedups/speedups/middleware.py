@@ -10,19 +10,14 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from speedups.reads.guard import CompiledRead, NotCompiledError, compile_view, refuse_site
+from speedups.reads.guard import CompiledRead, compile_view, refuse_site
+from speedups.reads.parts import NotCompiledError
 
 # These get JSON, without indentation.
 ACCEPT = {None, "*/*", "application/json", "application/json, text/plain, */*"}
 
 # With one of these, something else than the view may have a say in the response.
-NOT_PLAIN = {
-    "HTTP_AUTHORIZATION",
-    "HTTP_COOKIE",
-    "HTTP_IF_MATCH",
-    "HTTP_IF_UNMODIFIED_SINCE",
-    "HTTP_RANGE",
-}
+NOT_PLAIN = {"HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_RANGE"}
 
 
 class CompiledReadsMiddleware:

@@ -22,7 +22,6 @@ from http1.stream import EndOfStreamError, Stream, send_all
 from speedups.sockets import is_silent
 
 _HEAD_LIMIT = 65536  # bytes
-_FAILURES = (OSError, EndOfStreamError, MalformedError)
 
 
 class OneConnectionAdapter(BaseAdapter):
@@ -51,7 +50,7 @@ class OneConnectionAdapter(BaseAdapter):
             return self._exchange(request, *timeout)
         except BaseException as error:
             self.close()  # it may be in the middle of a response
-            if not isinstance(error, _FAILURES):
+            if not isinstance(error, OSError | EndOfStreamError | MalformedError):
                 raise
             kind = requests.Timeout if isinstance(error, TimeoutError) else requests.ConnectionError
             raise kind(error, request=request) from error
@@ -66,12 +65,12 @@ class OneConnectionAdapter(BaseAdapter):
         url = urlsplit(request.url or "")
         stream = self._connected(url.netloc, connecting)
         stream.socket.longest = waiting  # type: ignore[attr-defined] # it is a _Socket
+        stream.socket.settimeout(min(waiting, self._remaining()))
         target = f"{url.path}?{url.query}" if url.query else url.path
         fields = format_fields([("Host", url.netloc), *request.headers.items()])
         send_all(stream.socket, f"{request.method} {target} HTTP/1.1\r\n{fields}\r\n".encode("latin-1"))
-        head = parse_response(stream.read_head(_HEAD_LIMIT).decode("latin-1"))
-        while head.status < HTTPStatus.OK:  # an interim response
-            head = parse_response(stream.read_head(_HEAD_LIMIT).decode("latin-1"))
+        while (head := parse_response(stream.read_head(_HEAD_LIMIT).decode("latin-1"))).status < HTTPStatus.OK:
+            pass  # an interim response
         body = Body(stream, response_length(head, request.method or ""))
         response = requests.Response()
         response.raw = io.BytesIO(b"".join(body))
@@ -101,10 +100,6 @@ class _Socket(socket.socket):
 
     longest = 0.0
     remaining: Callable[[], float]
-
-    def send(self, *args: Any) -> int:
-        self.settimeout(min(self.longest, self.remaining()))
-        return super().send(*args)
 
     def recv(self, *args: Any) -> bytes:
         self.settimeout(min(self.longest, self.remaining()))

@@ -3,10 +3,10 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
-from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from rest_framework.exceptions import ValidationError
@@ -19,14 +19,13 @@ _KEY = re.compile("[0-9]{1,18}")  # always within 64 bits
 _PAGE = re.compile("(?:(?:page_size|cursor)=[A-Za-z0-9_.:%-]*(?:&|$))*")
 
 
+@dataclass
 class CompiledRetrieve:
     """``GET`` of one object, by its key."""
 
-    action = "retrieve"
-
-    def __init__(self, rows: Rows, headers: Mapping[str, str]) -> None:
-        self.rows = rows
-        self.headers = dict(headers)
+    action: ClassVar = "retrieve"
+    rows: Rows
+    headers: dict[str, str]
 
     def __call__(self, request: HttpRequest, kwargs: Mapping[str, Any]) -> HttpResponse | None:
         """Return the response; None if there is none to ``request`` that is plain."""
@@ -38,25 +37,22 @@ class CompiledRetrieve:
         body = encode(self.rows.object(rows[0]))
         etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
         # Without If-Match and If-Unmodified-Since the result is None or a response with the status 304.
-        response = get_conditional_response(request, etag) if "HTTP_IF_NONE_MATCH" in request.META else None
-        if response is None:
-            response = HttpResponse(body, content_type="application/json")
-        response.headers["ETag"] = etag
-        for name, value in self.headers.items():
+        unchanged = get_conditional_response(request, etag) if "HTTP_IF_NONE_MATCH" in request.META else None
+        response = unchanged or HttpResponse(body, content_type="application/json")
+        for name, value in ("ETag", etag), *self.headers.items():
             response.headers[name] = value
         return response
 
 
+@dataclass
 class CompiledList:
     """``GET`` of a page of a list in its default order; the paginator finds the page and makes the links."""
 
-    action = "list"
-
-    def __init__(self, rows: Rows, headers: Mapping[str, str], ordering: str) -> None:
-        self.rows = rows
-        self.headers = dict(headers)
-        self.ordering = ordering
-        self.statements: dict[tuple[bool, bool], str] = {}
+    action: ClassVar = "list"
+    rows: Rows
+    headers: dict[str, str]
+    ordering: str
+    statements: dict[tuple[bool, bool], str] = field(default_factory=dict)
 
     def __call__(self, request: HttpRequest, kwargs: Mapping[str, Any]) -> HttpResponse | None:
         """Return the response; None if there is none to ``request`` that is plain."""
@@ -86,23 +82,10 @@ class _Pages(KeysetPagination):
     def _read(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> list[Any]:
         statements, kind = self.read.statements, (cursor is not None, descending)
         if kind not in statements:
-            statements[kind] = self._statement(queryset, has_place=kind[0], descending=descending)
+            sql, _ = self._ordered(queryset, cursor, descending=descending).query.sql_with_params()
+            statements[kind] = f"{sql} LIMIT %s"
         place: list[Any] = []
         if cursor is not None:
             key: Any = queryset.model._meta.pk
             place = [self.column.to_python(cursor.value), key.to_python(cursor.key)]
         return self.read.rows.read(statements[kind], [*place, self.page_size + 1])
-
-    def _statement(self, queryset: QuerySet[Model], *, has_place: bool, descending: bool) -> str:
-        names = [self.column.name, "pk"]
-        if has_place:
-            beyond = LessThan if descending else GreaterThan
-            place = _row_of(Value(0), Value(0))
-            queryset = queryset.filter(beyond(_row_of(*map(F, names)), place))
-        sign = "-" if descending else ""
-        sql, _ = queryset.order_by(*[f"{sign}{name}" for name in names]).query.sql_with_params()
-        return f"{sql} LIMIT %s"
-
-
-def _row_of(*parts: Any) -> Func:
-    return Func(*parts, function="ROW", output_field=BooleanField())

@@ -4,27 +4,18 @@ import inspect
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connections
 from django.utils.module_loading import import_string
 from rest_framework.settings import api_settings
 
 from speedups.reads import known
 from speedups.reads.compiled import CompiledList, CompiledRetrieve
-from speedups.reads.parts import (
-    NotCompiledError,
-    plain_fields,
-    plain_model,
-    refuse_class,
-    refuse_filterset,
-    require,
-)
+from speedups.reads.parts import plain_fields, plain_model, refuse_class, refuse_filterset, require
 from speedups.reads.rows import Rows
 
 MIDDLEWARE = "speedups.middleware.CompiledReadsMiddleware"
 FRAME_OPTIONS = "django.middleware.clickjacking.XFrameOptionsMiddleware"
 VIEW_HOOKS = ("process_view", "process_exception", "process_template_response", "__getattr__")
-
-__all__ = ["CompiledRead", "NotCompiledError", "compile_view", "refuse_site"]
 
 CompiledRead = CompiledRetrieve | CompiledList
 
@@ -64,11 +55,12 @@ def compile_view(function: Any) -> CompiledRead:
     require(action in ("retrieve", "list"), f"{view.__name__}.{action} is not known" if action else "no GET")
     require(function.actions.get("head", action) == action, "HEAD is another action than GET")
     require(function.initkwargs.keys() <= {"basename", "detail", "suffix"}, "as_view() has arguments")
-    refuse_class(view, known.VIEW, _is_not_atomic)
+    refuse_class(view, known.VIEW)
     for name, value in known.VALUES.items():
         require(getattr(view, name) == value, f"{view.__name__}.{name} is not known")
     model = plain_model(view.queryset)
-    refuse_filterset(getattr(view, "filterset_class", None))
+    if filterset := getattr(view, "filterset_class", None):
+        refuse_filterset(filterset)
     rows = Rows(model, plain_fields(view.serializer_class, model))
     require(not rows.have_receivers(), f"pre_init or post_init of {model.__name__} has receivers")
     headers = _headers(view, function.actions)
@@ -84,14 +76,6 @@ def compile_view(function: Any) -> CompiledRead:
 
 def _code(function: Any) -> Any:
     return getattr(function, "__code__", None)
-
-
-def _is_not_atomic(value: Any) -> bool:
-    """Return whether ``value`` is the known view's ``dispatch`` under Django's ``non_atomic_requests``."""
-    if _code(value) is not known.NOT_ATOMIC.dispatch.__code__:
-        return False
-    parts = inspect.getclosurevars(value).nonlocals
-    return parts["method"] is known.VIEW.dispatch and parts["decorators"] == [transaction.non_atomic_requests]
 
 
 def _headers(view: Any, actions: dict[str, str]) -> dict[str, str]:

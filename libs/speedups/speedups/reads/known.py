@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.db import models, transaction
-from django.utils.decorators import method_decorator
+from django.db import models
 from rest_framework import permissions, renderers, serializers
 
 from chassis.rest import fields, negotiation
@@ -28,7 +27,7 @@ NAMES: dict[type, frozenset[str]] = {
         " renderer_classes authentication_classes permission_classes throttle_classes pagination_class filter_backends"
         " lookup_field lookup_url_kwarg versioning_class content_negotiation_class name description suffix detail"
         " basename create update partial_update destroy perform_create perform_update perform_destroy create_response"
-        " get_success_headers locked current_data problems schema"
+        " get_success_headers locked current_data problems schema as_view"
     ),
     SERIALIZER: _names("Meta _declared_fields create update save validate is_valid errors to_internal_value"),
     FILTERSET: _names("Meta _meta declared_filters base_filters"),
@@ -56,11 +55,7 @@ VALUES: dict[str, Any] = {
     "permission_classes": [permissions.AllowAny],
     "throttle_classes": [],
     "pagination_class": pagination.KeysetPagination,
-    "filter_backends": [
-        filters.StrictFilterBackend,
-        search.WordSearchFilter,
-        filters.StrictOrderingFilter,
-    ],
+    "filter_backends": [filters.StrictFilterBackend, search.WordSearchFilter, filters.StrictOrderingFilter],
     "lookup_field": "pk",
     "lookup_url_kwarg": None,
     "versioning_class": None,
@@ -114,6 +109,5 @@ API_SETTINGS: dict[str, Any] = {
 }
 DATABASE: dict[str, Any] = {"ATOMIC_REQUESTS": False, "TIME_ZONE": None}
 
-# Functions that REST framework and Django make, by whose code others of their kind are known.
+# A function that REST framework makes, by whose code others of its kind are known.
 VIEW_FUNCTION: Any = VIEW.as_view({"get": "list"})
-NOT_ATOMIC: Any = method_decorator(transaction.non_atomic_requests, name="dispatch")(type("_", (VIEW,), {}))

@@ -1,19 +1,16 @@
 """The guard's look at the classes that a view is made of."""
 
 import contextlib
-from collections.abc import Callable
+import inspect
 from typing import Any
 
-import django_filters
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.query_utils import DeferredAttribute
 from rest_framework import serializers
 
-from lists import filters
+from lists.filters import is_optional
 from speedups.reads import known
-
-FILTER_MODULES = (django_filters.filters.__name__, filters.__name__)
 
 
 class NotCompiledError(Exception):
@@ -26,7 +23,7 @@ def require(condition: object, reason: str) -> None:
         raise NotCompiledError(reason)
 
 
-def refuse_class(cls: Any, base: Any, is_harmless: Callable[[Any], bool] = lambda value: False) -> None:
+def refuse_class(cls: Any, base: Any) -> None:
     """Raise NotCompiledError if ``cls`` overrides anything of the known ``base`` that a read may ask.
 
     New names are harmless: no known class asks for them, but for those in ``known.HOOKS``.
@@ -34,9 +31,9 @@ def refuse_class(cls: Any, base: Any, is_harmless: Callable[[Any], bool] = lambd
     require(type(cls) is type(base), f"the metaclass of {cls.__name__} is not known")
     names = known.PLAIN_NAMES | known.NAMES[base]
     for one in cls.__mro__:
-        for name, value in () if one in base.__mro__ else vars(one).items():
+        for name in () if one in base.__mro__ else vars(one):
             is_new = not (hasattr(base, name) or name in known.HOOKS or name.startswith("__"))
-            require(name in names or is_new or is_harmless(value), f"{one.__name__}.{name} is not known")
+            require(name in names or is_new, f"{one.__name__}.{name} is not known")
 
 
 def refuse_meta(cls: Any, base: Any) -> None:
@@ -79,24 +76,16 @@ def plain_fields(serializer: Any, model: type[Model]) -> list[Any]:
         allowed = known.FIELDS.get(type(field), ())
         require(column and type(column) in allowed and field.source_attrs == [name], f"{where} is not known")
         require(not field.write_only, f"{where} is write_only")
-        require(type(_attribute(model, name)) is DeferredAttribute, f"{model.__name__}.{name} is not known")
+        attribute = inspect.getattr_static(model, name, None)
+        require(type(attribute) is DeferredAttribute, f"{model.__name__}.{name} is not known")
         if isinstance(field, serializers.ChoiceField):
             require(all(isinstance(key, str) for key in field.choices), f"{where} has choices that are no text")
     return [columns[name] for name in shown]
 
 
-def _attribute(model: type[Model], name: str) -> Any:
-    """Return the attribute ``name`` as a class in the model's MRO has it."""
-    return next((vars(one)[name] for one in model.__mro__ if name in vars(one)), None)
-
-
 def refuse_filterset(filterset: Any) -> None:
     """Raise NotCompiledError if ``filterset`` may do something without a filter in the query."""
-    if filterset is None:
-        return
     refuse_class(filterset, known.FILTERSET)
     refuse_meta(filterset, known.FILTERSET)
     for name, one in filterset.base_filters.items():
-        is_known = type(one).__module__ in FILTER_MODULES
-        is_known = is_known and not one.extra.get("required") and "widget" not in one.extra
-        require(is_known and name not in ("cursor", "page_size"), f"{filterset.__name__}.{name} is not known")
+        require(is_optional(one) and name not in ("cursor", "page_size"), f"{filterset.__name__}.{name} is not known")

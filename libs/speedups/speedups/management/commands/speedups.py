@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.urls import URLPattern, get_resolver
 
-from speedups.reads.guard import NotCompiledError, compile_view, refuse_site
+from speedups.reads.guard import compile_view, refuse_site
+from speedups.reads.parts import NotCompiledError
 
 
 class Command(BaseCommand):
