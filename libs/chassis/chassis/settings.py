@@ -87,6 +87,7 @@ def service_settings(name: str) -> dict[str, Any]:
         "SERVICE_NAME": name,  # in every line of the log
         "LOG_FORMAT": log_format,
         "LOGGING": logging_config(name, log_format, level=env.str("LOG_LEVEL", default="INFO")),
+        "WORKER_HEARTBEAT_FILE": env.str("WORKER_HEARTBEAT_FILE", default=""),  # touched by `manage.py work`
         "ACCESS_LOG": env.bool("ACCESS_LOG", default=True),
         **_sign_in(),
         **_tls(https_only=env.bool("HTTPS_ONLY", default=False)),

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,15 @@ def _has_content(file: Path) -> bool:
         return False
 
 
+# Applications add theirs for what the database tells.
+COLLECTORS: list[Collector] = [SharedMetrics()]
+
+
+class _AllMetrics(Collector):
+    def collect(self) -> Iterable[Metric]:
+        return chain.from_iterable(collector.collect() for collector in COLLECTORS)
+
+
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Respond with the metrics of all worker processes, in Prometheus' text format."""
-    return HttpResponse(generate_latest(SharedMetrics()), content_type=CONTENT_TYPE_LATEST)
+    """Respond with the metrics of all worker processes, and of ``COLLECTORS``, in Prometheus' text format."""
+    return HttpResponse(generate_latest(_AllMetrics()), content_type=CONTENT_TYPE_LATEST)

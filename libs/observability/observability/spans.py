@@ -83,6 +83,12 @@ def client_span(method: str, attributes: Attributes) -> AbstractContextManager[N
     return _span(method, SpanKind.CLIENT, attributes, None)
 
 
+def consumer_span(name: str, headers: Mapping[str, str]) -> AbstractContextManager[None]:
+    """Make a span of work on a message, as a child of the span that its ``headers`` name."""
+    tracer = trace.get_tracer(__name__)
+    return tracer.start_as_current_span(name, propagate.extract(headers), SpanKind.CONSUMER)  # type: ignore[return-value]
+
+
 @contextmanager
 def _span(method: str, kind: SpanKind, attributes: Attributes, parent: Context | None) -> Iterator[None]:
     known = {"http.request.method": method}

@@ -7,7 +7,8 @@ stable semantic conventions for HTTP unless OTEL_SEMCONV_STABILITY_OPT_IN asks f
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -121,6 +122,15 @@ def outgoing_headers() -> dict[str, str]:
 
         propagate.inject(headers)
     return headers
+
+
+def consumer_span(message: Mapping[str, str], name: str) -> AbstractContextManager[None]:
+    """Make a span of work on a message, as a child of the span in its ``traceparent``; none while tracing is off."""
+    if not _is_on:
+        return nullcontext()
+    from chassis import spans
+
+    return spans.consumer_span(name, {"traceparent": message.get("traceparent", "")})
 
 
 class TracingMiddleware:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.utils import html
 
 from lists.instants import INVALID_INSTANT, parse_instant
@@ -38,6 +39,25 @@ class StrictIntegerField(serializers.IntegerField):
         """Return the number."""
         if type(data) is not int and not _came_as_form(self):
             self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """``true`` or ``false``; text and numbers are refused unless an HTML form sent them.
+
+    The checkbox of a form sends ``false``, too, so that a form without the field leaves the value alone.
+    """
+
+    default_empty_html = empty
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.style.setdefault("base_template", "explicit_checkbox.html")
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the value."""
+        if not isinstance(data, bool) and not _came_as_form(self):
+            self.fail("invalid", input=data)
         return super().to_internal_value(data)
 
 

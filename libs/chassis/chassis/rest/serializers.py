@@ -10,7 +10,13 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils import html
 
-from chassis.rest.fields import StrictCharField, StrictDateTimeField, StrictEmailField, StrictIntegerField
+from chassis.rest.fields import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictDateTimeField,
+    StrictEmailField,
+    StrictIntegerField,
+)
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -32,6 +38,7 @@ _FLAT = (
     serializers.ChoiceField,
     serializers.DateTimeField,
     serializers.IntegerField,
+    StrictBooleanField,
     StrictCharField,
     StrictDateTimeField,
     StrictEmailField,
@@ -50,6 +57,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
         models.CharField: StrictCharField,
         models.EmailField: StrictEmailField,
+        models.BooleanField: StrictBooleanField,
         models.BigIntegerField: StrictIntegerField,
         models.PositiveIntegerField: StrictIntegerField,
         models.DateTimeField: StrictDateTimeField,

@@ -65,7 +65,7 @@ VALUES: dict[str, Any] = {
 # The fields of a serializer, and those of a model that each may show.
 _NUMBERS = (models.BigAutoField, models.BigIntegerField, models.IntegerField, models.PositiveIntegerField)
 _TEXTS = (models.CharField, models.TextField, models.EmailField)
-COLUMNS = frozenset({*_NUMBERS, *_TEXTS, models.DateTimeField})
+COLUMNS = frozenset({*_NUMBERS, *_TEXTS, models.BooleanField, models.DateTimeField})
 FIELDS: dict[type, tuple[type, ...]] = {
     serializers.IntegerField: _NUMBERS,
     serializers.BigIntegerField: _NUMBERS,
@@ -74,6 +74,8 @@ FIELDS: dict[type, tuple[type, ...]] = {
     fields.StrictEmailField: _TEXTS,
     serializers.CharField: _TEXTS,
     serializers.ChoiceField: _TEXTS,
+    serializers.BooleanField: (models.BooleanField,),
+    fields.StrictBooleanField: (models.BooleanField,),
     serializers.DateTimeField: (models.DateTimeField,),
     fields.StrictDateTimeField: (models.DateTimeField,),
 }
