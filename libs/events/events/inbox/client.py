@@ -1,0 +1,79 @@
+"""The client of feeds: the only module here that speaks HTTP."""
+
+import json
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import requests
+
+from chassis import request_id, service_token
+
+TIMEOUTS = (1.0, 5.0)  # seconds: to connect, and between bytes
+_HTTP_GONE = 410
+
+
+class FeedUnavailable(Exception):  # noqa: N818 - the state of the feed
+    """The feed cannot be read now, or what responds is no feed."""
+
+
+class CursorGone(Exception):  # noqa: N818 - what happened to it
+    """The producer does not know any more what follows the cursor."""
+
+
+class Place(NamedTuple):
+    """A cursor of a feed, ``EPOCH:POSITION`` or ``EPOCH:POSITION:SINCE`` as text."""
+
+    epoch: UUID
+    position: int
+    since: int = 0
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return f"{self.epoch}:{self.position}" + (f":{self.since}" if self.since > self.position else "")
+
+    @classmethod
+    def parse(cls, text: str) -> "Place":
+        """Read the text; raises ValueError where it is none."""
+        epoch, position, *since = text.split(":")
+        return cls(UUID(epoch), int(position), *map(int, since[:1]))
+
+
+class Page(NamedTuple):
+    """A page of a feed, the cursor behind it, and the position of the feed's head."""
+
+    events: list[Any]
+    cursor: "Place"
+    head: int
+
+
+class FeedClient:
+    """Reads one feed, over one connection that is kept."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy and no .netrc between two services
+
+    def read(self, after: Place | None, limit: int) -> Page:
+        """Return up to ``limit`` events behind the cursor ``after``, by default from the start.
+
+        Raises:
+            FeedUnavailable: no connection, a timeout, or a response that is no page of a feed.
+            CursorGone: the reader must start anew.
+        """
+        query = {"limit": str(limit)} | ({"after": str(after)} if after else {})
+        headers = {"Accept": "application/cloudevents-batch+json"}
+        headers |= request_id.outgoing_headers() | service_token.outgoing_headers()
+        try:
+            response = self._session.get(
+                self.url, params=query, headers=headers, timeout=TIMEOUTS, allow_redirects=False
+            )
+            if response.status_code == _HTTP_GONE and "event_cursor_gone" in response.text:
+                raise CursorGone
+            response.raise_for_status()
+            events = response.json()
+            if response.status_code != requests.codes.ok or not isinstance(events, list):
+                raise FeedUnavailable(f"{response.status_code} is no page of a feed")
+            return Page(events, Place.parse(response.headers["Event-Cursor"]), int(response.headers["Event-Head"]))
+        except (requests.RequestException, json.JSONDecodeError, KeyError, ValueError) as error:
+            raise FeedUnavailable(repr(error)) from error

@@ -1,0 +1,173 @@
+"""Reads a feed and applies its events: delivered at least once, effective exactly once."""
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from chassis import tracing
+from events.inbox.client import CursorGone, FeedClient, FeedUnavailable, Page, Place
+from events.inbox.models import DeadLetter, FeedCursor
+from events.inbox.subscription import Event, Reading, Subscription
+
+logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 500
+CAUGHT_UP_AGAIN = timedelta(seconds=5)  # after which it is written down that there is still nothing new
+MAX_ATTEMPTS = 8
+FIRST_RETRY = timedelta(seconds=5)  # doubled each time: 5 s to 10 minutes
+_OUTAGES = (OperationalError, InterfaceError)  # of the database; they say nothing about the event
+
+
+class Consumer:
+    """Reads one feed for one subscription. Several may run: one applies a page, the others find its cursor locked."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+        self._client: FeedClient | None = None
+        self._is_down = False
+
+    def consume(self) -> bool:
+        """Fetch a page and apply it in one transaction; return whether there is more to read now.
+
+        Nothing is held while the producer is asked. A producer that cannot be reached is tried again at the next call.
+        """
+        seen, _ = FeedCursor.objects.get_or_create(feed=self.subscription.feed)
+        asked_at = timezone.now()
+        try:
+            page = self.fetch(seen.place())
+        except CursorGone:
+            return self._start_anew(seen)
+        except FeedUnavailable as error:
+            if not self._is_down:
+                logger.warning("feed unavailable", extra={"feed": self.subscription.feed, "error": str(error)})
+            self._is_down = True
+            return False
+        self._is_down = False
+        return self.apply_page(seen, page, asked_at)
+
+    def fetch(self, after: Place | None) -> Page:
+        """Return the page behind the cursor, from the HTTP feed.
+
+        Raises:
+            FeedUnavailable, CursorGone: as ``FeedClient.read``.
+        """
+        self._client = self._client or FeedClient(self.subscription.url())
+        return self._client.read(after, PAGE_SIZE)
+
+    def apply_page(self, seen: FeedCursor, page: Page, asked_at: datetime) -> bool:
+        """Apply the page that follows ``seen``, unless another consumer has; return whether there is more to read."""
+        epoch, position, since = page.cursor
+        is_head = position >= page.head
+        still = seen.epoch == epoch and seen.position == position and not seen.is_replaying
+        if still and is_head and seen.caught_up_at and asked_at - seen.caught_up_at < CAUGHT_UP_AGAIN:
+            return False
+        with transaction.atomic():
+            places = FeedCursor.objects.select_for_update(skip_locked=True)
+            cursor = places.filter(pk=seen.pk, epoch=seen.epoch, position=seen.position).first()
+            if cursor is None or cursor.generation != seen.generation:
+                return False
+            reading = Reading(epoch, cursor.generation, cursor.is_replaying)
+            cursor.skipped += self._apply(page.events, reading)
+            cursor.epoch, cursor.position, cursor.since, cursor.head = epoch, position, since, page.head
+            if is_head:
+                if cursor.is_replaying:
+                    self.subscription.sweep(reading)
+                cursor.is_replaying, cursor.caught_up_at = False, asked_at
+            cursor.save()
+        return not is_head
+
+    def _start_anew(self, seen: FeedCursor) -> bool:
+        with transaction.atomic():
+            places = FeedCursor.objects.select_for_update(skip_locked=True)
+            cursor = places.filter(pk=seen.pk, epoch=seen.epoch, position=seen.position).first()
+            if cursor is None:
+                return False
+            cursor.replay()
+        logger.warning("feed read from its start", extra={"feed": self.subscription.feed})
+        return True
+
+    def _apply(self, events: Sequence[Any], reading: Reading) -> int:
+        """Apply the events that are known, and keep those that cannot be; return how many types are unknown."""
+        known = [event for event in events if _member(event, "type") in self.subscription.types]
+        malformed = [event for event in events if not (isinstance(event, dict) and _member(event, "type"))]
+        try:
+            if known:
+                self._in_savepoint(known, reading)
+        except _OUTAGES:
+            raise
+        except Exception:  # noqa: BLE001 - found out, and logged, for each alone
+            for event in known:
+                self._apply_alone(event, reading)
+        for event in malformed:
+            self._bury(event, ValueError("The event has no type."))
+        return len(events) - len(known) - len(malformed)
+
+    def _apply_alone(self, event: Event, reading: Reading) -> None:
+        try:
+            self._in_savepoint([event], reading)
+        except _OUTAGES:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is logged there
+            self._bury(event, error)
+
+    def _in_savepoint(self, events: Sequence[Event], reading: Reading) -> None:
+        if tracing.is_on() and len(events) > 1:
+            for event in events:
+                self._in_savepoint([event], reading)
+            return
+        with transaction.atomic(), tracing.consumer_span(events[0], f"process {events[0]['type']}"):
+            self.subscription.apply(events, reading)
+
+    def _bury(self, event: Any, error: Exception) -> None:
+        values = {
+            "type": _member(event, "type")[:200],
+            "subject": _member(event, "subject")[:200],
+            "event": json.dumps(event),
+            "error": repr(error),
+            "next_attempt_at": timezone.now() + FIRST_RETRY,
+        }
+        event_id = (_member(event, "id") or json.dumps(event))[:200]
+        _, is_new = DeadLetter.objects.get_or_create(
+            feed=self.subscription.feed, event_id=event_id, defaults={k: _without_nul(v) for k, v in values.items()}
+        )
+        if is_new:
+            extra = {"feed": self.subscription.feed, "event": event_id}
+            logger.error("event not applied", exc_info=error, extra=extra)
+
+    def retry_dead_letters(self) -> bool:
+        """Try one dead letter again whose time has come; return whether there was one."""
+        with transaction.atomic():
+            cursor = FeedCursor.objects.select_for_update(skip_locked=True).filter(pk=self.subscription.feed).first()
+            letters = DeadLetter.objects.due().filter(feed=self.subscription.feed).select_for_update(skip_locked=True)
+            letter = letters.order_by("next_attempt_at").first() if cursor and cursor.epoch else None
+            if cursor is None or cursor.epoch is None or letter is None:
+                return False
+            reading = Reading(cursor.epoch, cursor.generation, cursor.is_replaying)
+            try:
+                self._in_savepoint([json.loads(letter.event)], reading)
+            except _OUTAGES:
+                raise
+            except Exception as error:
+                letter.error, letter.attempts = _without_nul(repr(error)), letter.attempts + 1
+                letter.next_attempt_at = timezone.now() + FIRST_RETRY * 2 ** (letter.attempts - 1)
+                if letter.attempts >= MAX_ATTEMPTS:
+                    letter.state, letter.next_attempt_at = DeadLetter.State.DEAD, None
+                    logger.exception("event given up", extra={"feed": letter.feed, "event": letter.event_id})
+            else:
+                letter.state, letter.next_attempt_at = DeadLetter.State.RESOLVED, None
+            letter.save()
+        return True
+
+
+def _member(event: Any, name: str) -> str:
+    value = event.get(name) if isinstance(event, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _without_nul(value: Any) -> Any:
+    return value.replace("\0", "\\0") if isinstance(value, str) else value

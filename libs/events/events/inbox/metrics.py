@@ -1,0 +1,42 @@
+"""The state of the inbox as metrics, read from the database at each scrape: every process tells the same."""
+
+from collections.abc import Iterable
+
+from django.db import DatabaseError
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from events.inbox.models import DeadLetter, FeedCursor
+
+
+class InboxCollector(Collector):
+    """How far each feed has been read, and the dead letters; nothing while the database cannot be asked."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics."""
+        position = GaugeMetricFamily("inbox_position", "Position in the feed", labels=["feed"])
+        head = GaugeMetricFamily("inbox_head", "Highest position of the feed, as last seen", labels=["feed"])
+        lag = GaugeMetricFamily("inbox_lag_events", "Events that have not been read", labels=["feed"])
+        age = GaugeMetricFamily("inbox_lag_seconds", "Seconds since the feed was read to its head", labels=["feed"])
+        skipped = CounterMetricFamily("inbox_skipped_events", "Events of unknown types", labels=["feed"])
+        letters = GaugeMetricFamily("inbox_dead_letters", "Events that were not applied", labels=["feed", "state"])
+        try:
+            now = timezone.now()
+            for cursor in FeedCursor.objects.all():
+                labels = [cursor.feed]
+                position.add_metric(labels, cursor.position)
+                head.add_metric(labels, cursor.head)
+                lag.add_metric(labels, max(0, cursor.head - cursor.position))
+                skipped.add_metric(labels, cursor.skipped)
+                if cursor.caught_up_at:
+                    age.add_metric(labels, max(0.0, (now - cursor.caught_up_at).total_seconds()))
+                counts = DeadLetter.objects.filter(feed=cursor.feed).values_list("state").annotate(Count("id"))
+                found = dict(counts.order_by())
+                for state in DeadLetter.State.values:
+                    letters.add_metric([cursor.feed, state], found.get(state, 0))
+        except DatabaseError:
+            return []
+        return [position, head, lag, age, skipped, letters]

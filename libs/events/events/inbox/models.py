@@ -1,0 +1,101 @@
+"""How far each feed has been read, and the events that could not be applied."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from events.inbox.client import Place
+
+
+class FeedCursor(models.Model):
+    """How far a feed has been read. Whoever reads it holds the row's lock while it applies a page."""
+
+    feed = models.CharField(max_length=100, primary_key=True)
+    epoch = models.UUIDField(null=True, help_text="Of the producer's log; none before the first page.")
+    position = models.BigIntegerField(default=0, db_default=0)
+    since = models.BigIntegerField(default=0, db_default=0, help_text="Third part of the feed's cursor.")
+    head = models.BigIntegerField(default=0, db_default=0, help_text="The feed's highest position, as last seen.")
+    generation = models.PositiveIntegerField(default=0, db_default=0, help_text="Counts readings from the start.")
+    is_replaying = models.BooleanField(default=True, db_default=True, help_text="Until the head is reached first.")
+    caught_up_at = models.DateTimeField(null=True, help_text="When the head was last reached.")
+    skipped = models.BigIntegerField(default=0, db_default=0, help_text="Events of unknown types.")
+
+    class Meta:
+        db_table = "inbox_cursor"
+
+    def __str__(self) -> str:
+        return f"{self.feed} at {self.position} of {self.head}"
+
+    def place(self) -> Place | None:
+        """Return the feed's cursor; None before the first page."""
+        return Place(self.epoch, self.position, self.since) if self.epoch else None
+
+    def replay(self) -> None:
+        """Read from the start again: what is not found there by the head is swept."""
+        self.epoch, self.position, self.since, self.is_replaying = None, 0, 0, True
+        self.generation += 1
+        self.save()
+
+
+class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
+    """What a person, or the worker, does with dead letters."""
+
+    def due(self) -> "DeadLetterQuerySet":
+        """Return those that are to be tried again now."""
+        return self.filter(state=DeadLetter.State.WAITING, next_attempt_at__lte=Now())
+
+    def retry(self) -> int:
+        """Have the worker try them again from the first attempt on; return how many."""
+        open_ones = self.exclude(state=DeadLetter.State.RESOLVED)
+        return open_ones.update(state=DeadLetter.State.WAITING, attempts=0, next_attempt_at=timezone.now())
+
+    def discard(self) -> int:
+        """Give them up; return how many."""
+        open_ones = self.exclude(state=DeadLetter.State.RESOLVED)
+        return open_ones.update(state=DeadLetter.State.DISCARDED, next_attempt_at=None)
+
+
+class DeadLetter(models.Model):
+    """An event that could not be applied; it holds nothing up."""
+
+    class State(models.TextChoices):
+        """What becomes of it."""
+
+        WAITING = "waiting"  # for its next attempt
+        DEAD = "dead"  # for a person
+        RESOLVED = "resolved"
+        DISCARDED = "discarded"
+
+    feed = models.CharField(max_length=100)
+    event_id = models.CharField(max_length=200)
+    type = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
+    event = models.TextField(help_text="The whole event, as JSON.")
+    error = models.TextField(help_text="Of the last attempt.")
+    attempts = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=20, choices=State, default=State.WAITING)
+    next_attempt_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = DeadLetterQuerySet.as_manager()
+
+    class Meta:
+        db_table = "inbox_dead_letter"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "event_id"], name="inbox_dead_letter_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "dead", "resolved", "discarded"]),
+                name="inbox_dead_letter_state_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], condition=models.Q(state="waiting"), name="inbox_dead_letter_waiting"
+            ),
+            models.Index(fields=["state"], name="inbox_dead_letter_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.subject}"

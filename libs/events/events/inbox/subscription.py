@@ -1,0 +1,47 @@
+"""What a service reads of another one's events."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+Event = dict[str, Any]
+"""A CloudEvent in its JSON format, as it was received: nothing about it has been checked but its type."""
+
+
+class Reading(NamedTuple):
+    """A reading of a feed from its start, and all that follows: the epoch of the log, and the reading's number.
+
+    Versions can be compared within an epoch only. What has not been seen by the end of a reading's replay is gone.
+    """
+
+    epoch: UUID
+    generation: int
+    is_replaying: bool
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A feed, and what is done with its events.
+
+    ``apply`` gets one or more events, in a savepoint; it is called again with each of them alone if it raises. It may
+    get an event more than once and events of a subject in any order, which their versions tell. ``sweep`` is called
+    when a replay has reached the head: what has not been seen in this reading is gone at the producer.
+    """
+
+    feed: str
+    url: Callable[[], str]
+    types: frozenset[str]
+    apply: Callable[[Sequence[Event], Reading], None]
+    sweep: Callable[[Reading], None]
+    stream: str  # of the broker, if there is one
+
+
+@cache
+def subscriptions() -> list[Subscription]:
+    """Return those that ``settings.EVENT_SUBSCRIPTIONS`` names by their dotted paths."""
+    return [import_string(path) for path in settings.EVENT_SUBSCRIPTIONS]

@@ -1,0 +1,1 @@
+"""The producer's side: triggers write events in the writer's transaction, readers number them, a feed serves them."""

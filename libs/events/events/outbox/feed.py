@@ -1,0 +1,131 @@
+"""The feed: a page of the log after a cursor."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from events.outbox.models import Event
+
+_STATE = """
+    SELECT epoch, head, purged_to, cluster = (SELECT system_identifier::text FROM pg_control_system()),
+        EXISTS (SELECT FROM outbox_event WHERE position IS NULL)
+    FROM outbox_feed
+"""
+_BEGIN = """
+    INSERT INTO outbox_feed AS feed (id, cluster) SELECT 1, system_identifier FROM pg_control_system()
+    ON CONFLICT (id) DO UPDATE SET epoch = gen_random_uuid(), cluster = excluded.cluster
+"""
+
+
+class CursorInvalid(ValueError):  # noqa: N818 - what is wrong
+    """The text is not a cursor of a feed."""
+
+
+class CursorGone(Exception):  # noqa: N818 - what happened to it
+    """What follows the cursor is not known any more; the reader starts anew and sweeps what it does not find."""
+
+
+class Cursor(NamedTuple):
+    """A place in a feed: behind ``position`` in ``epoch``.
+
+    Its text is ``EPOCH:POSITION``, or ``EPOCH:POSITION:SINCE`` while a reader that began at 0 has not reached the
+    deletions that had been purged up to SINCE by then, which it needs not.
+    """
+
+    epoch: UUID
+    position: int = 0
+    since: int = 0
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return f"{self.epoch}:{self.position}" + (f":{self.since}" if self.since > self.position else "")
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """Read a cursor.
+
+        Raises:
+            CursorInvalid: the text is none.
+        """
+        match = re.fullmatch(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})(?::([0-9]{1,18}))?", text)
+        if match is None:
+            raise CursorInvalid('must be a cursor of this feed, such as "EPOCH:42"')
+        return cls(UUID(match[1]), int(match[2]), int(match[3] or 0))
+
+
+@dataclass(frozen=True)
+class State:
+    """The state of the feed; ``unnumbered`` tells whether committed events wait for their positions."""
+
+    epoch: UUID
+    head: int
+    purged_to: int
+    unnumbered: bool
+
+
+class Page(NamedTuple):
+    """Up to ``limit`` events as CloudEvents 1.0, the cursor behind them, and the head of the feed."""
+
+    events: list[dict[str, Any]]
+    cursor: Cursor
+    head: int
+
+
+def read_state() -> State:
+    """Return the state of the feed; a database that was restored in another cluster gets another epoch."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE)
+        found = cursor.fetchone()
+        if found is None or not found[3]:
+            cursor.execute(_BEGIN)
+            cursor.execute(_STATE)
+            found = cursor.fetchone()
+    return State(found[0], found[1], found[2], found[4])
+
+
+def begin_epoch() -> None:
+    """Begin a new epoch: all readers start anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN)
+
+
+def read_page(after: Cursor | None, limit: int, source: str) -> Page:
+    """Number what is committed, and return the page behind ``after``, by default the first one.
+
+    Raises:
+        CursorGone: ``after`` is of another epoch, ahead of the feed, or behind a purged deletion.
+    """
+    state = read_state()
+    if state.unnumbered:
+        Event.objects.number()
+        state = read_state()
+    start = after or Cursor(state.epoch, 0, state.purged_to)
+    if start.epoch != state.epoch or start.position > state.head or max(start.position, start.since) < state.purged_to:
+        raise CursorGone
+    events: list[Event] = []
+    if start.position < state.head:
+        events = [*Event.objects.filter(position__gt=start.position).order_by("position")[:limit]]
+    last = (events[-1].position or 0) if events else 0
+    # A page that is not full reaches the head, past positions that compaction emptied.
+    position = last if len(events) == limit else max(state.head, last)
+    found = [cloud_event(event, source) for event in events]
+    return Page(found, start._replace(position=position), max(state.head, last))
+
+
+def cloud_event(event: Event, source: str) -> dict[str, Any]:
+    """Return the event in the JSON format of CloudEvents 1.0, with the extensions sequence and traceparent."""
+    members = {
+        "specversion": "1.0",
+        "id": str(event.event_id),
+        "source": source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time.isoformat().replace("+00:00", "Z"),
+        "sequence": f"{event.position:020d}",  # as text in the order of positions
+        "datacontenttype": "application/json",
+        "data": event.data,
+    }
+    return members | ({"traceparent": event.traceparent} if event.traceparent else {})

@@ -1,0 +1,112 @@
+"""The log of events, and the state of its feed."""
+
+from datetime import timedelta
+
+from django.contrib.postgres.functions import RandomUUID
+from django.db import connection, models, transaction
+from django.db.models.functions import Now
+
+TOMBSTONE_LIFETIME = timedelta(days=90)
+
+_NUMBER = """
+    WITH next AS (
+        SELECT id, row_number() OVER (ORDER BY id) AS place
+        FROM (SELECT id FROM outbox_event WHERE position IS NULL ORDER BY id LIMIT %(limit)s) AS first
+    ), numbered AS (
+        UPDATE outbox_event AS event SET position = %(head)s + next.place
+        FROM next WHERE event.id = next.id RETURNING event.id
+    )
+    UPDATE outbox_feed SET head = head + (SELECT count(*) FROM numbered) RETURNING head
+"""
+_COMPACT = """
+    DELETE FROM outbox_event WHERE id IN (
+        SELECT old.id FROM outbox_event AS old
+        WHERE old.position <= %(until)s AND old.time < statement_timestamp() - %(age)s
+            AND EXISTS (SELECT FROM outbox_event AS new WHERE new.subject = old.subject AND new.version > old.version)
+        ORDER BY old.position LIMIT %(limit)s
+    )
+"""
+_PURGE = """
+    WITH purged AS (
+        DELETE FROM outbox_event WHERE id IN (
+            SELECT id FROM outbox_event
+            WHERE position <= %(until)s AND type LIKE '%%.deleted.%%' AND time < statement_timestamp() - %(age)s
+            ORDER BY position LIMIT %(limit)s
+        ) RETURNING position
+    ), last AS (SELECT count(*) AS purged, max(position) AS position FROM purged)
+    UPDATE outbox_feed SET purged_to = greatest(purged_to, last.position) FROM last RETURNING last.purged
+"""
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """The life of events: written by triggers, numbered by readers, compacted and purged on a schedule."""
+
+    def number(self, limit: int = 10_000) -> None:
+        """Give the next positions to up to ``limit`` committed events; nothing while another process does so.
+
+        Numbering follows commit: nothing ever appears behind a reader, positions have no gaps, and an open transaction
+        delays its own events only. The events of a subject are in the order of its versions, as its row was locked.
+        """
+        with transaction.atomic(using=self.db), connection.cursor() as cursor:
+            cursor.execute("SELECT head FROM outbox_feed FOR UPDATE SKIP LOCKED")
+            if locked := cursor.fetchone():
+                cursor.execute(_NUMBER, {"head": locked[0], "limit": limit})
+
+    def compact(self, age: timedelta, batch_size: int) -> int:
+        """Delete up to ``batch_size`` events older than ``age`` that a newer one of their subject replaces."""
+        return _delete(_COMPACT, age, batch_size)
+
+    def purge(self, batch_size: int, age: timedelta = TOMBSTONE_LIFETIME) -> int:
+        """Delete up to ``batch_size`` events of deletions older than ``age``; readers behind them must start anew."""
+        return _delete(_PURGE, age, batch_size)
+
+
+class Event(models.Model):
+    """A change of a row, with its state afterwards. Triggers write events; see ``events.outbox.publish``."""
+
+    position = models.BigIntegerField(null=True, unique=True, help_text="In the feed; none before it is numbered.")
+    event_id = models.UUIDField(db_default=RandomUUID())
+    subject = models.CharField(max_length=200, help_text="What changed: users/7.")
+    version = models.BigIntegerField(help_text="Of the subject, from 1, without gaps.")
+    type = models.CharField(max_length=200)
+    time = models.DateTimeField(db_default=Now())
+    data = models.JSONField()
+    traceparent = models.CharField(max_length=55, blank=True, db_default="", help_text="Of the request that wrote it.")
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["subject", "version"], name="outbox_event_subject_version")]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(position=None), name="outbox_event_unnumbered"),
+            models.Index(
+                fields=["position"], condition=models.Q(type__contains=".deleted."), name="outbox_event_deleted"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.subject} {self.version}"
+
+
+class Feed(models.Model):
+    """The state of the one feed of this database."""
+
+    epoch = models.UUIDField(db_default=RandomUUID(), help_text="Another one after a restore: readers start anew.")
+    cluster = models.CharField(max_length=40, help_text="PostgreSQL's system identifier, which a restored copy lacks.")
+    head = models.BigIntegerField(db_default=0, help_text="The highest position.")
+    purged_to = models.BigIntegerField(db_default=0, help_text="The highest position of a purged deletion.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="outbox_feed_is_one")]
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.head}"
+
+
+def _delete(sql: str, age: timedelta, batch_size: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT head FROM outbox_feed")
+        head = cursor.fetchone()
+        cursor.execute(sql, {"until": head[0] if head else 0, "age": age, "limit": batch_size})
+        return int(cursor.fetchone()[0]) if cursor.description else cursor.rowcount

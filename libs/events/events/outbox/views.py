@@ -1,0 +1,52 @@
+"""The feed over HTTP. It is private: no route of the gateway leads to it, and it wants the service token."""
+
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from chassis.problems import ProblemType, problem_response
+from events.outbox.feed import Cursor, CursorGone, CursorInvalid, read_page
+
+CLOUDEVENTS_BATCH = "application/cloudevents-batch+json"
+CURSOR, HEAD = "Event-Cursor", "Event-Head"
+DEFAULT_LIMIT, MAX_LIMIT = 500, 1000
+
+INVALID = ProblemType(400, "invalid_event_query", "The query of the feed is invalid.")
+GONE = ProblemType(
+    410, "event_cursor_gone", "What follows this cursor is not known any more. Start anew, without `after`."
+)
+
+
+@require_safe
+def events(request: HttpRequest) -> HttpResponse:
+    """Respond with the events behind the cursor ``after``, ``limit`` at most, as a batch of CloudEvents.
+
+    ``Event-Cursor`` holds the next cursor, ``Event-Head`` the head's position; a ``Link`` leads to the next page. A
+    full page never changes but by compaction, and can be cached.
+    """
+    try:
+        after, limit = _read_query(request)
+        page = read_page(after, limit, f"/{settings.SERVICE_NAME}-service")
+    except ValueError as error:
+        return problem_response(request, *INVALID._replace(detail=f"{error}."))
+    except CursorGone:
+        return problem_response(request, *GONE)
+    response = JsonResponse(page.events, safe=False, content_type=CLOUDEVENTS_BATCH, status=HTTPStatus.OK)
+    response[CURSOR], response[HEAD] = str(page.cursor), str(page.head)
+    response["Link"] = f'<{request.path}?after={page.cursor}&limit={limit}>; rel="next"'
+    response["Cache-Control"] = "private, max-age=3600" if after and len(page.events) == limit else "no-store"
+    return response
+
+
+def _read_query(request: HttpRequest) -> tuple[Cursor | None, int]:
+    if unknown := set(request.GET) - {"after", "limit"}:
+        raise ValueError(f"{min(unknown)}: unknown parameter")
+    limit = request.GET.get("limit", str(DEFAULT_LIMIT))
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_LIMIT):
+        raise ValueError(f"limit: must be a number from 1 to {MAX_LIMIT}")
+    try:
+        return (Cursor.parse(request.GET["after"]) if "after" in request.GET else None), int(limit)
+    except CursorInvalid as error:
+        raise ValueError(f"after: {error}") from error
