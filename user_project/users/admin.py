@@ -13,9 +13,9 @@ admin.site.index_title = "Administration"
 class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when it runs
     """Find a user by name, e-mail address or date."""
 
-    list_display = ["id", "name", "email", "created_at", "updated_at"]
+    list_display = ["id", "name", "email", "is_active", "created_at", "updated_at"]
     list_display_links = ["id", "name"]
-    list_filter = ["created_at"]
+    list_filter = ["is_active", "created_at"]
     search_fields = ["name", "email"]
     search_help_text = "Name or e-mail address"
     date_hierarchy = "created_at"

@@ -16,7 +16,7 @@ class UserFilter(StrictFilterSet):
 
     class Meta:
         model = User
-        fields = {"created_at": ["gt", "gte", "lt", "lte"]}
+        fields = {"is_active": ["exact"], "created_at": ["gt", "gte", "lt", "lte"]}
 
     def filter_email(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         """Compare as the unique constraint does, by its index."""

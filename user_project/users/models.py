@@ -14,6 +14,10 @@ class User(models.Model):
 
     name = models.CharField(max_length=200)
     email = models.EmailField(help_text="Unique without regard to case.")
+    is_active = models.BooleanField(default=True, db_default=True, help_text="Whether the user can order.")
+    version = models.BigIntegerField(
+        default=1, db_default=1, editable=False, help_text="Raised by a trigger at each change."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -31,6 +35,7 @@ class User(models.Model):
         indexes = [
             models.Index(fields=["created_at", "id"], name="user_created_at"),
             models.Index(fields=["name", "id"], name="user_name"),
+            models.Index(fields=["id"], condition=models.Q(is_active=False), name="user_inactive"),
             GinIndex(search_vector("name", "email"), name="user_search", fastupdate=False),
         ]
 

@@ -11,7 +11,7 @@ from users.models import EMAIL_CONSTRAINT, User
 
 
 @extend_schema_serializer(
-    description="A person who can place orders.",
+    description="A person, who can place orders unless `is_active` is false.",
     examples=[
         OpenApiExample("New user", {"name": "John", "email": "john@example.com"}, request_only=True),
         OpenApiExample(
@@ -20,6 +20,7 @@ from users.models import EMAIL_CONSTRAINT, User
                 "id": 1,
                 "name": "John",
                 "email": "john@example.com",
+                "is_active": True,
                 "created_at": "2026-11-24T18:00:00.123456Z",
                 "updated_at": "2026-11-24T18:00:00.123456Z",
             },
@@ -37,7 +38,8 @@ class UserSerializer(StrictModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["id", "name", "email", "created_at", "updated_at"]
+        fields = ["id", "name", "email", "is_active", "created_at", "updated_at"]
+        extra_kwargs = {"is_active": {"initial": True}}
 
     @property
     def errors(self) -> Any:
