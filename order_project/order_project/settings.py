@@ -7,7 +7,7 @@ from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_
 
 globals().update(service_settings("order"))
 
-INSTALLED_APPS = ["orders", "idempotency", *APPS, *speedups.APPS]
+INSTALLED_APPS = ["orders", "idempotency", "known_users", "events.inbox", *APPS, *speedups.APPS]
 MIDDLEWARE = [*REQUEST_MIDDLEWARE, *speedups.MIDDLEWARE, *PAGE_MIDDLEWARE]
 DATABASES = {"default": database("order_service_db") | speedups.DATABASE}
 REST_FRAMEWORK = defaults.REST_FRAMEWORK | {"EXCEPTION_HANDLER": "orders.exceptions.exception_handler"}
@@ -25,6 +25,12 @@ USER_SERVICE_BREAKER_SECONDS = env.float("USER_SERVICE_BREAKER_SECONDS", default
 USER_SERVICE_CONCURRENCY = env.int("USER_SERVICE_CONCURRENCY", default=5)  # fewer than gunicorn's threads
 USER_CACHE_SECONDS = env.float("USER_CACHE_SECONDS", default=0)
 USER_STALE_SECONDS = env.float("USER_STALE_SECONDS", default=0)
+
+# What the user service's events say of users, and whether their orders go on by that while it is away.
+EVENT_SUBSCRIPTIONS = ["known_users.events.users"]
+EVENTS_BROKER_URL = env.str("EVENTS_BROKER_URL", default="")
+ORDERS_DURING_OUTAGE = env.bool("ORDERS_DURING_OUTAGE", default=False)
+USER_REPLICA_MAX_AGE = env.float("USER_REPLICA_MAX_AGE", default=3600)  # seconds since the events were read
 
 # A claim of an idempotency key that is older than this is taken over: its worker is dead, or as good as that. Longer
 # than a request can take.

@@ -21,15 +21,29 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
     None is added here and none given to another user: the API checks that the user exists.
     """
 
-    list_display = ["id", "user", "product_name", "quantity", "status", "created_at"]
+    list_display = ["id", "user", "user_state", "product_name", "quantity", "status", "created_at"]
     list_display_links = ["id", "product_name"]
-    list_filter = ["status", "created_at"]
+    list_filter = [
+        "status",
+        ("user_deactivated_at", admin.EmptyFieldListFilter),
+        ("user_deleted_at", admin.EmptyFieldListFilter),
+        "created_at",
+    ]
     search_fields = ["=id", "=user_id", "product_name"]
     search_help_text = "Order number, user id or product"
     date_hierarchy = "created_at"
     ordering = ["-id"]
-    fields = ["user", "product_name", "quantity", "status", "created_at", "updated_at"]
-    readonly_fields = ["user", "status", "created_at", "updated_at"]
+    fields = [
+        "user",
+        "user_deactivated_at",
+        "user_deleted_at",
+        "product_name",
+        "quantity",
+        "status",
+        "created_at",
+        "updated_at",
+    ]
+    readonly_fields = ["user", "user_deactivated_at", "user_deleted_at", "status", "created_at", "updated_at"]
     show_full_result_count = False
     actions = ["fulfil", "cancel"]
 
@@ -67,3 +81,10 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
         """Link to the user in the user service's admin."""
         url = settings.USER_ADMIN_URL.format(user_id=order.user_id)
         return format_html('<a href="{}">User&nbsp;{}</a>', url, order.user_id)
+
+    @admin.display(description="User is")
+    def user_state(self, order: Order) -> str:
+        """Say whether the user is deactivated or deleted, as far as it concerns the order."""
+        if order.user_deleted_at:
+            return "deleted"
+        return "deactivated" if order.user_deactivated_at else ""

@@ -11,4 +11,10 @@ class OrderFilter(StrictFilterSet):
 
     class Meta:
         model = Order
-        fields = {"user_id": ["exact"], "status": ["exact"], "created_at": ["gt", "gte", "lt", "lte"]}
+        fields = {
+            "user_id": ["exact"],
+            "status": ["exact"],
+            "user_deactivated_at": ["isnull"],
+            "user_deleted_at": ["isnull"],
+            "created_at": ["gt", "gte", "lt", "lte"],
+        }

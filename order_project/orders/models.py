@@ -1,12 +1,19 @@
 """What is stored about an order. Every rule is also a constraint of the database."""
 
+from collections.abc import Collection
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Now
 
 from lists.text_search import search_vector
 
 MAX_QUANTITY = 10_000
+DELETED_USER_CONSTRAINT = "order_user_not_deleted"  # of a trigger
+
+UserIds = Collection[int] | models.QuerySet[Any, Any]
 
 
 class OrderClosed(Exception):  # noqa: N818 - what is wrong
@@ -18,6 +25,20 @@ class InvalidTransition(Exception):  # noqa: N818 - as above
 
     def __init__(self, order: "Order", target: str) -> None:
         super().__init__(f"Order {order.pk} is {order.status} and cannot become {target}.")
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """What events of users mean for orders."""
+
+    def note_users(self, *, active: UserIds = (), inactive: UserIds = (), deleted: UserIds = ()) -> None:
+        """Flag the placed orders of users as their states demand; ids, or querysets of them."""
+        placed, now = self.filter(status=Order.Status.PLACED), Now()
+        gone = placed.filter(user_id__in=deleted, user_deleted_at=None)
+        gone.update(user_deleted_at=now, updated_at=now)
+        paused = placed.filter(user_id__in=inactive, user_deactivated_at=None)
+        paused.update(user_deactivated_at=now, updated_at=now)
+        back = placed.filter(user_id__in=active).exclude(user_deactivated_at=None, user_deleted_at=None)
+        back.update(user_deactivated_at=None, user_deleted_at=None, updated_at=now)
 
 
 class Order(models.Model):
@@ -39,8 +60,16 @@ class Order(models.Model):
     user_verified_at = models.DateTimeField(
         null=True, editable=False, help_text="When the user service said that the user exists."
     )
+    user_deactivated_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the order service learned that the user is deactivated."
+    )
+    user_deleted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the order service learned that the user is deleted."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
@@ -60,6 +89,10 @@ class Order(models.Model):
             models.Index(fields=["user_id", "created_at", "id", "status"], name="order_user_created_at"),
             models.Index(fields=["status", "id"], name="order_status"),
             models.Index(fields=["status", "created_at", "id"], name="order_status_created_at"),
+            models.Index(
+                fields=["id"], condition=models.Q(user_deactivated_at__isnull=False), name="order_user_deactivated"
+            ),
+            models.Index(fields=["id"], condition=models.Q(user_deleted_at__isnull=False), name="order_user_deleted"),
             GinIndex(search_vector("product_name"), name="order_search", fastupdate=False),
         ]
 

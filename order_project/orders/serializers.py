@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.db import IntegrityError
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from chassis.rest.serializers import StrictModelSerializer
-from orders.models import Order, OrderClosed
-from user_client import find_verified_at
+from known_users.verification import verify_user
+from orders.models import DELETED_USER_CONSTRAINT, Order, OrderClosed
 
 
 @extend_schema_serializer(
@@ -27,6 +28,8 @@ from user_client import find_verified_at
                 "quantity": 1,
                 "status": "placed",
                 "user_verified_at": "2026-11-24T18:00:00.012345Z",
+                "user_deactivated_at": None,
+                "user_deleted_at": None,
                 "created_at": "2026-11-24T18:00:00.023456Z",
                 "updated_at": "2026-11-24T18:00:00.023456Z",
             },
@@ -46,27 +49,44 @@ class OrderSerializer(StrictModelSerializer[Order]):
             "quantity",
             "status",
             "user_verified_at",
+            "user_deactivated_at",
+            "user_deleted_at",
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["status", "user_verified_at"]
+        read_only_fields = ["status", "user_verified_at", "user_deactivated_at", "user_deleted_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Ask the user service for the user of a new order, once everything else is valid.
 
         Raises:
-            ValidationError: there is no such user, or the order is another user's.
+            ValidationError: there is no such user, or it is deactivated, or the order is another user's.
             UserServiceUnavailable: the user service cannot tell.
         """
         if self.instance is not None:
             if attrs.get("user_id", self.instance.user_id) != self.instance.user_id:
                 raise ValidationError({"user_id": ErrorDetail("An order stays its user's.", "immutable")})
             return attrs
-        verified_at = find_verified_at(attrs["user_id"])
-        if verified_at is None:
-            message = f"There is no user {attrs['user_id']}."
-            raise ValidationError({"user_id": ErrorDetail(message, "unknown_user")})
-        return attrs | {"user_verified_at": verified_at}
+        user = verify_user(attrs["user_id"])
+        if user is None:
+            raise _unknown_user(attrs["user_id"])
+        if not user.is_active:
+            message = f"User {attrs['user_id']} is deactivated."
+            raise ValidationError({"user_id": ErrorDetail(message, "inactive_user")})
+        return attrs | {"user_verified_at": user.verified_at}
+
+    def create(self, validated_data: dict[str, Any]) -> Order:
+        """Write the new order.
+
+        Raises:
+            ValidationError: the user's deletion has become known since the user was verified.
+        """
+        try:
+            return super().create(validated_data)
+        except IntegrityError as error:
+            if DELETED_USER_CONSTRAINT not in str(error):
+                raise
+            raise _unknown_user(validated_data["user_id"]) from error
 
     def update(self, instance: Order, validated_data: dict[str, Any]) -> Order:
         """Write the changes to the order, whose row is locked.
@@ -77,3 +97,7 @@ class OrderSerializer(StrictModelSerializer[Order]):
         if instance.is_closed:
             raise OrderClosed
         return super().update(instance, validated_data)
+
+
+def _unknown_user(user_id: int) -> ValidationError:
+    return ValidationError({"user_id": ErrorDetail(f"There is no user {user_id}.", "unknown_user")})

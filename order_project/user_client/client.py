@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from math import ceil
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import requests
 from django.conf import settings
+from django.utils import timezone
 from prometheus_client import Counter, Gauge
 
 from chassis.bulkhead import Bulkhead, BulkheadFull
@@ -46,11 +47,20 @@ class UserServiceUnavailable(Exception):  # noqa: N818 - the state of the servic
         self.retry_after = max(1, ceil(retry_after))
 
 
-def find_verified_at(user_id: int) -> datetime | None:
-    """Return when the user service last said that ``user_id`` exists; None when it says that there is no such user.
+class VerifiedUser(NamedTuple):
+    """A user that exists, as the user service said at ``verified_at``: now, unless ``is_remembered``."""
 
-    That is now, unless a memory serves: for ``settings.USER_CACHE_SECONDS`` after a "yes" no question is asked, and for
-    ``USER_STALE_SECONDS`` the "yes" counts while the user service fails. Both are 0, off, by default.
+    is_active: bool
+    verified_at: datetime
+    is_remembered: bool = False
+
+
+def find_user(user_id: int) -> VerifiedUser | None:
+    """Return what the user service says of ``user_id``; None when it says that there is no such user.
+
+    It is asked now, unless a memory serves: for ``settings.USER_CACHE_SECONDS`` after a "yes" no question is asked, and
+    for ``USER_STALE_SECONDS`` the "yes" counts while the user service fails. Both are 0, off, by default. Only active
+    users are remembered.
 
     Raises:
         UserServiceUnavailable: there is no complete answer within ``settings.USER_SERVICE_TOTAL_TIMEOUT`` seconds, or
@@ -59,25 +69,25 @@ def find_verified_at(user_id: int) -> datetime | None:
     remembers = settings.USER_CACHE_SECONDS
     if remembers and (seen_at := memory.seen_at(user_id, within_seconds=remembers)):
         REMEMBERED.labels("fresh").inc()
-        return seen_at
+        return VerifiedUser(is_active=True, verified_at=seen_at, is_remembered=True)
     try:
-        exists = _ask(f"/users/{user_id}", lambda response: _read_existence(response, user_id))
+        is_active = _ask(f"/users/{user_id}", lambda response: _read_user(response, user_id))
     except UserServiceUnavailable:
         if seen_at := memory.seen_at(user_id, within_seconds=settings.USER_STALE_SECONDS):
             REMEMBERED.labels("stale").inc()
-            return seen_at
+            return VerifiedUser(is_active=True, verified_at=seen_at, is_remembered=True)
         raise
-    if not exists:
-        memory.forget(user_id)
-        return None
-    return memory.note(user_id)
+    if is_active:
+        return VerifiedUser(is_active=True, verified_at=memory.note(user_id))
+    memory.forget(user_id)
+    return None if is_active is None else VerifiedUser(is_active=False, verified_at=timezone.now())
 
 
 def find_user_ids() -> list[int]:
     """Return the ids of the first users, a hundred at most.
 
     Raises:
-        UserServiceUnavailable: as in ``find_verified_at``.
+        UserServiceUnavailable: as in ``find_user``.
     """
     return _ask("/users?page_size=100", _read_ids)
 
@@ -101,14 +111,15 @@ def _ask(path: str, read: Callable[[requests.Response], AnswerT]) -> AnswerT:
     return answer
 
 
-def _read_existence(response: requests.Response, user_id: int) -> bool:
+def _read_user(response: requests.Response, user_id: int) -> bool | None:
     # A 404 counts only in the user service's words: that of a wrong address or a proxy says nothing of the user.
     if response.status_code == HTTPStatus.NOT_FOUND and response.headers.get("Content-Type") == PROBLEM_JSON:
-        return False
+        return None
     response.raise_for_status()
-    if response.json()["id"] != user_id:
+    user = response.json()
+    if user["id"] != user_id or not isinstance(user["is_active"], bool):
         raise ValueError("the answer is not this user")
-    return True
+    return user["is_active"]
 
 
 def _read_ids(response: requests.Response) -> list[int]:
