@@ -162,6 +162,13 @@ def test_temporary_files_of_tests_are_removed(new_clone, write_suite):
     assert not Path(folder).exists()
 
 
+def test_libraries_with_models_get_a_database_and_the_others_none():
+    found = {name: bool(suite.databases) for name, suite in suites().items() if suite.folder.parent == ROOT / "libs"}
+
+    assert {name for name, has_database in found.items() if has_database} == {"chassis", "events"}
+    assert found.keys() == {folder.name for folder in (ROOT / "libs").iterdir()}
+
+
 def test_names_end_where_pytests_arguments_begin():
     chosen, everything = select(["user", "order_project", "-k", "gateway"])
 

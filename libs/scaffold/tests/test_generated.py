@@ -11,6 +11,8 @@ from scaffold.generated import generate, render, stale
 from scaffold.locked import with_members
 from scaffold.startservice import start_service
 
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
 
 @pytest.fixture
 def repository(tmp_path):
@@ -71,6 +73,26 @@ def test_routes_of_its_own_can_be_added_to_the_gateway(repository):
 
     routes = tomllib.loads((repository.root / "gateway_project" / "gateway.toml").read_text())["routes"]
     assert {"path": "/old", "upstream": "user"} in routes
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "status", "contract"),
+    [
+        ("inbox/client.py", "import requests", 0, ", that of feeds and the adapter import requests KEPT"),
+        ("worker.py", "import requests", 1, ", that of feeds and the adapter import requests BROKEN"),
+        ("worker.py", "import speedups", 1, "know nothing of speedups and of development BROKEN"),
+        ("worker.py", "import users", 1, "Libraries and devtools import no project BROKEN"),
+    ],
+)
+def test_events_may_not_import_everything(repository, module, line, status, contract):
+    file = repository.root / "libs" / "events" / "events" / module
+    file.write_text(f"{line}\n{file.read_text()}")
+    path = {"PYTHONPATH": str(repository.root / "libs" / "events")}  # instead of what is installed
+
+    found, output = repository.run(sys.executable, "-P", "-c", LINT_IMPORTS, **path)
+
+    assert found == status, output
+    assert contract in " ".join(output.split())
 
 
 def test_panels_have_numbers_and_places_of_their_own():
