@@ -11,6 +11,8 @@ from observability import access_log
 from observability.polled import is_polled
 from observability.request_id import current_request_id
 
+NOT_LOGGED = "chassis.access_log.not_logged"  # a view sets it in a request's META, if nothing happened
+
 
 class AccessLogMiddleware:
     """Writes the access lines of a service; it stands inside the middleware that chooses the request id."""
@@ -22,7 +24,7 @@ class AccessLogMiddleware:
         """Handle the request."""
         started = time.perf_counter()
         response = self.get_response(request)
-        if not is_polled(request.path):
+        if not (is_polled(request.path) or NOT_LOGGED in request.META):
             access_log.log(
                 method=request.method or "",
                 path=request.path,

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from chassis import tracing
+from chassis.problems import printable
 from events.inbox.client import CursorGone, FeedClient, FeedUnavailable, Page, Place
 from events.inbox.models import DeadLetter, FeedCursor
 from events.inbox.subscription import Event, Reading, Subscription
@@ -30,13 +31,14 @@ class Consumer:
         self.subscription = subscription
         self._client: FeedClient | None = None
         self._is_down = False
+        self._seen: FeedCursor | None = None  # that of the last page, which was empty
 
     def consume(self) -> bool:
         """Fetch a page and apply it in one transaction; return whether there is more to read now.
 
         Nothing is held while the producer is asked. A producer that cannot be reached is tried again at the next call.
         """
-        seen, _ = FeedCursor.objects.get_or_create(feed=self.subscription.feed)
+        seen = self._seen or FeedCursor.objects.get_or_create(feed=self.subscription.feed)[0]
         asked_at = timezone.now()
         try:
             page = self.fetch(seen.place())
@@ -48,6 +50,7 @@ class Consumer:
             self._is_down = True
             return False
         self._is_down = False
+        self._seen = None
         return self.apply_page(seen, page, asked_at)
 
     def fetch(self, after: Place | None) -> Page:
@@ -65,6 +68,7 @@ class Consumer:
         is_head = position >= page.head
         still = seen.epoch == epoch and seen.position == position and not seen.is_replaying
         if still and is_head and seen.caught_up_at and asked_at - seen.caught_up_at < CAUGHT_UP_AGAIN:
+            self._seen = seen  # is read again when something is written
             return False
         with transaction.atomic():
             places = FeedCursor.objects.select_for_update(skip_locked=True)
@@ -131,9 +135,9 @@ class Consumer:
             "error": repr(error),
             "next_attempt_at": timezone.now() + FIRST_RETRY,
         }
-        event_id = (_member(event, "id") or json.dumps(event))[:200]
+        event_id = _storable(_member(event, "id") or json.dumps(event))[:200]
         _, is_new = DeadLetter.objects.get_or_create(
-            feed=self.subscription.feed, event_id=event_id, defaults={k: _without_nul(v) for k, v in values.items()}
+            feed=self.subscription.feed, event_id=event_id, defaults={k: _storable(v) for k, v in values.items()}
         )
         if is_new:
             extra = {"feed": self.subscription.feed, "event": event_id}
@@ -141,9 +145,12 @@ class Consumer:
 
     def retry_dead_letters(self) -> bool:
         """Try one dead letter again whose time has come; return whether there was one."""
+        due = DeadLetter.objects.due().filter(feed=self.subscription.feed)
+        if not due.exists():
+            return False
         with transaction.atomic():
             cursor = FeedCursor.objects.select_for_update(skip_locked=True).filter(pk=self.subscription.feed).first()
-            letters = DeadLetter.objects.due().filter(feed=self.subscription.feed).select_for_update(skip_locked=True)
+            letters = due.select_for_update(skip_locked=True)
             letter = letters.order_by("next_attempt_at").first() if cursor and cursor.epoch else None
             if cursor is None or cursor.epoch is None or letter is None:
                 return False
@@ -153,7 +160,7 @@ class Consumer:
             except _OUTAGES:
                 raise
             except Exception as error:
-                letter.error, letter.attempts = _without_nul(repr(error)), letter.attempts + 1
+                letter.error, letter.attempts = _storable(repr(error)), letter.attempts + 1
                 letter.next_attempt_at = timezone.now() + FIRST_RETRY * 2 ** (letter.attempts - 1)
                 if letter.attempts >= MAX_ATTEMPTS:
                     letter.state, letter.next_attempt_at = DeadLetter.State.DEAD, None
@@ -169,5 +176,6 @@ def _member(event: Any, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _without_nul(value: Any) -> Any:
-    return value.replace("\0", "\\0") if isinstance(value, str) else value
+def _storable(value: Any) -> Any:
+    """Return text without what PostgreSQL does not store: NUL and lone surrogates."""
+    return printable(value).replace("\0", "\\0") if isinstance(value, str) else value

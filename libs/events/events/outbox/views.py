@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from chassis.access_log import NOT_LOGGED
 from chassis.problems import ProblemType, problem_response
 from events.outbox.feed import Cursor, CursorGone, CursorInvalid, read_page
 
@@ -33,6 +34,8 @@ def events(request: HttpRequest) -> HttpResponse:
         return problem_response(request, *INVALID._replace(detail=f"{error}."))
     except CursorGone:
         return problem_response(request, *GONE)
+    if not page.events:
+        request.META[NOT_LOGGED] = True
     response = JsonResponse(page.events, safe=False, content_type=CLOUDEVENTS_BATCH, status=HTTPStatus.OK)
     response[CURSOR], response[HEAD] = str(page.cursor), str(page.head)
     response["Link"] = f'<{request.path}?after={page.cursor}&limit={limit}>; rel="next"'

@@ -1,0 +1,16 @@
+"""Settings of a service that publishes articles, and reads its own events."""
+
+from chassis.environment import database
+from chassis.rest.defaults import spectacular_settings
+from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings
+
+globals().update(service_settings("newsroom"))
+
+ROOT_URLCONF = "newsroom.urls"
+INSTALLED_APPS = ["newsroom.articles", "events.outbox", "events.inbox", *APPS]
+MIDDLEWARE = [*REQUEST_MIDDLEWARE, *PAGE_MIDDLEWARE]
+DATABASES = {"default": database("newsroom_db")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the default takes a quarter of a second
+SPECTACULAR_SETTINGS = spectacular_settings("Newsroom", "Articles.")
+EVENT_SUBSCRIPTIONS = ["newsroom.articles.copies.articles"]
+EVENTS_BROKER_URL = ""

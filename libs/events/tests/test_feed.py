@@ -1,0 +1,169 @@
+import json
+import uuid
+
+import pytest
+
+from events.outbox import traces
+from events.outbox.feed import begin_epoch
+from events.outbox.models import Event, Feed
+from newsroom.articles.models import Article
+
+pytestmark = pytest.mark.django_db
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def articles():
+    return [Article.objects.create(title=f"Part {n}") for n in range(5)]
+
+
+def read_all(read_feed, response, limit):
+    found = []
+    while batch := json.loads(response.content):
+        found += batch
+        response = read_feed(after=response["Event-Cursor"], limit=limit)
+    return found, response
+
+
+def test_events_are_cloud_events(read_feed):
+    article = Article.objects.create(title="Emma")
+
+    response = read_feed()
+
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/cloudevents-batch+json"
+    (event,) = json.loads(response.content)
+    stored = Event.objects.get()
+    assert event == {
+        "specversion": "1.0",
+        "id": str(stored.event_id),
+        "source": "/newsroom-service",
+        "type": "com.example.article.changed.v1",
+        "subject": f"articles/{article.pk}",
+        "time": stored.time.isoformat().replace("+00:00", "Z"),
+        "sequence": "00000000000000000001",
+        "datacontenttype": "application/json",
+        "data": {"id": article.pk, "title": "Emma", "version": 1},
+    }
+
+
+def test_pages_follow_each_other_to_the_head(read_feed, articles):
+    first = read_feed(limit=2)
+
+    found, last = read_all(read_feed, first, limit=2)
+
+    assert [event["data"]["title"] for event in found] == [f"Part {n}" for n in range(5)]
+    assert first["Event-Head"] == last["Event-Head"] == "5"
+    assert last["Event-Cursor"] == f"{Feed.objects.get().epoch}:5"
+    assert first["Link"] == f'</events?after={first["Event-Cursor"]}&limit=2>; rel="next"'
+
+
+def test_full_pages_can_be_cached_and_others_cannot(read_feed, articles):
+    full = read_feed(after=f"{Feed.objects.get().epoch}:0", limit=5)
+    rest = read_feed(after=full["Event-Cursor"])
+
+    assert full["Cache-Control"] == "private, max-age=3600"
+    assert rest["Cache-Control"] == "no-store"
+
+
+def test_a_cursor_passes_positions_that_compaction_emptied(read_feed, articles):
+    read_feed()
+    Event.objects.filter(position__gte=4).delete()
+
+    response = read_feed(after=f"{Feed.objects.get().epoch}:3")
+
+    assert json.loads(response.content) == []
+    assert response["Event-Cursor"].endswith(":5")
+
+
+BAD = {
+    "other parameter": ({"before": "1"}, "before: unknown parameter."),
+    "limit 0": ({"limit": "0"}, "limit: must be a number from 1 to 1000."),
+    "limit too large": ({"limit": "1001"}, "limit: must be a number from 1 to 1000."),
+    "limit in other digits": ({"limit": "٣"}, "limit: must be a number from 1 to 1000."),
+    "no cursor": ({"after": "7"}, 'after: must be a cursor of this feed, such as "EPOCH:42".'),
+    "NUL": ({"after": "\0"}, 'after: must be a cursor of this feed, such as "EPOCH:42".'),
+    "huge position": (
+        {"after": f"{uuid.UUID(int=1)}:{10**18}"},
+        'after: must be a cursor of this feed, such as "EPOCH:42".',
+    ),
+}
+
+
+@pytest.mark.parametrize(("query", "detail"), BAD.values(), ids=BAD)
+def test_a_bad_query_is_refused_with_the_parameter_and_the_reason(read_feed, query, detail):
+    response = read_feed(**query)
+
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    assert json.loads(response.content)["detail"] == detail
+
+
+def test_a_cursor_of_another_epoch_is_gone(read_feed, articles):
+    cursor = read_feed()["Event-Cursor"]
+
+    begin_epoch()
+
+    assert read_feed(after=cursor).status_code == 410
+    assert len(json.loads(read_feed().content)) == 5
+
+
+def test_a_cursor_ahead_of_the_feed_is_gone(read_feed, articles):
+    read_feed()
+    Feed.objects.update(head=3)  # as after a restore of an older state
+
+    response = read_feed(after=f"{Feed.objects.get().epoch}:5")
+
+    assert response.status_code == 410
+    assert json.loads(response.content)["type"] == "urn:problem:event_cursor_gone"
+
+
+def test_a_cursor_behind_a_purged_deletion_is_gone_but_not_that_of_a_replay(read_feed, articles):
+    old = read_feed(limit=1)["Event-Cursor"]
+    Feed.objects.update(purged_to=4)
+
+    assert read_feed(after=old).status_code == 410
+    found, last = read_all(read_feed, read_feed(limit=1), limit=1)
+    assert len(found) == 5
+    assert last["Event-Cursor"] == f"{Feed.objects.get().epoch}:5"
+
+
+def test_a_deletion_that_is_purged_during_a_replay_ends_it(read_feed, articles):
+    Feed.objects.update(purged_to=2)
+    cursor = read_feed(limit=1)["Event-Cursor"]
+
+    Feed.objects.update(purged_to=4)
+
+    assert read_feed(after=cursor).status_code == 410
+
+
+def test_a_copy_of_the_database_in_another_cluster_has_another_epoch(read_feed, articles):
+    cursor = read_feed()["Event-Cursor"]
+    Feed.objects.update(cluster="7")
+
+    assert read_feed(after=cursor).status_code == 410
+    assert Feed.objects.get().cluster != "7"
+
+
+def test_the_feed_wants_the_service_token(read_feed, settings, client):
+    settings.SERVICE_TOKENS = ["token"]
+
+    assert read_feed().status_code == 401
+    assert client.get("/events", headers={"X-Service-Token": "token"}).status_code == 200
+
+
+def test_writing_to_the_feed_is_not_allowed(client):
+    assert client.post("/events").status_code == 405
+
+
+def test_an_event_carries_the_trace_of_its_write(read_feed, monkeypatch):
+    monkeypatch.setattr(traces.tracing, "outgoing_headers", lambda: {"traceparent": TRACE})
+    from django.db import connection
+
+    with connection.execute_wrapper(traces._with_trace):
+        article = Article.objects.create(title="Emma")
+        Article.objects.filter(pk=article.pk).update(title="Emma!")
+    monkeypatch.setattr(traces.tracing, "outgoing_headers", dict)
+    Article.objects.filter(pk=article.pk).delete()
+
+    assert [event.get("traceparent") for event in json.loads(read_feed().content)][:2] == [TRACE, TRACE]

@@ -1,0 +1,227 @@
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+
+from events.outbox.models import Event, Feed
+from newsroom.articles.models import Article
+
+
+def events_of(article_id):
+    return [
+        (event.version, event.type.removeprefix("com.example.article."), event.data)
+        for event in Event.objects.filter(subject=f"articles/{article_id}")
+    ]
+
+
+def changed(article_id, title, version):
+    return (version, "changed.v1", {"id": article_id, "title": title, "version": version})
+
+
+def run_sql(sql, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+WRITES = {
+    "save": lambda article: (setattr(article, "title", "Emma"), article.save()),
+    "queryset": lambda article: Article.objects.filter(pk=article.pk).update(title="Emma"),
+    "bulk": lambda article: (setattr(article, "title", "Emma"), Article.objects.bulk_update([article], ["title"])),
+    "raw SQL": lambda article: run_sql("UPDATE articles_article SET title = 'Emma', version = 99"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_every_kind_of_write_makes_an_event(write):
+    article = Article.objects.create(title="Ema", secret="not for others")
+
+    write(article)
+
+    assert events_of(article.pk) == [changed(article.pk, "Ema", 1), changed(article.pk, "Emma", 2)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("delete", [lambda one: one.delete(), lambda one: Article.objects.all().delete()])
+def test_a_deletion_makes_an_event_without_the_rows_content(delete):
+    article = Article.objects.create(title="Emma")
+    pk = article.pk
+
+    delete(article)
+
+    assert events_of(pk)[1:] == [(2, "deleted.v1", {"id": pk, "version": 2})]
+
+
+@pytest.mark.django_db
+def test_many_rows_at_once_make_an_event_each():
+    articles = Article.objects.bulk_create(Article(title=f"Part {n}") for n in range(20))
+
+    assert Event.objects.filter(subject__in=[f"articles/{one.pk}" for one in articles], version=1).count() == 20
+
+
+@pytest.mark.django_db
+def test_an_update_that_changes_nothing_makes_no_event():
+    article = Article.objects.create(title="Emma")
+
+    Article.objects.update(title="Emma")
+
+    assert len(events_of(article.pk)) == 1
+
+
+@pytest.mark.django_db
+def test_a_transaction_that_is_rolled_back_leaves_no_event():
+    with transaction.atomic():
+        Article.objects.create(title="Emma")
+        transaction.set_rollback(True)
+
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_made_again_goes_on_with_its_versions():
+    pk = Article.objects.create(title="Emma").pk
+    Article.objects.all().delete()
+
+    Article.objects.create(pk=pk, title="Emma again")
+
+    assert [version for version, *_ in events_of(pk)] == [1, 2, 3]
+
+
+@pytest.mark.django_db
+def test_the_id_of_a_published_row_cannot_change():
+    Article.objects.create(title="Emma")
+
+    with pytest.raises(DatabaseError, match="id of a row of articles_article cannot change"):
+        run_sql("UPDATE articles_article SET id = id + 1000")
+
+
+@pytest.mark.django_db
+def test_numbering_gives_positions_without_gaps_in_the_order_of_writes():
+    for n in range(5):
+        Article.objects.create(title=f"Part {n}")
+
+    Event.objects.number(limit=3)
+    first = [*Event.objects.values_list("position", flat=True)]
+    Event.objects.number()
+
+    assert first == [1, 2, 3, None, None]
+    assert [*Event.objects.values_list("position", flat=True)] == [1, 2, 3, 4, 5]
+    assert Feed.objects.get().head == 5
+
+
+class Writer(threading.Thread):
+    """Writes an article in another connection, and commits when it is told to."""
+
+    def __init__(self, title):
+        super().__init__()
+        self.title, self.written, self.commit = title, threading.Event(), threading.Event()
+        self.start()
+        assert self.written.wait(10)
+
+    def run(self):
+        with transaction.atomic():
+            Article.objects.create(title=self.title)
+            self.written.set()
+            self.commit.wait(10)
+        connections.close_all()
+
+    def finish(self):
+        self.commit.set()
+        self.join(10)
+
+
+@pytest.mark.usefixtures("empty_feed")
+def test_writers_that_commit_in_reverse_order_are_numbered_as_they_commit():
+    first, second = Writer("First"), Writer("Second")
+
+    second.finish()
+    Event.objects.number()
+    first.finish()
+    Event.objects.number()
+
+    titles = Event.objects.order_by("position").values_list("data__title", flat=True)
+    assert [*titles] == ["Second", "First"]
+
+
+@pytest.mark.usefixtures("empty_feed")
+def test_an_open_transaction_delays_its_own_events_only():
+    writer = Writer("Late")
+    Article.objects.create(title="Early")
+
+    Event.objects.number()
+    numbered = Event.objects.filter(position__gt=0).values_list("data__title", flat=True)
+
+    assert [*numbered] == ["Early"]
+    writer.finish()
+
+
+@pytest.mark.usefixtures("empty_feed")
+def test_processes_that_number_at_once_leave_no_gap_and_keep_the_order_of_versions():
+    pks = [Article.objects.create(title="Part").pk for _ in range(4)]
+
+    def work(number):
+        for n in range(25):
+            Article.objects.filter(pk=pks[(number + n) % 4]).update(title=f"{number}, {n}")
+            Event.objects.number()
+        connections.close_all()
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    Event.objects.number()
+
+    found = [*Event.objects.order_by("position").values_list("position", "subject", "version")]
+    assert [position for position, *_ in found] == [*range(1, 105)]
+    for pk in pks:
+        versions = [version for _, subject, version in found if subject == f"articles/{pk}"]
+        assert versions == [*range(1, 27)]
+
+
+def age(queryset, **ago):
+    run_sql(
+        "UPDATE outbox_event SET time = time - %s WHERE id = ANY (%s)",
+        timedelta(**ago),
+        [*queryset.values_list("id", flat=True)],
+    )
+
+
+@pytest.mark.django_db
+def test_compaction_keeps_the_newest_event_of_each_subject_and_what_is_young():
+    old, young = Article.objects.create(title="Old"), Article.objects.create(title="Young")
+    for article in (old, young):
+        article.title += "!"
+        article.save()
+    Event.objects.number()
+    age(Event.objects.filter(subject=f"articles/{old.pk}"), days=8)
+
+    deleted = Event.objects.compact(timedelta(days=7), 100)
+
+    assert deleted == 1
+    assert [version for version, *_ in events_of(old.pk)] == [2]
+    assert [version for version, *_ in events_of(young.pk)] == [1, 2]
+
+
+@pytest.mark.django_db
+def test_an_event_without_a_position_is_never_deleted():
+    article = Article.objects.create(title="Emma")
+    article.delete()
+    age(Event.objects.all(), days=100)
+
+    assert Event.objects.compact(timedelta(days=7), 100) + Event.objects.purge(100) == 0
+
+
+@pytest.mark.django_db
+def test_purging_notes_up_to_where_deletions_are_gone():
+    for title in ("Kept", "Gone"):
+        Article.objects.create(title=title)
+    Article.objects.filter(title="Gone").delete()
+    Event.objects.number()
+    age(Event.objects.all(), days=91)
+
+    assert Event.objects.purge(100) == 1
+    assert Feed.objects.get().purged_to == 3
+    assert Event.objects.purge(100) == 0
+    assert Feed.objects.get().purged_to == 3
