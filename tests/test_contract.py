@@ -26,7 +26,7 @@ def test_user_is_created(gateway, path):
     user = response.json()
     assert response.status_code == 201
     assert response.headers["Content-Type"] == JSON
-    assert set(user) == {"id", "name", "email", "created_at", "updated_at"}
+    assert set(user) == {"id", "name", "email", "is_active", "created_at", "updated_at"}
     assert (user["name"], user["email"]) == ("John", email)
     assert isinstance(user["id"], int)
 
@@ -67,6 +67,8 @@ def test_order_is_created(gateway, path):
         "quantity",
         "status",
         "user_verified_at",
+        "user_deactivated_at",
+        "user_deleted_at",
         "created_at",
         "updated_at",
     }

@@ -20,6 +20,8 @@ def test_order_of_a_known_user_is_placed(api, slash):
         "quantity",
         "status",
         "user_verified_at",
+        "user_deactivated_at",
+        "user_deleted_at",
         "created_at",
         "updated_at",
     }

@@ -10,7 +10,7 @@ def test_created_user_is_returned_and_found_at_its_location(api, slash):
     created = api.post(f"/users{slash}", JOHN, format="json")
 
     assert created.status_code == 201
-    assert created.json().keys() == {"id", "name", "email", "created_at", "updated_at"}
+    assert created.json().keys() == {"id", "name", "email", "is_active", "created_at", "updated_at"}
     assert created.json().items() >= JOHN.items()
     found = api.get(created["Location"] + slash)
     assert (found.status_code, found.json()) == (200, created.json())
@@ -51,3 +51,39 @@ def test_unknown_address_is_a_not_found_problem(api, path):
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["type"] == "urn:problem:not_found"
     assert response.json()["instance"] == path
+
+
+def test_a_user_is_active_until_it_is_deactivated(api):
+    created = api.post("/users", JOHN, format="json")
+
+    patched = api.patch(f"/users/{created.json()['id']}", {"is_active": False}, format="json")
+
+    assert created.json()["is_active"] is True
+    assert patched.json()["is_active"] is False
+    assert patched["Content-Type"] == "application/json"
+    found = [user["id"] for user in api.get("/users?is_active=false").json()["results"]]
+    assert found == [created.json()["id"]]
+
+
+@pytest.mark.parametrize("value", ["false", 0, None, "", [], {}])
+def test_whether_a_user_is_active_is_true_or_false(api, value):
+    response = api.post("/users", {**JOHN, "is_active": value}, format="json")
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "is_active"
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_active"), [({}, True), ({"is_active": ["false", "true"]}, True), ({"is_active": "false"}, False)]
+)
+def test_a_form_deactivates_a_user_only_if_it_says_so(api, sent, is_active):
+    response = api.post("/users", {**JOHN, **sent})
+
+    assert response.json()["is_active"] is is_active
+
+
+def test_the_form_of_the_browsable_api_begins_with_an_active_user(api):
+    page = api.get("/users", headers={"Accept": "text/html"}).content.decode()
+
+    assert '<input type="hidden" name="is_active" value="false">' in page
+    assert 'name="is_active" value="true" checked' in page

@@ -39,7 +39,6 @@ class UserSerializer(StrictModelSerializer[User]):
     class Meta:
         model = User
         fields = ["id", "name", "email", "is_active", "created_at", "updated_at"]
-        extra_kwargs = {"is_active": {"initial": True}}
 
     @property
     def errors(self) -> Any:

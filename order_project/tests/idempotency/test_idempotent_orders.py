@@ -10,10 +10,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from idempotency.models import IdempotencyKey
+from known_users.verification import verify_user
 from orders.models import Order
 from orders.views import OrderViewSet
 from tests.conftest import KNOWN_USER
-from user_client import find_verified_at
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("user_service")]
 
@@ -141,9 +141,9 @@ def test_key_is_in_use_during_a_request_and_replayed_afterwards(monkeypatch):
     def ask(user_id):
         asked.set()
         may_respond.wait(5)
-        return find_verified_at(user_id)
+        return verify_user(user_id)
 
-    monkeypatch.setattr("orders.serializers.find_verified_at", ask)
+    monkeypatch.setattr("orders.serializers.verify_user", ask)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(closing, place)
         asked.wait(5)
@@ -171,9 +171,9 @@ def test_key_is_claimed_before_the_call_to_the_user_service_with_atomic_requests
 
     def ask(user_id):
         seen.append((IdempotencyKey.objects.get().status, connection.in_atomic_block))
-        return find_verified_at(user_id)
+        return verify_user(user_id)
 
-    monkeypatch.setattr("orders.serializers.find_verified_at", ask)
+    monkeypatch.setattr("orders.serializers.verify_user", ask)
 
     assert place().status_code == 201
     assert seen == [(None, False)]
@@ -221,9 +221,9 @@ def test_worker_whose_claim_was_taken_over_cannot_commit(monkeypatch, settings):
         if next(is_first, False):
             asked.set()
             may_respond.wait(5)
-        return find_verified_at(user_id)
+        return verify_user(user_id)
 
-    monkeypatch.setattr("orders.serializers.find_verified_at", ask)
+    monkeypatch.setattr("orders.serializers.verify_user", ask)
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(closing, place)
         asked.wait(5)

@@ -15,12 +15,12 @@ from chassis.bulkhead import Bulkhead
 from chassis.circuit_breaker import CircuitBreaker
 from observability.request_id import HEADER
 from tests.conftest import KNOWN_USER
-from user_client import UserServiceUnavailable, client, find_user_ids, find_verified_at, transport
+from user_client import UserServiceUnavailable, client, find_user, find_user_ids, transport
 
 
 def test_known_and_unknown_users(user_service):
-    assert find_verified_at(KNOWN_USER) is not None
-    assert find_verified_at(8) is None
+    assert find_user(KNOWN_USER) is not None
+    assert find_user(8) is None
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_known_and_unknown_users(user_service):
         (200, "null", "application/json"),
         (200, "{}", "application/json"),
         (200, '{"id": 8}', "application/json"),
+        (200, '{"id": 7, "is_active": "yes"}', "application/json"),
         (200, '{"id": 7', "application/json"),
         (404, "<h1>No such page</h1>", "text/html"),
     ],
@@ -45,7 +46,7 @@ def test_any_other_response_is_unavailable(httpserver, settings, status, body, c
     )
 
     with pytest.raises(UserServiceUnavailable):
-        find_verified_at(7)
+        find_user(7)
 
     assert len(httpserver.log) == (2 if status == 503 else 1)  # redirects are not followed; outages are retried
 
@@ -54,7 +55,7 @@ def test_refused_connection_is_unavailable(settings, unused_port):
     settings.USER_SERVICE_URL = f"http://127.0.0.1:{unused_port}"
 
     with pytest.raises(UserServiceUnavailable):
-        find_verified_at(7)
+        find_user(7)
 
 
 @pytest.mark.timing
@@ -66,7 +67,7 @@ def test_endless_response_is_aborted_at_the_total_timeout(settings, serve, behav
     started = time.monotonic()
 
     with pytest.raises(UserServiceUnavailable):
-        find_verified_at(7)
+        find_user(7)
 
     assert 0.3 <= time.monotonic() - started < 1.5
 
@@ -76,9 +77,19 @@ def test_reset_connection_is_retried_once(settings, serve):
     retries = transport.RETRIES._value.get()
 
     with pytest.raises(UserServiceUnavailable):
-        find_verified_at(7)
+        find_user(7)
 
     assert transport.RETRIES._value.get() == retries + 1
+
+
+@pytest.mark.parametrize(
+    ("body", "is_active"), [({}, True), ({"is_active": True}, True), ({"is_active": False}, False)]
+)
+def test_whether_a_user_is_active_is_read_from_the_response(httpserver, settings, body, is_active):
+    settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
+    httpserver.expect_request("/users/7").respond_with_json({"id": 7, **body})
+
+    assert find_user(7).is_active is is_active
 
 
 def test_response_to_the_retry_is_used(httpserver, settings):
@@ -86,7 +97,7 @@ def test_response_to_the_retry_is_used(httpserver, settings):
     httpserver.expect_ordered_request("/users/7").respond_with_data("", status=502)
     httpserver.expect_ordered_request("/users/7").respond_with_json({"id": 7})
 
-    assert find_verified_at(7) is not None
+    assert find_user(7) is not None
 
 
 def test_request_id_is_forwarded(api, db, user_service):
@@ -102,7 +113,7 @@ def test_connection_is_reused(settings, serve, accepted):
     settings.USER_SERVICE_URL = serve("keep_alive")
 
     for _ in range(3):
-        find_verified_at(7)
+        find_user(7)
 
     assert len(accepted) == 1
 
@@ -126,7 +137,7 @@ def test_threads_do_not_share_a_session(user_service, monkeypatch):
 
     monkeypatch.setattr(requests.Session, "send", note_and_send)
 
-    threads = [threading.Thread(target=find_verified_at, args=[KNOWN_USER]) for _ in range(2)]
+    threads = [threading.Thread(target=find_user, args=[KNOWN_USER]) for _ in range(2)]
     for thread in threads:
         thread.start()
         thread.join()
@@ -138,7 +149,7 @@ def test_proxies_of_the_environment_are_ignored(user_service, monkeypatch, unuse
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port}")
     monkeypatch.setenv("NO_PROXY", "")
 
-    assert find_verified_at(KNOWN_USER) is not None
+    assert find_user(KNOWN_USER) is not None
 
 
 @pytest.mark.django_db
@@ -259,12 +270,12 @@ def test_full_bulkhead_does_not_wait_for_a_stalled_service(settings, serve, monk
     monkeypatch.setattr(client, "_bulkhead", bulkhead)
     settings.USER_SERVICE_READ_TIMEOUT = settings.USER_SERVICE_TOTAL_TIMEOUT = 1.0
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(find_verified_at, 7)
+        waiting = pool.submit(find_user, 7)
         while bulkhead._free.acquire(blocking=False):  # until the other thread has acquired the slot
             bulkhead._free.release()
 
         with pytest.raises(UserServiceUnavailable):
-            find_verified_at(7)
+            find_user(7)
 
         assert not waiting.done()
         assert isinstance(waiting.exception(), UserServiceUnavailable)

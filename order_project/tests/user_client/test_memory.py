@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from tests.conftest import KNOWN_USER
-from user_client import UserServiceUnavailable, client, find_verified_at, memory
+from user_client import UserServiceUnavailable, client, find_user, memory
 from user_client.memory import UserMemory
 
 
@@ -20,20 +20,20 @@ def travel(monkeypatch):
 
 
 def test_cache_is_off_by_default(user_service):
-    find_verified_at(KNOWN_USER)
-    find_verified_at(KNOWN_USER)
+    find_user(KNOWN_USER)
+    find_user(KNOWN_USER)
 
     assert len(user_service.log) == 2
 
 
 def test_known_user_is_cached_for_the_cache_seconds(user_service, settings, travel):
     settings.USER_CACHE_SECONDS = 5
-    first = find_verified_at(KNOWN_USER)
+    first = find_user(KNOWN_USER).verified_at
 
     travel(4.9)
-    again = find_verified_at(KNOWN_USER)
+    again = find_user(KNOWN_USER).verified_at
     travel(5.1)
-    later = find_verified_at(KNOWN_USER)
+    later = find_user(KNOWN_USER).verified_at
 
     assert again == first
     assert later > first
@@ -43,8 +43,8 @@ def test_known_user_is_cached_for_the_cache_seconds(user_service, settings, trav
 def test_unknown_user_is_not_cached(user_service, settings):
     settings.USER_CACHE_SECONDS = 5
 
-    find_verified_at(8)
-    find_verified_at(8)
+    find_user(8)
+    find_user(8)
 
     assert len(user_service.log) == 2
 
@@ -52,7 +52,7 @@ def test_unknown_user_is_not_cached(user_service, settings):
 @pytest.mark.django_db
 def test_stale_entry_is_used_during_an_outage_and_dates_the_verification(api, user_service, settings, travel):
     settings.USER_STALE_SECONDS = 60
-    seen_at = find_verified_at(KNOWN_USER)
+    seen_at = find_user(KNOWN_USER).verified_at
     settings.USER_SERVICE_URL = "http://127.0.0.1:1"
     order = {"user_id": KNOWN_USER, "product_name": "Laptop"}
 
@@ -70,10 +70,10 @@ def test_deleted_user_is_evicted(user_service, settings):
     settings.USER_STALE_SECONDS = 60
     client.memory.note(8)
 
-    assert find_verified_at(8) is None
+    assert find_user(8) is None
     settings.USER_SERVICE_URL = "http://127.0.0.1:1"
     with pytest.raises(UserServiceUnavailable):
-        find_verified_at(8)
+        find_user(8)
 
 
 def test_cache_is_bounded_and_keeps_the_latest(monkeypatch):

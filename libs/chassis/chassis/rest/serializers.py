@@ -81,6 +81,13 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
             _kept[type(self)] = kept = copy.deepcopy(options), fields
         return {name: _copied(field) for name, field in kept[1].items()}
 
+    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type, dict[str, Any]]:
+        """Return the field and its arguments; the checkbox of a form begins with the model's default."""
+        field_class, arguments = super().build_standard_field(field_name, model_field)
+        if field_class is StrictBooleanField and model_field.has_default():
+            arguments["initial"] = model_field.default
+        return field_class, arguments
+
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values of the fields that were sent."""
         errors: dict[str, Any] = {}

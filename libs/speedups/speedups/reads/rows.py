@@ -5,7 +5,7 @@ from json.encoder import encode_basestring  # what ``json`` writes text with
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, Field, IntegerField, Model, QuerySet
+from django.db.models import BooleanField, DateTimeField, Field, IntegerField, Model, QuerySet
 from django.db.models.signals import post_init, pre_init
 
 Row = tuple[Any, ...]
@@ -57,11 +57,17 @@ def _writer(field: "Field[Any, Any]") -> Callable[[Any], str]:
         return _instant
     if isinstance(field, IntegerField):
         return _number
+    if isinstance(field, BooleanField):
+        return _boolean
     return text_or_null if field.null else encode_basestring
 
 
 def _number(value: int | None) -> str:
     return "null" if value is None else str(value)
+
+
+def _boolean(value: bool | None) -> str:  # noqa: FBT001 - a value of the field
+    return "null" if value is None else str(value).lower()
 
 
 def _instant(value: Any) -> str:
