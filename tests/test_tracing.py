@@ -9,6 +9,7 @@ import pytest
 from devservers.processes import wait_for
 from devtools.projects import PROJECTS, gunicorn_command
 from tests.api import make_user
+from tests.event_worker import EventWorker
 from tests.system import environment_of
 
 UNTRACED = ("/health/live", "/health/ready", "/health", "/metrics")
@@ -121,3 +122,28 @@ def test_service_without_tracing_packages_exits_with_one_line(project, tmp_path)
     assert 'install the extra "tracing"' in done.stderr
     assert "TRACING=1" in done.stderr
     assert not list(tmp_path.glob("*-metrics-*"))
+
+
+def test_one_trace_covers_the_change_of_a_user_and_its_effect_on_orders(system, tmp_path):
+    trace_id = uuid.uuid4().hex
+    worker = EventWorker(system.order, tmp_path / "worker.log")
+    worker.start()
+    try:
+        with system.gateway.client() as client:
+            user = make_user(client)
+            changed = client.patch(
+                f"/users/{user['id']}",
+                json={"is_active": False},
+                headers={"traceparent": f"00-{trace_id}-{PARENT}-01"},
+            )
+        assert changed.status_code == 200
+        assert wait_for(lambda: trace_id in worker.log, seconds=30)
+    finally:
+        worker.kill()
+
+    (span,) = [json.loads(line) for line in worker.log.splitlines() if trace_id in line]
+    assert span["name"] == "process com.example.user.changed.v1"
+    assert span["kind"] == "SpanKind.CONSUMER"
+    assert span["resource"]["attributes"]["service.name"] == "order-worker"
+    writers = {one["context"]["span_id"] for one in spans(system.user, trace_id)}
+    assert span["parent_id"] in writers

@@ -2,6 +2,7 @@ import json
 import uuid
 
 import pytest
+from django.db import connections
 
 from events.outbox import traces
 from events.outbox.feed import begin_epoch
@@ -158,12 +159,15 @@ def test_writing_to_the_feed_is_not_allowed(client):
 
 def test_an_event_carries_the_trace_of_its_write(read_feed, monkeypatch):
     monkeypatch.setattr(traces.tracing, "outgoing_headers", lambda: {"traceparent": TRACE})
-    from django.db import connection
-
-    with connection.execute_wrapper(traces._with_trace):
+    connection = connections["default"]
+    monkeypatch.setattr(connection, "execute_wrappers", [*connection.execute_wrappers])
+    for _ in range(2):  # it is connected anew
+        traces.note_traces(connection)
+    with connection.execute_wrapper(lambda execute, *arguments: execute(*arguments)):
         article = Article.objects.create(title="Emma")
-        Article.objects.filter(pk=article.pk).update(title="Emma!")
+    Article.objects.filter(pk=article.pk).update(title="Emma!")
     monkeypatch.setattr(traces.tracing, "outgoing_headers", dict)
     Article.objects.filter(pk=article.pk).delete()
 
     assert [event.get("traceparent") for event in json.loads(read_feed().content)][:2] == [TRACE, TRACE]
+    assert connection.execute_wrappers.count(traces._with_trace) == 1

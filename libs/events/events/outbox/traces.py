@@ -1,22 +1,17 @@
 """The trace of a write, for the event that the trigger makes of it."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any
-from weakref import WeakSet
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from chassis import tracing
 
-_noted: WeakSet[BaseDatabaseWrapper] = WeakSet()
-
 
 def note_traces(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Put the trace in front of each write of ``connection``: a receiver of ``connection_created``."""
-    if connection not in _noted:  # it is connected anew
-        _noted.add(connection)
-        ExitStack().enter_context(connection.execute_wrapper(_with_trace))
+    if _with_trace not in connection.execute_wrappers:  # as after it was connected anew
+        connection.execute_wrappers.insert(0, _with_trace)  # outside of those that end with a request
 
 
 def _with_trace(execute: Callable[..., Any], sql: str, params: Any, many: Any, context: dict[str, Any]) -> Any:
