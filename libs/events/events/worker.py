@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connections
 
-from chassis import tracing
+from observability import tracing
 
 logger = logging.getLogger(__name__)
 

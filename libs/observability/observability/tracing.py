@@ -128,7 +128,7 @@ def consumer_span(message: Mapping[str, str], name: str) -> AbstractContextManag
     """Make a span of work on a message, as a child of the span in its ``traceparent``; none while tracing is off."""
     if not _is_on:
         return nullcontext()
-    from chassis import spans
+    from observability import spans
 
     return spans.consumer_span(name, {"traceparent": message.get("traceparent", "")})
 

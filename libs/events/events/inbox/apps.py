@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from chassis import metrics
+from observability import metrics
 
 
 class InboxConfig(AppConfig):

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import requests
 
-from chassis import request_id, service_token
+from chassis import service_token
+from observability import request_id
 
 TIMEOUTS = (1.0, 5.0)  # seconds: to connect, and between bytes
 _HTTP_GONE = 410

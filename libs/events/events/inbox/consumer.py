@@ -9,11 +9,11 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from chassis import tracing
-from chassis.problems import printable
 from events.inbox.client import CursorGone, FeedClient, FeedUnavailable, Page, Place
 from events.inbox.models import DeadLetter, FeedCursor
 from events.inbox.subscription import Event, Reading, Subscription
+from observability import tracing
+from problems.responses import printable
 
 logger = logging.getLogger(__name__)
 

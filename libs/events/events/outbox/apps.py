@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
-from chassis import tracing
+from observability import tracing
 
 
 class OutboxConfig(AppConfig):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from chassis import tracing
+from observability import tracing
 
 
 def note_traces(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:

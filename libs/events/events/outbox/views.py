@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from chassis.access_log import NOT_LOGGED
-from chassis.problems import ProblemType, problem_response
 from events.outbox.feed import Cursor, CursorGone, CursorInvalid, read_page
+from problems.responses import problem_response
+from problems.types import ProblemType
 
 CLOUDEVENTS_BATCH = "application/cloudevents-batch+json"
 CURSOR, HEAD = "Event-Cursor", "Event-Head"

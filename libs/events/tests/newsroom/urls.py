@@ -4,5 +4,5 @@ from django.urls import include, path
 
 urlpatterns = [path("", include("events.outbox.urls")), path("", include("chassis.urls"))]
 
-handler404 = "chassis.problems.not_found"
-handler500 = "chassis.problems.server_error"
+handler404 = "problems.views.not_found"
+handler500 = "problems.views.server_error"
