@@ -1,5 +1,7 @@
 """The users, as their events tell of them."""
 
+from typing import Any
+
 from django.db import connection, models
 from django.db.models.functions import Now
 
@@ -28,7 +30,7 @@ class KnownUserQuerySet(models.QuerySet["KnownUser"]):
 
         Versions of another epoch are older, whatever their number: the producer was restored.
         """
-        values = {
+        values: dict[str, Any] = {
             "ids": [user.user_id for user in users],
             "versions": [user.version for user in users],
             "names": [user.name for user in users],

@@ -1,6 +1,7 @@
 """The log of events, and the state of its feed."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import connection, models, transaction
@@ -108,5 +109,6 @@ def _delete(sql: str, age: timedelta, batch_size: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT head FROM outbox_feed")
         head = cursor.fetchone()
-        cursor.execute(sql, {"until": head[0] if head else 0, "age": age, "limit": batch_size})
+        values: dict[str, Any] = {"until": head[0] if head else 0, "age": age, "limit": batch_size}
+        cursor.execute(sql, values)
         return int(cursor.fetchone()[0]) if cursor.description else cursor.rowcount
