@@ -25,7 +25,7 @@ POSTGRES_PORT (any free one), DATA_DIR (.data, for root a folder under /var/lib)
 OWN = {
     "up": "start PostgreSQL, the migrations and the services; Ctrl-C stops them",
     "down": "stop the `up` that runs in another terminal",
-    "status": "show the state of the services, the database and the migrations",
+    "status": "show the state of the services, their workers, the database and the migrations",
     "logs": "print the log of `up`, of this run or the last",
     "demo": "create demo users and orders, and an administrator",
     "lint": "run every static check",

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from devservers.processes import wait_for
-from devservers.supervisor import WIDTH
 from devtools.configuration import Configuration
 from devtools.data_folder import DataFolder
 from devtools.databases import database_urls, problem_of_database
@@ -97,8 +97,11 @@ def status(configuration: Configuration) -> int:
     urls = {**(run.database_urls if run else {}), **configuration.database_urls}
     rows = []
     for name, address in (run.addresses if run else configuration.addresses).items():
-        health = address.health()
+        project, (health, told) = PROJECTS[name], address.readiness()
         rows.append((name, address.url, {HEALTHY: "ready", None: "down"}.get(health, f"not ready ({health})")))
+        if project.worker:
+            is_running = run is not None and run.ready  # the end of a worker would have been the end of `up`
+            rows.append((project.worker_name, "", f"running{_lag(told)}" if is_running else "down"))
     if configuration.needs_postgres:
         private = [url for name, url in urls.items() if name not in configuration.database_urls]
         where = urlsplit(private[0]).netloc.rpartition("@")[2] if private else ""
@@ -114,7 +117,16 @@ def status(configuration: Configuration) -> int:
     width = max(len(where) for _, where, _ in rows)
     for name, where, words in rows:
         print(f"  {name:<18} {where:<{width}}  {words}")
-    return int(not all(words in ("ready", "running", "applied") for *_, words in rows))
+    return int(not all(words.startswith(("ready", "running", "applied")) for *_, words in rows))
+
+
+def _lag(readiness: Mapping[str, Any]) -> str:
+    """Return how far a service has read the events of others, in words."""
+    words = ""
+    for name, lag in readiness.get("events", {}).items():
+        caught_up = "not yet read" if lag["lag_seconds"] is None else f"caught up {lag['lag_seconds']} s ago"
+        words += f"; events of {name}: " + (f"{lag['lag_events']} behind" if lag["lag_events"] else caught_up)
+    return words
 
 
 def demo(configuration: Configuration) -> int:
@@ -149,14 +161,15 @@ def demo(configuration: Configuration) -> int:
 
 def logs(configuration: Configuration, service: str | None, *, follow: bool) -> None:
     """Print the log of the running system, or of the last run; with ``follow`` go on until `up` ends."""
-    prefix = f"{find_project(service).name:<{WIDTH}}" if service else ""
+    project = find_project(service) if service else None
+    prefixes = (f"{project.name} ", f"{project.worker_name} ") if project else ("",)
     try:
         file = (configuration.data_dir / LOG_FILE).open(encoding="utf-8", errors="replace")
     except OSError:
         raise DevtoolsError(f"There is no log in {configuration.data_dir}: `up` has not run on it.") from None
     with file:
         while True:
-            print("".join(line for line in file if line.startswith(prefix)), end="", flush=True)
+            print("".join(line for line in file if line.startswith(prefixes)), end="", flush=True)
             if not follow or DataFolder(configuration.data_dir).running_system() is None:
                 return
             time.sleep(0.2)

@@ -1,13 +1,10 @@
 """The command ``up``: the whole system, from an empty folder to a table of addresses, and back to nothing."""
 
 import contextlib
-import errno
-import os
-import socket
 import time
-from collections.abc import Mapping
 
-from devservers.ports import Address, find_free_port, holder_of
+from devservers.folders import times_of_change
+from devservers.ports import PortsError, listen
 from devservers.postgres import PostgresError, PrivatePostgres, running
 from devservers.supervisor import Child, Console, ProcessEndedError, StopRequested, Supervisor
 from devtools.configuration import Configuration
@@ -21,7 +18,7 @@ LOG_FILE = "up.log"
 READY_SECONDS = 60
 PATIENCE_SECONDS = 10.0  # with a short command on the same data folder
 HEALTHY = 200
-RELOADED = ("*.py", "*.html", "*.toml")
+POSTGRES = "postgres"
 
 WELCOME = """
 Ready after {seconds:.1f} s.
@@ -38,7 +35,7 @@ Demo data and an admin account: python3 manage_all.py demo      Stop: Ctrl-C
 
 
 def up(configuration: Configuration, *, reload: bool) -> None:
-    """Start everything, run until a signal comes, and stop everything; with ``reload``, replace changed services.
+    """Start everything, run until a signal comes, and stop everything; with ``reload``, replace changed processes.
 
     Raises:
         DevtoolsError: the system cannot start, or one of its processes ended.
@@ -52,11 +49,11 @@ def up(configuration: Configuration, *, reload: bool) -> None:
             system.watch(reload=reload)
         except StopRequested:
             system.console.say("Stopping ...")
-        except (DevtoolsError, PostgresError, ProcessEndedError) as error:
+        except (DevtoolsError, PortsError, PostgresError, ProcessEndedError) as error:
             system.console.say(f"{error}\nStopping the rest ...")
             raise DevtoolsError("The system was stopped because of the failure above.") from error
         finally:
-            system.supervisor.stop([*system.services.values()])
+            system.supervisor.stop([each for each in system.supervisor.children.values() if each.name != POSTGRES])
             stack.close()  # ends PostgreSQL
         system.console.say("Stopped.")
 
@@ -89,34 +86,31 @@ class System:
         self.run = run
         self.console = Console(folder.path / LOG_FILE)
         self.supervisor = Supervisor(self.console)
-        self.services: dict[str, Child] = {}
-        self.sockets: Mapping[str, socket.socket] = {}
 
     def start(self, stack: contextlib.ExitStack) -> None:
-        """Start PostgreSQL, the migrations and the services, and wait until all are ready."""
+        """Start PostgreSQL, the migrations, the services and their workers, and wait until all are ready."""
         if ended := self.folder.ended_leftovers:
             self.console.say(f"Ended {ended} processes that an earlier run had left behind.")
         check_own_databases(self.configuration)
-        self.sockets = listen(self.configuration.addresses)
         self.run.addresses = self.configuration.addresses
+        self.sockets = listen(self.run.addresses, {name: each.variable("PORT") for name, each in PROJECTS.items()})
         if self.configuration.needs_postgres:
             self.console.say(f"Starting PostgreSQL on {self.folder.path} ...")
             server = PrivatePostgres(self.folder.path)
             process = stack.enter_context(running(server, self.configuration.postgres_port))
-            self.supervisor.children["postgres"] = Child("postgres", process, server.log_file)
+            self.supervisor.children[POSTGRES] = Child(POSTGRES, process, server.log_file)
             self.run.database_urls = create_databases(server)
         self.run.database_urls = {**self.run.database_urls, **self.configuration.database_urls}
         self.folder.save(self.run)
         self.console.say("Applying migrations ...")
         command = ("migrate", "--noinput", "--verbosity", "1")
         self.supervisor.finish(
-            [self._start(project, manage_command(project, *command)) for project in with_database()]
+            [self._start(project, manage_command(project, *command), project.name) for project in with_database()]
         )
         self.console.say("Starting the services ...")
-        self.known = {name: times_of_change(project) for name, project in PROJECTS.items()}
+        self.known = {name: times_of_change(project.folder, ROOT / "libs") for name, project in PROJECTS.items()}
         for project in PROJECTS.values():
-            self.services[project.name] = self._start(project, gunicorn_command(project))
-        self.supervisor.children |= self.services
+            self.supervisor.children |= self._serve(project)
         waiting = dict(self.run.addresses)
 
         def all_ready() -> bool:
@@ -125,75 +119,50 @@ class System:
             return not waiting
 
         if not self.supervisor.wait_until(all_ready, seconds=READY_SECONDS):
-            tails = "".join(f"\n    {name}: {line}" for name in waiting for line in self.services[name].tail)
+            tails = "".join(
+                f"\n    {name}: {line}" for name in waiting for line in self.supervisor.children[name].tail
+            )
             raise DevtoolsError(f"Not ready within {READY_SECONDS} s: {', '.join(waiting)}. Last lines:{tails}")
+        for project in PROJECTS.values():
+            self.supervisor.children |= self._work(project)
         self.supervisor.show_output(0)
         self.run.ready = True
         self.folder.save(self.run)
 
-    def _start(self, project: Project, command: list[str]) -> Child:
+    def _serve(self, project: Project) -> dict[str, Child]:
+        return {project.name: self._start(project, gunicorn_command(project), project.name)}
+
+    def _work(self, project: Project) -> dict[str, Child]:
+        name = project.worker_name
+        return {name: self._start(project, manage_command(project, "work"), name)} if project.worker else {}
+
+    def _start(self, project: Project, command: list[str], name: str) -> Child:
         url, data_dir = self.run.database_urls.get(project.name), self.folder.path
         environment = service_environment(project, addresses=self.run.addresses, data_dir=data_dir, database_url=url)
-        descriptor = self.sockets[project.name].fileno()
-        environment["BIND"] = f"fd://{descriptor}"
-        return self.supervisor.start(
-            project.name, command, cwd=project.folder, env=environment, inherited=[descriptor]
-        )
+        inherited = [self.sockets[name].fileno()] if name in self.sockets else []
+        environment.pop("BIND")
+        if inherited:
+            environment["BIND"] = f"fd://{inherited[0]}"
+        return self.supervisor.start(name, command, cwd=project.folder, env=environment, inherited=inherited)
 
     def watch(self, *, reload: bool) -> None:
-        """Show output, and replace services whose code has changed, until a process ends or a signal comes."""
+        """Show output, and replace processes whose code has changed, until one ends or a signal comes."""
         while True:
             self.supervisor.look(0.3)
             for project in PROJECTS.values() if reload else ():
-                if (found := times_of_change(project)) != self.known[project.name]:
+                if (found := times_of_change(project.folder, ROOT / "libs")) != self.known[project.name]:
                     self.known[project.name] = found
                     self._replace(project)
 
     def _replace(self, project: Project) -> None:
-        """Start the service anew beside the old one, which stops once the new one accepts connections."""
+        """Start the service and its worker anew beside the old ones, which stop once the new ones are ready."""
         self.console.say(f"The code of the {project.name} service has changed; reloading ...")
-        old, new = self.services[project.name], self._start(project, gunicorn_command(project))
-        self.supervisor.wait_until(lambda: new.is_ready or new.has_ended, seconds=READY_SECONDS)
-        if new.is_ready and not new.has_ended:
-            self.services[project.name] = self.supervisor.children[project.name] = new
-            self.supervisor.stop([old])
+        started = self._serve(project) | self._work(project)
+        old, new = [self.supervisor.children[name] for name in started], started.values()
+        self.supervisor.wait_until(lambda: all(each.is_ready or each.has_ended for each in new), seconds=READY_SECONDS)
+        if all(each.is_ready and not each.has_ended for each in new):
+            self.supervisor.children |= started
+            self.supervisor.stop(old)
         else:
-            self.supervisor.kill([new])
+            self.supervisor.kill(new)
             self.console.say(f"The new code of the {project.name} service does not start; the old one goes on.")
-
-
-def listen(addresses: Mapping[str, Address]) -> dict[str, socket.socket]:
-    """Open the listening socket of each service.
-
-    Raises:
-        DevtoolsError: names each busy port, its holder, and the variable that moves the service.
-    """
-    sockets, problems = {}, []
-    for name, address in addresses.items():
-        variable = PROJECTS[name].variable("PORT")
-        try:
-            family, *_, target = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
-            sockets[name] = socket.create_server(target[:2], family=family, backlog=2048)
-        except OSError as error:
-            reason = (
-                f"The {name} service cannot listen on {address.bind}: {error.strerror}. See {variable} and BIND_HOST."
-            )
-            if error.errno == errno.EADDRINUSE:
-                reason = (
-                    f"Port {address.port}, which the {name} service needs, is in use by {holder_of(address.port)}. "
-                    f"Stop that process, or choose another port, for example {variable}={find_free_port(address.host)}."
-                )
-            problems.append(reason)
-    if problems:
-        raise DevtoolsError("\n".join(problems))
-    return sockets
-
-
-def times_of_change(project: Project) -> Mapping[str, float]:
-    """Return the time of the last change of each file that makes a service."""
-    times = {}
-    for folder in (project.folder, ROOT / "libs"):
-        for file in (file for pattern in RELOADED for file in folder.rglob(pattern) if "tests" not in file.parts):
-            with contextlib.suppress(FileNotFoundError):
-                times[os.fspath(file)] = file.stat().st_mtime
-    return times

@@ -56,6 +56,27 @@ def test_status_is_good_when_everything_runs(clone):
     assert status == 0, output
     assert output.count("ready\n") == 3
     assert output.count("applied\n") == 2
+    assert re.findall(r"^ +(\S+-worker) +(.*)$", output, flags=re.MULTILINE) == [
+        ("user-worker", "running"),
+        ("order-worker", "running"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lag", "words"),
+    [
+        ({"lag_events": 0, "lag_seconds": 0.4}, "running; events of user: caught up 0.4 s ago"),
+        ({"lag_events": 12, "lag_seconds": 3.0}, "running; events of user: 12 behind"),
+        ({"lag_events": 0, "lag_seconds": None}, "running; events of user: not yet read"),
+    ],
+)
+def test_status_shows_how_far_a_worker_is(clone, lag, words):
+    clone.start_up(LAG=json.dumps(lag))
+
+    status, output = clone.run("status")
+
+    assert status == 0, output
+    assert re.search(rf"^  order-worker +{re.escape(words)}$", output, flags=re.MULTILINE), output
 
 
 def test_status_names_what_is_down(clone):
@@ -63,7 +84,7 @@ def test_status_names_what_is_down(clone):
 
     assert status == 1
     assert "up is not running" in output
-    assert output.count("down\n") == 4
+    assert output.count("down\n") == 6
 
 
 def test_demo_needs_a_running_system(clone):
@@ -153,14 +174,16 @@ def test_down_without_an_up_says_so(clone):
 
 def test_logs_prints_the_last_run_or_one_service_of_it(clone):
     up = clone.start_up()
+    assert any(line.startswith("user-worker ") for line in up.stdout)
     clone.stop(up)
 
     everything, user = clone.run("logs")[1], clone.run("logs", "user")[1]
+    names = {line.partition("|")[0].strip() for line in user.splitlines()}
 
-    assert "gateway  | " in everything
-    assert "manage   | Stopped." in everything
-    assert user.startswith("user     | ")
-    assert "gateway" not in user
+    assert "gateway      | " in everything
+    assert "manage       | Stopped." in everything
+    assert user.startswith("user         | ")
+    assert names == {"user", "user-worker"}
 
 
 def test_logs_follow_until_up_ends(clone):
@@ -173,7 +196,7 @@ def test_logs_follow_until_up_ends(clone):
     clone.stop(up)
 
     output, _ = logs.communicate(timeout=10)
-    assert "manage   | Stopping ..." in output
+    assert "manage       | Stopping ..." in output
     assert logs.returncode == 0
 
 

@@ -1,5 +1,6 @@
 import contextlib
 import os
+import re
 import signal
 import socket
 import time
@@ -13,6 +14,17 @@ from devtools.data_folder import DataFolder
 
 def services_of(up):
     return [process for process in psutil.Process(up.pid).children() if "gunicorn" in process.cmdline()]
+
+
+def worker_of(up, name):
+    """Return the worker of a service, once it is there: the services are ready before it."""
+
+    def found():
+        children = psutil.Process(up.pid).children()
+        return [each for each in children if each.cmdline()[-1:] == ["work"] and name in each.cwd()]
+
+    assert wait_for(found, seconds=10)
+    return found()[0]
 
 
 def kill(processes):
@@ -112,6 +124,47 @@ def test_a_service_that_dies_is_named_and_the_rest_is_stopped(clone):
     assert clone.processes() == []
 
 
+def test_a_worker_that_dies_is_named_and_the_rest_is_stopped(clone):
+    up = clone.start_up()
+
+    worker_of(up, "order_project").kill()
+    output, _ = up.communicate(timeout=20)
+
+    assert up.returncode == 1
+    assert "order-worker ended: killed by SIGKILL. Its last lines:" in output
+    assert clone.processes() == []
+
+
+def test_a_worker_that_does_not_start_is_named_with_its_last_lines(clone):
+    status, output = clone.run("up", BREAK_WORKER="user")
+
+    assert status == 1
+    assert "user-worker ended: exit status 1. Its last lines:" in output
+    assert "broken on purpose" in output.partition("Its last lines:")[2]
+
+
+def test_a_worker_knows_the_services_and_has_no_address_of_its_own(clone):
+    up = clone.start_up()
+
+    assert any(
+        re.fullmatch(rf"order-worker \| Worker ready: \d+ False http://127.0.0.1:{clone.ports['user']}\n", line)
+        for line in up.stdout
+    )
+
+
+def test_a_worker_that_outlived_a_killed_up_is_ended_by_the_next(clone):
+    up = clone.start_up()
+    worker = worker_of(up, "user_project")
+    worker.suspend()
+    kill([psutil.Process(up.pid)])
+    up.wait(timeout=10)
+
+    again = clone.start_up()
+
+    assert not worker.is_running()
+    assert clone.stop(again)[0] == 0
+
+
 def test_postgres_that_dies_is_named_and_the_rest_is_stopped(clone):
     up = clone.start_up()
     server = next(process for process in psutil.Process(up.pid).children() if process.name() == "postgres")
@@ -182,8 +235,8 @@ def test_logs_are_prefixed_and_plain_where_there_is_no_terminal(clone):
         if "Stop: Ctrl-C" in line:
             break
 
-    assert "user     | migrated\n" in lines
-    assert any(line.startswith("gateway  | ") and "Listening at" in line for line in lines)
+    assert "user         | migrated\n" in lines
+    assert any(line.startswith("gateway      | ") and "Listening at" in line for line in lines)
     assert not any("\033" in line for line in lines)
 
 
@@ -214,6 +267,29 @@ def test_changed_code_is_live_without_a_refused_connection(clone):
     assert clone.ask("gateway", "/") == "ok"
 
 
+def test_changed_code_replaces_the_worker_too(clone):
+    up = clone.start_up()
+    old, other = worker_of(up, "user_project"), worker_of(up, "order_project")
+
+    change_view(clone, "user", 'body = b"changed"')
+
+    assert wait_for(lambda: not old.is_running(), seconds=10)
+    assert worker_of(up, "user_project") != old
+    assert other.is_running()
+
+
+def test_worker_that_does_not_start_leaves_the_old_ones_running(clone):
+    up = clone.start_up()
+    old = worker_of(up, "user_project")
+    file = clone.root / "user_project" / "manage.py"
+
+    file.write_text(file.read_text().replace('"work":', '"work":\n    sys.exit(1)'))
+
+    assert any("does not start; the old one goes on" in line for line in up.stdout)
+    assert old.is_running()
+    assert clone.ask("user", "/health/ready") == "ok"
+
+
 def test_code_that_does_not_start_leaves_the_old_one_running(clone):
     up = clone.start_up()
 
@@ -237,4 +313,4 @@ def test_the_log_of_the_last_run_is_kept(clone):
     up = clone.start_up()
     clone.stop(up)
 
-    assert "manage   | Stopped.\n" in (clone.data_dir / "up.log").read_text()
+    assert "manage       | Stopped.\n" in (clone.data_dir / "up.log").read_text()

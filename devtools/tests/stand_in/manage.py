@@ -1,7 +1,9 @@
-"""Stands in for a project's Django commands: ``migrate`` makes a table, ``environment`` shows what a command gets."""
+"""Stands in for a project's Django commands: ``migrate`` makes a table, ``environment`` shows what a command gets,
+``work`` waits for its end."""
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +15,13 @@ if sys.argv[1] == "migrate":
     print("migrated")
 elif sys.argv[1] == "environment":
     print(json.dumps(dict(os.environ)))
+elif sys.argv[1] == "work":
+    if Path.cwd().name.removesuffix("_project") == os.environ.get("BREAK_WORKER"):
+        sys.exit("broken on purpose")
+    signals = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    print("Worker ready:", os.getpid(), "BIND" in os.environ, os.environ.get("USER_SERVICE_URL"), flush=True)
+    signal.sigwait(signals)
 elif sys.argv[1] == "fail":
     sys.exit(3)
 elif sys.argv[1] == "seed_demo":

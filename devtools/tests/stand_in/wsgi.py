@@ -1,5 +1,7 @@
-"""Stands in for a service: ready at once, and one that has a database counts its visits in it."""
+"""Stands in for a service: ready at once, one that has a database counts its visits in it,
+and LAG is the lag of its events."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -14,6 +16,8 @@ def application(environ, start_response):
     if environ["PATH_INFO"] == "/hang":
         time.sleep(60)
     body = b"ok"
+    if environ["PATH_INFO"] == "/health/ready" and "LAG" in os.environ:
+        body = json.dumps({"status": "ok", "events": {"user": json.loads(os.environ["LAG"])}}).encode()
     if environ["PATH_INFO"] == "/visits":
         with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
             if environ["REQUEST_METHOD"] == "POST":

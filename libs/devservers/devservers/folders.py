@@ -1,4 +1,4 @@
-"""Folders and files of the private PostgreSQL, whose server never runs as root."""
+"""Folders and files of the private PostgreSQL, whose server never runs as root, and changes of files."""
 
 import contextlib
 import os
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT_USERS_FOLDER = Path("/var/lib/django-microservices")  # the server's user cannot enter root's home
+SOURCES = ("*.py", "*.html", "*.toml")
 ENTER_ONLY, PRIVATE = 0o711, 0o700
 
 
@@ -70,3 +71,13 @@ def read_secret(file: Path) -> str:
     if not file.exists():
         write_privately(file, secrets.token_urlsafe(32))
     return file.read_text().strip()
+
+
+def times_of_change(*folders: Path) -> dict[str, float]:
+    """Return the time of the last change of each file below the folders that makes a service: no test."""
+    times = {}
+    for file in (file for folder in folders for pattern in SOURCES for file in folder.rglob(pattern)):
+        if "tests" not in file.parts:
+            with contextlib.suppress(FileNotFoundError):
+                times[os.fspath(file)] = file.stat().st_mtime
+    return times

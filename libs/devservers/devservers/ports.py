@@ -1,16 +1,23 @@
-"""Addresses of services, free ports, and the processes that hold busy ones."""
+"""Addresses of services, free ports, listening sockets, and the processes that hold busy ports."""
 
 import contextlib
 import errno
 import http.client
+import json
 import random
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
 _NOT_GIVEN_BY_THE_SYSTEM = range(20_000, 32_768)
 _returned: set[int] = set()
+
+
+class PortsError(Exception):
+    """Services cannot listen on their ports; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +39,19 @@ class Address:
         return f"http://{Address(host, self.port).bind}"
 
     def health(self, *, seconds: float = 3.0) -> int | None:
-        """Return the status of ``GET /health/ready``; None without a response. No proxy variable is followed."""
+        """Return the status of ``GET /health/ready``; None without a response."""
+        return self.readiness(seconds=seconds)[0]
+
+    def readiness(self, *, seconds: float = 3.0) -> tuple[int | None, dict[str, Any]]:
+        """Return the status of ``GET /health/ready`` and its JSON object; no proxy variable is followed."""
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=seconds)
-        try:
+        status, content = None, None
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException, ValueError):
             connection.request("GET", "/health/ready")
-            return connection.getresponse().status
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
+            response = connection.getresponse()
+            status = response.status
+            content = json.loads(response.read())
+        return status, content if isinstance(content, dict) else {}
 
 
 def find_free_port(host: str = "127.0.0.1") -> int:
@@ -55,6 +66,33 @@ def find_free_port(host: str = "127.0.0.1") -> int:
                 _returned.add(port)
                 return port
     raise OSError(errno.EADDRINUSE, f"No port of {host} is free.")
+
+
+def listen(addresses: Mapping[str, Address], variables: Mapping[str, str]) -> dict[str, socket.socket]:
+    """Open the listening socket of each service; ``variables`` are those that set their ports.
+
+    Raises:
+        PortsError: names each busy port, its holder, and the variable that moves the service.
+    """
+    sockets, problems = {}, []
+    for name, address in addresses.items():
+        variable = variables[name]
+        try:
+            family, *_, target = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+            sockets[name] = socket.create_server(target[:2], family=family, backlog=2048)
+        except OSError as error:
+            reason = (
+                f"The {name} service cannot listen on {address.bind}: {error.strerror}. See {variable} and BIND_HOST."
+            )
+            if error.errno == errno.EADDRINUSE:
+                reason = (
+                    f"Port {address.port}, which the {name} service needs, is in use by {holder_of(address.port)}. "
+                    f"Stop that process, or choose another port, for example {variable}={find_free_port(address.host)}."
+                )
+            problems.append(reason)
+    if problems:
+        raise PortsError("\n".join(problems))
+    return sockets
 
 
 def holder_of(port: int) -> str:

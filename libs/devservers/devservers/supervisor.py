@@ -15,10 +15,10 @@ from subprocess import Popen
 
 from devservers.processes import describe_exit, send_to_group, spawn
 
-WIDTH = 8  # of the names in front of the lines
+WIDTH = 12  # of the names in front of the lines
 COLOURS = (36, 33, 32, 35, 34, 31)  # ANSI codes, given to names in turn
 TAIL_LINES = 15
-READY_TEXT = "Worker ready"  # of the servers that the supervisor starts
+READY_TEXT = "Worker ready"  # of the servers and workers that the supervisor starts
 LOOK_SECONDS = 0.1
 GRACE_SECONDS = 5.0  # for the services; with PostgreSQL's seconds it stays below ten
 

@@ -47,6 +47,7 @@ class WorkCommand(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         tracing.start(f"{settings.SERVICE_NAME}-worker")
+        logger.setLevel(logging.INFO)  # whatever LOG_LEVEL is: a supervisor waits for this line
         logger.info("Worker ready: %s", os.getpid())
         run_jobs(self.jobs(), stop)
 

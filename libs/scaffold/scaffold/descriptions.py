@@ -3,6 +3,7 @@
 port = 8000
 database = "user_service_db"      # left out: none
 calls = ["user"]                  # services whose URL it needs
+worker = true                     # it has a background process, `manage.py work`; it needs a database
 [gateway]
 paths = ["/users"]                # beside /admin/NAME and /static/NAME
 connect_timeout = 1.0             # seconds
@@ -48,6 +49,7 @@ class Project:
     packages: tuple[str, ...]
     database: str | None = None
     calls: tuple[str, ...] = ()
+    worker: bool = False
     metrics_port: int = 0
     routing: Routing | None = None
 
@@ -55,6 +57,11 @@ class Project:
     def package(self) -> str:
         """Its Python package, which is also the name of its folder."""
         return f"{self.name}_project"
+
+    @property
+    def worker_name(self) -> str:
+        """The name of its background process, ``manage.py work``, if it has one."""
+        return f"{self.name}-worker"
 
     @property
     def is_gateway(self) -> bool:
@@ -103,6 +110,7 @@ def read_project(folder: Path) -> Project:
             port=(port := _port(table.pop("port"))),
             metrics_port=_port(table.pop("metrics_port", port)),
             calls=tuple(table.pop("calls", ())),
+            worker=_worker(table),
             routing=_routing(routing) if routing else None,
             **table,
         )
@@ -114,6 +122,15 @@ def _port(value: object) -> int:
     if not isinstance(value, int) or not 0 < value <= HIGHEST_PORT:
         raise ValueError(f"{value!r} is no port from 1 to {HIGHEST_PORT}")
     return value
+
+
+def _worker(table: dict[str, Any]) -> bool:
+    worker = table.pop("worker", False)
+    if not isinstance(worker, bool):
+        raise TypeError(f"worker: {worker!r} is neither true nor false")
+    if worker and "database" not in table:
+        raise ValueError("worker: it needs a database")
+    return worker
 
 
 def _routing(table: Mapping[str, Any]) -> Routing:

@@ -32,6 +32,16 @@ def test_projects_of_the_repository_are_described():
     assert {folder.name for folder in ROOT.glob("*_project")} == {project.package for project in projects.values()}
 
 
+def test_only_what_has_a_worker_is_described_as_such(describe):
+    describe("one", "port = 2\ndatabase = 'one_db'\nworker = true", '"one"')
+    root = describe("other", "port = 1\ndatabase = 'other_db'", '"other"')
+
+    projects = read_projects(root)
+
+    assert [name for name, project in projects.items() if project.worker] == ["one"]
+    assert projects["one"].worker_name == "one-worker"
+
+
 def test_who_calls_no_other_comes_first_and_the_gateway_last_which_calls_all(describe):
     describe("billing", 'port = 1\ncalls = ["zoo"]\ngateway.paths = ["/bills"]', '"bills"')
     root = describe("zoo", 'port = 2\ngateway.paths = ["/animals"]', '"animals"')
@@ -54,6 +64,8 @@ def test_who_calls_no_other_comes_first_and_the_gateway_last_which_calls_all(des
         ("port = 8000\n[gateway]\nread_timeout = 1.0", 'gateway.paths: must be paths such as "/users"'),
         ("port = 8000\ncalls = ['nobody']", "calls: there is no service nobody."),
         ("port = 8081", "8081 is already that of"),
+        ("port = 8000\ndatabase = 'db'\nworker = 'yes'", "worker: 'yes' is neither true nor false"),
+        ("port = 8000\nworker = true", "worker: it needs a database"),
         ("port =", "Invalid value"),
     ],
 )
