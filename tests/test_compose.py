@@ -12,6 +12,7 @@ from tests.compose import require_compose, stack_of_clean_clone
 
 SECRETS = ("secret_key", "db_password", "service_token")
 SERVICES = (*PROJECTS,)
+WORKERS = {project.worker_name: project for project in PROJECTS.values() if project.worker}
 DATABASES = [f"{project.name}-db" for project in with_database()]
 BACK_SECONDS = 60
 MOST_CONTAINERS = {project.name: 2 for project in with_database()} | {"user": 3}  # as docs/operations.md has them
@@ -104,15 +105,16 @@ def test_database_can_read_only_its_password(stack, client):
 @pytest.mark.parametrize("service", MOST_CONTAINERS)
 def test_connection_limit_of_a_role_suffices_for_its_service(stack, client, service):
     (threads,) = re.findall(r"(?m)^threads = (\d+)$", (PROJECTS[service].folder / "gunicorn.conf.py").read_text())
-    workers = stack.compose("exec", "-T", service, "printenv", "WEB_CONCURRENCY")
+    processes = stack.compose("exec", "-T", service, "printenv", "WEB_CONCURRENCY")
     containers = 2 * MOST_CONTAINERS[service]  # during a rollout
+    workers = 2 if PROJECTS[service].worker else 0
 
     set_anew = limit_after_setting_it(stack, service, "--env=CONNECTION_LIMIT=17")
     default = limit_after_setting_it(stack, service)
     most = stack.compose("exec", "-T", f"{service}-db", *PSQL, "SHOW max_connections")
 
     assert set_anew == 17
-    assert int(workers) * int(threads) * containers + COMMANDS <= default < int(most) - 10
+    assert int(processes) * int(threads) * containers + workers + COMMANDS <= default < int(most) - 10
 
 
 def limit_after_setting_it(stack, service, *options):
@@ -123,7 +125,7 @@ def limit_after_setting_it(stack, service, *options):
 
 
 def test_containers_run_without_privileges(stack, client):
-    for container in running(stack, *SERVICES, *DATABASES):
+    for container in running(stack, *SERVICES, *WORKERS, *DATABASES):
         host = container["HostConfig"]
 
         assert host["ReadonlyRootfs"], container["Name"]
@@ -139,7 +141,7 @@ def test_containers_run_without_privileges(stack, client):
 def test_only_the_gateway_is_published_on_loopback(stack, client):
     published = {
         container["Config"]["Labels"]["com.docker.compose.service"]: bindings
-        for container in running(stack, *SERVICES, *DATABASES)
+        for container in running(stack, *SERVICES, *WORKERS, *DATABASES)
         for bindings in container["HostConfig"]["PortBindings"].values()
     }
 
@@ -147,15 +149,34 @@ def test_only_the_gateway_is_published_on_loopback(stack, client):
     assert [binding["HostIp"] for binding in published["gateway"]] == ["127.0.0.1"]
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_each_service_reaches_only_its_dependencies(stack, client, service):
-    called = PROJECTS[service].calls
-    reached = {*called, f"{service}-db"} & {*called, *DATABASES}
+@pytest.mark.parametrize(("service", "project"), [*PROJECTS.items(), *WORKERS.items()], ids=[*PROJECTS, *WORKERS])
+def test_each_service_reaches_only_its_dependencies(stack, client, service, project):
+    reached = {*project.calls, f"{project.name}-db"} & {*project.calls, *DATABASES}
     for name in reached | {*DATABASES}:
         lookup = f"import socket\ntry: print(bool(socket.gethostbyname('{name}')))\nexcept OSError: print(False)"
         output = stack.compose("exec", "-T", service, "python", "-c", lookup)
 
         assert output == str(name in reached), name
+
+
+def test_a_deleted_user_reaches_the_orders(stack, client):
+    order = make_order(client)
+
+    client.delete(f"/users/{order['user_id']}")
+
+    assert wait_for(lambda: client.get(f"/orders/{order['id']}").json()["user_deleted_at"], seconds=BACK_SECONDS)
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_worker_ends_by_itself_when_it_is_stopped(stack, client, worker):
+    (number,) = [container["Id"] for container in running(stack, worker)]
+
+    stack.compose("stop", worker)
+    ended = json.loads(stack.compose("ps", "--all", "--format=json", worker))
+    stack.compose("start", worker)
+
+    assert number.startswith(ended["ID"])
+    assert ended["ExitCode"] == 0
 
 
 @pytest.mark.parametrize(("service", "port"), [(name, each.metrics_port) for name, each in PROJECTS.items()])

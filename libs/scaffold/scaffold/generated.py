@@ -80,6 +80,10 @@ def _context(root: Path, projects: Mapping[str, Project]) -> dict[str, object]:
         own = [f"{project.name}-database"] if project.database else []
         return [*callers, *(f"{project.name}-{called}" for called in project.calls), *own]
 
+    def worker_networks(project: Project) -> list[str]:
+        """Of those of the service, the networks with containers that the worker itself connects to."""
+        return [name for name in networks(project) if name.startswith(f"{project.name}-")]
+
     def own(project: Project, name: str, *, after: str = "") -> str:
         file = project.folder / "deploy" / name
         text = file.read_text(encoding="utf-8") if file.exists() else ""
@@ -96,4 +100,6 @@ def _context(root: Path, projects: Mapping[str, Project]) -> dict[str, object]:
         "projects": [*projects.values()],
         "services": services,
         "with_database": with_database,
+        "with_worker": [project for project in services if project.worker],
+        "worker_networks": worker_networks,
     }

@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import replace
 
 import pytest
+import yaml
 from repository import ROOT, Repository
 
 from scaffold.descriptions import read_projects
@@ -73,6 +74,29 @@ def test_routes_of_its_own_can_be_added_to_the_gateway(repository):
 
     routes = tomllib.loads((repository.root / "gateway_project" / "gateway.toml").read_text())["routes"]
     assert {"path": "/old", "upstream": "user"} in routes
+
+
+def test_a_worker_is_a_container_of_the_image_and_the_settings_of_its_service():
+    services = yaml.safe_load(render(ROOT)[ROOT / "docker-compose.yml"])["services"]
+    worker, service = services["order-worker"], services["order"]
+
+    assert worker["command"] == ["python", "manage.py", "work"]
+    assert worker["environment"] == service["environment"] | {"WORKER_HEARTBEAT_FILE": "/tmp/worker"}
+    assert worker["healthcheck"]["test"][-3:] == ["--file", "/tmp/worker", "30"]
+    assert worker["networks"] == ["order-user", "order-database"]  # nobody connects to it
+    same = ("image", "depends_on", "volumes", "read_only", "cap_drop", "security_opt", "mem_limit", "restart", "tmpfs")
+    assert {name: worker[name] for name in same} == {name: service[name] for name in same}
+    assert "build" not in worker
+
+
+def test_only_what_has_a_worker_gets_its_container(repository):
+    description = repository.root / "user_project" / "service.toml"
+    description.write_text(description.read_text().replace("worker = true", "worker = false"))
+
+    changed = {path.name: path.read_text() for path in generate(repository.root)}
+
+    assert changed.keys() == {"docker-compose.yml", "docker-compose.production.yml"}
+    assert not [name for name, text in changed.items() if "user-worker" in text or "order-worker" not in text]
 
 
 @pytest.mark.parametrize(
