@@ -34,20 +34,20 @@ class Availability:
         replicas = gateway().upstreams[upstream].replicas
         return {replica.address: self._checks.get((upstream, replica.address)) for replica in replicas}
 
-    def look(self, patience: float) -> None:
-        """Check all replicas at once, and wait ``patience`` seconds at most; later results are kept, too.
+    def look(self) -> list[gevent.Greenlet]:
+        """Begin to check all replicas; the results are kept when they come.
 
         Does nothing if the last look was less than a second ago, so that many visitors cost the services no more.
         """
         now = time.monotonic()
         if now - self._looked_at < _SECONDS:
-            return
+            return []
         self._looked_at = now
         checks = []
         for name, upstream in gateway().upstreams.items():
             upstream.resolve()
             checks += [gevent.spawn(self._check, name, replica) for replica in upstream.replicas]
-        gevent.joinall(checks, timeout=patience)
+        return checks
 
     def _check(self, upstream: str, replica: Replica) -> None:
         reason = _failure(replica)

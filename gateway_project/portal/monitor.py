@@ -1,4 +1,4 @@
-"""The monitor of a gateway process: the load of the last minutes, and the availability of the replicas."""
+"""The monitor of a gateway process: the load of the last minutes, the availability of the replicas, and lags."""
 
 import logging
 import time
@@ -12,6 +12,7 @@ from django.conf import settings
 from portal.availability import Availability
 from portal.documents import Documents
 from portal.history import History
+from portal.lag import Lags
 from portal.traffic import Counts, read_counts
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Monitor:
     def __init__(self) -> None:
         self.availability = Availability()
         self.documents = Documents()
+        self.lags = Lags()
         self.history = History()
         self._latest: Counts | None = None
 
@@ -37,7 +39,7 @@ class Monitor:
         while True:
             try:
                 self._record()
-                self.availability.look(_INTERVAL)
+                gevent.joinall(self.availability.look(), timeout=_INTERVAL)
                 self.documents.fetch_missing()
             except Exception:
                 logger.exception("The portal cannot look at the system")
@@ -50,8 +52,8 @@ class Monitor:
         _in_thread(self.history.save)
 
     def refresh(self) -> Counts:
-        """Check the replicas now, and return the present counts; takes some 30 ms at most."""
-        self.availability.look(_PATIENCE)
+        """Check the replicas and ask for lags now, and return the present counts; takes some 30 ms at most."""
+        gevent.joinall([*self.availability.look(), *self.lags.look()], timeout=_PATIENCE)
         if self._latest is None or time.time() - self._latest.at > _FRESH:
             self._latest = _in_thread(read_counts)
         return self._latest

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from portal.availability import Check
+from portal.lag import Lag
 from portal.monitor import monitor
 from portal.traffic import Counts, Load, load, new_failures, per_second
 from proxy.gateway import gateway
@@ -44,6 +45,7 @@ class ServiceState:
     load: Load
     routes: Sequence[RouteState]
     failures: dict[str, int]  # of the last minutes, by reason
+    lags: Sequence[Lag]  # of the events that it reads; none if it reads none
     sparkline: str  # points of a polyline: requests a second
 
     @property
@@ -53,7 +55,8 @@ class ServiceState:
 
     def as_json(self) -> dict[str, Any]:
         """Return what a program may want to know."""
-        return {
+        events = {"events": {lag.feed: lag.as_json() for lag in self.lags}} if self.lags else {}
+        return events | {
             "state": self.state,
             "down_since": self.since.isoformat().replace("+00:00", "Z") if self.since else None,
             "replicas": {replica.address: replica.state for replica in self.replicas},
@@ -99,6 +102,7 @@ def _service(name: str, now: Counts) -> ServiceState:
         load=load(before, now, paths),
         routes=[RouteState(path, load(before, now, [path])) for path in paths],
         failures=new_failures(oldest, now, name),
+        lags=watch.lags.of(name),
         sparkline=sparkline(rates),
     )
 

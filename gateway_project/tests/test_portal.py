@@ -211,6 +211,68 @@ def test_service_that_stops_is_down_at_the_next_look(start):
     assert re.search(r"Down since <time datetime=\"[^\"]+\">\d\d:\d\d:\d\d UTC</time>", body)
 
 
+def answering_ready(content):
+    """A script of an upstream whose readiness is ``content``."""
+    body = json.dumps(content).encode()
+
+    def script(connection, received):
+        is_ready = received.target == b"/health/ready"
+        text = body if is_ready else b"ok"
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text))
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("events", "seconds", "words"),
+    [
+        (0, 0.4, "0.4 <small>s ago</small>"),
+        (12, 3.0, "12 <small>behind</small>"),
+        (0, None, "<small>not yet</small>"),
+    ],
+)
+def test_lag_of_a_service_that_reads_events_is_shown(start, upstream, events, seconds, words):
+    lag = {"user": {"lag_events": events, "lag_seconds": seconds}}
+    upstream.script = answering_ready({"status": "ok", "events": lag})
+    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
+
+    seen = wait_for(lambda: service(gateway).get("events"))
+
+    assert seen == lag
+    assert f"<dt>User events read</dt><dd>{words}</dd>" in get(gateway, "/-/status").body.decode()
+    assert f"<dt>User events read</dt><dd>{words}</dd>" in get(gateway, "/", HTML).body.decode()
+
+
+@pytest.mark.parametrize("content", [{"status": "ok"}, "ok", {"events": 1}, {"events": {"user": {"lag": 1}}}])
+def test_service_that_tells_of_no_events_has_no_lag(start, upstream, content):
+    upstream.script = answering_ready(content)
+    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
+    wait_for(lambda: service(gateway)["state"] == "up")
+    wait_for(lambda: [one for one in upstream.requests if one.target == b"/health/ready"])
+
+    assert "events" not in service(gateway)
+    assert "events read" not in get(gateway, "/-/status").body.decode()
+
+
+def test_lag_of_a_service_that_has_stopped_is_not_shown(start):
+    upstream = Upstream()
+    upstream.script = answering_ready({"events": {"user": {"lag_events": 0, "lag_seconds": 0.4}}})
+    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
+    wait_for(lambda: "events" in service(gateway))
+
+    upstream.close()
+
+    wait_for(lambda: "events" not in service(gateway))
+
+
+def test_nobody_is_asked_for_lags_while_no_page_is_asked_for(start, upstream):
+    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
+    wait_for(lambda: len([one for one in upstream.requests if one.target == b"/"]) >= 2, seconds=20)
+
+    assert not [one for one in upstream.requests if one.target == b"/health/ready"]
+    assert gateway.port
+
+
 def test_time_of_an_outage_stays_while_it_lasts(start):
     gateway = start(routed(f"http://127.0.0.1:{free_port()}"), EXPOSE_PORTAL="true")
     first = wait_for(lambda: service(gateway)["down_since"])

@@ -2,6 +2,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from chassis import health
+
 
 def test_live_needs_no_database(api):
     assert api.get("/health/live").json() == {"status": "ok"}
@@ -10,6 +12,21 @@ def test_live_needs_no_database(api):
 @pytest.mark.django_db
 def test_ready_with_every_migration_applied(api):
     assert api.get("/health/ready").status_code == 200
+
+
+@pytest.mark.django_db
+def test_ready_tells_what_applications_add(api, monkeypatch):
+    monkeypatch.setitem(health.DETAILS, "shelves", lambda: {"free": 2})
+
+    assert api.get("/health/ready").json() == {"status": "ok", "shelves": {"free": 2}}
+
+
+@pytest.mark.django_db
+def test_applications_are_not_asked_while_a_migration_is_missing(api, monkeypatch):
+    monkeypatch.setitem(health.DETAILS, "shelves", lambda: 1 / 0)
+    MigrationRecorder(connection).record_unapplied("books", "0001_initial")
+
+    assert api.get("/health/ready").status_code == 503
 
 
 @pytest.mark.django_db

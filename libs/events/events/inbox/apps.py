@@ -2,18 +2,21 @@
 
 from django.apps import AppConfig
 
+from chassis import health
 from observability import metrics
 
 
 class InboxConfig(AppConfig):
-    """Adds the state of the inbox to the service's metrics."""
+    """Adds the state of the inbox to the service's metrics and readiness."""
 
     name = "events.inbox"
     label = "inbox"
     verbose_name = "Events from other services"
 
     def ready(self) -> None:
-        """Register the collector."""
+        """Register the collector and the detail."""
+        from events.inbox.health import lags
         from events.inbox.metrics import InboxCollector
 
         metrics.COLLECTORS.append(InboxCollector())
+        health.DETAILS["events"] = lags
