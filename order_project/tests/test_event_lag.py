@@ -20,6 +20,14 @@ def test_a_feed_that_was_never_read_has_no_age(api):
 
 
 @pytest.mark.django_db
+def test_a_feed_that_was_never_read_has_metrics_and_no_age(api):
+    text = api.get("/metrics").content.decode()
+
+    assert 'inbox_lag_events{feed="user"} 0.0' in text
+    assert "inbox_lag_seconds{" not in text
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(("position", "events"), [(30, 12), (42, 0)])
 def test_lag_is_in_events_and_in_seconds(api, position, events):
     read_at = timezone.now() - timedelta(seconds=90)

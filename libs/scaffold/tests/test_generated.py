@@ -119,6 +119,18 @@ def test_events_may_not_import_everything(repository, module, line, status, cont
     assert contract in " ".join(output.split())
 
 
+def test_events_of_any_service_have_alerts_and_panels():
+    files = {path.name: text for path, text in render(ROOT).items()}
+
+    for name in ("EventsNotRead", "EventsNotApplied", "EventsNotNumbered"):
+        assert f"alert: {name}\n" in files["alerts.yml"]
+        assert f"alertname: {name}\n" in files["alerts_test.yml"]
+        assert f"`{name}`" in (ROOT / "docs" / "operations.md").read_text()
+    assert "Events that have not been read" in [
+        panel["title"] for panel in json.loads(files["dashboard.json"])["panels"]
+    ]
+
+
 def test_panels_have_numbers_and_places_of_their_own():
     panels = json.loads(render(ROOT)[ROOT / "deploy/grafana/dashboard.json"])["panels"]
 

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from events.inbox.models import DeadLetter, FeedCursor
+from events.inbox.subscription import subscriptions
 
 
 class InboxCollector(Collector):
@@ -25,7 +26,9 @@ class InboxCollector(Collector):
         letters = GaugeMetricFamily("inbox_dead_letters", "Events that were not applied", labels=["feed", "state"])
         try:
             now = timezone.now()
-            for cursor in FeedCursor.objects.all():
+            cursors = FeedCursor.objects.in_bulk()
+            unread = [FeedCursor(feed=one.feed) for one in subscriptions() if one.feed not in cursors]
+            for cursor in (*cursors.values(), *unread):
                 labels = [cursor.feed]
                 position.add_metric(labels, cursor.position)
                 head.add_metric(labels, cursor.head)

@@ -3,18 +3,21 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
-from observability import tracing
+from observability import metrics, tracing
 
 
 class OutboxConfig(AppConfig):
-    """Carries the trace of each write into its events, while tracing is on."""
+    """Adds the state of the outbox to the metrics, and carries the trace of each write into its events."""
 
     name = "events.outbox"
     label = "outbox"
     verbose_name = "Events for other services"
 
     def ready(self) -> None:
-        """Connect the signal, if spans are exported."""
+        """Register the collector, and connect the signal if spans are exported."""
+        from events.outbox.metrics import OutboxCollector
+
+        metrics.COLLECTORS.append(OutboxCollector())
         if tracing.exporter():
             from events.outbox.traces import note_traces
 

@@ -1,0 +1,51 @@
+"""The state of the outbox as metrics."""
+
+import re
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from chassis import metrics
+from events.outbox.metrics import OutboxCollector
+from events.outbox.models import Event
+from users.models import User
+
+
+def scraped(name):
+    (value,) = re.findall(rf"^{name} (\S+)$", APIClient().get("/metrics").content.decode(), flags=re.MULTILINE)
+    return float(value)
+
+
+@pytest.mark.django_db
+def test_events_are_counted_until_they_have_positions():
+    User.objects.create(name="John", email="john@example.com")
+    waiting, head = scraped("outbox_unnumbered_events"), scraped("outbox_head_position")
+
+    Event.objects.number()
+
+    assert waiting > 0
+    assert (scraped("outbox_unnumbered_events"), scraped("outbox_head_position")) == (0, head + waiting)
+
+
+@pytest.mark.django_db
+def test_no_more_are_counted_than_a_scrape_has_time_for(monkeypatch):
+    monkeypatch.setattr("events.outbox.metrics.MOST_COUNTED", 2)
+    for number in range(3):
+        User.objects.create(name="John", email=f"john{number}@example.com")
+
+    assert scraped("outbox_unnumbered_events") == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_other_metrics_stay_while_the_database_is_away():
+    connection.close()
+    connection.settings_dict["PORT"], port = "1", connection.settings_dict["PORT"]
+    try:
+        found = [*OutboxCollector().collect()]
+    finally:
+        connection.close()
+        connection.settings_dict["PORT"] = port
+
+    assert found == []
+    assert any(isinstance(each, OutboxCollector) for each in metrics.COLLECTORS)
