@@ -41,7 +41,7 @@ PASSING_ON = {
     "run": "PROJECT COMMAND [ARGUMENTS]: run any Django command with the environment of the service",
     "lock": "[UV ARGUMENTS]: lock the dependencies anew, for example with --upgrade",
     "generate": "write the files that follow from the service.toml of each project",
-    "startservice": "NAME [--resource NAMES] [--port PORT] [--calls SERVICE...]: make a new service",
+    "startservice": "NAME [--resource NAMES] [--port PORT] [--calls SERVICE...] [...]: make a new service (--help)",
     "bench": "[ARGUMENTS]: measure rates, latencies, CPU time and memory under load (docs/performance.md)",
 }
 PROGRAMS = {

@@ -29,6 +29,8 @@ def main() -> None:
     starting.add_argument("--resource", help="what it serves; by default the plural of its name")
     starting.add_argument("--port", type=int, help="by default the next one from 3100 on")
     starting.add_argument("--calls", nargs="+", default=[], metavar="SERVICE", help="brings a client of each")
+    starting.add_argument("--publishes", action="store_true", help="publishes what happens to its resource as events")
+    starting.add_argument("--consumes", nargs="+", default=[], metavar="SERVICE", help="reads the events of each")
     options = parser.parse_args()
     try:
         if options.command == "startservice":
@@ -49,7 +51,8 @@ def check() -> None:
 
 def start(options: argparse.Namespace) -> None:
     """Make a new service and everything that lists services; print what to do next."""
-    new = start_service(ROOT, options.name, resource=options.resource, port=options.port, calls=options.calls)
+    names = ("resource", "port", "calls", "publishes", "consumes")
+    new = start_service(ROOT, options.name, **{name: getattr(options, name) for name in names})
     folder = f"{new.name}_project"
     for command in (["ruff", "check", "--select=I", "--fix"], ["ruff", "format"]):  # other names, other lines
         subprocess.run([*command, "--quiet", folder], cwd=ROOT, check=True)

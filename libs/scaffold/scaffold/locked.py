@@ -46,4 +46,7 @@ def _copy(template: str, project: Project, libraries: str) -> str:
     dependencies, metadata, required = text.partition("[package.metadata]")
     required = re.sub(rf'\{{ name = "({libraries})"([^}}]*) \}}', r'{ name = "\1"\2, editable = "libs/\1" }', required)
     text = dependencies + metadata + required
-    return text if project.calls else text.replace('    { name = "requests" },\n', "")
+    unused = [*(() if project.calls else ("requests",)), *(() if project.worker else ("events",))]
+    for name in unused:
+        text = re.sub(rf'    \{{ name = "{name}"[^}}]* \}},\n', "", text)
+    return text

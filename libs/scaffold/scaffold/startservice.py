@@ -9,12 +9,18 @@ from pathlib import Path
 from scaffold.descriptions import Project, read_projects
 from scaffold.generated import TEMPLATE_PROJECT
 from scaffold.names import plural_of, singular_of, why_not
+from scaffold.parts import choose, for_called
 
 FIRST_PORT, PORT_STEP = 3100, 100
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage", ".hypothesis")
 # What the template has of the service that it calls; copied for each service that the new one calls.
 CLIENT_FILES = ("widgets/user_client.py", "tests/test_user_client.py", "contracts/user_service.json")
 CLIENT_SETTINGS = "\n# The user service"
+# What it has as a publisher, as a consumer (copied for each service whose events the new one reads), and as either.
+PUBLISHER_FILES = ("tests/test_widget_events.py",)
+CONSUMER_FILES = ("widgets/user_events.py", "tests/test_user_events.py")
+EVENT_FILES = ("widgets/migrations/0002_events.py", "widgets/management/commands/work.py")
+OUTBOX, INBOX = '"events.outbox"', '"events.inbox"'
 
 
 class RefusedError(Exception):
@@ -29,6 +35,8 @@ class NewService:
     resource: str
     port: int
     calls: tuple[Project, ...]
+    publishes: bool = False
+    consumes: tuple[Project, ...] = ()
 
     @property
     def model(self) -> str:
@@ -41,6 +49,7 @@ class NewService:
             text = text.replace(old, new).replace(old.capitalize(), new.capitalize())
         if self.model[0] in "aeiou":
             text = re.sub(rf"\b([Aa]) (?={self.model}\b)", r"\1n ", text)
+        text = text.replace("com.example.example", f"com.example.{self.name}")
         text = re.sub(r"(?<![A-Za-z.])example(?![A-Za-z])", self.name, text)
         return re.sub(r"(?<![A-Za-z.])Example(?![A-Za-z])", self.name.capitalize(), text).replace(
             "port=3900", f"port={self.port}"
@@ -48,23 +57,32 @@ class NewService:
 
 
 def start_service(
-    root: Path, name: str, *, resource: str | None = None, port: int | None = None, calls: Sequence[str] = ()
+    root: Path,
+    name: str,
+    *,
+    resource: str | None = None,
+    port: int | None = None,
+    calls: Sequence[str] = (),
+    publishes: bool = False,
+    consumes: Sequence[str] = (),
 ) -> NewService:
     """Copy the template to ``{name}_project``. The generated files are left to ``generate``.
 
     Raises:
-        RefusedError: a name, the port, the path or a service that it shall call will not do.
+        RefusedError: a name, the port, the path or a service that it shall call or read will not do.
         DescriptionError: a description of another project is invalid.
     """
     projects = read_projects(root)
     free = _free_port(projects.values()) if port is None else port
-    new = NewService(name, plural_of(name) if resource is None else resource, free, _called(projects, calls))
+    called, consumed = _called(projects, [*calls, *consumes]), _consumed(projects, consumes)
+    new = NewService(name, plural_of(name) if resource is None else resource, free, called, publishes, consumed)
     _refuse(new, root, [*projects.values()])
     source, target = root / TEMPLATE_PROJECT, root / f"{name}_project"
     draft = root / f".{name}_project"  # becomes the project only when it is whole
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(source, draft, ignore=LEFT_OUT)
     _adapt_calls(draft, new)
+    _adapt_events(draft, new)
     for path in sorted(draft.rglob("*"), reverse=True):  # what lies in a folder, before the folder
         if path.is_file():
             path.write_text(new.renamed(path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -84,6 +102,14 @@ def _called(projects: Mapping[str, Project], names: Sequence[str]) -> tuple[Proj
     if unknown := [name for name in names if name not in services]:
         raise RefusedError(f"There is no service {unknown[0]!r} to call; there are {', '.join(services)}.")
     return tuple(services[name] for name in dict.fromkeys(names))
+
+
+def _consumed(projects: Mapping[str, Project], names: Sequence[str]) -> tuple[Project, ...]:
+    consumed = _called(projects, names)
+    for each in consumed:
+        if OUTBOX not in (each.folder / each.package / "settings.py").read_text(encoding="utf-8"):
+            raise RefusedError(f"The {each.name} service publishes no events: its INSTALLED_APPS have no {OUTBOX}.")
+    return consumed
 
 
 def _refuse(new: NewService, root: Path, projects: Sequence[Project]) -> None:
@@ -114,8 +140,8 @@ def _adapt_calls(folder: Path, new: NewService) -> None:
     text, mark, block = settings.read_text(encoding="utf-8").partition(CLIENT_SETTINGS)
     for called in new.calls:
         for path, client in clients.items():
-            (folder / _for_called(path, called)).write_text(_for_called(client, called), encoding="utf-8")
-        text += _for_called(mark + block, called)
+            (folder / for_called(path, called)).write_text(for_called(client, called), encoding="utf-8")
+        text += for_called(mark + block, called)
     if not new.calls:
         text = text.replace("import database, env\n", "import database\n")
         (folder / "contracts").rmdir()
@@ -129,9 +155,24 @@ def _adapt_calls(folder: Path, new: NewService) -> None:
     description.write_text(text, encoding="utf-8")
 
 
-def _for_called(text: str, called: Project) -> str:
-    path = called.routing.paths[0] if called.routing else ""
-    text = text.replace("/users", path).replace("127.0.0.1:8000", f"127.0.0.1:{called.port}")
-    for old, new in (("user", called.name), ("User", called.name.capitalize()), ("USER", called.name.upper())):
-        text = text.replace(old, new)
-    return text
+def _adapt_events(folder: Path, new: NewService) -> None:
+    """Leave out what the template has as a publisher and as a consumer of the user service, unless it is asked for."""
+    consumer = {path: (folder / path).read_text(encoding="utf-8") for path in CONSUMER_FILES}
+    removed = [*CONSUMER_FILES, *(() if new.publishes else PUBLISHER_FILES)]
+    for path in [*removed, *(() if new.publishes or new.consumes else EVENT_FILES)]:
+        (folder / path).unlink()
+    for consumed in new.consumes:
+        for path, text in consumer.items():
+            (folder / for_called(path, consumed)).write_text(for_called(text, consumed), encoding="utf-8")
+    wanted = {"publishes": new.publishes, "consumes": bool(new.consumes)}
+    for path in folder.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        chosen = choose(text, [part for part, is_wanted in wanted.items() if is_wanted], new.consumes)
+        path.write_text(chosen, encoding="utf-8")
+    absent = [("example_project/settings.py", f"{OUTBOX}, ")] * (not new.publishes)
+    absent += [("example_project/settings.py", f"{INBOX}, ")] * (not new.consumes)
+    if not (new.publishes or new.consumes):
+        absent += [("pyproject.toml", '    "events",\n'), ("service.toml", "worker = true # python manage.py work\n")]
+    for name, text in absent:
+        path = folder / name
+        path.write_text(path.read_text(encoding="utf-8").replace(text, ""), encoding="utf-8")

@@ -71,6 +71,8 @@ def test_a_good_name_is_not_refused():
         ({"port": 70_000}, "--port is 70000"),
         ({"calls": ["nobody"]}, "no service 'nobody' to call; there are "),
         ({"calls": ["gateway"]}, "no service 'gateway' to call"),
+        ({"consumes": ["nobody"]}, "no service 'nobody' to call"),
+        ({"consumes": ["order"]}, "The order service publishes no events"),
     ],
 )
 def test_what_clashes_is_refused_and_nothing_is_written(options, reason):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -51,9 +52,9 @@ def repository(folder):
 
 @pytest.fixture(scope="module")
 def started(repository):
-    """The service trial, which calls the user service; the output and the seconds that it took."""
+    """The service trial, which publishes events and reads those of users; the output and the seconds that it took."""
     began = time.monotonic()
-    status, output = repository.manage("startservice", "trial", "--calls", "user")
+    status, output = repository.manage("startservice", "trial", "--publishes", "--consumes", "user")
     assert status == 0, output
     return output, time.monotonic() - began
 
@@ -143,7 +144,13 @@ def test_it_is_served_through_the_gateway_and_keeps_what_is_posted(repository, s
         page = ask(f"{gateway}/trials", Accept="text/html")
         admin = ask(f"{gateway}/admin/trial/login/")
         style = ask(f"{gateway}/static/trial/admin/css/base.css")
-        metrics = ask(f"http://127.0.0.1:{ports['TRIAL_PORT']}/metrics")
+        user = ask(f"{gateway}/users", {"name": "John", "email": "john@example.com"})
+        until = time.monotonic() + READY_SECONDS
+        while (
+            'inbox_position{feed="user"} 0.0' in (metrics := ask(f"http://127.0.0.1:{ports['TRIAL_PORT']}/metrics"))[2]
+        ):
+            assert time.monotonic() < until, metrics[2]
+            time.sleep(0.1)
         status = repository.manage("status", **ports)
         demo = repository.manage("demo", **ports)
     with up(repository, ports) as gateway:
@@ -155,6 +162,9 @@ def test_it_is_served_through_the_gateway_and_keeps_what_is_posted(repository, s
     assert page[1].startswith("text/html")
     assert status[0] == 0, status[1]
     assert "trial migrations" in status[1]
+    assert re.search(r"trial-worker +running; events of user: caught up", status[1]), status[1]
+    assert user[0] == 201
+    assert "outbox_unnumbered_events 1.0" in metrics[2]  # nobody reads it
     assert "trial: 3 demo trials created" in demo[1]
     assert (kept[0], kept[2]) == (200, created[2])
 

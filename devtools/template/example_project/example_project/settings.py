@@ -7,10 +7,19 @@ from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_
 
 globals().update(service_settings("example"))
 
-INSTALLED_APPS = ["widgets", *APPS, *speedups.APPS]
+INSTALLED_APPS = ["widgets", "events.inbox", "events.outbox", *APPS, *speedups.APPS]
 MIDDLEWARE = [*REQUEST_MIDDLEWARE, *speedups.MIDDLEWARE, *PAGE_MIDDLEWARE]
 DATABASES = {"default": database("example_service_db") | speedups.DATABASE}
 SPECTACULAR_SETTINGS = spectacular_settings("Example service", "Widgets.")
+
+# begin consumes
+# What this service reads of the events of others.
+EVENT_SUBSCRIPTIONS = [
+    # begin consumed
+    "widgets.user_events.users",
+    # end consumed
+]
+# end consumes
 
 # The user service, as this service calls it.
 USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")

@@ -6,6 +6,7 @@ from widgets.urls import router
 
 urlpatterns = [
     *router.urls,  # first, and without a level of their own: most requests are for them
+    path("", include("events.outbox.urls")),  # publishes
     path("", include("chassis.urls")),
 ]
 

@@ -1,0 +1,62 @@
+"""The events of the user service, and what this service keeps of them."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from events.inbox.subscription import Event, Reading, Subscription
+from widgets.models import KnownUser
+
+CHANGED, DELETED = "com.example.user.changed.v1", "com.example.user.deleted.v1"
+
+
+def apply(events: Sequence[Event], reading: Reading) -> None:
+    """Store what is newer than what is known. The consumer holds the lock of the feed: nobody else stores meanwhile.
+
+    Raises:
+        KeyError, TypeError, ValueError: an event is not what its type promises.
+    """
+    told = sorted((_user(event, reading) for event in events), key=lambda each: each.version)
+    newest = {each.pk: each for each in told}
+    KnownUser.objects.filter(pk__in=newest).update(generation=reading.generation)
+    known = KnownUser.objects.in_bulk(newest)
+    KnownUser.objects.bulk_create(
+        [each for each in newest.values() if _is_news(each, known.get(each.pk))],
+        update_conflicts=True,
+        unique_fields=["user_id"],
+        update_fields=["version", "data", "is_deleted", "epoch", "generation"],
+    )
+
+
+def _user(event: Event, reading: Reading) -> KnownUser:
+    data = event["data"]
+    number, version = data["id"], data["version"]
+    if type(number) is not int or type(version) is not int:
+        raise TypeError("The id and version must be integers.")
+    return KnownUser(
+        user_id=number,
+        version=version,
+        data=data,
+        is_deleted=event["type"] == DELETED,
+        epoch=reading.epoch,
+        generation=reading.generation,
+    )
+
+
+def _is_news(told: KnownUser, known: KnownUser | None) -> bool:
+    return known is None or known.epoch != told.epoch or known.version < told.version
+
+
+def sweep(reading: Reading) -> None:
+    """Mark those that a whole replay did not show as deleted."""
+    KnownUser.objects.filter(generation__lt=reading.generation).update(is_deleted=True)
+
+
+users = Subscription(
+    feed="user",
+    url=lambda: f"{settings.USER_SERVICE_URL}/events",
+    types=frozenset({CHANGED, DELETED}),
+    apply=apply,
+    sweep=sweep,
+    stream="users",
+)

@@ -1,0 +1,101 @@
+"""A new service that publishes events, reads those of others, or neither."""
+
+import ast
+import re
+
+import pytest
+from repository import ROOT, Repository
+
+from scaffold.descriptions import read_project, read_projects
+from scaffold.parts import choose
+from scaffold.startservice import RefusedError, start_service
+
+OF_EVENTS = r"\bevents?\b|outbox|inbox|worker = true|\bversion = models"
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "a copy")
+
+
+def texts_of(folder):
+    """The text of each file by its name; none has a mark left, and all that is Python can be read."""
+    texts = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert not [name for name, text in texts.items() if re.search("# (begin|end|publishes|consumes)", text)]
+    for text in (text for name, text in texts.items() if name.endswith(".py")):
+        ast.parse(text)
+    return texts
+
+
+@pytest.mark.parametrize("calls", [[], ["user"]])
+def test_without_events_nothing_of_them_is_there(repository, calls):
+    start_service(repository.root, "trial", calls=calls)
+
+    texts = texts_of(repository.root / "trial_project")
+
+    assert not [name for name, text in texts.items() if re.search(OF_EVENTS, text) or "event" in name]
+    assert not read_project(repository.root / "trial_project").worker
+
+
+def test_a_publisher_has_an_outbox_and_a_worker_and_reads_nothing(repository):
+    start_service(repository.root, "trial", resource="attempts", publishes=True)
+
+    texts = texts_of(repository.root / "trial_project")
+
+    assert '"events.outbox"' in texts["trial_project/settings.py"]
+    assert '"com.example.trial"' in texts["attempts/migrations/0002_events.py"]
+    assert "com.example.trial.changed.v1" in texts["tests/test_attempt_events.py"]
+    assert "purge_events" in texts["attempts/management/commands/work.py"]
+    assert not [name for name, text in texts.items() if re.search("inbox|Known|user|EVENT_SUBSCRIPTIONS", text)]
+    described = read_projects(repository.root)["trial"]
+    assert (described.worker, described.calls) == (True, ())
+
+
+def test_a_consumer_calls_the_service_too_and_publishes_nothing(repository):
+    start_service(repository.root, "trial", consumes=["user"])
+
+    texts = texts_of(repository.root / "trial_project")
+
+    assert '"trials.user_events.users"' in texts["trial_project/settings.py"]
+    assert "class KnownUser(models.Model)" in texts["trials/models.py"]
+    assert "tests/test_user_events.py" in texts
+    assert not [
+        name for name, text in texts.items() if re.search("outbox|version = models.BigIntegerField\\(\\n", text)
+    ]
+    described = read_projects(repository.root)["trial"]
+    assert (described.worker, described.calls) == (True, ("user",))
+
+
+def test_a_service_can_read_the_events_of_a_new_one_and_of_several(repository):
+    start_service(repository.root, "payment", resource="invoices", publishes=True)
+
+    start_service(repository.root, "trial", calls=["order"], consumes=["user", "payment"], publishes=True)
+
+    texts = texts_of(repository.root / "trial_project")
+    assert '"trials.user_events.users",\n    "trials.payment_events.payments",' in texts["trial_project/settings.py"]
+    assert {"class KnownUser(", "class KnownPayment("} <= set(
+        re.findall(r"class Known\w+\(", texts["trials/models.py"])
+    )
+    assert texts["trials/migrations/0002_events.py"].count("CreateModel") == 2
+    assert '"com.example.payment.changed.v1"' in texts["trials/payment_events.py"]
+    assert 'stream="invoices"' in texts["trials/payment_events.py"]
+    assert read_projects(repository.root)["trial"].calls == ("order", "user", "payment")
+
+
+def test_a_service_that_publishes_nothing_cannot_be_read(repository):
+    with pytest.raises(RefusedError, match="The order service publishes no events"):
+        start_service(repository.root, "trial", consumes=["order"])
+
+    assert not (repository.root / "trial_project").exists()
+
+
+def test_parts_are_chosen_by_their_marks():
+    once, each = (
+        "# begin publishes\nb\n# end publishes\nc  # publishes\n",
+        "    # begin consumed\n    user\n    # end consumed\n",
+    )
+    text = f"a\n{once}{each}"
+    users = [read_projects(ROOT)["user"]]
+
+    assert choose(text, ["publishes"], []) == "a\nb\nc\n"
+    assert choose(text, ["consumes"], users) == "a\n    user\n"
