@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-from chassis import metrics
 from events.outbox.metrics import OutboxCollector
 from events.outbox.models import Event
+from observability import metrics
 from users.models import User
 
 

@@ -42,7 +42,12 @@ def publish_existing(table: str, topic: str, type_prefix: str, columns: list[str
     """  # noqa: S608 - names of the migration  # nosec B608
 
     def run(apps: Any, schema_editor: Any) -> None:
-        values: dict[str, Any] = {"topic": topic, "type": f"{type_prefix}.changed.v1", "columns": columns, "limit": BATCH_SIZE}
+        values: dict[str, Any] = {
+            "topic": topic,
+            "type": f"{type_prefix}.changed.v1",
+            "columns": columns,
+            "limit": BATCH_SIZE,
+        }
         after: int | None = -1
         with connection.cursor() as cursor:
             while after is not None:
