@@ -21,6 +21,10 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0  # seconds between two attempts of a job that fails, and between two signs of life
 
 
+class Unavailable(Exception):  # noqa: N818 - the state of what a job needs
+    """What a job needs cannot be used now: it is logged once, and tried again."""
+
+
 @dataclass
 class Job:
     """Something to do every ``seconds``; at once again while ``run`` returns True."""
@@ -72,6 +76,10 @@ def _run(job: Job) -> None:
         if job.failures == 1:
             logger.warning("database unavailable to a job", extra={"job": job.name, "error": str(error).strip()})
         connections.close_all()
+    except Unavailable as error:
+        _note_failure(job)
+        if job.failures == 1:
+            logger.warning("job waits for what is unavailable", extra={"job": job.name, "error": str(error)})
     except Exception:
         _note_failure(job)
         logger.exception("job failed", extra={"job": job.name})

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from django.test import Client
+from redis_server import RedisServer
 
 from events.inbox.client import CursorGone, Page, Place
 from events.inbox.consumer import Consumer
@@ -49,3 +50,13 @@ def catch_up(consumer):
             pass
 
     return run
+
+
+@pytest.fixture
+def redis(tmp_path, settings):
+    """A broker for the test, which is set up with its URL."""
+    server = RedisServer(tmp_path)
+    settings.EVENTS_BROKER_URL = server.url
+    server.start()
+    yield server
+    server.close()

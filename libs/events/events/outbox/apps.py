@@ -14,7 +14,8 @@ class OutboxConfig(AppConfig):
     verbose_name = "Events for other services"
 
     def ready(self) -> None:
-        """Register the collector, and connect the signal if spans are exported."""
+        """Register the check and the collector, and connect the signal if spans are exported."""
+        from events import checks  # noqa: F401
         from events.outbox.metrics import OutboxCollector
 
         metrics.COLLECTORS.append(OutboxCollector())

@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from events.outbox.management.commands.purge_events import purge_events
 from events.worker import Job, WorkCommand
 
+RELAY_SECONDS = 0.2
+
 
 class Command(WorkCommand):
-    """Purges old events."""
+    """Purges old events, and sends new ones to the broker if there is one."""
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""
-        return [Job("purge events", 3600, purge_events)]
+        jobs = [Job("purge events", 3600, purge_events)]
+        if settings.EVENTS_BROKER_URL:
+            from events.outbox.relay import Relay  # with a broker's client, which takes 17 MB
+
+            jobs.append(Job("relay events", RELAY_SECONDS, Relay("users").run))
+        return jobs
