@@ -7,14 +7,15 @@ from observability import metrics
 
 
 class InboxConfig(AppConfig):
-    """Adds the state of the inbox to the service's metrics and readiness."""
+    """Adds the state of the inbox to the service's metrics and readiness, and the system check."""
 
     name = "events.inbox"
     label = "inbox"
     verbose_name = "Events from other services"
 
     def ready(self) -> None:
-        """Register the collector and the detail."""
+        """Register them."""
+        from events import checks  # noqa: F401
         from events.inbox.health import lags
         from events.inbox.metrics import InboxCollector
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
@@ -169,6 +170,15 @@ class Consumer:
                 letter.state, letter.next_attempt_at = DeadLetter.State.RESOLVED, None
             letter.save()
         return True
+
+
+def consumer_of(subscription: Subscription) -> Consumer:
+    """Return a consumer of the subscription: of the broker's stream if ``settings.EVENTS_BROKER_URL`` is set."""
+    if not settings.EVENTS_BROKER_URL:
+        return Consumer(subscription)
+    from events.inbox.broker import BrokerConsumer  # 17 MB, for those who have a broker
+
+    return BrokerConsumer(subscription)
 
 
 def _member(event: Any, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from events.inbox.consumer import Consumer
+from events.inbox.consumer import consumer_of
 from events.worker import Job, WorkCommand
 from idempotency.models import IdempotencyKey
 from known_users.events import sweep, users
@@ -15,7 +15,7 @@ class Command(WorkCommand):
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""
-        consumer = Consumer(users)
+        consumer = consumer_of(users)
         return [
             Job("consume events", CONSUME_SECONDS, consumer.consume),
             Job("retry dead letters", CONSUME_SECONDS * 5, consumer.retry_dead_letters),
