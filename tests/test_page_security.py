@@ -2,10 +2,13 @@
 
 import pytest
 
+from devtools.projects import with_database
 from tests.browser import Watch
 
-PAGES = ["/", "/-/status", "/-/docs", "/users", "/orders", "/users/987654321", "/nowhere", "/-/nowhere"]
-ADMINS = ["/admin/user/login/", "/admin/order/login/"]
+SERVICES = with_database()
+LISTS = [path for project in SERVICES for path in project.routing.paths]
+ADMINS = [f"/admin/{project.name}/login/" for project in SERVICES]
+PAGES = ["/", "/-/status", "/-/docs", *LISTS, "/users/987654321", "/nowhere", "/-/nowhere"]
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
