@@ -1,6 +1,7 @@
 """The portal in a browser: works, needs nothing from elsewhere, and is accessible."""
 
 import json
+import subprocess
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -135,3 +136,18 @@ def test_operations_are_listed_without_swagger_ui(page):
     expect(operation).to_contain_text("Idempotency-Key")
     expect(operation).to_contain_text("Body: OrderRequest")
     expect(operation).to_contain_text("422 Unprocessable Entity")
+
+
+def test_command_lines_work_as_they_stand(page, gateway):
+    for user in gateway.get("/users", params={"email": "john@example.com"}).json()["results"]:
+        gateway.delete(f"/users/{user['id']}")
+    page.goto("/")
+
+    for line in page.locator(".commands code").all_inner_texts():
+        more = "--silent --noproxy '*' --write-out '\\n%{http_code}'"
+        done = subprocess.run(f"{line} {more}", shell=True, capture_output=True, text=True, check=True)
+        *_, body, status = done.stdout.splitlines()
+        assert status == ("201" if "POST" in line else "200") or "unknown_user" in body  # the example's is the first
+
+    posted = page.locator(".commands div", has_text="-X POST").locator("dt").all_inner_texts()
+    assert {"Create user", "Create order"} <= set(posted)

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from django.http import HttpRequest
 
+from http1.fields import values
 from proxy.gateway import gateway
+from proxy.received import received
 
 _ADMIN, _STATIC = "/admin/", "/static/"
 
@@ -32,8 +34,10 @@ def _paths() -> Sequence[str]:
 
 
 def origin(request: HttpRequest) -> str:
-    """Return where the client found the gateway, such as ``http://localhost:8081``."""
-    return f"{request.scheme}://{request.META.get('HTTP_HOST', 'localhost')}"
+    """Return where the client found the gateway, such as ``http://localhost:8081``; a trusted proxy may say."""
+    forwarded = values(received(request).head.fields, "x-forwarded-host")
+    host = forwarded[0].partition(",")[0].strip() if forwarded else request.META.get("HTTP_HOST", "localhost")
+    return f"{request.scheme}://{host}"
 
 
 def index(request: HttpRequest) -> dict[str, object]:

@@ -74,6 +74,31 @@ def test_browser_gets_a_page_with_services_and_links(portal):
     assert b'id="service-any"' in got.body
 
 
+@pytest.mark.parametrize(
+    ("lines", "origin"),
+    [
+        (["X-Forwarded-Proto: https", "X-Forwarded-Host: shop.example:8443, inner"], "https://shop.example:8443"),
+        (["X-Forwarded-Proto: https"], "https://example.org"),
+        ([], "http://example.org"),
+    ],
+)
+def test_addresses_are_those_that_a_trusted_proxy_was_reached_under(share, upstream, lines, origin):
+    gateway = share(routed(upstream.url), EXPOSE_PORTAL="true", TRUSTED_PROXIES="127.0.0.0/8")
+
+    page = get(gateway, "/", HTML, *lines).body.decode()
+    index = json.loads(get(gateway, "/", *lines).body)
+
+    assert f"curl {origin}/a<" in page
+    assert index["links"]["api"] == [f"{origin}/a"]
+
+
+def test_addresses_do_not_follow_an_untrusted_client(portal):
+    got = get(portal, "/", HTML, "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example")
+
+    assert b"curl http://example.org/a<" in got.body
+    assert b"evil.example" not in got.body
+
+
 @pytest.mark.parametrize("lines", [(), ("Accept: */*",), ("Accept: application/json",)])
 def test_program_gets_an_index(portal, lines):
     got = get(portal, "/", *lines)

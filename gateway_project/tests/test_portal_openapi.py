@@ -1,6 +1,9 @@
 """The API's one document, made from those of running services."""
 
+import html
 import json
+import re
+import shlex
 import time
 from types import SimpleNamespace
 
@@ -105,6 +108,27 @@ def test_problems_of_the_gateway_are_responses(start, services):
     both = user["post"]["responses"]["503"]
     assert both["content"][PROBLEM]["schema"] == {"anyOf": [{"$ref": "#/components/schemas/Problem"}, own]}
     assert both["description"].startswith("No.\n* `circuit_open`:")
+
+
+def test_page_has_a_command_line_for_each_example_of_a_post(start, services):
+    own = document("/users")
+    example = {"examples": {"New": {"value": {"name": "O'Brien"}}}}
+    own["paths"]["/users"]["post"]["requestBody"]["content"] = {"application/json": example}
+    own["paths"]["/users/{id}"] = {"post": own["paths"]["/users"]["post"]}  # a path that nobody can send
+    own["paths"]["/users/other"] = {"post": {"requestBody": {"content": []}}, "get": operation()}  # malformed
+    answers = {b"/openapi.json": json_answer(own), b"/": json_answer("ok")}
+    services["user"].script = lambda connection, received: connection.send(answers[received.target])
+    gateway = start_with(start, services)
+    fetched(gateway)
+
+    page = html.unescape(exchange(gateway.port, request("GET", "/", "Accept: text/html")).body.decode())
+
+    lines = [shlex.split(line) for line in re.findall("<code>(curl .*)</code>", page)]
+    posts = [line for line in lines if "POST" in line]
+    header, body = "Content-Type: application/json", '{"name": "O\'Brien"}'
+    assert posts == [["curl", "-X", "POST", "http://example.org/users", "-H", header, "-d", body]]
+    assert ["curl", "http://example.org/orders"] in lines
+    assert ["curl", "-H", "Accept: application/json", "http://example.org/"] in lines
 
 
 def test_service_token_is_sent(start, services):

@@ -1,0 +1,52 @@
+"""Command lines for a terminal: a GET of each route, and a POST of each example in the services' documents."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from portal import links
+from portal.documents import part
+from portal.monitor import monitor
+from proxy.gateway import gateway
+
+_JSON = "application/json"
+
+
+class Command(NamedTuple):
+    """A command line, and what it does."""
+
+    text: str
+    line: str
+
+
+def commands(origin: str) -> list[Command]:
+    """Return command lines for a client that reaches the gateway at ``origin``.
+
+    Documents that were never read are left out; none is waited for.
+    """
+    reads = [Command(f"Read {link.address}", _curl(origin + link.address)) for link in links.api()]
+    state = Command("Read the state of all services", _curl("-H", f"Accept: {_JSON}", f"{origin}/"))
+    return [*reads, *_posts(origin), state]
+
+
+def _posts(origin: str) -> Iterator[Command]:
+    for name in gateway().upstreams:
+        if content := monitor().documents.of(name).content:
+            for path, item in part(name, content).paths.items():
+                if (example := _example(item.get("post"))) is not None and "{" not in path:
+                    body = json.dumps(example, ensure_ascii=False)
+                    line = _curl("-X", "POST", origin + path, "-H", f"Content-Type: {_JSON}", "-d", body)
+                    yield Command(item["post"].get("summary") or f"Write {path}", line)
+
+
+def _example(operation: Any) -> Any:
+    """Return the first example of the operation's JSON body; None if it has none."""
+    try:
+        return next(iter(operation["requestBody"]["content"][_JSON]["examples"].values()))["value"]
+    except (AttributeError, KeyError, StopIteration, TypeError):
+        return None
+
+
+def _curl(*arguments: str) -> str:
+    return shlex.join(["curl", *arguments])
