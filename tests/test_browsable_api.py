@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from devtools.projects import with_database
 from tests.api import make_order, make_user, new_email
-from tests.browser import Watch, keep_screenshot
+from tests.browser import Watch, keep_screenshot, new_page
 
 
 def html_form(page):
@@ -183,9 +183,42 @@ def test_order_is_fulfilled_with_its_button(page, gateway):
     assert watch.faults == []
 
 
-def test_header_leads_to_the_portal(page):
-    page.goto("/orders")
+@pytest.mark.parametrize("project", with_database(), ids=lambda project: project.name)
+def test_header_leads_to_the_portal_all_services_and_the_own_admin(page, project):
+    watch, paths = Watch(page), [path for each in with_database() for path in each.routing.paths]
+    page.goto(project.routing.paths[0])
+    links = page.locator(".navbar").get_by_role("link")
 
+    expect(links).to_have_count(len(paths) + 4)
+
+    found = {link.inner_text(): urlsplit(link.evaluate("link => link.href")).path for link in links.all()}
+    assert found == {path: path for path in paths} | {
+        f"{project.name.capitalize()} service": "/",
+        "All services": "/",
+        "API documentation": "/-/docs",
+        "Administration": f"/admin/{project.name}/",
+    }
     page.get_by_role("link", name="All services").click()
-
     expect(page.locator("#summary")).to_be_visible()
+    assert watch.faults == []
+
+
+def test_links_of_a_service_stay_where_the_gateway_has_no_portal(chromium, run_system):
+    with run_system(EXPOSE_PORTAL="false") as system, new_page(chromium, system.gateway.url) as page:
+        with page.expect_response(f"{system.gateway.url}/") as index:
+            page.goto("/orders")
+
+        assert index.value.status == 404
+        links = page.locator(".navbar").get_by_role("link")
+        expect(links).to_have_text(["Order service", "Administration"])
+
+
+def test_page_of_a_service_without_a_gateway_works(chromium, system):
+    with new_page(chromium, system.order.url) as page:
+        watch = Watch(page)
+        page.goto("/orders", wait_until="networkidle")
+
+        expect(page.locator(".navbar").get_by_role("link")).to_have_text(
+            ["Order service", "OpenAPI document", "Administration"]
+        )
+        assert watch.faults == []

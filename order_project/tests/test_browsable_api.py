@@ -15,7 +15,7 @@ def test_order_has_a_button_for_each_action(client, make_order):
     page = client.get(f"/orders/{order.id}", headers=BROWSER).text
 
     forms = re.findall(
-        r'<form class="button-form" method="post" action="[^"]*(/orders/\d+/\w+)/?">.*?<button[^>]*>(\w+)<',
+        r'<form class="[^"]*post-action" method="post" action="[^"]*(/orders/\d+/\w+)/?">.*?<button[^>]*>(\w+)<',
         page,
         re.DOTALL,
     )
@@ -41,14 +41,5 @@ def test_refusal_is_shown_as_the_problem_that_a_program_gets(client, make_order)
     assert "application/problem+json" in re.search("<b>Content-Type:</b>.*", page.text)[0]
 
 
-def test_header_leads_to_the_portal_and_the_admin(client):
-    page = client.get("/orders", headers=BROWSER).text
-
-    links = re.search('role="navigation".*?</ul>', page, re.DOTALL)[0]
-    assert re.findall("href=\"([^\"]+)\"|href='([^']+)'", links) == [
-        ("/", ""),
-        ("/", ""),
-        ("/-/docs", ""),
-        ("/admin/order/", ""),
-    ]
-    assert "<style" not in page
+def test_page_has_no_style_that_is_written_into_it(client):
+    assert "<style" not in client.get("/orders", headers=BROWSER).text

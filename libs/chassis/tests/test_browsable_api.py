@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +66,25 @@ def test_page_runs_no_script_that_is_written_into_it(api, make_book):
     assert directives["default-src"] == "'none'"
     assert directives["script-src"] == directives["style-src"] == "'self'"
     assert page["Cross-Origin-Resource-Policy"] == page["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_page_of_a_service_alone_has_only_links_that_lead_somewhere(api, make_book):
+    book = make_book()
+
+    page = api.get(f"/books/{book.id}", headers=BROWSER)
+
+    header = page.text.split('class="navbar ')[1].split('class="breadcrumb"')[0]
+    links = re.findall('href="([^"]+)"', header)
+    assert links == ["/books/", "/openapi.json", "/admin/library/"]
+    assert [api.get(link, follow=True).status_code for link in links] == [200, 200, 200]
+    assert "chassis/links.js" not in page.text
+
+
+def test_page_behind_a_gateway_looks_for_its_links(api, make_book):
+    page = api.get("/books", headers=BROWSER | {"via": "1.1 gateway"})
+
+    assert "/openapi.json" not in page.text  # which a gateway does not pass on
+    assert "/static/library/chassis/links.js" in page.text
 
 
 def test_json_has_no_policy_for_pages(api, make_book):
