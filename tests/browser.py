@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGUMENTS = [
@@ -19,6 +20,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 TIMEOUT_MILLISECONDS = 10_000
+ADMINISTRATOR, PASSWORD = "admin", "correct horse battery staple"  # of the fixture ``accounts``
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # the folder for screenshots, if they are wanted
 
@@ -70,6 +72,31 @@ class Watch:
         self.urls.append(response.url)
         if response.status >= 400:
             self.faults.append(f"{response.status} {response.url}")
+
+
+def log_in(page: Page, service: str) -> None:
+    """Log in to the admin of ``service``; needs the fixture ``accounts``."""
+    page.goto(f"/admin/{service}/")
+    page.locator("[name=username]").fill(ADMINISTRATOR)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#user-tools")).to_contain_text("Log out")
+    page.wait_for_load_state()  # navigating earlier would abort requests of the page
+
+
+def serious_findings(
+    page: Page, exceptions: Collection[str] = (), **context: list[list[str]]
+) -> list[tuple[str, str, str]]:
+    """Return the rules of axe-core that the page breaks seriously, each with an element, but for ``exceptions``.
+
+    ``context`` has the selectors of what is examined or left out: ``include``, ``exclude``.
+    """
+    violations = Axe().run(page, context=context or None).response["violations"]
+    return [
+        (one["id"], page.url, one["nodes"][0]["html"])
+        for one in violations
+        if one["impact"] in ("serious", "critical") and one["id"] not in exceptions
+    ]
 
 
 def keep_screenshot(page: Page, name: str) -> None:

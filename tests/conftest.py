@@ -12,7 +12,7 @@ from devtools.projects import with_database
 from tests import browser
 from tests.databases import new_database
 from tests.resources import ORDERS, USERS
-from tests.system import migrate, running_system
+from tests.system import migrate, run_in_parallel, running_system
 
 
 def pytest_addoption(parser) -> None:
@@ -105,3 +105,32 @@ def page(chromium, system):
     """A browser's page on the gateway."""
     with browser.new_page(chromium, system.gateway.url) as page:
         yield page
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request):
+    return request.param
+
+
+@pytest.fixture(params=[1280, 360], ids=["desktop", "phone"])
+def screen(request, chromium, system, scheme):
+    """A page of this width and color scheme."""
+    with browser.new_page(chromium, system.gateway.url) as page:
+        page.set_viewport_size({"width": request.param, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        yield page
+
+
+@pytest.fixture(scope="session")
+def accounts(system):
+    """An administrator with an account in each service."""
+    account = {
+        "DJANGO_SUPERUSER_USERNAME": browser.ADMINISTRATOR,
+        "DJANGO_SUPERUSER_PASSWORD": browser.PASSWORD,
+        "DJANGO_SUPERUSER_EMAIL": "admin@example.com",
+    }
+    run_in_parallel(
+        (service.project, service.environment | account, ["createsuperuser", "--noinput", "--verbosity", "0"])
+        for service in system.services
+        if service.project.database
+    )

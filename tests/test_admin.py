@@ -5,34 +5,9 @@ from playwright.sync_api import expect
 
 from devtools.projects import with_database
 from tests.api import make_order, make_user
-from tests.browser import Watch, keep_screenshot
-from tests.system import run_in_parallel
+from tests.browser import ADMINISTRATOR, Watch, keep_screenshot, log_in
 
-NAME, PASSWORD = "admin", "correct horse battery staple"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def accounts(system):
-    """One administrator with an account in each service."""
-    account = {
-        "DJANGO_SUPERUSER_USERNAME": NAME,
-        "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
-        "DJANGO_SUPERUSER_EMAIL": "admin@example.com",
-    }
-    run_in_parallel(
-        (service.project, service.environment | account, ["createsuperuser", "--noinput", "--verbosity", "0"])
-        for service in system.services
-        if service.project.database
-    )
-
-
-def log_in(page, service):
-    page.goto(f"/admin/{service}/")
-    page.locator("[name=username]").fill(NAME)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.locator("#user-tools")).to_contain_text("Log out")
-    page.wait_for_load_state()  # navigating earlier would abort requests of the page
+pytestmark = pytest.mark.usefixtures("accounts")
 
 
 def column_titles(page):
@@ -84,7 +59,7 @@ def test_view_site_leads_to_the_api(page, system, project):
 
 def test_wrong_password_is_rejected(page):
     page.goto("/admin/order/")
-    page.locator("[name=username]").fill(NAME)
+    page.locator("[name=username]").fill(ADMINISTRATOR)
     page.locator("[name=password]").fill("wrong")
     page.get_by_role("button", name="Log in").click()
 

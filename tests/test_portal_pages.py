@@ -4,30 +4,14 @@ import json
 import subprocess
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from devservers.processes import wait_for
 from devtools.projects import with_database
 from tests.api import new_email
-from tests.browser import Watch, keep_screenshot, new_page
+from tests.browser import Watch, keep_screenshot, new_page, serious_findings
 
 PAGES = ["/", "/-/docs"]
-SEVERE = ("serious", "critical")
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request):
-    return request.param
-
-
-@pytest.fixture(params=[1280, 360], ids=["desktop", "phone"])
-def screen(request, chromium, system, scheme):
-    """A page of this width and color scheme."""
-    with new_page(chromium, system.gateway.url) as page:
-        page.set_viewport_size({"width": request.param, "height": 800})
-        page.emulate_media(color_scheme=scheme)
-        yield page
 
 
 def open_page(page, path):
@@ -64,9 +48,7 @@ def test_page_is_accessible(screen, path):
     open_page(screen, path)
     screen.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
-    found = Axe().run(screen, context={"exclude": [["#swagger"]]}).response["violations"]
-
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SEVERE] == []
+    assert serious_findings(screen, exclude=[["#swagger"]]) == []
 
 
 def test_live_part_follows_the_state_without_a_reload(chromium, run_system):

@@ -1,0 +1,56 @@
+"""axe-core finds nothing serious of this project's own doing on the pages of the services, on any screen.
+
+The portal's pages are in test_portal_pages.py.
+"""
+
+from devtools.projects import with_database
+from tests.api import make_order
+from tests.browser import log_in, serious_findings
+
+# What REST framework's templates and Bootstrap 3 bring along, and no block or setting of theirs changes.
+OF_REST_FRAMEWORK = {
+    "button-name",  # the menu of formats is an arrow without a name
+    "color-contrast",  # of breadcrumbs, hints below inputs, and the DELETE button
+    "html-has-lang",  # <html> has no attributes
+    "label",  # labels of forms do not name their inputs
+    "scrollable-region-focusable",  # the response scrolls sideways, but not by the keyboard
+}
+# What Django's admin brings along.
+OF_DJANGO = {
+    "label-title-only",  # the label of the search is a picture
+    "link-in-text-block",  # links in breadcrumbs, and "Show all", differ from text by their colour only
+}
+
+
+def test_pages_of_the_browsable_api_are_accessible(screen, gateway):
+    order = make_order(gateway)
+    lists = [path for project in with_database() for path in project.routing.paths]
+
+    for path in [*lists, f"/orders/{order['id']}", "/orders/987654321"]:
+        screen.goto(path, wait_until="networkidle")
+        own = [[".navbar"]] if path in lists else [[".navbar"], [".post-action"]]
+
+        assert serious_findings(screen, OF_REST_FRAMEWORK) == []
+        assert serious_findings(screen, include=own) == []
+
+
+def test_admins_are_accessible(screen, accounts):
+    for project in with_database():
+        screen.goto(f"/admin/{project.name}/login/")
+        login = serious_findings(screen)
+        log_in(screen, project.name)
+        index = serious_findings(screen)
+        screen.locator(f'#content-main th a[href^="/admin/{project.name}{project.routing.paths[0]}/"]').first.click()
+        screen.wait_for_load_state()
+
+        assert login + index + serious_findings(screen, OF_DJANGO) == []
+
+
+def test_problems_are_accessible(screen):
+    of_the_gateway = "/nowhere"
+    of_the_services = [f"/admin/{project.name}/nowhere" for project in with_database()]
+
+    for path in [of_the_gateway, *of_the_services]:
+        screen.goto(path)
+
+        assert serious_findings(screen) == []
