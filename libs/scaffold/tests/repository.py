@@ -33,12 +33,12 @@ class Repository:
         kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
         return kept | NO_NETWORK | {"DATA_DIR": f"{self.root}.data"} | variables
 
-    def manage(self, *arguments: str, **variables: str) -> tuple[int, str]:
+    def manage(self, *arguments: str, seconds: float = SECONDS, **variables: str) -> tuple[int, str]:
         """Run a command of ``manage_all.py`` without a network; return its exit status and output."""
         command = [os.path.realpath(sys.executable), "manage_all.py", *arguments]
-        return self.run(*command, **variables)
+        return self.run(*command, seconds=seconds, **variables)
 
-    def run(self, *command: str, folder: str = ".", **variables: str) -> tuple[int, str]:
+    def run(self, *command: str, folder: str = ".", seconds: float = SECONDS, **variables: str) -> tuple[int, str]:
         done = subprocess.run(
             command,
             cwd=self.root / folder,
@@ -47,7 +47,7 @@ class Repository:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
         return done.returncode, done.stdout

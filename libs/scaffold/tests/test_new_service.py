@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import string
 import subprocess
 import time
 import urllib.error
@@ -31,6 +32,9 @@ GENERATED = {
 }
 OFFLINE_SECONDS = 20
 READY_SECONDS = 60
+# The tests across services that are about each service that is described; the whole suite would take as long again.
+ACROSS = ("api_document", "browsable_api", "every_service", "page_security", "portal_pages")
+ACROSS_SECONDS = 900
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,27 @@ def test_its_tests_pass(repository, started):
     assert output.splitlines()[-1].endswith(" passed, 0 failed, 0 skipped")
 
 
+def test_tests_across_services_pass_with_it(repository, started):
+    files = [f"tests/test_{name}.py" for name in ACROSS]
+
+    status, output = repository.manage("test", "system", *files, "-q", seconds=ACROSS_SECONDS)
+
+    assert status == 0, output
+    assert " passed, 0 failed, " in output.splitlines()[-1]
+
+
+def test_called_service_keeps_the_contract(repository, started):
+    root = repository.root
+    contracts = [*root.glob("contracts/user_service.json"), *root.glob("*/contracts/user_service.json")]
+    promises = [one for file in contracts for one in json.loads(file.read_text())["interactions"]]
+
+    status, output = repository.manage("test", "user", "-q", "-k", "contract")
+
+    assert status == 0, output
+    assert len(contracts) > 1
+    assert output.splitlines()[-1].startswith(f"{len(promises)} passed, 0 failed")
+
+
 @pytest.mark.parametrize(
     ("command", "place"),
     [
@@ -85,12 +110,18 @@ def test_its_tests_pass(repository, started):
         ("python -P -m scaffold generate --check", "."),
         ("python manage.py makemigrations --check --dry-run", "trial_project"),
         ("python manage.py check --fail-level=WARNING", "trial_project"),
+        ("python manage.py check --fail-level=WARNING --deploy", "trial_project"),
+        ("gunicorn trial_project.wsgi --check-config", "trial_project"),
         ("mypy --config-file=../pyproject.toml .", "trial_project"),
     ],
 )
 def test_static_checks_pass(repository, started, command, place):
     program, *arguments = command.split()
-    django = {"SECRET_KEY": "x" * 50, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    django = {
+        "SECRET_KEY": string.ascii_letters,
+        "HTTPS_ONLY": "true",
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    }
     cache = {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache" / "new"), "DJANGO_SETTINGS_MODULE": "trial_project.settings"}
 
     status, output = repository.run(
@@ -144,6 +175,8 @@ def test_it_is_served_through_the_gateway_and_keeps_what_is_posted(repository, s
         page = ask(f"{gateway}/trials", Accept="text/html")
         admin = ask(f"{gateway}/admin/trial/login/")
         style = ask(f"{gateway}/static/trial/admin/css/base.css")
+        document = json.loads(ask(f"{gateway}/-/openapi.json")[2])
+        portal = json.loads(ask(f"{gateway}/")[2])
         user = ask(f"{gateway}/users", {"name": "John", "email": "john@example.com"})
         until = time.monotonic() + READY_SECONDS
         while (
@@ -160,6 +193,10 @@ def test_it_is_served_through_the_gateway_and_keeps_what_is_posted(repository, s
     assert missing[:2] == (404, "application/problem+json")
     assert [each[0] for each in (page, admin, style, metrics)] == [200] * 4
     assert page[1].startswith("text/html")
+    assert {"/trials", "/trials/{id}"} <= document["paths"].keys()
+    assert portal["services"]["trial"]["state"] == "up"
+    assert f"{gateway}/trials" in portal["links"]["api"]
+    assert 'route="^trials/' in metrics[2]
     assert status[0] == 0, status[1]
     assert "trial migrations" in status[1]
     assert re.search(r"trial-worker +running; events of user: caught up", status[1]), status[1]
