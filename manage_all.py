@@ -138,6 +138,7 @@ def synchronise(uv: Path, *, development: bool) -> None:
     command = [str(uv), "sync", "--frozen", "--no-config", "--no-progress", "--python", str(PYTHON)]
     command += ["--all-packages", "--extra", "tracing"]
     command += [] if development else ["--no-dev", "--inexact"]
+    command += [f"--no-install-package={name}" for name in removed_projects()]
     variables = {"UV_SYSTEM_CERTS": "1"}  # as those that download uv
     variables |= {name: os.environ[name] for name in UV_VARIABLES if name in os.environ}
     if not is_writable(cache_home()):
@@ -149,6 +150,13 @@ def synchronise(uv: Path, *, development: bool) -> None:
         lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
         causes = [line for line in lines if line.startswith(("error:", "cause:"))] or lines[-1:]
         raise InstallError(f"The packages could not be installed: {' '.join(dict.fromkeys([causes[0], causes[-1]]))}")
+
+
+def removed_projects() -> "list[str]":
+    """Return the names of the lock's members whose folder is gone; `generate` takes them out of the lock."""
+    packages = tomllib.loads(LOCK.read_text(encoding="utf-8"))["package"]
+    folders = {package["name"]: package["source"].get("editable") for package in packages}
+    return [name for name, folder in folders.items() if folder and not (ROOT / folder).is_dir()]
 
 
 def has_this_python() -> bool:

@@ -177,6 +177,15 @@ def test_a_changed_lock_is_installed(copy):
     assert "Installed in" in copy.run("status", **NO_NETWORK)[1]
 
 
+def test_a_project_whose_folder_is_gone_is_not_installed(copy):
+    shutil.rmtree(copy.root / "order_project")
+
+    status, output = copy.run("generate")
+
+    assert (status, "uv.lock: written" in output) == (0, True), output
+    assert "order-project" not in (copy.root / "uv.lock").read_text()
+
+
 def test_no_network_at_the_first_start_is_one_line(copy, tmp_path):
     status, output = copy.run("up", XDG_CACHE_HOME=str(tmp_path / "nothing"), **NO_NETWORK)
 
