@@ -119,7 +119,8 @@ def _has_dynamic_choices(model: type[models.Model]) -> bool:
 
 def _copied(field: Any) -> Any:
     """Return a copy of a plain field, of which nothing is changed with the other."""
-    copied = copy.copy(field)
+    copied = object.__new__(type(field))
+    vars(copied).update(vars(field))
     copied.validators = list(field.validators)
     copied.error_messages = dict(field.error_messages)
     copied.style = dict(field.style)
