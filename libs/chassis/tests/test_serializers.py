@@ -6,6 +6,7 @@ import pytest
 from django.db.models import DateTimeField
 from django.http import QueryDict
 from django.utils import translation
+from django.utils.timezone import override as override_timezone
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
@@ -88,6 +89,18 @@ def test_choices_that_a_function_gives_are_those_of_now(monkeypatch):
 
     assert before == [1]
     assert list(ShelfSerializer().fields["shelf"].choices) == [1, 2]
+
+
+def test_instants_are_in_the_time_zone_of_the_request():
+    book = Book(created_at=datetime(2026, 1, 31, 12, tzinfo=UTC))
+    shown = []
+
+    for zone in (timezone(timedelta(hours=1)), timezone(timedelta(hours=-2))):
+        with override_timezone(zone):
+            rows = PlainSerializer([book, book], many=True).data
+        shown.append([row["created_at"] for row in rows])
+
+    assert shown == [["2026-01-31T13:00:00+01:00"] * 2, ["2026-01-31T10:00:00-02:00"] * 2]
 
 
 def test_messages_are_in_the_language_of_the_request():

@@ -4,7 +4,7 @@ REST framework reads ``123`` as the text ``"123"`` and ``"1"`` as the number 1. 
 has only text, and hides mistakes in JSON.
 """
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from rest_framework import serializers
@@ -65,6 +65,12 @@ class StrictDateTimeField(serializers.DateTimeField):
     """A date-time of RFC 3339; an HTML form may send others, as its inputs have no offset."""
 
     default_error_messages = {"invalid": INVALID_INSTANT}
+
+    def default_timezone(self) -> tzinfo | None:
+        """Return the current time zone, which is looked up once for all rows that a serializer shows."""
+        if zone := super().default_timezone():
+            self.timezone = zone
+        return zone
 
     def to_internal_value(self, value: Any) -> datetime:
         """Return the instant."""
