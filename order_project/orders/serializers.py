@@ -82,7 +82,7 @@ class OrderSerializer(StrictModelSerializer[Order]):
             ValidationError: the user's deletion has become known since the user was verified.
         """
         try:
-            return super().create(validated_data)
+            return Order.objects.create(**validated_data)
         except IntegrityError as error:
             if DELETED_USER_CONSTRAINT not in str(error):
                 raise
