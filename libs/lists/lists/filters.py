@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import django_filters
@@ -49,7 +50,9 @@ class StrictFilterBackend(DjangoFilterBackend):
                 return queryset
         return super().filter_queryset(request, queryset, view)
 
-    def _reads_only_the_query(self, filterset: type[django_filters.FilterSet]) -> bool:
+    @classmethod
+    @lru_cache
+    def _reads_only_the_query(cls, filterset: type[django_filters.FilterSet]) -> bool:
         """Return whether ``filterset`` only has optional filters of known classes, which do nothing without a value.
 
         A FilterSet or backend with a method or form of its own, such as a ``qs`` that knows the user, is always asked.
@@ -58,8 +61,8 @@ class StrictFilterBackend(DjangoFilterBackend):
         return (
             all(getattr(filterset, name) is getattr(django_filters.FilterSet, name) for name in hooks)
             and not hasattr(getattr(filterset, "Meta", None), "form")
-            and type(self).get_filterset is DjangoFilterBackend.get_filterset
-            and type(self).get_filterset_kwargs is StrictFilterBackend.get_filterset_kwargs
+            and cls.get_filterset is DjangoFilterBackend.get_filterset
+            and cls.get_filterset_kwargs is StrictFilterBackend.get_filterset_kwargs
             and all(is_optional(one) for one in filterset.base_filters.values())
         )
 
@@ -81,6 +84,8 @@ class StrictOrderingFilter(filters.OrderingFilter):
     def get_ordering(self, request: Request, queryset: QuerySet[Model], view: Any) -> Any:
         """Return the ordering that the request asks for, or the default."""
         query, ordering = request.query_params, super().get_ordering(request, queryset, view)
+        if not query:
+            return ordering
         ranges = getattr(view, "range_fields", ())
         bounded = [name for name in ranges if any(query.get(f"{name}__{lookup}") for lookup in RANGE_LOOKUPS)]
         if bounded and not query.get(self.ordering_param):

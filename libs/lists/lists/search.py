@@ -33,7 +33,10 @@ class WordSearchFilter(filters.SearchFilter):
         Raises:
             ValidationError: there are too many, or the text cannot be searched for.
         """
-        if len(request.query_params.get(self.search_param, "")) > MAX_LENGTH:
+        text = request.query_params.get(self.search_param, "")
+        if not text:
+            return []
+        if len(text) > MAX_LENGTH:
             raise ValidationError(
                 {self.search_param: f"Must have at most {MAX_LENGTH} characters."}, code="max_length"
             )
@@ -48,7 +51,9 @@ class WordSearchFilter(filters.SearchFilter):
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         """Return the rows that match."""
         fields, terms = self.get_search_fields(view, request), self.get_search_terms(request)
-        if not (fields and terms and all(field.startswith("@") for field in fields)):
+        if not (fields and terms):
+            return queryset
+        if not all(field.startswith("@") for field in fields):
             return super().filter_queryset(request, queryset, view)
         words = split_words(" ".join(terms))
         if not words:

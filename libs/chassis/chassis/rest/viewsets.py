@@ -67,9 +67,10 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"list": [QueryTooLong, ListTooExpensive, SearchesBusy]}
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        """Return REST framework's request, whose query knows which parameters were asked for."""
-        query: Any = AskedQuery(request.META.get("QUERY_STRING", ""), encoding=request.encoding)
-        request.GET = query
+        """Return REST framework's request, whose query, if it has one, knows which parameters were asked for."""
+        if text := request.META.get("QUERY_STRING"):
+            query: Any = AskedQuery(text, encoding=request.encoding)
+            request.GET = query
         return super().initialize_request(request, *args, **kwargs)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -82,8 +83,8 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_LENGTH:
             raise QueryTooLong
         response = super().list(request, *args, **kwargs)
-        query: Any = request.query_params
-        if unknown := query.unknown():
+        query = request.query_params
+        if isinstance(query, AskedQuery) and (unknown := query.unknown()):
             raise ValidationError(dict.fromkeys(unknown, "Unknown parameter."), code="unknown_parameter")
         return response
 
