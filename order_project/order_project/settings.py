@@ -28,7 +28,6 @@ USER_STALE_SECONDS = env.float("USER_STALE_SECONDS", default=0)
 
 # What the user service's events say of users, and whether their orders go on by that while it is away.
 EVENT_SUBSCRIPTIONS = ["known_users.events.users"]
-EVENTS_BROKER_URL = env.str("EVENTS_BROKER_URL", default="")
 ORDERS_DURING_OUTAGE = env.bool("ORDERS_DURING_OUTAGE", default=False)
 USER_REPLICA_MAX_AGE = env.float("USER_REPLICA_MAX_AGE", default=3600)  # seconds since the events were read
 

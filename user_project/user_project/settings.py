@@ -1,7 +1,7 @@
 """Settings of the user service beside those of every service. The environment varies them; see .env.example."""
 
 import speedups
-from chassis.environment import database, env
+from chassis.environment import database
 from chassis.rest.defaults import spectacular_settings
 from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings
 
@@ -13,6 +13,3 @@ DATABASES = {"default": database("user_service_db") | speedups.DATABASE}
 SPECTACULAR_SETTINGS = spectacular_settings(
     "User service", "Users, who can place orders: their names and e-mail addresses."
 )
-
-# The broker that events are sent to, beside the feed: redis://host:6379/0; none by default.
-EVENTS_BROKER_URL = env.str("EVENTS_BROKER_URL", default="")

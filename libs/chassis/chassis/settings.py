@@ -6,7 +6,7 @@ A service's ``settings.py`` takes them with ``globals().update(service_settings(
 from datetime import timedelta
 from typing import Any
 
-from chassis.environment import LOOPBACK_HOSTS, env, secret_key, service_tokens, trusted_proxies
+from chassis.environment import LOOPBACK_HOSTS, env, secret, secret_key, service_tokens, trusted_proxies
 from chassis.rest import defaults
 from observability.logs import logging_config
 
@@ -87,6 +87,7 @@ def service_settings(name: str) -> dict[str, Any]:
         "SERVICE_NAME": name,  # in every line of the log
         "LOG_FORMAT": log_format,
         "LOGGING": logging_config(name, log_format, level=env.str("LOG_LEVEL", default="INFO")),
+        "EVENTS_BROKER_URL": secret("EVENTS_BROKER_URL"),  # redis://host:6379/0, to which events are sent as well
         "WORKER_HEARTBEAT_FILE": env.str("WORKER_HEARTBEAT_FILE", default=""),  # touched by `manage.py work`
         "ACCESS_LOG": env.bool("ACCESS_LOG", default=True),
         **_sign_in(),

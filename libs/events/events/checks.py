@@ -17,7 +17,7 @@ _INVALID = Error(
 @register
 def broker_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a URL of which no client can be made."""
-    if not getattr(settings, "EVENTS_BROKER_URL", ""):
+    if not settings.EVENTS_BROKER_URL:
         return []
     from redis import RedisError
 

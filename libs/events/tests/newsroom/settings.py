@@ -13,4 +13,3 @@ DATABASES = {"default": database("newsroom_db")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the default takes a quarter of a second
 SPECTACULAR_SETTINGS = spectacular_settings("Newsroom", "Articles.")
 EVENT_SUBSCRIPTIONS = ["newsroom.articles.copies.articles"]
-EVENTS_BROKER_URL = ""
