@@ -92,7 +92,7 @@ def uv():
 def chromium():
     executable = browser.find_chromium()
     if executable is None:
-        reason = "no Chromium is installed (on Debian: apt-get install chromium)"
+        reason = "no Chromium is installed (on Debian: apt-get install chromium-headless-shell)"
         if browser.REQUIRED:
             pytest.fail(f"REQUIRE_BROWSER=1, but {reason}")
         pytest.skip(reason)
