@@ -6,6 +6,8 @@ gunicorn's processes, signals and sockets, and reads and writes HTTP with the co
 """
 
 import time
+from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIApplication
 
@@ -34,6 +36,19 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         )
         self.idle_seconds = self.cfg.keepalive
         self.client_seconds = self.cfg.timeout or None  # 0 is gunicorn's "no limit"
+
+    def patch(self) -> None:
+        """Patch the standard library.
+
+        gevent offers each of 25 steps to the entry points of other packages, and would read the metadata of all
+        installed packages every time: most of the time that patching takes.
+        """
+        entry_points = metadata.entry_points
+        metadata.entry_points = cache(entry_points)  # type: ignore[assignment]
+        try:
+            super().patch()
+        finally:
+            metadata.entry_points = entry_points
 
     def handle(self, listener: socket, client: socket, addr: Any) -> None:
         """Serve one client until the connection ends; ``addr`` is empty for a Unix socket."""

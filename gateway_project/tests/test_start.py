@@ -1,0 +1,42 @@
+"""The start of a worker."""
+
+import os
+import subprocess
+import sys
+
+from tests.process import PROJECT
+
+PATCH = """
+from importlib import metadata
+from proxy.server.worker import GatewayWorker
+
+asked, find = [], metadata.entry_points
+def counted(**parameters):
+    asked.append(parameters["group"])
+    return find(**parameters)
+metadata.entry_points = counted
+
+worker = GatewayWorker.__new__(GatewayWorker)
+worker.sockets = []
+worker.patch()
+
+assert metadata.entry_points is counted
+assert __import__("socket").socket.__module__.startswith("gevent")
+assert asked
+assert len(asked) == len(set(asked)), asked
+"""
+
+
+def test_patching_reads_the_installed_packages_once_for_each_kind_of_entry_point():
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", PATCH],
+        cwd=PROJECT,
+        env=environment | {"SECRET_KEY": "for-tests"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
