@@ -24,7 +24,7 @@ from devtools.projects import PROJECTS, ROOT, TEMPLATE, with_database
 
 LANES = int(os.environ.get("TEST_LANES", "3"))  # suites at once
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
-SPLIT = {"gateway": ["-n2", "--dist=loadfile"]}  # its tests mostly wait
+SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wait, are two processes each
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
@@ -54,9 +54,9 @@ class Suite:
         """The folder of the test modules."""
         return self.folder / "tests"
 
-    def has_timing_tests(self) -> bool:
-        """Return whether some of its tests measure time, and so want the machine for themselves."""
-        return any("\n@pytest.mark.timing" in file.read_text() for file in self.tests.rglob("test_*.py"))
+    def timing_modules(self) -> list[str]:
+        """Return the modules with tests that measure time, and so want the machine for themselves."""
+        return [str(file) for file in self.tests.rglob("test_*.py") if "\n@pytest.mark.timing" in file.read_text()]
 
 
 def suites() -> dict[str, Suite]:
@@ -160,15 +160,15 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
             urls = stack.enter_context(provided_databases(configuration, folder, throw_away=True))
         together, alone = [], []
         for suite, options in chosen:
-            measured = [*options, *COVERAGE] if with_coverage and suite.floor else options
+            measured = COVERAGE if with_coverage and suite.floor else ()
             last = [f"--cov-fail-under={FLOOR}"] if with_coverage and suite.floor else []
             (suite.folder / ".coverage").unlink(missing_ok=True)
-            if suite.has_timing_tests() and everything:
-                split = SPLIT.get(suite.name, [])
-                together.append(Run(suite, ["-m", "not timing", *split, *measured], urls, folder, ""))
-                alone.append(Run(suite, ["-m", "timing", *measured, *last], urls, folder, "timing"))
+            if (modules := suite.timing_modules()) and everything:
+                split = ["-n2", "--dist=loadfile"] if suite.name in SPLIT else []
+                together.append(Run(suite, ["-m", "not timing", *split, *options, *measured], urls, folder, ""))
+                alone.append(Run(suite, ["-m", "timing", *modules, *measured, *last], urls, folder, "timing"))
             else:
-                together.append(Run(suite, [*measured, *last], urls, folder, ""))
+                together.append(Run(suite, [*options, *measured, *last], urls, folder, ""))
         for run in [*_finished(together, LANES), *_finished(alone, 1)]:
             status = run.process.returncode if run.process else 1
             total += run.counts()
