@@ -49,7 +49,8 @@ class WorkCommand(BaseCommand):
         """Run them."""
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            # In a thread of its own: the signal may come while this one holds the event's lock.
+            signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
         tracing.start(f"{settings.SERVICE_NAME}-worker")
         logger.setLevel(logging.INFO)  # whatever LOG_LEVEL is: a supervisor waits for this line
         logger.info("Worker ready: %s", os.getpid())

@@ -282,6 +282,17 @@ def test_a_replay_reads_the_feed(consumer, relay):
     assert not FeedCursor.objects.get().is_replaying
 
 
+def test_a_replay_is_read_from_the_feed_to_its_end(consumer, relay):
+    write("Emma")
+    relay.run()
+    FeedCursor.objects.update(is_replaying=True)  # in the midst of it
+
+    consumer.consume()
+
+    assert consumer.reads == 2
+    assert not FeedCursor.objects.get().is_replaying
+
+
 def test_two_consumers_apply_each_event_once(redis, consumer, relay):
     other = CountingConsumer(consumer.subscription)
     other._verify_at = float("inf")
