@@ -159,10 +159,17 @@ class System:
         self.console.say(f"The code of the {project.name} service has changed; reloading ...")
         started = self._serve(project) | self._work(project)
         old, new = [self.supervisor.children[name] for name in started], started.values()
-        self.supervisor.wait_until(lambda: all(each.is_ready or each.has_ended for each in new), seconds=READY_SECONDS)
-        if all(each.is_ready and not each.has_ended for each in new):
+        are_ready = False
+        try:
+            self.supervisor.wait_until(
+                lambda: all(each.is_ready or each.has_ended for each in new), seconds=READY_SECONDS
+            )
+            are_ready = all(each.is_ready and not each.has_ended for each in new)
+        finally:
+            if not are_ready:
+                self.supervisor.kill(new)
+        if are_ready:
             self.supervisor.children |= started
             self.supervisor.stop(old)
         else:
-            self.supervisor.kill(new)
             self.console.say(f"The new code of the {project.name} service does not start; the old one goes on.")

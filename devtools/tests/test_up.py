@@ -280,6 +280,7 @@ def test_changed_code_replaces_the_worker_too(clone):
 
 def test_worker_that_does_not_start_leaves_the_old_ones_running(clone):
     up = clone.start_up()
+    assert any(line.startswith("user-worker  | Worker ready") for line in up.stdout)
     old = worker_of(up, "user_project")
     file = clone.root / "user_project" / "manage.py"
 
@@ -288,6 +289,20 @@ def test_worker_that_does_not_start_leaves_the_old_ones_running(clone):
     assert any("does not start; the old one goes on" in line for line in up.stdout)
     assert old.is_running()
     assert clone.ask("user", "/health/ready") == "ok"
+
+
+def test_a_signal_during_a_replacement_stops_the_new_processes_too(clone):
+    up = clone.start_up()
+    assert any(line.startswith("user-worker  | Worker ready") for line in up.stdout)
+    file = clone.root / "user_project" / "manage.py"
+    hanging = 'signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    print("hanging", flush=True)\n    signal.pause()'
+
+    file.write_text(file.read_text().replace('"work":', f'"work":\n    {hanging}'))
+    assert any("hanging" in line for line in up.stdout)
+    status, output, _ = clone.stop(up)
+
+    assert status == 0, output
+    assert clone.processes() == []
 
 
 def test_code_that_does_not_start_leaves_the_old_one_running(clone):
