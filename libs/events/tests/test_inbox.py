@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from events.inbox.consumer import Consumer
 from events.inbox.models import DeadLetter, FeedCursor
 from events.outbox.feed import begin_epoch
 from events.outbox.models import Event
-from newsroom.articles.copies import CHANGED, DELETED, articles
+from newsroom.articles.copies import CHANGED, articles
 from newsroom.articles.models import Article, Copy
 
 pytestmark = pytest.mark.django_db
@@ -246,8 +247,6 @@ def test_a_restored_older_database_wins_over_newer_versions(catch_up):
 
 
 def test_the_command_replays_from_the_start(catch_up):
-    from django.core.management import call_command
-
     article = Article.objects.create(title="Emma")
     catch_up()
     Copy.objects.update(title="Wrong", version=0)
@@ -358,6 +357,14 @@ def test_the_feed_is_read_over_http(live_server):
     assert copies() == {article.pk: ("Emma", False)}
 
 
-def test_constants_of_the_subscription_are_used():
-    assert articles.types == {CHANGED, DELETED}
-    assert consuming.PAGE_SIZE == 500
+@pytest.mark.django_db(transaction=True)
+def test_the_command_consumes_up_to_the_head(live_server, monkeypatch):
+    pks = [Article.objects.create(title="Emma").pk for _ in range(3)]
+    own = articles.__class__(**{**vars(articles), "url": lambda: f"{live_server.url}/events"})
+    monkeypatch.setattr("events.inbox.management.commands.consume_events.subscriptions", lambda: [own])
+    monkeypatch.setattr(consuming, "PAGE_SIZE", 2)
+
+    call_command("consume_events", "--once")
+
+    assert sorted(copies()) == pks
+    assert not cursor().is_replaying

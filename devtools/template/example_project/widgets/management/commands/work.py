@@ -8,7 +8,7 @@ from events.inbox.subscription import subscriptions
 
 # end consumes
 # begin publishes
-from events.outbox.management.commands.purge_events import purge_events
+from events.outbox.management.commands.purge_events import purge_batch
 
 # end publishes
 from events.worker import Job, WorkCommand
@@ -28,6 +28,6 @@ class Command(WorkCommand):
             *(Job("retry dead letters", 5, consumer.retry_dead_letters) for consumer in consumers),
             # end consumes
             # begin publishes
-            Job("purge events", 3600, purge_events),
+            Job("purge events", 3600, lambda: purge_batch() > 0),
             # end publishes
         ]

@@ -22,15 +22,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Delete them all and say how many there were."""
-        compacted, purged = purge_events(options["batch_size"])
-        self.stdout.write(f"{compacted} replaced events and {purged} events of deletions deleted.")
+        total = 0
+        while deleted := purge_batch(options["batch_size"]):
+            total += deleted
+        self.stdout.write(f"{total} events deleted.")
 
 
-def purge_events(batch_size: int = 1000) -> tuple[int, int]:
-    """Compact and purge; return how many events each deleted."""
-    compacted = purged = 0
-    while deleted := Event.objects.compact(KEPT, batch_size):
-        compacted += deleted
-    while deleted := Event.objects.purge(batch_size):
-        purged += deleted
-    return compacted, purged
+def purge_batch(batch_size: int = 1000) -> int:
+    """Delete up to ``batch_size`` events of each kind; return how many."""
+    return Event.objects.compact(KEPT, batch_size) + Event.objects.purge(batch_size)
