@@ -221,6 +221,8 @@ def test_purging_notes_up_to_where_deletions_are_gone():
     Event.objects.number()
     age(Event.objects.all(), days=91)
 
+    assert Event.objects.purge(100) == 0  # before compaction
+    assert Event.objects.compact(timedelta(days=7), 100) == 1
     assert Event.objects.purge(100) == 1
     assert Feed.objects.get().purged_to == 3
     assert Event.objects.purge(100) == 0

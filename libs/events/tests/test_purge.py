@@ -3,9 +3,9 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db.models import F
-from newsroom.articles.models import Article
 
 from events.outbox.models import Event
+from newsroom.articles.models import Article
 
 pytestmark = pytest.mark.django_db
 

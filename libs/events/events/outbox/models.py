@@ -30,9 +30,11 @@ _COMPACT = """
 _PURGE = """
     WITH purged AS (
         DELETE FROM outbox_event WHERE id IN (
-            SELECT id FROM outbox_event
-            WHERE position <= %(until)s AND type LIKE '%%.deleted.%%' AND time < statement_timestamp() - %(age)s
-            ORDER BY position LIMIT %(limit)s
+            SELECT gone.id FROM outbox_event AS gone
+            WHERE gone.position <= %(until)s AND gone.type LIKE '%%.deleted.%%'
+                AND gone.time < statement_timestamp() - %(age)s
+                AND NOT EXISTS (SELECT FROM outbox_event AS old WHERE old.subject = gone.subject AND old.id < gone.id)
+            ORDER BY gone.position LIMIT %(limit)s
         ) RETURNING position
     ), last AS (SELECT count(*) AS purged, max(position) AS position FROM purged)
     UPDATE outbox_feed SET purged_to = greatest(purged_to, last.position) FROM last RETURNING last.purged
@@ -58,7 +60,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         return _delete(_COMPACT, age, batch_size)
 
     def purge(self, batch_size: int, age: timedelta = TOMBSTONE_LIFETIME) -> int:
-        """Delete up to ``batch_size`` events of deletions older than ``age``; readers behind them must start anew."""
+        """Delete up to ``batch_size`` events of deletions older than ``age``; readers behind them must start anew.
+
+        Older events of their subjects must be gone, which would otherwise bring it back to a reader that starts anew.
+        """
         return _delete(_PURGE, age, batch_size)
 
 
