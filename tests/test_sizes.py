@@ -9,7 +9,7 @@ MOST_LINES = {
     "libs/chassis": 1500,
     "libs/speedups": 900,
     "user_project": 400,
-    "order_project": 1400,
+    "order_project": 1450,
 }  # the last with what it knows of users
 MOST_LINES_OF_A_MODULE = 200
 FOLDERS = [*MOST_LINES, "libs/lists", "libs/observability", "libs/openapi", "libs/problems"]

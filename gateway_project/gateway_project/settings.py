@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from chassis.environment import env, origins, secret_key, service_tokens, trusted_proxies
+from chassis.environment import env, secret_key, service_tokens, trusted_proxies
+from gateway_project.origins import origins
 from observability.logs import logging_config
 
 DEBUG = env.bool("DEBUG", default=False)

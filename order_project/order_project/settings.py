@@ -4,6 +4,7 @@ import speedups
 from chassis.environment import database, env
 from chassis.rest import defaults
 from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings
+from openapi.settings import spectacular_settings
 
 globals().update(service_settings("order"))
 
@@ -11,9 +12,9 @@ INSTALLED_APPS = ["orders", "idempotency", "known_users", "events.inbox", *APPS,
 MIDDLEWARE = [*REQUEST_MIDDLEWARE, *speedups.MIDDLEWARE, *PAGE_MIDDLEWARE]
 DATABASES = {"default": database("order_service_db") | speedups.DATABASE}
 REST_FRAMEWORK = defaults.REST_FRAMEWORK | {"EXCEPTION_HANDLER": "orders.exceptions.exception_handler"}
-SPECTACULAR_SETTINGS = defaults.spectacular_settings(
-    "Order service", "Orders of products by users of the user service."
-) | {"ENUM_NAME_OVERRIDES": {"OrderStatus": "orders.models.Order.Status"}}
+SPECTACULAR_SETTINGS = spectacular_settings("Order service", "Orders of products by users of the user service.") | {
+    "ENUM_NAME_OVERRIDES": {"OrderStatus": "orders.models.Order.Status"}
+}
 
 # The user service, as this service calls it. Durations are in seconds.
 USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")

@@ -2,8 +2,8 @@
 
 import speedups
 from chassis.environment import database
-from chassis.rest.defaults import spectacular_settings
 from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings
+from openapi.settings import spectacular_settings
 
 globals().update(service_settings("user"))
 

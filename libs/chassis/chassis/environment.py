@@ -58,19 +58,6 @@ def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from error
 
 
-def origins(name: str) -> frozenset[str]:
-    """Return the web origins in the variable ``name``, divided by commas; none by default.
-
-    Raises:
-        ImproperlyConfigured: one is not a scheme, a host and, if it is not the scheme's own, a port.
-    """
-    found = frozenset(origin.lower() for origin in env.list(name, default=[]))
-    for origin in found:
-        if not re.fullmatch(r"https?://[^/?#@*\s]+", origin):
-            raise ImproperlyConfigured(f'{name}: "{origin}" is not an origin such as "https://shop.example.com".')
-    return found
-
-
 def secret_key(service: str) -> str:
     """Return Django's SECRET_KEY for ``service``.
 

@@ -163,23 +163,3 @@ def test_trusted_proxy_that_is_no_network_is_refused(monkeypatch, wrong):
 
     with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES: .*" + wrong):
         environment.trusted_proxies()
-
-
-def test_origins_are_compared_in_lower_case(monkeypatch):
-    assert environment.origins("ALLOWED_ORIGINS") == frozenset()
-
-    monkeypatch.setenv("ALLOWED_ORIGINS", "https://Shop.example,http://localhost:3000,http://[::1]:80")
-
-    assert environment.origins("ALLOWED_ORIGINS") == {
-        "https://shop.example",
-        "http://localhost:3000",
-        "http://[::1]:80",
-    }
-
-
-@pytest.mark.parametrize("wrong", ["*", "null", "shop.example", "https://shop.example/", "https://*.example"])
-def test_what_is_no_origin_is_refused(monkeypatch, wrong):
-    monkeypatch.setenv("ALLOWED_ORIGINS", wrong)
-
-    with pytest.raises(ImproperlyConfigured, match=r"ALLOWED_ORIGINS: .* is not an origin"):
-        environment.origins("ALLOWED_ORIGINS")

@@ -22,22 +22,14 @@ def entity_tag(json: bytes) -> str:
     return f'"{hashlib.blake2b(json, digest_size=16).hexdigest()}"'
 
 
-def _etag_of(request: Request, etag: str, response: Any) -> str:
-    return etag
-
-
-@condition(etag_func=_etag_of)
-def _respond(request: Request, etag: str, response: Any) -> Any:
-    return response
-
-
 def conditional(request: Request, etag: str, response: Any) -> Any:
     """Return ``response`` with its ``ETag``, or a 304 response if the client has it already.
 
     Raises:
         PreconditionFailed: ``If-Match`` or ``If-None-Match`` does not hold.
     """
-    result = _respond(request, etag, response)
+    respond: Any = condition(etag_func=lambda request: etag)(lambda request: response)
+    result = respond(request)
     if result.status_code == HTTPStatus.PRECONDITION_FAILED:
         raise PreconditionFailed
     return result

@@ -46,36 +46,3 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "frame-ancestors": [NONE],
     }
 }
-
-
-_CONVENTIONS = """
-Errors are problems (RFC 9457, `application/problem+json`). Their `type` names the kind of problem; docs/problems.md
-lists all of them, including those of the HTTP server, which can refuse any request: 400, 408, 414, 431, 501 and 505.
-
-Timestamps are UTC in the form of RFC 3339. Integers are written without a fraction or exponent. Clients must ignore
-members of a response that they do not know.
-"""
-
-
-def spectacular_settings(title: str, description: str) -> dict[str, Any]:
-    """Return drf-spectacular's settings for a service's OpenAPI document.
-
-    Descriptions are written for clients: docstrings are not shown.
-    """
-    return {
-        "TITLE": title,
-        "DESCRIPTION": f"{description}\n{_CONVENTIONS}",
-        "OAS_VERSION": "3.1.0",
-        "DISABLE_DOCSTRING_DESCRIPTIONS": True,
-        "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-        "VERSION": "1.0.0",
-        "SERVE_INCLUDE_SCHEMA": False,
-        "COMPONENT_SPLIT_REQUEST": True,
-        "PARSER_WHITELIST": ["chassis.rest.parsers.JSONParser"],
-        "SCHEMA_PATH_PREFIX": "",
-        "PREPROCESSING_HOOKS": ["openapi.schema.without_trailing_slash"],
-        "POSTPROCESSING_HOOKS": [
-            "drf_spectacular.hooks.postprocess_schema_enums",
-            "openapi.schema.complete_components",
-        ],
-    }

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -88,6 +89,12 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
             arguments["initial"] = model_field.default
         return field_class, arguments
 
+    def get_validators(self) -> list[Any]:
+        """Return the validators of the class; a model without sets of unique columns has none to be searched for."""
+        if getattr(self.Meta, "validators", None) is None and not _has_unique_sets(self.Meta.model):
+            return []
+        return super().get_validators()
+
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values of the fields that were sent."""
         errors: dict[str, Any] = {}
@@ -106,6 +113,17 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     def update(self, instance: ModelT, validated_data: Any) -> ModelT:
         """Save the changes; a request without any, such as one of read-only fields, leaves ``updated_at`` as it is."""
         return super().update(instance, validated_data) if validated_data else instance
+
+
+@cache
+def _has_unique_sets(model: type[models.Model]) -> bool:
+    described = [one._meta for one in model.__mro__ if issubclass(one, models.Model) and one is not models.Model]
+    return any(
+        one.unique_together
+        or any(isinstance(constraint, models.UniqueConstraint) and constraint.fields for constraint in one.constraints)
+        or any(field.unique_for_date or field.unique_for_month or field.unique_for_year for field in one.fields)
+        for one in described
+    )
 
 
 def _is_plain(field: Any) -> bool:

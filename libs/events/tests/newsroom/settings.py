@@ -1,8 +1,8 @@
 """Settings of a service that publishes articles, and reads its own events."""
 
 from chassis.environment import database
-from chassis.rest.defaults import spectacular_settings
 from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings
+from openapi.settings import spectacular_settings
 
 globals().update(service_settings("newsroom"))
 

@@ -74,7 +74,6 @@ FIELDS: dict[type, tuple[type, ...]] = {
     fields.StrictEmailField: _TEXTS,
     serializers.CharField: _TEXTS,
     serializers.ChoiceField: _TEXTS,
-    serializers.BooleanField: (models.BooleanField,),
     fields.StrictBooleanField: (models.BooleanField,),
     serializers.DateTimeField: (models.DateTimeField,),
     fields.StrictDateTimeField: (models.DateTimeField,),

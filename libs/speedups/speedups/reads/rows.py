@@ -1,5 +1,6 @@
 """The rows of a model: the SQL that reads them, and the JSON that their serializer makes of them."""
 
+import json
 from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring  # what ``json`` writes text with
 from typing import Any
@@ -30,8 +31,7 @@ class Rows:
         """Return the rows that ``sql`` selects."""
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            rows: list[Row] = cursor.fetchall()
-        return rows
+            return cursor.fetchall()
 
     def instance(self, row: Row) -> Model:
         """Return the model's instance of ``row``."""
@@ -58,16 +58,12 @@ def _writer(field: "Field[Any, Any]") -> Callable[[Any], str]:
     if isinstance(field, IntegerField):
         return _number
     if isinstance(field, BooleanField):
-        return _boolean
+        return json.dumps
     return text_or_null if field.null else encode_basestring
 
 
 def _number(value: int | None) -> str:
     return "null" if value is None else str(value)
-
-
-def _boolean(value: bool | None) -> str:  # noqa: FBT001 - a value of the field
-    return "null" if value is None else str(value).lower()
 
 
 def _instant(value: Any) -> str:
