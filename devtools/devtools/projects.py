@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devservers.ports import Address
-from scaffold.descriptions import Project, read_project, read_projects
-from scaffold.generated import TEMPLATE_PROJECT
+from scaffold.descriptions import TEMPLATE_PROJECT, Project, read_project, read_projects
 
 ROOT = Path(__file__).resolve().parents[2]
 # Set for one project, these would mislead the next.

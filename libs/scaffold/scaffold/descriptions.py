@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 DESCRIPTION = "service.toml"
+TEMPLATE_PROJECT = Path("devtools/template/example_project")
 GATEWAY = "gateway"
 HIGHEST_PORT = 65_535
 

@@ -11,10 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scaffold import locked
 from scaffold.dashboard import dashboard
-from scaffold.descriptions import GATEWAY, Project, read_project, read_projects
+from scaffold.descriptions import GATEWAY, TEMPLATE_PROJECT, Project, read_project, read_projects
 
 TEMPLATES = Path(__file__).with_name("templates")
-TEMPLATE_PROJECT = Path("devtools/template/example_project")
 
 
 def stale(root: Path) -> dict[Path, str]:

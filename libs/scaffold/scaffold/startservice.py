@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold.descriptions import Project, read_projects
-from scaffold.generated import TEMPLATE_PROJECT
+from scaffold.descriptions import TEMPLATE_PROJECT, Project, read_projects
 from scaffold.names import plural_of, singular_of, why_not
 from scaffold.parts import choose, for_called
 
