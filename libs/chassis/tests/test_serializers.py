@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from django.db import models
 from django.db.models import DateTimeField
 from django.http import QueryDict
+from django.test.utils import isolate_apps
 from django.utils import translation
 from django.utils.timezone import override as override_timezone
 from rest_framework import serializers
@@ -213,3 +215,21 @@ def test_instant_of_a_form_has_no_offset():
 
     assert serializer.is_valid(), serializer.errors
     assert serializer.validated_data == {"printed_at": datetime(2024, 1, 1, tzinfo=UTC)}
+
+
+@isolate_apps("library.books")
+def test_a_model_with_a_set_of_unique_columns_keeps_its_validator():
+    class Shelf(models.Model):
+        room = models.CharField(max_length=10)
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "books"
+            constraints = [models.UniqueConstraint(fields=["room", "number"], name="shelf_unique")]
+
+    class ShelfSerializer(StrictModelSerializer):
+        class Meta:
+            model = Shelf
+            fields = ["room", "number"]
+
+    assert [type(one).__name__ for one in ShelfSerializer().validators] == ["UniqueTogetherValidator"]

@@ -91,7 +91,8 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
 
     def get_validators(self) -> list[Any]:
         """Return the validators of the class; a model without sets of unique columns has none to be searched for."""
-        if getattr(self.Meta, "validators", None) is None and not _has_unique_sets(self.Meta.model):
+        model: Any = self.Meta.model
+        if getattr(self.Meta, "validators", None) is None and not _has_unique_sets(model):
             return []
         return super().get_validators()
 
@@ -116,13 +117,12 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
 
 
 @cache
-def _has_unique_sets(model: type[models.Model]) -> bool:
-    described = [one._meta for one in model.__mro__ if issubclass(one, models.Model) and one is not models.Model]
+def _has_unique_sets(model: Any) -> bool:
     return any(
         one.unique_together
         or any(isinstance(constraint, models.UniqueConstraint) and constraint.fields for constraint in one.constraints)
         or any(field.unique_for_date or field.unique_for_month or field.unique_for_year for field in one.fields)
-        for one in described
+        for one in (parent._meta for parent in model.__mro__ if hasattr(parent, "_meta"))
     )
 
 

@@ -31,7 +31,7 @@ class Rows:
         """Return the rows that ``sql`` selects."""
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            return cursor.fetchall()
+            return cursor.fetchall()  # type: ignore[no-any-return]
 
     def instance(self, row: Row) -> Model:
         """Return the model's instance of ``row``."""
