@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -37,11 +37,17 @@ def data_dir(tmp_path_factory):
     return tmp_path_factory.mktemp("data")
 
 
-@pytest.fixture(scope="session")
-def database_urls(data_dir):
+@contextmanager
+def new_databases(data_dir):
     with ExitStack() as stack:
         urls = {project.name: stack.enter_context(new_database(project)) for project in with_database()}
         migrate(urls, data_dir)
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def database_urls(data_dir):
+    with new_databases(data_dir) as urls:
         yield urls
 
 
@@ -56,6 +62,13 @@ def system(database_urls, data_dir, tmp_path_factory):
 def run_system(database_urls, data_dir, tmp_path):
     """Runs a system for one test; only its databases are shared with other tests."""
     return partial(running_system, database_urls, data_dir, tmp_path)
+
+
+@pytest.fixture
+def run_system_with_events(data_dir, tmp_path):
+    """Runs a system whose events can be consumed: no other test uses its databases, nor makes up users."""
+    with new_databases(data_dir) as urls:
+        yield partial(running_system, urls, data_dir, tmp_path)
 
 
 @pytest.fixture(scope="module")

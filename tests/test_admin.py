@@ -79,7 +79,7 @@ def test_users_are_listed_and_searched(page, gateway):
     page.locator("#searchbar").fill(user["email"])
     page.locator("#searchbar").press("Enter")
 
-    assert titles == ["id", "name", "email", "created at", "updated at"]
+    assert titles == ["id", "name", "email", "is active", "created at", "updated at"]
     expect(page.locator("#result_list tbody tr")).to_have_count(1)
     expect(page.locator("#result_list tbody")).to_contain_text("Katherine Johnson")
     assert watch.faults == []
@@ -97,7 +97,7 @@ def test_orders_are_listed_with_a_link_to_their_user(page, system, gateway):
     keep_screenshot(page, "orders in the admin")
     page.locator("#result_list tbody tr", has_text="Slide rule").get_by_role("link", name="User").click()
 
-    assert titles == ["id", "user", "product name", "quantity", "status", "created at"]
+    assert titles == ["id", "user", "user is", "product name", "quantity", "status", "created at"]
     expect(page).to_have_url(f"{system.gateway.url}/admin/user/users/user/{user['id']}/change/")
     expect(page.locator("#id_name")).to_have_value("Katherine Johnson")
     keep_screenshot(page, "user of an order in the admin")

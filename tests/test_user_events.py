@@ -12,8 +12,8 @@ NOTICE_SECONDS = 20.0  # two, on a machine that does nothing else
 
 
 @pytest.fixture
-def consuming_system(run_system, tmp_path):
-    with run_system(ORDERS_DURING_OUTAGE="true") as system:
+def consuming_system(run_system_with_events, tmp_path):
+    with run_system_with_events(ORDERS_DURING_OUTAGE="true") as system:
         worker = EventWorker(system.order, tmp_path / "worker.log")
         worker.start()
         try:

@@ -57,7 +57,8 @@ def json_answer(content, status=b"200 OK"):
 
 def serving(path):
     upstream = Upstream()
-    answers = {b"/openapi.json": json_answer(document(path)), b"/": json_answer("ok")}
+    ok = json_answer("ok")
+    answers = {b"/openapi.json": json_answer(document(path)), b"/": ok, b"/health/ready": ok}
     upstream.script = lambda connection, received: connection.send(answers[received.target])
     return upstream
 
@@ -116,7 +117,7 @@ def test_page_has_a_command_line_for_each_example_of_a_post(start, services):
     own["paths"]["/users"]["post"]["requestBody"]["content"] = {"application/json": example}
     own["paths"]["/users/{id}"] = {"post": own["paths"]["/users"]["post"]}  # a path that nobody can send
     own["paths"]["/users/other"] = {"post": {"requestBody": {"content": []}}, "get": operation()}  # malformed
-    answers = {b"/openapi.json": json_answer(own), b"/": json_answer("ok")}
+    answers = {b"/openapi.json": json_answer(own), b"/": json_answer("ok"), b"/health/ready": json_answer("ok")}
     services["user"].script = lambda connection, received: connection.send(answers[received.target])
     gateway = start_with(start, services)
     fetched(gateway)

@@ -84,3 +84,13 @@ def test_bad_parameter_is_named(api, query, field, code):
 
     assert response.status_code == 400
     assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(field, code)]
+
+
+@pytest.mark.parametrize("value", ["null", "1", "True", "yes", "unknown", "%00"])
+def test_a_filter_of_true_and_false_takes_nothing_else(api, value):
+    response = api.get(f"/users?is_active={value}")
+
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
+        {"field": "is_active", "code": "invalid", "message": "Must be true or false."}
+    ]

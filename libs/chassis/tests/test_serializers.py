@@ -219,7 +219,7 @@ def test_instant_of_a_form_has_no_offset():
 
 @isolate_apps("library.books")
 def test_a_model_with_a_set_of_unique_columns_keeps_its_validator():
-    class Shelf(models.Model):
+    class Shelf(models.Model):  # noqa: DJ008 - never shown
         room = models.CharField(max_length=10)
         number = models.IntegerField()
 

@@ -140,6 +140,32 @@ class InstantFilter(django_filters.DateTimeFilter):
     field_class = InstantField
 
 
+class BooleanWidget(django_filters.widgets.BooleanWidget):
+    """A choice of yes and no, which passes on what else was sent."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return the text."""
+        return data.get(name)
+
+
+class BooleanField(forms.NullBooleanField):
+    """``true`` or ``false``."""
+
+    widget = BooleanWidget
+
+    def to_python(self, value: Any) -> bool | None:
+        """Return the value; None if the parameter is absent."""
+        if value not in ("true", "false", None, ""):
+            raise FormValidationError("Must be true or false.", code="invalid")
+        return value == "true" if value else None
+
+
+class BooleanFilter(django_filters.BooleanFilter):
+    """Compares with true or false; django-filter's own one overlooks what is neither."""
+
+    field_class = BooleanField
+
+
 class IntegerFilter(django_filters.NumberFilter):
     """Compares with a whole number; django-filter's own one takes fractions."""
 
@@ -170,5 +196,6 @@ class StrictFilterSet(django_filters.FilterSet):
 
     FILTER_DEFAULTS = django_filters.FilterSet.FILTER_DEFAULTS | {
         models.BigIntegerField: {"filter_class": IntegerFilter},
+        models.BooleanField: {"filter_class": BooleanFilter},  # and of the lookup isnull
         models.DateTimeField: {"filter_class": InstantFilter},
     }

@@ -81,7 +81,10 @@ def test_a_worker_is_a_container_of_the_image_and_the_settings_of_its_service():
     worker, service = services["order-worker"], services["order"]
 
     assert worker["command"] == ["python", "manage.py", "work"]
-    assert worker["environment"] == service["environment"] | {"WORKER_HEARTBEAT_FILE": "/tmp/worker"}
+    assert worker["environment"] == service["environment"] | {
+        "WORKER_HEARTBEAT_FILE": "/tmp/worker",
+        "EVENTS_BROKER_URL": "${EVENTS_BROKER_URL:-}",
+    }
     assert worker["healthcheck"]["test"][-3:] == ["--file", "/tmp/worker", "30"]
     assert worker["networks"] == ["order-user", "order-database"]  # nobody connects to it
     same = ("image", "depends_on", "volumes", "read_only", "cap_drop", "security_opt", "mem_limit", "restart", "tmpfs")
