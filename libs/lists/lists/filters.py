@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError as FormValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
+from django_filters import widgets
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import filters
 from rest_framework.exceptions import ValidationError
@@ -140,7 +141,7 @@ class InstantFilter(django_filters.DateTimeFilter):
     field_class = InstantField
 
 
-class BooleanWidget(django_filters.widgets.BooleanWidget):
+class BooleanWidget(widgets.BooleanWidget):
     """A choice of yes and no, which passes on what else was sent."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
@@ -153,7 +154,7 @@ class BooleanField(forms.NullBooleanField):
 
     widget = BooleanWidget
 
-    def to_python(self, value: Any) -> bool | None:
+    def to_python(self, value: Any) -> bool | None:  # type: ignore[override] # as that of NullBooleanField
         """Return the value; None if the parameter is absent."""
         if value not in ("true", "false", None, ""):
             raise FormValidationError("Must be true or false.", code="invalid")
