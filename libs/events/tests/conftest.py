@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 from redis_server import RedisServer
 
-from events.inbox.client import CursorGone, Page, Place
+from events.cursor import Cursor
+from events.inbox.client import CursorGone, Page
 from events.inbox.consumer import Consumer
 from events.outbox.feed import read_state
 from newsroom.articles.copies import articles
@@ -28,7 +29,7 @@ class InProcessConsumer(Consumer):
         response = Client().get("/events", query)
         if response.status_code == 410:
             raise CursorGone
-        place = Place.parse(response["Event-Cursor"])
+        place = Cursor.parse(response["Event-Cursor"])
         return Page(json.loads(response.content), place, int(response["Event-Head"]))
 
 

@@ -9,8 +9,9 @@ from django.core.management import call_command
 from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
+from events.cursor import Cursor
 from events.inbox import consumer as consuming
-from events.inbox.client import CursorGone, FeedClient, FeedUnavailable, Page, Place
+from events.inbox.client import CursorGone, FeedClient, FeedUnavailable, Page
 from events.inbox.consumer import Consumer
 from events.inbox.models import DeadLetter, FeedCursor
 from events.outbox.feed import begin_epoch
@@ -45,7 +46,7 @@ class ScriptedConsumer(Consumer):
             raise events
         self.position = (after.position if after and after.epoch == EPOCH else 0) + len(events)
         head = self.position + sum(len(page) for page in self.pages if isinstance(page, list))
-        return Page(events, Place(EPOCH, self.position), head)
+        return Page(events, Cursor(EPOCH, self.position), head)
 
 
 def consume(*pages):
@@ -345,7 +346,7 @@ def test_what_is_no_page_of_a_feed_is_an_outage(httpserver, status, content_type
 
 def test_a_server_that_is_not_there_is_an_outage():
     with pytest.raises(FeedUnavailable):
-        FeedClient("http://127.0.0.1:1/events").read(Place(EPOCH, 1), 500)
+        FeedClient("http://127.0.0.1:1/events").read(Cursor(EPOCH, 1), 500)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -126,6 +126,26 @@ def test_relays_that_run_at_once_send_each_event_once(redis, relay):
     assert redis.ids() == positions(1, 301)
 
 
+def test_a_relay_that_another_overtakes_does_not_begin_the_stream_anew(redis, relay, monkeypatch):
+    other, read_state, stale = Relay("articles"), relaying.read_state, []
+    write("Emma")
+    send(other)
+
+    def read_state_slowly():
+        state = read_state()
+        if not stale:
+            stale.append(state)
+            write("Persuasion")
+            send(other)
+        return state
+
+    monkeypatch.setattr(relaying, "read_state", read_state_slowly)
+
+    send(relay)
+
+    assert redis.ids() == positions(1, 2)
+
+
 KILLED = """
 import django
 django.setup()

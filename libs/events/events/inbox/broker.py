@@ -8,7 +8,8 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from events import broker
-from events.inbox.client import Page, Place
+from events.cursor import Cursor
+from events.inbox.client import Page
 from events.inbox.consumer import PAGE_SIZE, Consumer
 from events.inbox.models import FeedCursor
 from events.inbox.subscription import Subscription
@@ -56,7 +57,7 @@ class BrokerConsumer(Consumer):
             return FeedCursor.objects.filter(pk=seen.pk, position__gt=place.position).exists()
         return True
 
-    def _read(self, after: Place) -> list[Any] | None:
+    def _read(self, after: Cursor) -> list[Any] | None:
         """Return the events of the entries that follow the cursor, none after some waiting; None if that is unknown."""
         try:
             found = self._redis.xread(

@@ -2,11 +2,11 @@
 
 import json
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import requests
 
 from chassis import service_token
+from events.cursor import Cursor
 from observability import request_id
 
 TIMEOUTS = (1.0, 5.0)  # seconds: to connect, and between bytes
@@ -21,29 +21,11 @@ class CursorGone(Exception):  # noqa: N818 - what happened to it
     """The producer does not know any more what follows the cursor."""
 
 
-class Place(NamedTuple):
-    """A cursor of a feed, ``EPOCH:POSITION`` or ``EPOCH:POSITION:SINCE`` as text."""
-
-    epoch: UUID
-    position: int
-    since: int = 0
-
-    def __str__(self) -> str:
-        """Return the text."""
-        return f"{self.epoch}:{self.position}" + (f":{self.since}" if self.since > self.position else "")
-
-    @classmethod
-    def parse(cls, text: str) -> "Place":
-        """Read the text; raises ValueError where it is none."""
-        epoch, position, *since = text.split(":")
-        return cls(UUID(epoch), int(position), *map(int, since[:1]))
-
-
 class Page(NamedTuple):
     """A page of a feed, the cursor behind it, and the position of the feed's head."""
 
     events: list[Any]
-    cursor: "Place"
+    cursor: Cursor
     head: int
 
 
@@ -55,7 +37,7 @@ class FeedClient:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc between two services
 
-    def read(self, after: Place | None, limit: int) -> Page:
+    def read(self, after: Cursor | None, limit: int) -> Page:
         """Return up to ``limit`` events behind the cursor ``after``, by default from the start.
 
         Raises:
@@ -75,6 +57,6 @@ class FeedClient:
             events = response.json()
             if response.status_code != requests.codes.ok or not isinstance(events, list):
                 raise FeedUnavailable(f"{response.status_code} is no page of a feed")
-            return Page(events, Place.parse(response.headers["Event-Cursor"]), int(response.headers["Event-Head"]))
+            return Page(events, Cursor.parse(response.headers["Event-Cursor"]), int(response.headers["Event-Head"]))
         except (requests.RequestException, json.JSONDecodeError, KeyError, ValueError) as error:
             raise FeedUnavailable(repr(error)) from error

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from events.inbox.client import CursorGone, FeedClient, FeedUnavailable, Page, Place
+from events.cursor import Cursor
+from events.inbox.client import CursorGone, FeedClient, FeedUnavailable, Page
 from events.inbox.models import DeadLetter, FeedCursor
 from events.inbox.subscription import Event, Reading, Subscription
 from observability import tracing
@@ -54,7 +55,7 @@ class Consumer:
         self._seen = None
         return self.apply_page(seen, page, asked_at)
 
-    def fetch(self, after: Place | None) -> Page:
+    def fetch(self, after: Cursor | None) -> Page:
         """Return the page behind the cursor, from the HTTP feed.
 
         Raises:

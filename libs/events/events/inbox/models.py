@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from events.inbox.client import Place
+from events.cursor import Cursor
 
 
 class FeedCursor(models.Model):
@@ -26,9 +26,9 @@ class FeedCursor(models.Model):
     def __str__(self) -> str:
         return f"{self.feed} at {self.position} of {self.head}"
 
-    def place(self) -> Place | None:
+    def place(self) -> Cursor | None:
         """Return the feed's cursor; None before the first page."""
-        return Place(self.epoch, self.position, self.since) if self.epoch else None
+        return Cursor(self.epoch, self.position, self.since) if self.epoch else None
 
     def replay(self) -> None:
         """Read from the start again: what is not found there by the head is swept."""

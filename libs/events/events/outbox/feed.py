@@ -1,12 +1,12 @@
 """The feed: a page of the log after a cursor."""
 
-import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
+from events.cursor import Cursor
 from events.outbox.models import Event
 
 _STATE = """
@@ -20,40 +20,8 @@ _BEGIN = """
 """
 
 
-class CursorInvalid(ValueError):  # noqa: N818 - what is wrong
-    """The text is not a cursor of a feed."""
-
-
 class CursorGone(Exception):  # noqa: N818 - what happened to it
     """What follows the cursor is not known any more; the reader starts anew and sweeps what it does not find."""
-
-
-class Cursor(NamedTuple):
-    """A place in a feed: behind ``position`` in ``epoch``.
-
-    Its text is ``EPOCH:POSITION``, or ``EPOCH:POSITION:SINCE`` while a reader that began at 0 has not reached the
-    deletions that had been purged up to SINCE by then, which it needs not.
-    """
-
-    epoch: UUID
-    position: int = 0
-    since: int = 0
-
-    def __str__(self) -> str:
-        """Return the text."""
-        return f"{self.epoch}:{self.position}" + (f":{self.since}" if self.since > self.position else "")
-
-    @classmethod
-    def parse(cls, text: str) -> "Cursor":
-        """Read a cursor.
-
-        Raises:
-            CursorInvalid: the text is none.
-        """
-        match = re.fullmatch(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})(?::([0-9]{1,18}))?", text)
-        if match is None:
-            raise CursorInvalid('must be a cursor of this feed, such as "EPOCH:42"')
-        return cls(UUID(match[1]), int(match[2]), int(match[3] or 0))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from django.conf import settings
 from redis.exceptions import RedisError, WatchError
 
 from events import broker
-from events.outbox.feed import Cursor, CursorGone, State, read_page, read_state
+from events.cursor import Cursor
+from events.outbox.feed import CursorGone, State, read_page, read_state
 from events.worker import Unavailable
 
 BATCH_SIZE = 500  # events in one transaction of the broker
@@ -36,16 +37,18 @@ class Relay:
         if self._sent == (state.epoch, state.head, 0) and not state.unnumbered:
             return False
         try:
-            return self._send(state)
+            return self._send()
         except (WatchError, CursorGone):
             return True  # another relay sent them, or the log's state has changed
         except RedisError as error:
             raise Unavailable(f"broker: {broker.reason(error)}") from error
 
-    def _send(self, state: State) -> bool:
+    def _send(self) -> bool:
         with self._redis.pipeline() as pipeline:
             pipeline.watch(self._stream)
-            last = self._last(pipeline, state)
+            newest = pipeline.xrevrange(self._stream, count=1)
+            state = read_state()  # later than the newest entry, which another relay may just have sent
+            last = _last(newest, state)
             self._sent = self._start(last, state)
             start = self._sent._replace(since=state.purged_to)
             page = read_page(start, BATCH_SIZE, f"/{settings.SERVICE_NAME}-service")
@@ -59,17 +62,18 @@ class Relay:
         self._sent = page.cursor._replace(since=0)
         return page.cursor.position < page.head
 
-    def _last(self, pipeline: Any, state: State) -> int | None:
-        """Return the position of the last entry; None if the stream is empty, or of another log than ``state``."""
-        for entry_id, fields in pipeline.xrevrange(self._stream, count=1):
-            position = int(entry_id.partition("-")[0])
-            if fields.get(broker.EPOCH) == str(state.epoch) and position <= state.head:
-                return position
-        return None
-
     def _start(self, last: int | None, state: State) -> Cursor:
         """Return the place behind the last entry; without one, behind what was sent, or the head."""
         if last is None and self._sent and self._sent.epoch == state.epoch:
             last = self._sent.position
         position = state.head if last is None else max(last, state.head - STREAM_LENGTH)
         return Cursor(state.epoch, min(position, state.head))
+
+
+def _last(newest: list[Any], state: State) -> int | None:
+    """Return the position of the newest entry; None if there is none, or one of another log than ``state``."""
+    for entry_id, fields in newest:
+        position = int(entry_id.partition("-")[0])
+        if fields.get(broker.EPOCH) == str(state.epoch) and position <= state.head:
+            return position
+    return None

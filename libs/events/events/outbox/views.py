@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from chassis.access_log import NOT_LOGGED
-from events.outbox.feed import Cursor, CursorGone, CursorInvalid, read_page
+from events.cursor import Cursor, CursorInvalid
+from events.outbox.feed import CursorGone, read_page
 from problems.responses import problem_response
 from problems.types import ProblemType
 
