@@ -2,9 +2,13 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
+from django.db.backends.signals import connection_created
 
+from events.outbox import publish as publishing
 from events.outbox.models import Event, Feed
+from events.outbox.traces import note_traces
 from newsroom.articles.models import Article
 
 
@@ -227,3 +231,42 @@ def test_purging_notes_up_to_where_deletions_are_gone():
     assert Feed.objects.get().purged_to == 3
     assert Event.objects.purge(100) == 0
     assert Feed.objects.get().purged_to == 3
+
+
+@pytest.mark.django_db
+def test_rows_that_were_there_before_get_an_event_each(monkeypatch):
+    monkeypatch.setattr(publishing, "BATCH_SIZE", 5)
+    for n in range(12):
+        Article.objects.create(title=f"Part {n}")
+    Article.objects.filter(title="Part 3").update(title="Part 3!")
+    Event.objects.exclude(data__title="Part 3!").delete()
+    operation = publishing.publish_existing("articles_article", "articles", "com.example.article", ["id", "title"])
+
+    for _ in range(2):
+        operation.code(None, None)
+
+    found = sorted(Event.objects.values_list("data__title", "version"))
+    assert found == sorted([(f"Part {n}", 1) for n in range(12) if n != 3] + [("Part 3!", 2)])
+
+
+@pytest.mark.django_db
+def test_metrics_tell_what_is_not_numbered(client):
+    Article.objects.create(title="Emma")
+    before = client.get("/metrics").content.decode().splitlines()
+    client.get("/events")
+
+    after = client.get("/metrics").content.decode().splitlines()
+
+    assert {"outbox_unnumbered_events 1.0", "outbox_head_position 0.0"} <= {*before}
+    assert {"outbox_unnumbered_events 0.0", "outbox_head_position 1.0"} <= {*after}
+
+
+def test_writes_carry_their_traces_only_while_tracing_is_on(monkeypatch):
+    connected = []
+    monkeypatch.setattr(connection_created, "connect", connected.append)
+
+    apps.get_app_config("outbox").ready()
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "console")
+    apps.get_app_config("outbox").ready()
+
+    assert connected == [note_traces]

@@ -144,9 +144,7 @@ class InstantFilter(django_filters.DateTimeFilter):
 class BooleanWidget(widgets.BooleanWidget):
     """A choice of yes and no, which passes on what else was sent."""
 
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """Return the text."""
-        return data.get(name)
+    value_from_datadict = forms.Widget.value_from_datadict
 
 
 class BooleanField(forms.NullBooleanField):

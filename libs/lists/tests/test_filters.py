@@ -7,7 +7,7 @@ from django import forms
 from library.books.filters import BookFilter
 from library.books.models import Book
 from library.books.views import BookViewSet
-from lists.filters import StrictFilterBackend, StrictFilterSet
+from lists.filters import BooleanFilter, StrictFilterBackend, StrictFilterSet, StrictOrderingFilter
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +109,33 @@ def test_other_filterset_makes_no_form_without_a_filter(api, make_book, monkeypa
 
     for address in ["/books", "/books?page_size=5&ordering=-id", f"/books/{book.pk}"]:
         assert api.get(address).status_code == 200
+
+
+class Nameless(StrictFilterSet):
+    is_nameless = BooleanFilter(field_name="title", lookup_expr="isnull")
+
+    class Meta:
+        model = Book
+        fields = []
+
+
+@pytest.mark.parametrize(("text", "titles"), [("true", []), ("false", ["Emma"]), ("", ["Emma"]), (None, ["Emma"])])
+def test_filter_of_true_and_false(make_book, text, titles):
+    make_book(title="Emma")
+
+    filterset = Nameless({} if text is None else {"is_nameless": text}, Book.objects.all())
+
+    assert [book.title for book in filterset.qs] == titles
+
+
+@pytest.mark.parametrize("text", ["1", "True", "null", "unknown", "\0"])
+def test_filter_of_true_and_false_takes_nothing_else(text):
+    filterset = Nameless({"is_nameless": text}, Book.objects.all())
+
+    assert filterset.errors == {"is_nameless": ["Must be true or false."]}
+
+
+def test_orderings_are_described():
+    (parameter,) = StrictOrderingFilter().get_schema_operation_parameters(BookViewSet())
+
+    assert {"id", "-id"} <= {*parameter["schema"]["enum"]}
