@@ -10,6 +10,7 @@ from schemathesis import Case, CheckContext, HookContext, Response
 BEYOND_THE_DOCUMENT = {
     "blank",  # text of spaces alone, or a search without a word
     "immutable",  # an order stays its user's
+    "inactive_user",
     "invalid_cursor",
     "invalid_ordering",  # with a bound of another field, or with a search
     "null_characters_not_allowed",

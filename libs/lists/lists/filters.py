@@ -144,7 +144,7 @@ class InstantFilter(django_filters.DateTimeFilter):
 class BooleanWidget(widgets.BooleanWidget):
     """A choice of yes and no, which passes on what else was sent."""
 
-    value_from_datadict = forms.Widget.value_from_datadict
+    value_from_datadict: Any = forms.Widget.value_from_datadict
 
 
 class BooleanField(forms.NullBooleanField):
