@@ -7,7 +7,7 @@ from events.worker import Job, WorkCommand
 from idempotency.models import IdempotencyKey
 from known_users.events import sweep, users
 
-CONSUME_SECONDS = 1.0  # a change of a user reaches its orders within two
+CONSUME_SECONDS = 1.5  # a change of a user reaches its orders within two
 
 
 class Command(WorkCommand):
@@ -18,7 +18,7 @@ class Command(WorkCommand):
         consumer = consumer_of(users)
         return [
             Job("consume events", CONSUME_SECONDS, consumer.consume),
-            Job("retry dead letters", CONSUME_SECONDS * 5, consumer.retry_dead_letters),
-            Job("flag orders", CONSUME_SECONDS * 10, sweep),
+            Job("retry dead letters", 5, consumer.retry_dead_letters),
+            Job("flag orders", 10, sweep),
             Job("purge idempotency keys", 3600, lambda: IdempotencyKey.objects.purge(batch_size=1000) > 0),
         ]

@@ -24,7 +24,7 @@ class Command(WorkCommand):
         # end consumes
         return [
             # begin consumes
-            *(Job("consume events", 1, consumer.consume) for consumer in consumers),
+            *(Job("consume events", 1.5, consumer.consume) for consumer in consumers),
             *(Job("retry dead letters", 5, consumer.retry_dead_letters) for consumer in consumers),
             # end consumes
             # begin publishes

@@ -8,7 +8,7 @@ from events.inbox.consumer import consumer_of
 from events.inbox.subscription import subscriptions
 from events.worker import Job, WorkCommand
 
-CONSUME_SECONDS = 1.0
+CONSUME_SECONDS = 1.5
 
 
 class Command(WorkCommand):
