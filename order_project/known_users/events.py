@@ -1,6 +1,6 @@
 """The user service's events, and what they mean for orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -40,9 +40,9 @@ def _user(event: Event) -> KnownUser:
     return KnownUser(user_id=user_id, version=version, name=data["name"], state=state)
 
 
-def sweep_after_replay(reading: Reading) -> None:
+def sweep_after_replay(reading: Reading, unapplied: Collection[str]) -> None:
     """Treat users that a whole replay did not show as deleted, and set every flag anew."""
-    KnownUser.objects.sweep(reading)
+    KnownUser.objects.sweep(reading, unapplied)
     _flag_orders(KnownUser.objects.all())
 
 

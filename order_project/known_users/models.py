@@ -1,11 +1,12 @@
 """The users, as their events tell of them."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection, models
 from django.db.models.functions import Now
 
-from events.inbox.subscription import Reading
+from events.inbox.subscription import Reading, ids_of
 
 _UPSERT = """
     INSERT INTO known_user AS known (user_id, version, name, state, epoch, generation, changed_at)
@@ -48,9 +49,10 @@ class KnownUserQuerySet(models.QuerySet["KnownUser"]):
             seen.update(generation=reading.generation)
         return changed
 
-    def sweep(self, reading: Reading) -> None:
-        """Mark those that a whole replay did not show as deleted."""
-        gone = self.filter(generation__lt=reading.generation).exclude(state=KnownUser.State.DELETED)
+    def sweep(self, reading: Reading, unapplied: Collection[str]) -> None:
+        """Mark those that a whole replay did not show as deleted, but for the subjects of ``unapplied`` events."""
+        unseen = self.filter(generation__lt=reading.generation).exclude(pk__in=ids_of(unapplied))
+        gone = unseen.exclude(state=KnownUser.State.DELETED)
         gone.update(state=KnownUser.State.DELETED, name="", epoch=reading.epoch, changed_at=Now())
 
 

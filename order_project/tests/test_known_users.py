@@ -122,10 +122,20 @@ def test_users_that_a_replay_does_not_show_are_deleted():
     again = Reading(EPOCH, 1, is_replaying=True)
 
     apply([changed()], again)
-    sweep_after_replay(again)
+    sweep_after_replay(again, [])
 
     assert (flags(gone), flags(kept)) == ((False, True), (False, False))
     assert dict(KnownUser.objects.values_list("user_id", "state")) == {8: "deleted", KNOWN_USER: "active"}
+
+
+def test_a_user_whose_event_could_not_be_applied_is_not_swept():
+    order = place()
+    apply([changed()], READING)
+
+    sweep_after_replay(Reading(EPOCH, 1, is_replaying=True), [f"users/{KNOWN_USER}", "", "users/x"])
+
+    assert KnownUser.objects.get().state == "active"
+    assert flags(order) == (False, False)
 
 
 def test_a_restored_user_service_is_believed_whatever_the_versions():

@@ -1,12 +1,16 @@
 import json
+import threading
+from contextlib import contextmanager
 
 import pytest
+from django.db import connections, transaction
 from django.test import Client
 from redis_server import RedisServer
 
 from events.cursor import Cursor
 from events.inbox.client import CursorGone, Page
 from events.inbox.consumer import Consumer
+from events.inbox.models import FeedCursor
 from events.outbox.feed import read_state
 from newsroom.articles.copies import articles
 
@@ -61,3 +65,30 @@ def redis(tmp_path, settings):
     server.start()
     yield server
     server.close()
+
+
+@pytest.fixture
+def cursor_locked():
+    """Hold the lock of the cursor in another connection, as a consumer that applies a page does."""
+
+    @contextmanager
+    def locked():
+        held, done = threading.Event(), threading.Event()
+
+        def hold():
+            with transaction.atomic():
+                FeedCursor.objects.select_for_update().get()
+                held.set()
+                done.wait(10)
+            connections.close_all()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        assert held.wait(10)
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join(10)
+
+    return locked

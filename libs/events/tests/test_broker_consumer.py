@@ -1,12 +1,10 @@
 import json
 import logging
-import threading
 from dataclasses import replace
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connections, transaction
 
 from events.inbox import broker as brokering
 from events.inbox.broker import BrokerConsumer
@@ -306,24 +304,12 @@ def test_two_consumers_apply_each_event_once(redis, consumer, relay):
     assert other.reads == 0
 
 
-def test_a_consumer_that_finds_the_cursor_locked_waits_for_its_turn(consumer, relay):
+def test_a_consumer_that_finds_the_cursor_locked_waits_for_its_turn(consumer, relay, cursor_locked):
     write("Emma")
     relay.run()
-    locked, done = threading.Event(), threading.Event()
 
-    def hold():
-        with transaction.atomic():
-            FeedCursor.objects.select_for_update().get()
-            locked.set()
-            done.wait(10)
-        connections.close_all()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    locked.wait(10)
-    went_on = consumer.consume()
-    done.set()
-    thread.join(10)
+    with cursor_locked():
+        went_on = consumer.consume()
 
     assert went_on is False
     assert titles() == []

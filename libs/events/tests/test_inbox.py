@@ -1,12 +1,11 @@
 import json
 import logging
-import threading
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connections, transaction
+from django.db import OperationalError
 from django.utils import timezone
 
 from events.cursor import Cursor
@@ -29,7 +28,7 @@ def event(article_id=1, version=1, **overrides):
 
 
 def poison(article_id=1, version=1):
-    return event(data={"id": article_id, "title": "poison", "version": version})
+    return event(article_id, data={"id": article_id, "title": "poison", "version": version})
 
 
 class ScriptedConsumer(Consumer):
@@ -233,6 +232,29 @@ def test_a_cursor_that_is_gone_means_a_replay_that_sweeps_what_it_does_not_find(
     assert (cursor().generation, cursor().is_replaying) == (1, False)
 
 
+def test_a_replay_delivers_failed_events_anew_and_sweeps_nothing_that_they_are_about():
+    consumer = consume([event(1), event(2), event(3)], [poison(2, version=2)])
+    DeadLetter.objects.update(state="dead")
+
+    consumer.pages = [CursorGone(), [event(1), poison(2, version=2)]]
+    while consumer.pages:
+        consumer.consume()
+
+    assert {pk: is_deleted for pk, (_, is_deleted) in copies().items()} == {1: False, 2: False, 3: True}
+    assert DeadLetter.objects.get().state == "waiting"
+
+
+def test_an_event_that_fails_again_after_it_was_resolved_is_tried_again():
+    bad = poison()
+    consume([bad])
+    DeadLetter.objects.update(state="resolved", next_attempt_at=None)
+
+    consume([bad])
+
+    assert DeadLetter.objects.get().state == "waiting"
+    assert DeadLetter.objects.get().next_attempt_at
+
+
 def test_a_restored_older_database_wins_over_newer_versions(catch_up):
     back, gone = Article.objects.create(title="Emma"), Article.objects.create(title="Persuasion")
     Article.objects.filter(pk=back.pk).update(title="Emma, 2nd edition")
@@ -260,23 +282,11 @@ def test_the_command_replays_from_the_start(catch_up):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_one_consumer_applies_a_page_another_stands_by():
+def test_while_one_consumer_applies_a_page_another_stands_by(cursor_locked):
     consume([event(1)])
-    locked, done = threading.Event(), threading.Event()
 
-    def hold():
-        with transaction.atomic():
-            FeedCursor.objects.select_for_update().get()
-            locked.set()
-            done.wait(10)
-        connections.close_all()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    locked.wait(10)
-    stood_by = ScriptedConsumer([event(2)]).consume()
-    done.set()
-    thread.join(10)
+    with cursor_locked():
+        stood_by = ScriptedConsumer([event(2)]).consume()
 
     assert stood_by is False
     assert sorted(copies()) == [1]
@@ -359,7 +369,9 @@ def test_the_feed_is_read_over_http(live_server):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_command_consumes_up_to_the_head(live_server, monkeypatch):
+@pytest.mark.parametrize("broker", ["", "redis://127.0.0.1:1/0"], ids=["no broker", "broker away"])
+def test_the_command_consumes_up_to_the_head(live_server, monkeypatch, settings, broker):
+    settings.EVENTS_BROKER_URL = broker
     pks = [Article.objects.create(title="Emma").pk for _ in range(3)]
     own = articles.__class__(**{**vars(articles), "url": lambda: f"{live_server.url}/events"})
     monkeypatch.setattr("events.inbox.management.commands.consume_events.subscriptions", lambda: [own])

@@ -74,7 +74,7 @@ def test_what_a_replay_does_not_show_is_deleted():
     apply([changed(1), changed(1, number=8)], reading())
 
     apply([changed(1)], again := reading(generation=1, is_replaying=True))
-    sweep(again)
+    sweep(again, [])
 
     assert (known(7)[2], known(8)[2]) == (False, True)
 

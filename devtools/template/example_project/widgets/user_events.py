@@ -1,10 +1,10 @@
 """The events of the user service, and what this service keeps of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.conf import settings
 
-from events.inbox.subscription import Event, Reading, Subscription
+from events.inbox.subscription import Event, Reading, Subscription, ids_of
 from widgets.models import KnownUser
 
 CHANGED, DELETED = "com.example.user.changed.v1", "com.example.user.deleted.v1"
@@ -47,9 +47,10 @@ def _is_news(told: KnownUser, known: KnownUser | None) -> bool:
     return known is None or known.epoch != told.epoch or known.version < told.version
 
 
-def sweep(reading: Reading) -> None:
-    """Mark those that a whole replay did not show as deleted."""
-    KnownUser.objects.filter(generation__lt=reading.generation).update(is_deleted=True)
+def sweep(reading: Reading, unapplied: Collection[str]) -> None:
+    """Mark those that a whole replay did not show as deleted, but for those of ``unapplied`` events."""
+    unseen = KnownUser.objects.filter(generation__lt=reading.generation)
+    unseen.exclude(pk__in=ids_of(unapplied)).update(is_deleted=True)
 
 
 users = Subscription(

@@ -82,7 +82,7 @@ class Consumer:
             cursor.epoch, cursor.position, cursor.since, cursor.head = epoch, position, since, page.head
             if is_head:
                 if cursor.is_replaying:
-                    self.subscription.sweep(reading)
+                    self.subscription.sweep(reading, DeadLetter.objects.unapplied_subjects(cursor.feed))
                 cursor.is_replaying, cursor.caught_up_at = False, asked_at
             cursor.save()
         return not is_head
@@ -138,10 +138,13 @@ class Consumer:
             "next_attempt_at": timezone.now() + FIRST_RETRY,
         }
         event_id = _storable(_member(event, "id") or json.dumps(event))[:200]
-        _, is_new = DeadLetter.objects.get_or_create(
+        letter, is_new = DeadLetter.objects.get_or_create(
             feed=self.subscription.feed, event_id=event_id, defaults={k: _storable(v) for k, v in values.items()}
         )
-        if is_new:
+        resolved = DeadLetter.objects.filter(pk=letter.pk, state=DeadLetter.State.RESOLVED)  # in an earlier reading
+        if is_new or resolved.update(
+            state=DeadLetter.State.WAITING, attempts=1, next_attempt_at=values["next_attempt_at"]
+        ):
             extra = {"feed": self.subscription.feed, "event": event_id}
             logger.error("event not applied", exc_info=error, extra=extra)
 

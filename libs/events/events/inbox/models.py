@@ -31,7 +31,12 @@ class FeedCursor(models.Model):
         return Cursor(self.epoch, self.position, self.since) if self.epoch else None
 
     def replay(self) -> None:
-        """Read from the start again: what is not found there by the head is swept."""
+        """Read from the start again: what is not found there by the head is swept.
+
+        Events that wait for another attempt are delivered anew, if the log still has them.
+        """
+        waiting = DeadLetter.objects.filter(feed=self.feed)
+        waiting.filter(state__in=[DeadLetter.State.WAITING, DeadLetter.State.DEAD]).delete()
         self.epoch, self.position, self.since, self.is_replaying = None, 0, 0, True
         self.generation += 1
         self.save()
@@ -43,6 +48,10 @@ class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
     def due(self) -> "DeadLetterQuerySet":
         """Return those that are to be tried again now."""
         return self.filter(state=DeadLetter.State.WAITING, next_attempt_at__lte=Now())
+
+    def unapplied_subjects(self, feed: str) -> "list[str]":
+        """Return the subjects of which an event of the feed has not been applied."""
+        return [*self.filter(feed=feed).exclude(state=DeadLetter.State.RESOLVED).values_list("subject", flat=True)]
 
     def retry(self) -> int:
         """Have the worker try them again from the first attempt on; return how many."""

@@ -1,6 +1,7 @@
 """What a service reads of another one's events."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -30,15 +31,21 @@ class Subscription:
 
     ``apply`` gets one or more events, in a savepoint; it is called again with each of them alone if it raises. It may
     get an event more than once and events of a subject in any order, which their versions tell. ``sweep`` is called
-    when a replay has reached the head: what has not been seen in this reading is gone at the producer.
+    when a replay has reached the head: what has not been seen in this reading is gone at the producer, but for the
+    subjects that it gets, whose events could not be applied.
     """
 
     feed: str
     url: Callable[[], str]
     types: frozenset[str]
     apply: Callable[[Sequence[Event], Reading], None]
-    sweep: Callable[[Reading], None]
+    sweep: Callable[[Reading, Collection[str]], None]
     stream: str  # of the broker, if there is one
+
+
+def ids_of(subjects: Iterable[str]) -> list[int]:
+    """Return the ids in subjects such as ``users/7``; others are passed by."""
+    return [int(match[1]) for subject in subjects if (match := re.fullmatch(r"[^/]+/([0-9]{1,18})", subject))]
 
 
 @cache

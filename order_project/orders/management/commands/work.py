@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from events.inbox.consumer import consumer_of
+from events.inbox.jobs import consuming_jobs
 from events.worker import Job, WorkCommand
 from idempotency.models import IdempotencyKey
 from known_users.events import sweep, users
-
-CONSUME_SECONDS = 1.5  # a change of a user reaches its orders within two
 
 
 class Command(WorkCommand):
@@ -15,10 +13,8 @@ class Command(WorkCommand):
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""
-        consumer = consumer_of(users)
         return [
-            Job("consume events", CONSUME_SECONDS, consumer.consume),
-            Job("retry dead letters", 5, consumer.retry_dead_letters),
+            *consuming_jobs(users),
             Job("flag orders", 10, sweep),
             Job("purge idempotency keys", 3600, lambda: IdempotencyKey.objects.purge(batch_size=1000) > 0),
         ]

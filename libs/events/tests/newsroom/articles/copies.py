@@ -1,6 +1,6 @@
 """The subscription of the tests."""
 
-from events.inbox.subscription import Subscription
+from events.inbox.subscription import Subscription, ids_of
 from newsroom.articles.models import Copy
 
 CHANGED, DELETED = "com.example.article.changed.v1", "com.example.article.deleted.v1"
@@ -27,8 +27,9 @@ def apply(events, reading):
         )
 
 
-def sweep(reading):
-    Copy.objects.filter(generation__lt=reading.generation).update(is_deleted=True)
+def sweep(reading, unapplied):
+    unseen = Copy.objects.filter(generation__lt=reading.generation)
+    unseen.exclude(pk__in=ids_of(unapplied)).update(is_deleted=True)
 
 
 articles = Subscription(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 # begin consumes
-from events.inbox.consumer import Consumer
+from events.inbox.jobs import consuming_jobs
 from events.inbox.subscription import subscriptions
 
 # end consumes
@@ -19,13 +19,9 @@ class Command(WorkCommand):
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""
-        # begin consumes
-        consumers = [Consumer(subscription) for subscription in subscriptions()]
-        # end consumes
         return [
             # begin consumes
-            *(Job("consume events", 1.5, consumer.consume) for consumer in consumers),
-            *(Job("retry dead letters", 5, consumer.retry_dead_letters) for consumer in consumers),
+            *(job for subscription in subscriptions() for job in consuming_jobs(subscription)),
             # end consumes
             # begin publishes
             Job("purge events", 3600, lambda: purge_batch() > 0),

@@ -4,11 +4,10 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from events.inbox.consumer import consumer_of
+from events.inbox.consumer import Consumer
+from events.inbox.jobs import consuming_jobs
 from events.inbox.subscription import subscriptions
 from events.worker import Job, WorkCommand
-
-CONSUME_SECONDS = 1.5
 
 
 class Command(WorkCommand):
@@ -25,10 +24,11 @@ class Command(WorkCommand):
         if not options["once"]:
             super().handle(*args, **options)
             return
-        for job in self.jobs():
-            while job.run():
+        for subscription in subscriptions():
+            consumer = Consumer(subscription)  # of the feed: a broker's consumer waits for more
+            while consumer.consume():
                 pass
 
     def jobs(self) -> Sequence[Job]:
-        """Return a job for each feed."""
-        return [Job(f"consume {one.feed}", CONSUME_SECONDS, consumer_of(one).consume) for one in subscriptions()]
+        """Return the jobs of each feed."""
+        return [job for subscription in subscriptions() for job in consuming_jobs(subscription)]
