@@ -1,1 +1,1 @@
-"""What the order service knows of users by their events: enough to go on while the user service is away."""
+"""A replica of the users, built from their events: orders can go on while the user service is unavailable."""

@@ -1,4 +1,4 @@
-"""The user service's events, and what they mean for orders."""
+"""Applies the user service's events to known users and their orders."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta

@@ -24,7 +24,7 @@ _UPSERT = """
 
 
 class KnownUserQuerySet(models.QuerySet["KnownUser"]):
-    """How events change what is known."""
+    """Stores and sweeps known users."""
 
     def store(self, users: "list[KnownUser]", reading: Reading) -> dict[str, list[int]]:
         """Store what is newer than what is known; return the ids of those users by their state.

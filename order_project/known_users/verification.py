@@ -1,4 +1,4 @@
-"""Who may order: the user service's word first, then that of its events."""
+"""Verifies the user of an order: asks the user service, and falls back on known users."""
 
 from datetime import datetime, timedelta
 

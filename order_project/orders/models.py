@@ -28,7 +28,7 @@ class InvalidTransition(Exception):  # noqa: N818 - as above
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
-    """What events of users mean for orders."""
+    """Flags the orders of deactivated and deleted users."""
 
     def note_users(self, *, active: UserIds = (), inactive: UserIds = (), deleted: UserIds = ()) -> None:
         """Flag the placed orders of users as their states demand; ids, or querysets of them."""

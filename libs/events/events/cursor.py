@@ -6,14 +6,14 @@ from uuid import UUID
 
 
 class CursorInvalid(ValueError):  # noqa: N818 - what is wrong
-    """The text is not a cursor of a feed."""
+    """A text is no cursor of a feed."""
 
 
 class Cursor(NamedTuple):
     """A place in a feed: behind ``position`` in ``epoch``.
 
-    Its text is ``EPOCH:POSITION``, or ``EPOCH:POSITION:SINCE`` while a reader that began at 0 has not reached the
-    deletions that had been purged up to SINCE by then, which it needs not.
+    As text it is ``EPOCH:POSITION``. In a replay it is ``EPOCH:POSITION:SINCE`` up to position SINCE: deletions up to
+    there were purged before the replay began, and a reader that begins at 0 does not need them.
     """
 
     epoch: UUID

@@ -14,11 +14,11 @@ _HTTP_GONE = 410
 
 
 class FeedUnavailable(Exception):  # noqa: N818 - the state of the feed
-    """The feed cannot be read now, or what responds is no feed."""
+    """The feed does not respond, or its response is no page of a feed."""
 
 
 class CursorGone(Exception):  # noqa: N818 - what happened to it
-    """The producer does not know any more what follows the cursor."""
+    """The producer refuses the cursor (410); the reader must replay from the start."""
 
 
 class Page(NamedTuple):

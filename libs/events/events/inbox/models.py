@@ -1,4 +1,4 @@
-"""How far each feed has been read, and the events that could not be applied."""
+"""Cursors of feeds, and dead letters."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -8,7 +8,7 @@ from events.cursor import Cursor
 
 
 class FeedCursor(models.Model):
-    """How far a feed has been read. Whoever reads it holds the row's lock while it applies a page."""
+    """The cursor of a feed. A consumer holds the lock of the row while it applies a page."""
 
     feed = models.CharField(max_length=100, primary_key=True)
     epoch = models.UUIDField(null=True, help_text="Of the producer's log; none before the first page.")
@@ -43,7 +43,7 @@ class FeedCursor(models.Model):
 
 
 class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
-    """What a person, or the worker, does with dead letters."""
+    """Selects, retries and discards dead letters."""
 
     def due(self) -> "DeadLetterQuerySet":
         """Return those that are to be tried again now."""
@@ -68,7 +68,7 @@ class DeadLetter(models.Model):
     """An event that could not be applied; it holds nothing up."""
 
     class State(models.TextChoices):
-        """What becomes of it."""
+        """The state of a dead letter."""
 
         WAITING = "waiting"  # for its next attempt
         DEAD = "dead"  # for a person

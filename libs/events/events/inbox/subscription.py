@@ -1,4 +1,4 @@
-"""What a service reads of another one's events."""
+"""Subscriptions to the events of other services."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -27,7 +27,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Subscription:
-    """A feed, and what is done with its events.
+    """A feed and the functions that apply its events.
 
     ``apply`` gets one or more events, in a savepoint; it is called again with each of them alone if it raises. It may
     get an event more than once and events of a subject in any order, which their versions tell. ``sweep`` is called

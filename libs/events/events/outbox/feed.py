@@ -21,7 +21,7 @@ _BEGIN = """
 
 
 class CursorGone(Exception):  # noqa: N818 - what happened to it
-    """What follows the cursor is not known any more; the reader starts anew and sweeps what it does not find."""
+    """Events after the cursor were purged, or it is of another epoch; the reader must replay from the start."""
 
 
 @dataclass(frozen=True)

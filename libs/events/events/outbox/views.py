@@ -18,7 +18,9 @@ DEFAULT_LIMIT, MAX_LIMIT = 500, 1000
 
 INVALID = ProblemType(400, "invalid_event_query", "The query of the feed is invalid.")
 GONE = ProblemType(
-    410, "event_cursor_gone", "What follows this cursor is not known any more. Start anew, without `after`."
+    410,
+    "event_cursor_gone",
+    "Events after this cursor were purged, or it is of another epoch. Start anew, without `after`.",
 )
 
 
