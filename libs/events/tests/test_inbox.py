@@ -269,6 +269,33 @@ def test_a_restored_older_database_wins_over_newer_versions(catch_up):
     assert copies() == {back.pk: ("Emma", False), gone.pk: ("Persuasion", True)}
 
 
+def test_an_idle_consumer_follows_the_producer_into_a_new_epoch(consumer, catch_up):
+    article = Article.objects.create(title="Emma")
+    for _ in range(3):  # the last ones find nothing new
+        consumer.consume()
+    begin_epoch()
+
+    for _ in range(3):
+        consumer.consume()
+
+    assert copies() == {article.pk: ("Emma", False)}
+    assert (cursor().position, cursor().head, cursor().generation) == (1, 1, 1)
+
+
+def test_an_idle_consumer_follows_a_replay(consumer):
+    Article.objects.create(title="Emma")
+    for _ in range(3):
+        consumer.consume()
+
+    call_command("replay_events")
+    FeedCursor.objects.filter(caught_up_at__isnull=False).update(caught_up_at=timezone.now() - timedelta(seconds=6))
+    consumer._seen.caught_up_at = timezone.now() - timedelta(seconds=6)  # as after some polls
+    for _ in range(3):
+        consumer.consume()
+
+    assert (cursor().position, cursor().generation, cursor().is_replaying) == (1, 1, False)
+
+
 def test_the_command_replays_from_the_start(catch_up):
     article = Article.objects.create(title="Emma")
     catch_up()

@@ -41,7 +41,7 @@ class Consumer:
         Nothing is held while the producer is asked. A producer that cannot be reached is tried again at the next call.
         """
         seen = self._seen or FeedCursor.objects.get_or_create(feed=self.subscription.feed)[0]
-        asked_at = timezone.now()
+        self._seen, asked_at = None, timezone.now()
         try:
             page = self.fetch(seen.place())
         except CursorGone:
@@ -52,7 +52,6 @@ class Consumer:
             self._is_down = True
             return False
         self._is_down = False
-        self._seen = None
         return self.apply_page(seen, page, asked_at)
 
     def fetch(self, after: Cursor | None) -> Page:
