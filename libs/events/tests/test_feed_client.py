@@ -1,0 +1,31 @@
+import pytest
+from scripted import EPOCH
+
+from events.cursor import Cursor
+from events.inbox.client import CursorGone, FeedClient, FeedUnavailable
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "headers", "expected"),
+    [
+        (200, "text/html", "<html>", {}, FeedUnavailable),
+        (200, "application/json", "{}", {"Event-Cursor": f"{EPOCH}:1", "Event-Head": "1"}, FeedUnavailable),
+        (200, "application/json", "[]", {}, FeedUnavailable),
+        (200, "application/json", "[]", {"Event-Cursor": "1", "Event-Head": "1"}, FeedUnavailable),
+        (302, "application/json", "[]", {"Location": "/elsewhere"}, FeedUnavailable),
+        (410, "text/html", "gone", {}, FeedUnavailable),
+        (410, "application/problem+json", '{"type": "urn:problem:event_cursor_gone"}', {}, CursorGone),
+        (500, "application/json", "[]", {}, FeedUnavailable),
+    ],
+    ids=["page", "object", "no cursor", "bad cursor", "redirection", "another 410", "gone", "error"],
+)
+def test_what_is_no_page_of_a_feed_is_an_outage(httpserver, status, content_type, body, headers, expected):
+    httpserver.expect_request("/events").respond_with_data(body, status, headers, content_type=content_type)
+
+    with pytest.raises(expected):
+        FeedClient(httpserver.url_for("/events")).read(None, 500)
+
+
+def test_a_server_that_is_not_there_is_an_outage():
+    with pytest.raises(FeedUnavailable):
+        FeedClient("http://127.0.0.1:1/events").read(Cursor(EPOCH, 1), 500)
