@@ -28,7 +28,7 @@ SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wai
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
-WITH_DATABASE = ("chassis", "events", "lists", "observability", "openapi", "problems")
+WITH_DATABASE = ("chassis", "events", "identity", "lists", "observability", "openapi", "problems")
 LIBRARIES = ("http1", "speedups", "scaffold", "devservers", "conformance")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 

@@ -1,0 +1,1 @@
+"""Who is calling: the signed identity that the gateway passes to the services."""

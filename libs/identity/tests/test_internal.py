@@ -1,0 +1,45 @@
+import time
+
+import jwt
+import pytest
+
+from identity.internal import LIFETIME, Caller, InvalidIdentity, sign, verify
+
+CALLER = Caller("7", 7, frozenset({"orders:read", "orders:write"}), "shop", "")
+
+
+def signed(caller=CALLER, *, audience="order", service_token="right" * 8, **arguments):
+    return sign(caller, audience=audience, service_token=service_token, **arguments)
+
+
+def verified(token, *, audience="order", service_tokens=("right" * 8,)):
+    return verify(token, audience=audience, service_tokens=service_tokens)
+
+
+def test_a_service_learns_who_calls():
+    assert verified(signed()) == CALLER
+
+
+def test_both_service_tokens_of_a_rotation_are_accepted():
+    assert verified(signed(service_token="old"), service_tokens=["new", "old"]) == CALLER
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "no token",
+        "a.b.c",
+        signed(audience="user"),
+        signed(service_token="wrong"),
+        signed(issued_at=time.time() - LIFETIME - 1),
+        signed()[:-5],
+        jwt.encode({"aud": "order", "sub": "7", "iat": 1, "exp": 9e9}, "right" * 8, "HS256", {"typ": "internal+jwt"}),
+        jwt.encode({"aud": "order", "sub": "7"}, None, "none"),
+        "ü" * 20,
+    ],
+    ids=["empty", "words", "dots", "audience", "key", "expired", "truncated", "underived key", "none", "not ASCII"],
+)
+def test_anything_else_is_invalid(token):
+    with pytest.raises(InvalidIdentity):
+        verified(token)
