@@ -42,6 +42,9 @@ PASSING_ON = {
     "lock": "[UV ARGUMENTS]: lock the dependencies anew, for example with --upgrade",
     "generate": "write the files that follow from the service.toml of each project",
     "startservice": "NAME [--resource NAMES] [--port PORT] [--calls SERVICE...] [...]: make a new service (--help)",
+    "token": "--user ID --scope SCOPE...: print an access token of the development issuer (docs/identity.md)",
+    "rotate-token-key": "sign the tokens of the development issuer with a new key",
+    "hash-key": "ID --scope SCOPE...: make an API key and store its hash",
     "bench": "[ARGUMENTS]: measure rates, latencies, CPU time and memory under load (docs/performance.md)",
 }
 PROGRAMS = {
@@ -50,6 +53,7 @@ PROGRAMS = {
     "generate": [sys.executable, "-P", "-m", "scaffold", "generate"],
     "startservice": [sys.executable, "-P", "-m", "scaffold", "startservice"],
 }
+ISSUER = ("token", "rotate-token-key", "hash-key")
 
 
 def main() -> None:
@@ -86,6 +90,9 @@ def run(options: Any, arguments: list[str]) -> int:
         return subprocess.run([*program, *arguments], cwd=ROOT, check=False).returncode
     os.environ.update(read_dotenv())
     configuration = Configuration.from_environment(os.environ)
+    if command in ISSUER:
+        program = [sys.executable, "-P", "-m", "issuer", f"--data-dir={configuration.data_dir}", command]
+        return subprocess.run([*program, *arguments], cwd=ROOT, check=False).returncode
     if command in PASSING_ON:
         return commands.run_django(configuration, command, arguments)
     if command == "up":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devservers.ports import Address
+from issuer.environment import development_environment
 from scaffold.descriptions import TEMPLATE_PROJECT, Project, read_project, read_projects
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,7 @@ def service_environment(
     environment = {name: value for name, value in inherited.items() if name not in PROJECT_VARIABLES}
     environment |= {"DATA_DIR": str(data_dir), "LOG_FORMAT": environment.get("LOG_FORMAT") or "console"}
     environment.setdefault("EXPOSE_PORTAL", "true")
+    environment |= development_environment(data_dir, environment)
     if project.name in addresses:
         environment["BIND"] = addresses[project.name].bind
     if project.database and database_url:

@@ -29,7 +29,7 @@ FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
 WITH_DATABASE = ("chassis", "events", "identity", "lists", "observability", "openapi", "problems")
-LIBRARIES = ("http1", "speedups", "scaffold", "devservers", "conformance")
+LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 
 # What a person has set for `up` is not meant for the tests.

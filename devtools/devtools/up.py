@@ -1,6 +1,7 @@
 """The command ``up``: the whole system, from an empty folder to a table of addresses, and back to nothing."""
 
 import contextlib
+import os
 import time
 
 from devservers.folders import times_of_change
@@ -12,6 +13,7 @@ from devtools.data_folder import DataFolder, Run
 from devtools.databases import check_own_databases, create_databases
 from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, ROOT, gunicorn_command, manage_command, service_environment, with_database
+from issuer.environment import is_on
 from scaffold.descriptions import Project
 
 LOG_FILE = "up.log"
@@ -19,6 +21,7 @@ READY_SECONDS = 60
 PATIENCE_SECONDS = 10.0  # with a short command on the same data folder
 HEALTHY = 200
 POSTGRES = "postgres"
+CREDENTIALS = '\n       -H "Authorization: Bearer $(python3 manage_all.py token --subject me --scope users:write)" \\'
 
 WELCOME = """
 Ready after {seconds:.1f} s.
@@ -27,7 +30,7 @@ Ready after {seconds:.1f} s.
   Admins           {admins}
   Health           {gateway}/health
 {services}Try:
-  curl -X POST {gateway}/users -H 'Content-Type: application/json' \\
+  curl -X POST {gateway}/users -H 'Content-Type: application/json' \\{token}
        -d '{{"name": "John", "email": "john@example.com"}}'
 Demo data and an admin account: python3 manage_all.py demo      Stop: Ctrl-C
 
@@ -69,6 +72,7 @@ def welcome(run: Run, *, seconds: float) -> str:
             f"{gateway}{path}" for each in PROJECTS.values() if each.routing for path in each.routing.paths
         ),
         admins="  ".join(f"{gateway}/admin/{project.name}/" for project in with_database()),
+        token=CREDENTIALS if is_on(os.environ) else "",
         services="".join(f"  {f'{name.capitalize()} service':<16} {url}\n" for name, url in urls.items()),
     )
 

@@ -1,0 +1,79 @@
+"""The commands ``token``, ``rotate-token-key`` and ``hash-key`` of ``manage_all.py``, in the root of the repository."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from issuer import api_keys, tokens
+from issuer.environment import names
+from issuer.keys import KeyFolder
+
+KEYS_FILE = Path("gateway_project/deploy/gateway.toml")
+SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
+
+
+def main() -> None:
+    """Run the command; a failure that a person can mend is its message, without a traceback."""
+    parser = argparse.ArgumentParser(prog="manage_all.py", allow_abbrev=False)
+    parser.add_argument("--data-dir", type=Path, required=True, help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(dest="command", required=True)
+    token = commands.add_parser("token", help="print an access token of the development issuer")
+    whose = token.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--user", type=int, metavar="ID", help="of a user of the user service")
+    whose.add_argument("--subject", help="of a caller that is no user")
+    token.add_argument("--client", default="manage_all", help="the client that got the token")
+    token.add_argument("--seconds", type=int, default=3600, help="how long it lives, at most a day (86400)")
+    commands.add_parser("rotate-token-key", help="sign tokens with a new key; those of the old one stay valid")
+    key = commands.add_parser("hash-key", help=f"make an API key, print it once, and add its hash to {KEYS_FILE}")
+    key.add_argument("id", help="of the key, such as partner")
+    key.add_argument("--user", type=int, metavar="ID", help="the user for whom the key acts")
+    key.add_argument("--rate-limit", default="", help="such as 50/second")
+    for command in (token, key):
+        command.add_argument("--scope", nargs="+", action="extend", required=True, help="such as orders:read")
+    options = parser.parse_args()
+    try:
+        run(options)
+    except (api_keys.KeyRefusedError, ValueError) as error:
+        sys.exit(f"Error: {error}")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    folder = KeyFolder(options.data_dir)
+    if options.command != "hash-key" and os.environ.get("AUTH_JWKS"):
+        raise ValueError("AUTH_JWKS is set: tokens come from that provider, and not from the development issuer.")
+    if options.command == "rotate-token-key":
+        print(f"Tokens are signed with the key {folder.rotate().kid} from now on; the old ones stay valid.")
+    elif options.command == "token":
+        subject = options.subject or str(options.user)
+        issuer, audience = names(os.environ).values()
+        claims = {"iss": issuer, "aud": audience, "sub": subject, "client_id": options.client}
+        claims |= {"scope": " ".join(scopes(options.scope))} | ({"user_id": options.user} if options.user else {})
+        print(tokens.issue(folder, claims, seconds=options.seconds))
+    else:
+        new = api_keys.make_key(options.id)
+        limit = options.rate_limit
+        api_keys.store(
+            KEYS_FILE, options.id, new, scopes=scopes(options.scope), rate_limit=limit, user_id=options.user
+        )
+        subprocess.run([sys.executable, "-P", "-m", "scaffold", "generate"], check=True)
+        print(f"Only the hash is stored, in {KEYS_FILE}. The key, which is shown this once:\n{new}")
+
+
+def scopes(given: list[str]) -> list[str]:
+    """Return the scopes of all options; one may have several, with spaces between them.
+
+    Raises:
+        ValueError: a scope has characters that RFC 6749 does not allow.
+    """
+    found = [scope for text in given for scope in text.split()]
+    for scope in found:
+        if not SCOPE.fullmatch(scope):
+            raise ValueError(f"{scope!r} is not a scope.")
+    return found
+
+
+main()

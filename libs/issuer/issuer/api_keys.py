@@ -1,0 +1,47 @@
+"""API keys: ``gk_ID_SECRET``, of which the gateway's configuration has the SHA-256."""
+
+import hashlib
+import re
+import secrets
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class KeyRefusedError(Exception):
+    """The key cannot be made; the message says why."""
+
+
+def make_key(key_id: str) -> str:
+    """Return a new key with 256 random bits.
+
+    Raises:
+        KeyRefusedError: ``key_id`` is malformed.
+    """
+    if not _ID.fullmatch(key_id):
+        raise KeyRefusedError(f'"{key_id}" is no id of a key: lower-case letters, digits, and hyphens between them.')
+    return f"gk_{key_id}_{secrets.token_urlsafe(32)}"
+
+
+def store(file: Path, key_id: str, key: str, *, scopes: Sequence[str], rate_limit: str, user_id: int | None) -> None:
+    """Append the hash of ``key`` to the routes file of the gateway, as a table ``[[auth.keys]]``.
+
+    Raises:
+        KeyRefusedError: the id is taken.
+    """
+    text = file.read_text() if file.exists() else ""
+    if key_id in (each["id"] for each in tomllib.loads(text).get("auth", {}).get("keys", [])):
+        raise KeyRefusedError(f'{file.name} has a key "{key_id}" already.')
+    listed = ", ".join(f'"{scope}"' for scope in scopes)
+    lines = ["[[auth.keys]]", f'id = "{key_id}"', f'sha256 = "{sha256(key)}"', f"scopes = [{listed}]"]
+    lines += [f'rate_limit = "{rate_limit}"'] if rate_limit else []
+    lines += [] if user_id is None else [f"user_id = {user_id}"]
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"{text.rstrip()}\n\n".lstrip() + "\n".join(lines) + "\n")
+
+
+def sha256(key: str) -> str:
+    """Return the hash that the gateway compares, in hexadecimal digits."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,25 @@
+"""Access tokens as JSON Web Tokens (RFC 9068)."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+
+from issuer.keys import ALGORITHM, LONGEST_LIFETIME, KeyFolder
+
+TYPE = "at+jwt"
+
+
+def issue(folder: KeyFolder, claims: Mapping[str, Any], *, seconds: int) -> str:
+    """Return a token with ``claims`` (iss, aud, sub, client_id, scope), an id of its own, and ``seconds`` to live.
+
+    Raises:
+        ValueError: it would live longer than a day, or not at all.
+    """
+    if not 0 < seconds <= LONGEST_LIFETIME:
+        raise ValueError(f"A token lives from 1 to {LONGEST_LIFETIME} seconds.")
+    now, key = int(time.time()), folder.signing_key()
+    times = {"iat": now, "exp": now + seconds, "jti": str(uuid.uuid4())}
+    return jwt.encode({**claims, **times}, key.pem, ALGORITHM, {"typ": TYPE, "kid": key.kid})

@@ -1,0 +1,122 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from hashlib import sha256
+from pathlib import Path
+
+import jwt
+import pytest
+
+ROOT = Path(__file__).parents[3]
+UNWANTED = ("AUTH_JWKS", "AUTH_ISSUER", "AUTH_AUDIENCE")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Return a folder with what `generate` reads."""
+    tree = tmp_path / "tree"
+    for file in [*ROOT.glob("*_project/service.toml"), *ROOT.glob("*_project/deploy/*")]:
+        target = tree / file.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    for name in ("devtools/template/example_project", "order_project", "user_project", "gateway_project"):
+        shutil.copytree(ROOT / name, tree / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("tests", "*.pyc"))
+    shutil.copy(ROOT / "uv.lock", tree)
+    return tree
+
+
+@pytest.fixture
+def run(tmp_path, tree):
+    def run(*arguments, **variables):
+        environment = {name: value for name, value in os.environ.items() if name not in UNWANTED} | variables
+        command = [sys.executable, "-P", "-m", "issuer", f"--data-dir={tmp_path}", *arguments]
+        return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def claims(token):
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def test_token_prints_a_token_and_nothing_else(run):
+    done = run("token", "--user", "7", "--scope", "orders:read", "--scope", "orders:write users:read")
+
+    assert done.stderr == ""
+    found = claims(done.stdout.strip())
+    assert (found["sub"], found["user_id"]) == ("7", 7)
+    assert found["scope"] == "orders:read orders:write users:read"
+
+
+def test_a_caller_that_is_no_user_has_no_user_id(run):
+    found = claims(run("token", "--subject", "billing", "--client", "cron", "--scope", "orders:all").stdout.strip())
+
+    assert (found["sub"], found["client_id"], "user_id" in found) == ("billing", "cron", False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["token", "--user", "7"], "required: --scope"),
+        (["token", "--scope", "orders:read"], "--user --subject is required"),
+        (["token", "--user", "7", "--scope", 'a"b'], "is not a scope"),
+        (["token", "--user", "7", "--scope", "a", "--seconds", "100000"], "1 to 86400 seconds"),
+        (["hash-key", "no_id", "--scope", "a"], '"no_id" is no id of a key'),
+    ],
+)
+def test_refused_with_a_reason_and_without_a_traceback(run, arguments, reason):
+    done = run(*arguments)
+
+    assert done.returncode != 0
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["token", "--user", "7", "--scope", "a"], ["rotate-token-key"]])
+def test_with_a_provider_there_is_no_development_issuer(run, tmp_path, command):
+    done = run(*command, AUTH_JWKS="https://id.example/keys")
+
+    assert done.returncode != 0
+    assert "AUTH_JWKS is set" in done.stderr
+    assert not (tmp_path / "auth").exists()
+
+
+def test_rotate_token_key_changes_the_key_that_signs(run):
+    before = run("token", "--user", "7", "--scope", "a").stdout
+
+    assert run("rotate-token-key").returncode == 0
+
+    after = run("token", "--user", "7", "--scope", "a").stdout
+    assert jwt.get_unverified_header(before.strip())["kid"] != jwt.get_unverified_header(after.strip())["kid"]
+
+
+def test_hash_key_stores_the_hash_and_prints_the_key(run, tree):
+    done = run("hash-key", "partner", "--scope", "orders:read", "--rate-limit", "50/second", "--user", "7")
+
+    key = done.stdout.split()[-1]
+    assert re.fullmatch(r"gk_partner_[A-Za-z0-9_-]{43}", key), done.stderr
+    routes = (tree / "gateway_project" / "gateway.toml").read_text()
+    assert tomllib.loads(routes)["auth"]["keys"] == [
+        {
+            "id": "partner",
+            "sha256": sha256(key.encode()).hexdigest(),
+            "scopes": ["orders:read"],
+            "rate_limit": "50/second",
+            "user_id": 7,
+        }
+    ]
+    assert all(key not in file.read_text(errors="replace") for file in tree.rglob("*") if file.is_file())
+
+
+def test_hash_key_keeps_the_other_keys_and_refuses_an_id_twice(run, tree):
+    run("hash-key", "partner", "--scope", "orders:read")
+    run("hash-key", "shop", "--scope", "orders:read")
+
+    done = run("hash-key", "partner", "--scope", "orders:read")
+
+    assert 'has a key "partner" already' in done.stderr
+    keys = tomllib.loads((tree / "gateway_project" / "deploy" / "gateway.toml").read_text())["auth"]["keys"]
+    assert [key["id"] for key in keys] == ["partner", "shop"]
