@@ -53,7 +53,6 @@ PROGRAMS = {
     "generate": [sys.executable, "-P", "-m", "scaffold", "generate"],
     "startservice": [sys.executable, "-P", "-m", "scaffold", "startservice"],
 }
-ISSUER = ("token", "rotate-token-key", "hash-key")
 
 
 def main() -> None:
@@ -90,7 +89,7 @@ def run(options: Any, arguments: list[str]) -> int:
         return subprocess.run([*program, *arguments], cwd=ROOT, check=False).returncode
     os.environ.update(read_dotenv())
     configuration = Configuration.from_environment(os.environ)
-    if command in ISSUER:
+    if command in ("token", "rotate-token-key", "hash-key"):
         program = [sys.executable, "-P", "-m", "issuer", f"--data-dir={configuration.data_dir}", command]
         return subprocess.run([*program, *arguments], cwd=ROOT, check=False).returncode
     if command in PASSING_ON:

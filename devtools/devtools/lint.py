@@ -32,11 +32,11 @@ CODE = (
     "manage_all.py",
 )
 SHARED = f"{ROOT}/libs/*/[!t]*/ {ROOT}/devtools/devtools {ROOT}/benchmarks/*.py {ROOT}/manage_all.py"
-# Texts that look like secrets: hashes of packages, what tests make up, and examples of URLs.
+# Texts that look like secrets: hashes of packages and API keys, what tests make up, and examples of URLs.
 SECRETS = (
     "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
 )
-EXAMPLE_URLS = "'//(user|nobody|me):(password|nothing|secret)@'"
+EXAMPLE_URLS = "'//(user|nobody|me):(password|nothing|secret)@|^sha256 = '"
 # pip-audit asks an advisory service; without one it is skipped, and says so.
 EXPORT = "uv export -q --frozen --no-dev --no-emit-workspace --all-packages --extra tracing"
 AUDIT = EXPORT + " -o {0} && pip-audit --disable-pip --require-hashes -r {0}"

@@ -28,6 +28,7 @@ SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wai
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
+TOLD = re.compile("^SKIPPED|failed on attempt")  # in the output of a suite that passed
 WITH_DATABASE = ("chassis", "events", "identity", "lists", "observability", "openapi", "problems")
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance")
 UNMEASURED = ("scaffold", "devservers", "conformance")
@@ -208,7 +209,7 @@ def _show(run: Run) -> None:
     """Print the counts of a suite; if it failed, its whole output, else the reasons of what was skipped."""
     counts, output = run.counts(), run.output.read_text(errors="replace")
     failed = run.process is None or run.process.returncode != 0
-    lines = output.splitlines() if failed else [line for line in output.splitlines() if line.startswith("SKIPPED")]
+    lines = [line for line in output.splitlines() if failed or TOLD.search(line)]
     print("\n".join([f"===== {run.name} ====="] * failed + lines), end="\n" if lines else "")
     words = ", ".join(f"{counts[result]} {result}" for result in ("passed", "failed", "skipped"))
     print(f"{run.name}: {words} in {time.monotonic() - run.started:.0f} s", flush=True)

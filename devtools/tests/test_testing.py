@@ -16,6 +16,10 @@ from devtools.testing import select, suites
 PASSING = "def test_passes():\n    pass\n"
 FAILING = "def test_fails():\n    raise AssertionError\n"
 SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='no such hardware')\ndef test_skipped():\n    pass\n"
+UNSTABLE = (
+    "from pathlib import Path\n\ndef test_unstable():\n    tried = Path('tried')\n    was_tried = tried.exists()\n"
+    "    tried.touch()\n    assert was_tried\n"
+)
 BROKEN = "import nothing_of_this_name\n"
 TEARDOWN = "import pytest\n\n@pytest.fixture\ndef bad():\n    yield\n    1 / 0\n\ndef test_passes(bad):\n    pass\n"
 DATABASE = (
@@ -73,6 +77,15 @@ def test_counts_are_summed_and_reasons_of_skips_progress_and_total_time_are_show
     assert "gateway: started\n" in output
     assert re.search(r"^gateway: 1 passed, 0 failed, 1 skipped in \d+ s$", output, flags=re.MULTILINE)
     assert re.search(r"^Total time: \d+ s\n1 passed, 1 failed, 1 skipped\n\Z", output, flags=re.MULTILINE)
+
+
+def test_a_test_that_passes_when_it_is_tried_again_is_named(new_clone, write_suite):
+    write_suite("gateway", UNSTABLE)
+
+    status, output = new_clone.run("test", "gateway", "-p", "pytest_retry.retry_plugin", "--retries", "1")
+
+    assert (status, last_line(output)) == (0, "1 passed, 0 failed, 0 skipped"), output
+    assert "test_unstable failed on attempt 1" in output
 
 
 def test_a_selection_may_match_in_one_suite_only(new_clone, write_suite):
@@ -166,7 +179,7 @@ def test_libraries_whose_tests_need_a_database_get_one_and_the_others_none():
     found = {name: bool(suite.databases) for name, suite in suites().items() if suite.folder.parent == ROOT / "libs"}
 
     assert {name for name, has_database in found.items() if has_database} == {
-        *("chassis", "events", "lists", "observability", "openapi", "problems")
+        *("chassis", "events", "identity", "lists", "observability", "openapi", "problems")
     }
     assert found.keys() == {folder.name for folder in (ROOT / "libs").iterdir()}
 
