@@ -1,7 +1,6 @@
 """The log of events, and the state of its feed."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import connection, models, transaction
@@ -20,18 +19,22 @@ _NUMBER = """
     UPDATE outbox_feed SET head = head + (SELECT count(*) FROM numbered) RETURNING head
 """
 _COMPACT = """
-    DELETE FROM outbox_event WHERE id IN (
-        SELECT old.id FROM outbox_event AS old
-        WHERE old.position <= %(until)s AND old.time < statement_timestamp() - %(age)s
+    WITH page AS (
+        SELECT id, position, time < statement_timestamp() - %(age)s AS is_old FROM outbox_event
+        WHERE position > %(after)s ORDER BY position LIMIT %(limit)s
+    ), compacted AS (
+        DELETE FROM outbox_event AS old USING page
+        WHERE old.id = page.id AND page.is_old
             AND EXISTS (SELECT FROM outbox_event AS new WHERE new.subject = old.subject AND new.version > old.version)
-        ORDER BY old.position LIMIT %(limit)s
+        RETURNING old.id
     )
+    SELECT (SELECT count(*) FROM compacted), max(position) FILTER (WHERE is_old) FROM page
 """
 _PURGE = """
     WITH purged AS (
         DELETE FROM outbox_event WHERE id IN (
             SELECT gone.id FROM outbox_event AS gone
-            WHERE gone.position <= %(until)s AND gone.type LIKE '%%.deleted.%%'
+            WHERE gone.position IS NOT NULL AND gone.type LIKE '%%.deleted.%%'
                 AND gone.time < statement_timestamp() - %(age)s
                 AND NOT EXISTS (SELECT FROM outbox_event AS old WHERE old.subject = gone.subject AND old.id < gone.id)
             ORDER BY gone.position LIMIT %(limit)s
@@ -55,16 +58,26 @@ class EventQuerySet(models.QuerySet["Event"]):
             if locked := cursor.fetchone():
                 cursor.execute(_NUMBER, {"head": locked[0], "limit": limit})
 
-    def compact(self, age: timedelta, batch_size: int) -> int:
-        """Delete up to ``batch_size`` events older than ``age`` that a newer one of their subject replaces."""
-        return _delete(_COMPACT, age, batch_size)
+    def compact(self, age: timedelta, batch_size: int, after: int = 0) -> tuple[int, int | None]:
+        """Delete what is older than ``age`` and replaced by a newer event of its subject.
+
+        Looks at the ``batch_size`` events behind the position ``after``. Returns how many are deleted, and the
+        position to go on from: None at the end of the old events.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_COMPACT, {"age": age, "after": after, "limit": batch_size})
+            deleted, last = cursor.fetchone()
+            return deleted, last
 
     def purge(self, batch_size: int, age: timedelta = TOMBSTONE_LIFETIME) -> int:
         """Delete up to ``batch_size`` events of deletions older than ``age``; readers behind them must start anew.
 
         Older events of their subjects must be gone, which would otherwise bring it back to a reader that starts anew.
         """
-        return _delete(_PURGE, age, batch_size)
+        with connection.cursor() as cursor:
+            cursor.execute(_PURGE, {"age": age, "limit": batch_size})
+            found = cursor.fetchone()
+            return found[0] if found else 0
 
 
 class Event(models.Model):
@@ -108,12 +121,3 @@ class Feed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.epoch}:{self.head}"
-
-
-def _delete(sql: str, age: timedelta, batch_size: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT head FROM outbox_feed")
-        head = cursor.fetchone()
-        values: dict[str, Any] = {"until": head[0] if head else 0, "age": age, "limit": batch_size}
-        cursor.execute(sql, values)
-        return int(cursor.fetchone()[0]) if cursor.description else cursor.rowcount

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from events.outbox.management.commands.purge_events import purge_batch
+from events.outbox.purge import Purge
 from events.worker import Job, WorkCommand
 
 RELAY_SECONDS = 0.2
@@ -15,7 +15,7 @@ class Command(WorkCommand):
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""
-        jobs = [Job("purge events", 3600, lambda: purge_batch() > 0)]
+        jobs = [Job("purge events", 3600, Purge().run)]
         if settings.EVENTS_BROKER_URL:
             from events.outbox.relay import Relay  # with a broker's client, which takes 17 MB
 

@@ -8,7 +8,7 @@ from events.inbox.subscription import subscriptions
 
 # end consumes
 # begin publishes
-from events.outbox.management.commands.purge_events import purge_batch
+from events.outbox.purge import Purge
 
 # end publishes
 from events.worker import Job, WorkCommand
@@ -24,6 +24,6 @@ class Command(WorkCommand):
             *(job for subscription in subscriptions() for job in consuming_jobs(subscription)),
             # end consumes
             # begin publishes
-            Job("purge events", 3600, lambda: purge_batch() > 0),
+            Job("purge events", 3600, Purge().run),
             # end publishes
         ]

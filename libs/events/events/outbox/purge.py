@@ -1,0 +1,26 @@
+"""Deletes events that are replaced by newer ones, and those of deletions that are older than 90 days."""
+
+from datetime import timedelta
+
+from events.outbox.models import Event
+
+KEPT = timedelta(days=7)  # every event, so that a reader sees each change
+
+
+class Purge:
+    """A walk through the log, in batches of positions; each is a short transaction, and costs the same."""
+
+    def __init__(self, batch_size: int = 1000) -> None:
+        self.deleted = 0
+        self._batch_size = batch_size
+        self._after: int | None = 0  # None: all old events are compacted
+
+    def run(self) -> bool:
+        """Do the next batch; return whether there are more. Afterwards the walk begins anew."""
+        if self._after is not None:
+            deleted, self._after = Event.objects.compact(KEPT, self._batch_size, self._after)
+            self.deleted += deleted
+            return True
+        self.deleted += (purged := Event.objects.purge(self._batch_size))  # after what it replaces is gone
+        self._after = None if purged else 0
+        return purged > 0
