@@ -45,11 +45,16 @@ RANGES = [
     "created_at__gte={late}&created_at__lt={late}",
 ]
 FILTERS = {
-    "user": [["", "email=maria.smith1@example.com", "id__in={ids}"], ["", *RANGES]],
+    "user": [
+        ["", "email=maria.smith1@example.com", "id__in={ids}"],
+        ["", "is_active=true", "is_active=false"],
+        ["", *RANGES],
+    ],
     "order": [
         ["", "user_id=1", "user_id=77777", "user_id=999999"],
         ["", "status=fulfilled", "status=cancelled"],
         ["", "id__in={ids}"],
+        ["", "user_deactivated_at__isnull=true", "user_deactivated_at__isnull=false", "user_deleted_at__isnull=false"],
         ["", *RANGES],
     ],
 }
