@@ -1,18 +1,14 @@
 """Read and validate the routes file."""
 
-import os
-import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from proxy import values
 from proxy.routes import Route, UpstreamSettings
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+from proxy.tables import Table, WrongKeyError
 
 
 class ConfigurationError(Exception):
@@ -34,62 +30,18 @@ def read(file: Path) -> Configuration:
         ConfigurationError: the file is missing, not TOML, or invalid.
     """
     try:
-        root = _Table("", tomllib.loads(file.read_text()))
+        root = Table("", tomllib.loads(file.read_text()))
         upstreams = {name: _upstream(name, table, file.parent) for name, table in root.tables("upstreams")}
         routes = tuple(_route(table, upstreams) for table in root.array("routes"))
         root.finish()
         _refuse_duplicates(routes)
         routes = tuple(route for route in routes if route.enabled)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, _WrongKeyError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, WrongKeyError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
     return Configuration(upstreams, routes)
 
 
-class _WrongKeyError(Exception):
-    """The value of a key is invalid."""
-
-    def __init__(self, key: str, reason: object) -> None:
-        super().__init__(f"{key}: {reason}")
-
-
-class _Table:
-    """A table that records which keys were read; ``finish`` rejects unknown keys."""
-
-    def __init__(self, name: str, content: object) -> None:
-        if not isinstance(content, dict):
-            raise _WrongKeyError(name, "must be a table")
-        self.name = name
-        self._content = dict(content)
-
-    def key(self, key: str) -> str:
-        return f"{self.name}.{key}" if self.name else key
-
-    def tables(self, key: str) -> list[tuple[str, "_Table"]]:
-        table = _Table(self.key(key), self._content.pop(key, {}))
-        return [(name, _Table(table.key(name), content)) for name, content in table._content.items()]
-
-    def array(self, key: str) -> list["_Table"]:
-        content = self._content.pop(key, [])
-        if not isinstance(content, list):
-            raise _WrongKeyError(self.key(key), "must be an array of tables, [[routes]]")
-        return [_Table(f"{self.key(key)}[{number}]", table) for number, table in enumerate(content, start=1)]
-
-    def take(self, key: str, convert: Callable[[Any], Any], default: Any = ...) -> Any:
-        if key not in self._content:
-            if default is ...:
-                raise _WrongKeyError(self.key(key), "is required")
-            return default
-        try:
-            return convert(_expand(self._content.pop(key)))
-        except ValueError as error:
-            raise _WrongKeyError(self.key(key), error) from error
-
-    def finish(self) -> None:
-        if self._content:
-            raise _WrongKeyError(self.key(next(iter(self._content))), "unknown key")
-
-
-def _upstream(name: str, table: _Table, folder: Path) -> UpstreamSettings:
+def _upstream(name: str, table: Table, folder: Path) -> UpstreamSettings:
     default = UpstreamSettings(name, ())
     upstream = UpstreamSettings(
         name=name,
@@ -107,11 +59,11 @@ def _upstream(name: str, table: _Table, folder: Path) -> UpstreamSettings:
     )
     table.finish()
     if upstream.ca_file and not upstream.uses_tls:
-        raise _WrongKeyError(table.key("ca_file"), "no address in urls begins with https://")
+        raise WrongKeyError(table.key("ca_file"), "no address in urls begins with https://")
     return upstream
 
 
-def _route(table: _Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
+def _route(table: Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
     def known_upstream(value: object) -> str:
         name = values.text(value)
         if name not in upstreams:
@@ -131,7 +83,7 @@ def _route(table: _Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
     )
     table.finish()
     if route.websockets and "GET" not in (route.methods or ["GET"]):
-        raise _WrongKeyError(table.key("websockets"), "GET, which opens a WebSocket, is not among methods")
+        raise WrongKeyError(table.key("websockets"), "GET, which opens a WebSocket, is not among methods")
     return route
 
 
@@ -139,22 +91,7 @@ def _refuse_duplicates(routes: tuple[Route, ...]) -> None:
     seen: dict[str, int] = {}
     for number, route in enumerate(routes, start=1):
         if route.path in seen:
-            raise _WrongKeyError(
+            raise WrongKeyError(
                 f"routes[{number}].path", f'"{route.path}" is already that of routes[{seen[route.path]}]'
             )
         seen[route.path] = number
-
-
-def _expand(value: object) -> object:
-    """Replace ``${NAME}`` and ``${NAME:-default}`` in every text of ``value`` with environment variables."""
-    if isinstance(value, list):
-        return [_expand(item) for item in value]
-    return _VARIABLE.sub(_variable, value) if isinstance(value, str) else value
-
-
-def _variable(found: re.Match[str]) -> str:
-    name, default = found.groups()
-    value = os.environ.get(name) or default
-    if value is None:
-        raise ValueError(f"the environment variable {name} is not set, and no default is given (${{{name}:-default}})")
-    return value

@@ -1,0 +1,76 @@
+"""Read tables of the routes file: unknown keys are rejected, and variables of the environment are replaced."""
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+class WrongKeyError(Exception):
+    """The value of a key is invalid; the message names the key and the reason."""
+
+    def __init__(self, key: str, reason: object) -> None:
+        super().__init__(f"{key}: {reason}")
+
+
+class Table:
+    """A table that records which keys were read; ``finish`` rejects unknown keys."""
+
+    def __init__(self, name: str, content: object) -> None:
+        if not isinstance(content, dict):
+            raise WrongKeyError(name, "must be a table")
+        self.name = name
+        self._content = dict(content)
+
+    def key(self, key: str) -> str:
+        """Return the full name of ``key``."""
+        return f"{self.name}.{key}" if self.name else key
+
+    def tables(self, key: str) -> list[tuple[str, "Table"]]:
+        """Take the tables in the table ``key``, with their names."""
+        table = Table(self.key(key), self._content.pop(key, {}))
+        return [(name, Table(table.key(name), content)) for name, content in table._content.items()]
+
+    def array(self, key: str) -> list["Table"]:
+        """Take the tables of the array ``key``."""
+        content = self._content.pop(key, [])
+        if not isinstance(content, list):
+            raise WrongKeyError(self.key(key), "must be an array of tables, [[routes]]")
+        return [Table(f"{self.key(key)}[{number}]", table) for number, table in enumerate(content, start=1)]
+
+    def take(self, key: str, convert: Callable[[Any], Any], default: Any = ...) -> Any:
+        """Take the value of ``key``, converted; ``default`` if it is missing.
+
+        Raises:
+            WrongKeyError: the value is invalid, or it is missing and there is no default.
+        """
+        if key not in self._content:
+            if default is ...:
+                raise WrongKeyError(self.key(key), "is required")
+            return default
+        try:
+            return convert(_expand(self._content.pop(key)))
+        except ValueError as error:
+            raise WrongKeyError(self.key(key), error) from error
+
+    def finish(self) -> None:
+        """Reject keys that were not taken."""
+        if self._content:
+            raise WrongKeyError(self.key(next(iter(self._content))), "unknown key")
+
+
+def _expand(value: object) -> object:
+    """Replace ``${NAME}`` and ``${NAME:-default}`` in every text of ``value`` with environment variables."""
+    if isinstance(value, list):
+        return [_expand(item) for item in value]
+    return _VARIABLE.sub(_variable, value) if isinstance(value, str) else value
+
+
+def _variable(found: re.Match[str]) -> str:
+    name, default = found.groups()
+    value = os.environ.get(name) or default
+    if value is None:
+        raise ValueError(f"the environment variable {name} is not set, and no default is given (${{{name}:-default}})")
+    return value
