@@ -7,6 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from proxy import values
+from proxy.authentication.configuration import read_policy
+from proxy.authentication.policy import Policy
+from proxy.authentication.values import DEFAULT, cookie_name, scopes_by_method
 from proxy.routes import Route, UpstreamSettings
 from proxy.tables import Table, WrongKeyError
 
@@ -21,6 +24,7 @@ class Configuration:
 
     upstreams: Mapping[str, UpstreamSettings]
     routes: tuple[Route, ...]
+    auth: Policy
 
 
 def read(file: Path) -> Configuration:
@@ -33,12 +37,15 @@ def read(file: Path) -> Configuration:
         root = Table("", tomllib.loads(file.read_text()))
         upstreams = {name: _upstream(name, table, file.parent) for name, table in root.tables("upstreams")}
         routes = tuple(_route(table, upstreams) for table in root.array("routes"))
+        auth = read_policy(root.table("auth"), file.parent)
         root.finish()
         _refuse_duplicates(routes)
+        if auth.enabled:
+            _require_scopes(routes)
         routes = tuple(route for route in routes if route.enabled)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, WrongKeyError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
-    return Configuration(upstreams, routes)
+    return Configuration(upstreams, routes, auth)
 
 
 def _upstream(name: str, table: Table, folder: Path) -> UpstreamSettings:
@@ -79,12 +86,27 @@ def _route(table: Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
         request_buffering=table.take("request_buffering", values.boolean, True),  # noqa: FBT003
         websockets=table.take("websockets", values.boolean, False),  # noqa: FBT003
         cors_origins=table.take("cors_origins", values.origins, ()),
+        scopes=table.take("scopes", scopes_by_method, None),
+        public=table.take("public", values.boolean, False),  # noqa: FBT003
+        session_cookie=table.take("session_cookie", cookie_name, ""),
         enabled=table.take("enabled", values.boolean, True),  # noqa: FBT003
     )
     table.finish()
     if route.websockets and "GET" not in (route.methods or ["GET"]):
         raise WrongKeyError(table.key("websockets"), "GET, which opens a WebSocket, is not among methods")
+    for key, value in {"scopes": route.scopes, "session_cookie": route.session_cookie}.items():
+        if value and route.public:
+            raise WrongKeyError(table.key(key), "has no use on a route with public = true")
+    if foreign := set(route.scopes or ()) - {*(route.methods or route.scopes or ()), DEFAULT}:
+        raise WrongKeyError(table.key("scopes"), f"{min(foreign)} is not among methods")
     return route
+
+
+def _require_scopes(routes: tuple[Route, ...]) -> None:
+    for number, route in enumerate(routes, start=1):
+        if route.enabled and not route.public and route.scopes is None:
+            reason = "is required while auth.enabled is true; public = true lets everyone in"
+            raise WrongKeyError(f"routes[{number}].scopes", reason)
 
 
 def _refuse_duplicates(routes: tuple[Route, ...]) -> None:

@@ -1,6 +1,6 @@
 """Routes from paths to upstreams, and the settings of both."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from posixpath import normpath
 from typing import NamedTuple
@@ -56,6 +56,9 @@ class Route:
     request_buffering: bool = True  # receive the whole body before contacting the upstream; False: stream it
     websockets: bool = False  # carry WebSockets; False: drop Upgrade
     cors_origins: tuple[str, ...] = ()  # of other sites whose pages may use the route; in lower case
+    scopes: Mapping[str, frozenset[str]] | None = None  # that a method needs, or "default", while [auth] is enabled
+    public: bool = False  # True: needs no credentials
+    session_cookie: str = ""  # a request with it and without credentials is left to the upstream
     enabled: bool = True  # False: ignore this route
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -28,16 +28,20 @@ class Table:
         """Return the full name of ``key``."""
         return f"{self.name}.{key}" if self.name else key
 
+    def table(self, key: str) -> "Table":
+        """Take the table ``key``; an empty one if it is missing."""
+        return Table(self.key(key), self._content.pop(key, {}))
+
     def tables(self, key: str) -> list[tuple[str, "Table"]]:
         """Take the tables in the table ``key``, with their names."""
-        table = Table(self.key(key), self._content.pop(key, {}))
-        return [(name, Table(table.key(name), content)) for name, content in table._content.items()]
+        table = self.table(key)
+        return [(name, Table(table.key(name), content)) for name, content in table._content.items()]  # noqa: SLF001 - another of this class
 
     def array(self, key: str) -> list["Table"]:
         """Take the tables of the array ``key``."""
         content = self._content.pop(key, [])
         if not isinstance(content, list):
-            raise WrongKeyError(self.key(key), "must be an array of tables, [[routes]]")
+            raise WrongKeyError(self.key(key), f"must be an array of tables, [[{self.key(key)}]]")
         return [Table(f"{self.key(key)}[{number}]", table) for number, table in enumerate(content, start=1)]
 
     def take(self, key: str, convert: Callable[[Any], Any], default: Any = ...) -> Any:
@@ -54,6 +58,11 @@ class Table:
             return convert(_expand(self._content.pop(key)))
         except ValueError as error:
             raise WrongKeyError(self.key(key), error) from error
+
+    def skip(self, keys: Iterable[str]) -> None:
+        """Take ``keys`` without reading their values."""
+        for key in keys:
+            self._content.pop(key, None)
 
     def finish(self) -> None:
         """Reject keys that were not taken."""

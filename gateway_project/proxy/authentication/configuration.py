@@ -1,0 +1,92 @@
+"""Read ``[auth]`` of the routes file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from chassis.environment import service_tokens
+from proxy import values
+from proxy.authentication import values as own
+from proxy.authentication.policy import ApiKey, Issuer, Policy
+from proxy.tables import Table, WrongKeyError
+
+T = TypeVar("T")
+_Read = Callable[[Table], T]
+
+
+def read_policy(table: Table, folder: Path) -> Policy:
+    """Read the table ``auth``; files in it are relative to ``folder``.
+
+    Issuers and keys are read only while it is enabled: their variables need not be set otherwise.
+
+    Raises:
+        WrongKeyError: a key is unknown, or its value is invalid.
+    """
+    enabled = table.take("enabled", values.boolean, Policy.enabled)
+    failure_limit = table.take("failure_limit", values.rate, Policy.failure_limit)
+    issuers, keys = table.array("issuers"), table.array("keys")
+    table.finish()
+    if not enabled:
+        _skip(issuers, Issuer)
+        _skip(keys, ApiKey)
+        return Policy()
+    if not service_tokens():
+        reason = "needs SERVICE_TOKEN, with which the gateway signs to the services who calls"
+        raise WrongKeyError(table.key("enabled"), reason)
+    policy = Policy(
+        enabled=True,
+        issuers=_enabled(issuers, partial(_issuer, folder)),
+        keys=_enabled(keys, _api_key),
+        failure_limit=failure_limit,
+    )
+    if not policy.issuers and not policy.keys:
+        raise WrongKeyError(table.key("enabled"), "needs at least one of [[auth.issuers]] or [[auth.keys]]")
+    _refuse_repeated(issuers, [one.issuer for one in policy.issuers], "issuer")
+    _refuse_repeated(keys, [one.id for one in policy.keys], "id")
+    return policy
+
+
+def _skip(tables: Sequence[Table], kind: type) -> None:
+    for table in tables:
+        table.skip(["enabled", *(field.name for field in fields(kind))])
+        table.finish()
+
+
+def _enabled(tables: list[Table], read: _Read[T]) -> tuple[T, ...]:
+    """Read ``tables``, and remove those from it that are not enabled."""
+    tables[:] = [table for table in tables if table.take("enabled", values.boolean, True)]  # noqa: FBT003
+    return tuple(read(table) for table in tables)
+
+
+def _issuer(folder: Path, table: Table) -> Issuer:
+    issuer = Issuer(
+        issuer=table.take("issuer", own.filled),
+        audience=table.take("audience", own.filled),
+        jwks=table.take("jwks", partial(own.jwks, folder)),
+        algorithms=table.take("algorithms", own.algorithms, Issuer.algorithms),
+        token_type=table.take("token_type", values.text, Issuer.token_type),
+        user_claims=table.take("user_claims", own.names, Issuer.user_claims),
+        scope_claims=table.take("scope_claims", own.names, Issuer.scope_claims),
+    )
+    table.finish()
+    return issuer
+
+
+def _api_key(table: Table) -> ApiKey:
+    key = ApiKey(
+        id=table.take("id", own.key_id),
+        sha256=table.take("sha256", own.sha256),
+        scopes=table.take("scopes", own.scope_list),
+        user_id=table.take("user_id", values.count, None),
+        rate_limit=table.take("rate_limit", values.rate, None),
+    )
+    table.finish()
+    return key
+
+
+def _refuse_repeated(tables: Sequence[Table], names: Sequence[str], key: str) -> None:
+    for number, (table, name) in enumerate(zip(tables, names, strict=True)):
+        if name in names[:number]:
+            raise WrongKeyError(table.key(key), f'"{name}" is already that of {tables[names.index(name)].name}')

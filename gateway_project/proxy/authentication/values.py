@@ -1,0 +1,103 @@
+"""Convert values of ``[auth]``, and scopes of routes; ValueError has the reason if a value is invalid."""
+
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from proxy import values
+
+ALGORITHMS = frozenset({"ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"})
+DEFAULT = "default"  # the scopes of all other methods
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6749, section 3.3
+_KEY_ID = re.compile(r"[a-z0-9-]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+def filled(value: object) -> str:
+    """Return a text that is not empty."""
+    found = values.text(value)
+    if not found.strip():
+        raise ValueError("must not be empty")
+    return found
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Return a list of at least one text."""
+    return tuple(values.texts(value))
+
+
+def algorithms(value: object) -> tuple[str, ...]:
+    """Return a list of signature algorithms (RFC 7518) with a public key."""
+    found = names(value)
+    for name in found:
+        if name.lower() == "none" or name.upper().startswith("HS"):
+            raise ValueError(f'"{name}" is refused: whoever can verify such a token can forge it')
+        if name not in ALGORITHMS:
+            raise ValueError(f'"{name}" is not one of {", ".join(sorted(ALGORITHMS))}')
+    return found
+
+
+def jwks(folder: Path, value: object) -> str:
+    """Return the address of a key set, or the path of its file, which is relative to ``folder``."""
+    found = filled(value)
+    parts = urlsplit(found)
+    if not parts.scheme:
+        return str(folder / found)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username is not None or parts.port == 0:
+        raise ValueError(f'"{found}" is neither an address such as "https://id.example.com/jwks" nor a file')
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError(f'"{found}" must be https: anyone on the way could exchange the keys')
+    return found
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def key_id(value: object) -> str:
+    """Return the id of an API key."""
+    found = values.text(value)
+    if not _KEY_ID.fullmatch(found):
+        raise ValueError(f'"{found}" must be lower-case letters, digits and "-"')
+    return found
+
+
+def sha256(value: object) -> str:
+    """Return a SHA-256 hash in hexadecimal."""
+    found = values.text(value).lower()
+    if not _SHA256.fullmatch(found):
+        raise ValueError("must be a SHA-256 hash: 64 hexadecimal digits")
+    return found
+
+
+def scope_list(value: object) -> frozenset[str]:
+    """Return a list of scopes, which may be empty."""
+    return frozenset().union(*map(_scopes, names(value))) if value != [] else frozenset()
+
+
+def scopes_by_method(value: object) -> dict[str, frozenset[str]]:
+    """Return the scopes that a request needs, by method; those of ``default`` are for all other methods."""
+    if not isinstance(value, dict) or not value:
+        raise ValueError('must be a table such as { GET = "orders:read", default = "orders:write" }')
+    values.methods([*value])
+    return {method: _scopes(scopes) for method, scopes in value.items()}
+
+
+def _scopes(value: object) -> frozenset[str]:
+    found = values.text(value).split(" ")
+    if not all(map(_SCOPE.fullmatch, found)):
+        raise ValueError(f'"{value}" is not a scope such as "orders:read", or several with a space between')
+    return frozenset(found)
+
+
+def cookie_name(value: object) -> str:
+    """Return the name of a cookie."""
+    found = values.text(value)
+    if not _COOKIE_NAME.fullmatch(found):
+        raise ValueError(f'"{found}" is not the name of a cookie')
+    return found
