@@ -1,0 +1,73 @@
+"""The keys of an issuer: the last good ones, read again in the background and when a token names an unknown key."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import gevent
+
+from proxy.authentication.errors import KeysUnavailableError
+from proxy.authentication.keys import Key, KeyId, UnusableKeySetError, parse_key_set
+from proxy.authentication.policy import Issuer
+from proxy.authentication.sources import SECONDS, Source, SourceError, source
+
+logger = logging.getLogger(__name__)
+
+_MISSING_SECONDS = 5.0  # between two attempts while there are no keys
+_PATIENCE = SECONDS + 0.5  # seconds that a request waits for an attempt
+
+
+class KeySet:
+    """The public keys of ``issuer``, as this process knows them. They are kept while its source is unavailable."""
+
+    def __init__(
+        self, issuer: Issuer, keys_source: Source | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._issuer = issuer
+        self._source = keys_source or source(issuer.jwks)
+        self._clock = clock
+        self._keys: dict[KeyId, Key] = {}
+        self._attempt: gevent.Greenlet | None = None  # the last one
+        self._attempted_at: float | None = None
+
+    def find(self, kid: str, algorithm: str) -> Key | None:
+        """Return the key; None if there is none. Many who wait for an unknown key wait for the same attempt.
+
+        Raises:
+            KeysUnavailableError: the keys were never obtained.
+        """
+        if (kid, algorithm) not in self._keys:
+            self.refresh(is_key_unknown=True)
+            if self._attempt:
+                self._attempt.join(_PATIENCE)
+        if not self._keys:
+            raise KeysUnavailableError
+        return self._keys.get((kid, algorithm))
+
+    def has(self, key: Key) -> bool:
+        """Return whether ``key``, which was found before, is still a key of the issuer."""
+        return key in self._keys.values()
+
+    def refresh(self, *, is_key_unknown: bool = False) -> None:
+        """Begin to read the keys again, if that is due and not being done."""
+        if (self._attempt is None or self._attempt.ready()) and self._is_due(is_key_unknown=is_key_unknown):
+            self._attempted_at = self._clock()
+            self._attempt = gevent.spawn(self._read)
+
+    def _is_due(self, *, is_key_unknown: bool) -> bool:
+        if self._attempted_at is None:
+            return True
+        age = self._clock() - self._attempted_at
+        if not self._keys and age >= _MISSING_SECONDS:
+            return True
+        return self._source.is_due(age, is_key_unknown=is_key_unknown)
+
+    def _read(self) -> None:
+        try:
+            new = parse_key_set(self._source.read(), self._issuer.algorithms)
+        except (SourceError, UnusableKeySetError) as error:
+            kept = len(self._keys)
+            extra = {"issuer": self._issuer.issuer, "reason": str(error), "keys_kept": kept}
+            logger.warning("The keys of an issuer cannot be read", extra=extra)
+            return
+        self._keys = {name: known if (known := self._keys.get(name)) == key else key for name, key in new.items()}

@@ -1,0 +1,109 @@
+"""Where the key set of an issuer is read from: an address, or a file."""
+
+import os
+import urllib.request
+from http.client import HTTPException, HTTPMessage
+from pathlib import Path
+from typing import IO, Protocol
+
+import gevent
+
+SECONDS = 2.0  # for one response
+UNKNOWN_SECONDS = 30.0  # between two attempts, when a token names an unknown key
+_REFRESH_SECONDS = 300.0  # between two attempts otherwise
+_MOST_BYTES = 1024 * 1024
+
+
+class SourceError(Exception):
+    """There is no key set; the message says why."""
+
+
+class Source(Protocol):
+    """A place with a key set."""
+
+    def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
+        """Return whether to read again, ``age`` seconds after the last attempt."""
+
+    def read(self) -> bytes:
+        """Return the content.
+
+        Raises:
+            SourceError: there is none.
+        """
+
+
+def source(jwks: str) -> Source:
+    """Return the source at an address or a path."""
+    return AddressSource(jwks) if jwks.startswith(("https://", "http://")) else FileSource(Path(jwks))
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Makes a redirect an error: the configured address alone is trusted."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None:
+        """Return None, after which the response is an HTTPError."""
+
+
+class AddressSource:
+    """A key set that a provider serves."""
+
+    def __init__(self, address: str) -> None:
+        self._request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 - https, or on this machine
+        self._opener = urllib.request.build_opener(_NoRedirects)
+
+    def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
+        """Return whether to ask the provider again."""
+        return age >= (UNKNOWN_SECONDS if is_key_unknown else _REFRESH_SECONDS)
+
+    def read(self) -> bytes:
+        """Return the body of a response with status 200.
+
+        Raises:
+            SourceError: there is none within 2 seconds, or one of more than 1 MiB.
+        """
+        try:
+            with gevent.Timeout(SECONDS, TimeoutError(f"no response within {SECONDS:g} s")):
+                content = self._fetch()
+        except (OSError, HTTPException, ValueError) as error:
+            raise SourceError(str(error) or type(error).__name__) from error
+        if len(content) > _MOST_BYTES:
+            raise SourceError(f"the response is larger than {_MOST_BYTES} bytes")
+        return content
+
+    def _fetch(self) -> bytes:
+        with self._opener.open(self._request, timeout=SECONDS) as response:
+            content: bytes = response.read(_MOST_BYTES + 1)
+            return content
+
+
+class FileSource:
+    """A key set in a file, which is read when it changes."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._version: tuple[int, ...] | None = None
+
+    def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
+        """Return whether the file is another one than at the last reading."""
+        return self._version != self._look()
+
+    def read(self) -> bytes:
+        """Return the content of the file.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        self._version = self._look()
+        try:
+            return self._file.read_bytes()
+        except OSError as error:
+            raise SourceError(str(error)) from error
+
+    def _look(self) -> tuple[int, ...] | None:
+        try:
+            found = os.stat(self._file)  # noqa: PTH116 - for each token with an unknown key
+        except OSError:
+            return ()
+        return found.st_mtime_ns, found.st_size, found.st_ino
