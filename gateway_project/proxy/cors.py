@@ -25,22 +25,26 @@ def preflight_response(route: Route, head: RequestHead) -> HttpResponse | None:
     Raises:
         CrossSiteError: the origin is not among them.
     """
-    if not route.cors_origins or head.method != "OPTIONS" or not values(head.fields, "origin"):
-        return None
-    methods = values(head.fields, "access-control-request-method")
-    if not methods:
+    if not route.cors_origins or not is_preflight(head):
         return None
     if not _allowed_origin(route, head):
         raise CrossSiteError("Pages of this origin may not use this address.")
     response = HttpResponse(status=204, headers={"Access-Control-Max-Age": _MAX_AGE})
     del response["Content-Type"]
     for name, allowed in {
-        "Access-Control-Allow-Methods": route.methods or methods,
+        "Access-Control-Allow-Methods": route.methods or values(head.fields, "access-control-request-method"),
         "Access-Control-Allow-Headers": values(head.fields, "access-control-request-headers"),
     }.items():
         if value := ", ".join(filter(_TOKENS.fullmatch, allowed)):
             response[name] = value
     return response
+
+
+def is_preflight(head: RequestHead) -> bool:
+    """Return whether a browser asks what it may send; it does so without credentials."""
+    return head.method == "OPTIONS" and all(
+        values(head.fields, name) for name in ("origin", "access-control-request-method")
+    )
 
 
 def state_policy(response: HttpResponseBase, route: Route, head: RequestHead) -> None:

@@ -9,15 +9,17 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from http1.fields import Fields
+from http1.fields import Fields, values
 from http1.head import RequestHead
 from proxy.errors import BodyTooLargeError, MethodNotAllowedError, TooManyRequestsError
 from proxy.received import Received
 from proxy.routes import Route
+from proxy.units import Rate
 
 logger = logging.getLogger(__name__)
 
 _REDIS_SECONDS = 0.25  # timeout of a Redis command
+_COUNTED = {"requests": "requests", "key": "requests with this key", "failures": "requests with bad credentials"}
 _REDIS_REST_SECONDS = 5.0  # pause after a failure; each process counts separately meanwhile
 
 
@@ -55,25 +57,56 @@ class RateLimiter:
             self._shared = SlidingWindowCounterRateLimiter(storage)
 
     def check(self, route: Route, received: Received) -> Fields:
-        """Count a request; return the header fields with the remaining quota of its client.
+        """Count a request; return the header fields with the remaining quota of its sender.
 
-        The fields are those of draft-ietf-httpapi-ratelimit-headers-10.
+        A sender is a principal, or the address of a client. The fields are those of
+        draft-ietf-httpapi-ratelimit-headers-10.
 
         Raises:
-            TooManyRequestsError: the client exceeds the route's ``rate_limit``.
+            TooManyRequestsError: the sender exceeds the ``rate_limit`` of the route or of its API key.
         """
-        if route.rate_limit is None:
-            return []
-        quota, seconds = route.rate_limit
-        is_allowed, left, resets_in = self._hit(
-            RateLimitItemPerSecond(quota, seconds), route.path, received.client_address
-        )
+        principal = received.principal
+        fields: Fields = []
+        if route.rate_limit:
+            sender = principal.name if principal else received.client_address
+            fields = self._count("requests", route.rate_limit, route.path, sender)
+        if principal and principal.rate_limit:
+            of_key = self._count("key", principal.rate_limit, "key", principal.name)
+            fields = [(name, ", ".join([*values(fields, name.lower()), value])) for name, value in of_key]
+        return fields
+
+    def count_failure(self, rate: Rate, address: str) -> None:
+        """Count a request with bad credentials from ``address``.
+
+        Raises:
+            TooManyRequestsError: there were more than ``rate`` allows.
+        """
+        self._count("failures", rate, "failures", address)
+
+    def refuse_after_failures(self, rate: Rate, address: str) -> None:
+        """Refuse a client that has sent as many bad credentials as ``rate`` allows.
+
+        Raises:
+            TooManyRequestsError: it has.
+        """
+        limiter = self._shared if time.monotonic() >= self._rests_until else self._local
+        item = RateLimitItemPerSecond(*rate)
+        try:
+            is_allowed = limiter.test(item, "failures", address)
+        except StorageError:
+            return  # the next failure is logged and counted by this process
+        if not is_allowed:
+            self._count("failures", rate, "failures", address)
+
+    def _count(self, policy: str, rate: Rate, *key: str) -> Fields:
+        quota, seconds = rate
+        is_allowed, left, resets_in = self._hit(RateLimitItemPerSecond(quota, seconds), *key)
         fields = [
-            ("RateLimit-Policy", f'"requests";q={quota};w={seconds}'),
-            ("RateLimit", f'"requests";r={left};t={resets_in}'),
+            ("RateLimit-Policy", f'"{policy}";q={quota};w={seconds}'),
+            ("RateLimit", f'"{policy}";r={left};t={resets_in}'),
         ]
         if not is_allowed:
-            detail = f"More than {quota} requests in {seconds} seconds."
+            detail = f"More than {quota} {_COUNTED[policy]} in {seconds} seconds."
             raise TooManyRequestsError(detail, dict([*fields, ("Retry-After", str(resets_in))]))
         return fields
 
