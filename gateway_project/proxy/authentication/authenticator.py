@@ -1,0 +1,82 @@
+"""Authenticates the requests of a gateway process."""
+
+import time
+from collections.abc import Callable
+
+import gevent
+
+from proxy.authentication.api_keys import ApiKeys
+from proxy.authentication.credentials import Credential, credential_of, has_cookie, without_credentials
+from proxy.authentication.errors import InsufficientScopeError, InvalidTokenError, NotAuthenticatedError
+from proxy.authentication.key_set import KeySet
+from proxy.authentication.policy import Policy
+from proxy.authentication.principal import Principal
+from proxy.authentication.remembered import RememberedTokens
+from proxy.authentication.scopes import needed_scopes
+from proxy.authentication.tokens import TokenVerifier
+from proxy.cors import is_preflight
+from proxy.limits import RateLimiter
+from proxy.received import Received
+from proxy.routes import Route
+
+_REFRESH_INTERVAL = 1.0  # seconds between two looks at whether keys are due
+
+
+class Authenticator:
+    """Finds out who sends a request, and whether it may."""
+
+    def __init__(self, policy: Policy, limiter: RateLimiter, now: Callable[[], float] = time.time) -> None:
+        self.key_sets = {issuer.issuer: KeySet(issuer) for issuer in policy.issuers}
+        self._failure_limit = policy.failure_limit
+        self._limiter = limiter
+        self._api_keys = ApiKeys(policy.keys)
+        self._verifier = TokenVerifier(policy.issuers, self.key_sets)
+        self._remembered = RememberedTokens(self._is_current, now)
+
+    def run(self) -> None:
+        """Keep the keys of all issuers fresh."""
+        while True:
+            for key_set in self.key_sets.values():
+                key_set.refresh()
+            gevent.sleep(_REFRESH_INTERVAL)
+
+    def check(self, route: Route, received: Received) -> None:
+        """Note the sender of a request, and remove its credential.
+
+        A preflight, which browsers send without credentials, passes without a sender; so does a request with the
+        session cookie of the route, about which the upstream decides.
+
+        Raises:
+            GatewayError: the request is refused.
+        """
+        head = received.head
+        if route.public or is_preflight(head):
+            return
+        needed = needed_scopes(route, head.method)
+        try:
+            credential = credential_of(head)
+            if credential is None:
+                if route.session_cookie and has_cookie(head.fields, route.session_cookie):
+                    return
+                raise NotAuthenticatedError
+            principal = self._identify(credential, received)
+        except InvalidTokenError:
+            self._limiter.count_failure(self._failure_limit, received.client_address)
+            raise
+        received.principal = principal
+        head.fields = without_credentials(head.fields)
+        if missing := needed - principal.caller.scopes:
+            raise InsufficientScopeError(missing)
+
+    def _identify(self, credential: Credential, received: Received) -> Principal:
+        if credential.is_api_key:
+            return self._api_keys.verify(credential.text)
+        if principal := self._remembered.find(credential.text):
+            return principal
+        self._limiter.refuse_after_failures(self._failure_limit, received.client_address)
+        principal = self._verifier.verify(credential.text)
+        self._remembered.add(credential.text, principal)
+        return principal
+
+    def _is_current(self, principal: Principal) -> bool:
+        return principal.key is not None and self.key_sets[principal.issuer].has(principal.key)

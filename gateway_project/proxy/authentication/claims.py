@@ -1,0 +1,42 @@
+"""What the claims of a verified token say about its sender."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from identity.internal import Caller
+from proxy.authentication.errors import InvalidTokenError
+from proxy.authentication.policy import Issuer
+
+_RESERVED = ("key:", "service:")  # subjects of API keys and of services
+_MOST_DIGITS = 18  # of an id in PostgreSQL's bigint
+
+
+def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
+    """Return the sender of a token.
+
+    Raises:
+        InvalidTokenError: its subject is empty or reserved.
+    """
+    subject = claims["sub"]
+    if not subject or subject.startswith(_RESERVED):
+        raise InvalidTokenError("The subject of the token is not acceptable.")
+    return Caller(
+        subject=subject,
+        user_id=_user_id(next((claims[name] for name in issuer.user_claims if name in claims), None)),
+        scopes=frozenset().union(*(_words(claims.get(name)) for name in issuer.scope_claims)),
+        client=next((claims[name] for name in ("client_id", "azp") if isinstance(claims.get(name), str)), ""),
+    )
+
+
+def _user_id(value: object) -> int | None:
+    """Return a whole number, which may be text; None for anything else."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if isinstance(text, str) and is_number else None
+
+
+def _words(value: object) -> list[str]:
+    """Return the words of a text with spaces, or of a list."""
+    if isinstance(value, str):
+        return value.split()
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []

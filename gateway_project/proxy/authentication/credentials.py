@@ -1,0 +1,63 @@
+"""The credential of a request: an access token or an API key."""
+
+from typing import NamedTuple
+from urllib.parse import unquote_plus
+
+from http1.fields import Fields, values
+from http1.head import RequestHead
+from proxy.authentication.api_keys import PREFIX
+from proxy.authentication.errors import InvalidRequestError, InvalidTokenError
+
+_AUTHORIZATION, _API_KEY = "authorization", "x-api-key"
+_NAMES = frozenset({_AUTHORIZATION, _API_KEY})
+_QUERY_NAME = "access_token"  # RFC 6750, section 2.3
+
+
+class Credential(NamedTuple):
+    """What a request shows of its sender."""
+
+    text: str
+
+    @property
+    def is_api_key(self) -> bool:
+        """Whether it is an API key, and not an access token."""
+        return self.text.startswith(PREFIX)
+
+
+def credential_of(head: RequestHead) -> Credential | None:
+    """Return the credential of a request; None if it has none, or one of another scheme than Bearer.
+
+    Raises:
+        InvalidRequestError: there are two, or one is in the query, which logs and histories keep.
+        InvalidTokenError: ``X-API-Key`` has something else.
+    """
+    _refuse_in_query(head.target)
+    shown = [(lower, value) for name, value in head.fields if (lower := name.lower()) in _NAMES]
+    if not shown:
+        return None
+    if len(shown) > 1:
+        raise InvalidRequestError("The request has more than one credential.")
+    name, value = shown[0]
+    if name == _API_KEY:
+        if not value.startswith(PREFIX):
+            raise InvalidTokenError("The API key is not valid.")
+        return Credential(value)
+    scheme, _, text = value.partition(" ")
+    return Credential(text.strip()) if scheme.lower() == "bearer" else None
+
+
+def without_credentials(fields: Fields) -> Fields:
+    """Return ``fields`` without credentials; WSGI does not distinguish ``_`` from ``-`` in names."""
+    return [pair for pair in fields if pair[0].lower().replace("_", "-") not in _NAMES]
+
+
+def has_cookie(fields: Fields, name: str) -> bool:
+    """Return whether the request has the cookie ``name``."""
+    cookies = [cookie.partition("=") for value in values(fields, "cookie") for cookie in value.split(";")]
+    return any(found.strip() == name and content for found, _, content in cookies)
+
+
+def _refuse_in_query(target: str) -> None:
+    query = target.partition("?")[2]
+    if query and any(unquote_plus(pair.partition("=")[0]) == _QUERY_NAME for pair in query.split("&")):
+        raise InvalidRequestError("Credentials in the query are refused; send the header Authorization.")

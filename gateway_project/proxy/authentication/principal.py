@@ -1,0 +1,37 @@
+"""The sender of a request, according to its verified credential."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from identity.internal import LIFETIME, Caller, sign
+from proxy.authentication.keys import Key
+from proxy.units import Rate
+
+
+@dataclass(slots=True, eq=False)
+class Principal:
+    """Who sends a request, and until when that is known."""
+
+    caller: Caller
+    issuer: str = ""  # of its token
+    key: Key | None = None  # that verified its token
+    expires_at: float = math.inf  # seconds of time.time
+    rate_limit: Rate | None = None  # of its API key
+    _signed: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """A name that no other principal has, for rate limits."""
+        return f"{self.issuer} {self.caller.subject}"
+
+    def identity(self, upstream: str) -> str:
+        """Return the signed identity for ``upstream``; each is sent for half its lifetime."""
+        now = time.time()
+        text, until = self._signed.get(upstream, ("", 0.0))
+        if not now < until <= now + LIFETIME / 2:
+            text = sign(self.caller, audience=upstream, service_token=settings.SERVICE_TOKENS[0], issued_at=now)
+            self._signed[upstream] = text, now + LIFETIME / 2
+        return text

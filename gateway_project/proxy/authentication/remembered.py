@@ -1,0 +1,41 @@
+"""Verified tokens, remembered until they expire."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from proxy.authentication.principal import Principal
+
+MOST_TOKENS = 10_000
+
+
+class RememberedTokens:
+    """The principals of the tokens that were used last, by the hash of the token."""
+
+    def __init__(self, is_current: Callable[[Principal], bool], now: Callable[[], float] = time.time) -> None:
+        self._is_current = is_current
+        self._now = now
+        self._principals: OrderedDict[bytes, Principal] = OrderedDict()
+
+    def find(self, token: str) -> Principal | None:
+        """Return the principal, unless the token is expired or its key is withdrawn."""
+        digest = _digest(token)
+        principal = self._principals.get(digest)
+        if principal is None:
+            return None
+        if principal.expires_at <= self._now() or not self._is_current(principal):
+            del self._principals[digest]
+            return None
+        self._principals.move_to_end(digest)
+        return principal
+
+    def add(self, token: str, principal: Principal) -> None:
+        """Remember ``principal`` as the sender of the verified ``token``."""
+        self._principals[_digest(token)] = principal
+        if len(self._principals) > MOST_TOKENS:
+            self._principals.popitem(last=False)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
