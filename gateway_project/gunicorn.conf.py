@@ -39,10 +39,12 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start tracing and the portal in the worker, after gevent has patched the standard library."""
+    """Start tracing, authentication and the portal in the worker, after gevent has patched the standard library."""
     from portal import monitor
+    from proxy import gateway
 
     tracing.start("gateway")
+    gateway.start()
     monitor.start()
     shared.post_worker_init(worker)
 

@@ -184,7 +184,10 @@ class Exchange:
     def _send(self, replica: Replica, connection: Connection) -> None:
         head = self._received.head
         has_host = self._settings.preserve_host and values(head.fields, "host")
-        fields = request_fields(self._received, None if has_host else replica.authority, self._request_id)
+        host = None if has_host else replica.authority
+        principal = self._received.principal
+        identity = principal.identity(self._settings.name) if principal else ""
+        fields = request_fields(self._received, host, self._request_id, identity)
         if self._is_handshake:
             fields += HANDSHAKE_FIELDS
         text = f"{head.method} {head.target} HTTP/1.1\r\n{format_fields(fields)}\r\n"

@@ -11,22 +11,25 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "
 _NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even if Connection names them
 _OK, _NO_CONTENT = 200, 204
 _PSEUDONYM = "gateway"
+IDENTITY = "X-Internal-Identity"  # identity.internal, which loads cryptography, reads it
+_REPLACED = frozenset({"x-forwarded-for", IDENTITY.lower()})
 
 
-def request_fields(received: Received, host: str | None, request_id: str) -> Fields:
+def request_fields(received: Received, host: str | None, request_id: str, identity: str = "") -> Fields:
     """Return the header fields of the request to the upstream.
 
     Args:
         received: the request.
         host: the Host to send; None for the client's.
         request_id: the id to send.
+        identity: the signed identity of the sender to send; empty for none.
     """
     head = received.head
-    own = _own(request_id)
+    own = _own(request_id, identity)
     fields = [
         (name, value)
         for name, value in _end_to_end(head.fields)
-        if (known_as := name.lower().replace("_", "-")) not in own and known_as != "x-forwarded-for"
+        if (known_as := name.lower().replace("_", "-")) not in own and known_as not in _REPLACED
     ]
     if head.expects_continue and head.length != 0 and received.body.finished:  # the gateway has sent the 100
         fields = [pair for pair in fields if pair[0].lower() != "expect"]
@@ -35,12 +38,19 @@ def request_fields(received: Received, host: str | None, request_id: str) -> Fie
     return [*count_down(head, fields), *_added(received), *own.values()]
 
 
-def _own(request_id: str) -> dict[str, tuple[str, str]]:
+def request_trailers(trailers: Fields) -> Fields:
+    """Return the trailers of the request to the upstream, which could take one for a header field."""
+    return [pair for pair in trailers if pair[0].lower().replace("_", "-") not in _REPLACED]
+
+
+def _own(request_id: str, identity: str) -> dict[str, tuple[str, str]]:
     """Return the fields that only the gateway may set, by lower-case name.
 
     Those of the client are removed, also with underscores, because WSGI does not distinguish the two forms.
     """
     fields = {"X-Request-ID": request_id} | service_token.outgoing_headers() | tracing.outgoing_headers()
+    if identity:
+        fields[IDENTITY] = identity
     return {name.lower(): (name, value) for name, value in fields.items()}
 
 

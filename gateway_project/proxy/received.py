@@ -12,6 +12,8 @@ from http1.head import RequestHead
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from proxy.authentication.principal import Principal
+
 ENVIRON_KEY = "gateway.received"
 NO_ROUTE = "none"
 
@@ -43,6 +45,7 @@ class Received:
     client_seconds: float | None = None  # between two pieces of the body; None: no limit
     carries_tunnels: bool = False  # whether the server can go on with a tunnel after a 101
     route: str = NO_ROUTE  # the path of its route, once that is known
+    principal: "Principal | None" = None  # who sends it, once that is known
     replica: str = ""  # host:port of the server whose response is forwarded, once that is known
 
     def __post_init__(self) -> None:

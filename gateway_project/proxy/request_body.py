@@ -16,6 +16,7 @@ from http1.fields import MalformedError
 from http1.head import CHUNKED
 from http1.stream import PIECE, EndOfStreamError
 from proxy.errors import BodyTooLargeError, BufferFullError, ClientTooSlowError, MalformedBodyError
+from proxy.headers import request_trailers
 from proxy.received import Received, RequestBody
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def _framed(body: RequestBody, pieces: Iterable[bytes]) -> Iterator[bytes]:
         return
     for piece in pieces:
         yield chunk(piece)
-    yield last_chunk(body.trailers)
+    yield last_chunk(request_trailers(body.trailers))
 
 
 def _in_time(pieces: Iterator[bytes], seconds: float | None) -> Iterator[bytes]:

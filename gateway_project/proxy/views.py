@@ -34,6 +34,8 @@ def forward(request: HttpRequest) -> HttpResponseBase:
         if response is None:
             check_method(route, sent.head.method)
             check_origin(sent, route)
+            if here.authenticator:
+                here.authenticator.check(route, sent)
             limit_fields = here.rate_limiter.check(route, sent)
             check_body_size(route, sent.head)
             upstream = here.upstreams[route.upstream]
