@@ -20,7 +20,14 @@ class Principal:
     key: Key | None = None  # that verified its token
     expires_at: float = math.inf  # seconds of time.time
     rate_limit: Rate | None = None  # of its API key
+    log_fields: dict[str, str] = field(init=False)  # that name it in the access log
     _signed: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Set ``log_fields``; those that are empty are left out."""
+        caller = self.caller
+        named = {"subject": caller.subject, "client_id": caller.client, "key_id": caller.key_id}
+        self.log_fields = {name: value for name, value in named.items() if value}
 
     @property
     def name(self) -> str:

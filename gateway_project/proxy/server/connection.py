@@ -146,6 +146,7 @@ class ClientConnection:
             client=received.client_address,
             request_id=answer.request_id,
             replica=received.replica,
+            sender=received.principal.log_fields if received.principal else {},
         )
 
     def _read_head(self) -> str:

@@ -7,6 +7,7 @@ them off.
 import json
 import sys
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.conf import settings
 from observability import tracing
 from observability.logs import on_one_line
 
+_NOBODY: Mapping[str, str] = {}
 _quoted = json.JSONEncoder().encode  # of a text
 
 
@@ -27,6 +29,7 @@ def log(  # noqa: PLR0913 - the fields of a line
     client: str,
     request_id: str,
     replica: str = "",
+    sender: Mapping[str, str] = _NOBODY,
 ) -> None:
     """Write the line of one response.
 
@@ -39,6 +42,7 @@ def log(  # noqa: PLR0913 - the fields of a line
         client: the client's address.
         request_id: the request's.
         replica: ``host:port`` of the server whose response a gateway forwarded.
+        sender: fields that name the authenticated sender, such as ``subject``.
     """
     if not settings.ACCESS_LOG:
         return
@@ -47,6 +51,7 @@ def log(  # noqa: PLR0913 - the fields of a line
     if settings.LOG_FORMAT == "json":
         now = time.time()
         last = f', "replica": {_quoted(replica)}' if replica else ""
+        last += "".join([f', "{name}": {_quoted(value)}' for name, value in sender.items()])
         if ids:
             last += "".join([f', "{name}": "{value}"' for name, value in ids.items()])
         line = (
@@ -57,7 +62,7 @@ def log(  # noqa: PLR0913 - the fields of a line
             f' "request_id": {_quoted(request_id)}{last}}}'
         )
     else:
-        last = "".join([f" {name}={value}" for name, value in ids.items()])
+        last = "".join([f" {name}={on_one_line(value)}" for name, value in (*sender.items(), *ids.items())])
         line = (
             f"{method} {on_one_line(path)} {status} {size} B {milliseconds} ms {on_one_line(client)}"
             f"{last} [{request_id}]"
