@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jwt
+from jwt.types import Options
 
 from proxy.authentication.claims import caller_of
 from proxy.authentication.errors import InvalidTokenError
@@ -16,7 +17,7 @@ LEEWAY = 30  # seconds by which clocks may differ
 MOST_CHARACTERS = 8192
 
 _REQUIRED = ["exp", "iss", "aud", "sub"]
-_UNREAD = {"verify_signature": False}
+_UNREAD: Options = {"verify_signature": False}
 _PLAIN_TYPES = (None, "jwt", "at+jwt")  # if the issuer's ``token_type`` is empty
 _FAILURES = (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 _DETAILS: Sequence[tuple[type[Exception], str]] = (

@@ -5,10 +5,12 @@ from urllib.parse import unquote
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from proxy.authentication.scopes import needed_scopes
 from proxy.current import ConfigurationError
 from proxy.errors import GatewayError
 from proxy.gateway import Gateway
 from proxy.limits import check_method
+from proxy.routes import Route
 
 
 class Command(BaseCommand):
@@ -39,6 +41,7 @@ class Command(BaseCommand):
         try:
             route = gateway.route(path)
             check_method(route, method)
+            access = _access(gateway, route, method)
         except GatewayError as error:
             self.stdout.write(f"Refused with {error.status} ({error.code}): {error.detail}")
             return
@@ -54,6 +57,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Waits     {upstream.connect_timeout:g} s to connect, {upstream.read_timeout:g} s between bytes{total}"
         )
+        self.stdout.write(f"Access    {access}")
         size = "of any size" if route.max_body is None else f"up to {route.max_body} bytes"
         arrives = "received whole before the upstream is asked" if route.request_buffering else "streamed"
         self.stdout.write(f"Body      {size}, {arrives}")
@@ -64,3 +68,18 @@ class Command(BaseCommand):
             self.stdout.write(f"WebSocket carried, closed after {upstream.tunnel_idle_timeout:g} s without a byte")
         origins = ", ".join(route.cors_origins)
         self.stdout.write(f"CORS      {f'pages of {origins}' if origins else 'none of the gateway'}")
+
+
+def _access(gateway: Gateway, route: Route, method: str) -> str:
+    """Return who may send the request.
+
+    Raises:
+        GatewayError: nobody.
+    """
+    if not gateway.current.configuration.auth.enabled:
+        return "open to everyone: [auth] is not enabled"
+    if route.public:
+        return "open to everyone: the route is public"
+    scopes = " and ".join(sorted(needed_scopes(route, method)))
+    session = f", or the cookie {route.session_cookie}" if route.session_cookie else ""
+    return f"an access token or API key with {scopes}{session}"

@@ -5,10 +5,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from proxy import current
+from proxy.authentication.scopes import describe_scopes
 from proxy.configuration import Configuration
 from proxy.routes import Route
 
-_HEAD = ("PATH", "METHODS", "UPSTREAM", "MAX BODY", "RATE LIMIT", "CORS", "WEBSOCKETS")
+_HEAD = ("PATH", "METHODS", "UPSTREAM", "MAX BODY", "RATE LIMIT", "CORS", "WEBSOCKETS", "SCOPES")
 
 
 class Command(BaseCommand):
@@ -39,4 +40,5 @@ def _row(route: Route, configuration: Configuration) -> tuple[str, ...]:
         "none" if route.rate_limit is None else str(route.rate_limit),
         ", ".join(route.cors_origins) or "none",
         "yes" if route.websockets else "no",
+        describe_scopes(route),
     )
