@@ -9,6 +9,7 @@ import gevent
 
 from portal.fetch import FetchError, fetch
 from portal.merge import Part, UnusableDocumentError, part_of
+from proxy.authentication.scopes import is_mapped
 from proxy.gateway import gateway
 from proxy.routes import RouteTable
 from proxy.upstreams.replica import Replica
@@ -88,11 +89,14 @@ def part(service: str, content: Any) -> Part:
     Raises:
         UnusableDocumentError: it is not a document of OpenAPI 3.1.
     """
-    table = RouteTable(gateway().current.configuration.routes)
+    configuration = gateway().current.configuration
+    table = RouteTable(configuration.routes)
 
     def passes(path: str, method: str) -> bool:
         route = table.match(path)
-        return route is not None and route.upstream == service and method in (route.methods or [method])
+        if route is None or route.upstream != service or method not in (route.methods or [method]):
+            return False
+        return not configuration.auth.enabled or is_mapped(route, method)
 
     return part_of(service, content, passes)
 

@@ -7,8 +7,10 @@ from typing import Any
 from portal.documents import Document, part
 from portal.merge import METHODS, Part, merge
 from portal.monitor import monitor
+from portal.security import add_security
 from problems.types import PROBLEM_JSON
 from proxy import errors
+from proxy.authentication import errors as refusals
 from proxy.gateway import gateway
 from proxy.routes import Route, RouteTable
 
@@ -31,6 +33,14 @@ _PROBLEM = {
     },
     "required": ["detail", "instance", "request_id", "status", "title", "type"],
 }
+_REFUSALS = (
+    refusals.InvalidRequestError,
+    refusals.NotAuthenticatedError,
+    refusals.InvalidTokenError,
+    refusals.InsufficientScopeError,
+    refusals.KeysUnavailableError,
+    errors.TooManyRequestsError,
+)
 _UNSAFE = ("post", "put", "patch", "delete")
 
 
@@ -48,7 +58,11 @@ def document() -> dict[str, Any]:
             for operation in _operations(one.paths):
                 operation["x-stale-since"] = _instant(since)
     merged = merge(parts)
-    _add_problems(merged)
+    configuration = gateway().current.configuration
+    table = RouteTable(configuration.routes)
+    _add_problems(merged, table, needs_credentials=configuration.auth.enabled)
+    if configuration.auth.enabled:
+        add_security(merged, table)
     shared = _shared_paragraphs(parts)
     missing = [
         f"The document of the {name} service is missing: {one.reason}"
@@ -99,9 +113,8 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return (item[method] for item in paths.values() for method in METHODS if method in item)
 
 
-def _add_problems(merged: dict[str, Any]) -> None:
+def _add_problems(merged: dict[str, Any], table: RouteTable, *, needs_credentials: bool) -> None:
     """Add the gateway's own problems to the responses of each operation."""
-    table = RouteTable(gateway().current.configuration.routes)
     schemas = merged["components"].setdefault("schemas", {})
     name = _SCHEMA
     while name in schemas:
@@ -111,7 +124,9 @@ def _add_problems(merged: dict[str, Any]) -> None:
         route = table.match(path)
         for method in METHODS:
             if method in item and route:
-                _extend(item[method].setdefault("responses", {}), _problems(route, method, item[method]), name)
+                problems = [*_problems(route, method, item[method])]
+                problems += _REFUSALS if needs_credentials and not route.public else ()
+                _extend(item[method].setdefault("responses", {}), problems, name)
 
 
 def _problems(route: Route, method: str, operation: dict[str, Any]) -> Iterator[type[errors.GatewayError]]:
