@@ -46,7 +46,9 @@ def claims(**changes):
 
 def token(key, header=None, **changes):
     """Return a token that is signed with ``key``; ``header`` and ``changes`` differ from a good one."""
-    return jwt.encode(claims(**changes), key.private, key.algorithm, {"typ": "at+jwt", "kid": key.kid} | (header or {}))
+    return jwt.encode(
+        claims(**changes), key.private, key.algorithm, {"typ": "at+jwt", "kid": key.kid} | (header or {})
+    )
 
 
 def encoded(value):

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 
 import gevent
 import pytest
@@ -292,7 +291,7 @@ def test_file_that_is_removed_leaves_the_keys(tmp_path, clock):
     file.write_text(key_set(ONE))
     keys = KeySet(Issuer(ISSUER, AUDIENCE, str(file)), clock=clock)
     assert knows(keys, "one")
-    os.unlink(file)
+    file.unlink()
 
     clock.now += HOUR
     keys.refresh()

@@ -119,7 +119,9 @@ BAD = {
     "with a payload that is a list": replaced(token(KEY), 1, encoded([1])),
     "with a payload of deep lists": replaced(token(KEY), 1, encoded("[" * 5000)),
     "with a header of deep lists": replaced(token(KEY), 0, encoded("[" * 5000)),
-    "with an infinite exp": replaced(token(KEY), 1, encoded(json.dumps(claims()).replace('"exp": ', '"exp": 1e999, "x": '))),
+    "with an infinite exp": replaced(
+        token(KEY), 1, encoded(json.dumps(claims()).replace('"exp": ', '"exp": 1e999, "x": '))
+    ),
     "with an issuer that is a list": replaced(token(KEY), 1, encoded(claims(iss=[ISSUER]))),
 }
 
@@ -152,7 +154,9 @@ def test_good_token_names_its_sender():
 
 
 @pytest.mark.parametrize("key", [KEY, RSA_KEY])
-@pytest.mark.parametrize("changes", [{}, {"aud": ["x", AUDIENCE]}, {"iat": None}, {"nbf": NOW - 5}, {"exp": NOW + 1.5}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"aud": ["x", AUDIENCE]}, {"iat": None}, {"nbf": NOW - 5}, {"exp": NOW + 1.5}]
+)
 def test_good_tokens_are_accepted(key, changes):
     assert VERIFIER.verify(token(key, **changes)).caller.subject == "7"
 
@@ -271,7 +275,11 @@ def test_key_that_does_not_fit_verifies_nothing(key):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        bad = token(key) if key.kid != "curve" else replaced(token(STRANGE_KEY), 0, encoded({"kid": "curve", "alg": "ES256", "typ": "at+jwt"}))
+        bad = (
+            token(key)
+            if key.kid != "curve"
+            else replaced(token(STRANGE_KEY), 0, encoded({"kid": "curve", "alg": "ES256", "typ": "at+jwt"}))
+        )
     with pytest.raises(InvalidTokenError):
         checked.verify(bad)
     assert checked.verify(token(KEY))
@@ -294,7 +302,10 @@ CLAIMS = ["exp", "iss", "aud", "sub", "nbf", "iat", "scope", "scp", "user_id", "
 HEADERS = ["alg", "kid", "typ", "cty", "crit", "b64", "jku", "jwk", "x5u", "x5c"]
 
 
-@given(st.text() | st.lists(st.binary(max_size=40), min_size=1, max_size=6).map(lambda parts: ".".join(map(encoded, parts))))
+@given(
+    st.text()
+    | st.lists(st.binary(max_size=40), min_size=1, max_size=6).map(lambda parts: ".".join(map(encoded, parts)))
+)
 def test_anything_else_is_refused(text):
     with pytest.raises(InvalidTokenError):
         VERIFIER.verify(text)
