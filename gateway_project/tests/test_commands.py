@@ -21,6 +21,7 @@ rate_limit = "5/minute"
 request_buffering = false
 websockets = true
 cors_origins = ["https://shop.example"]
+scopes = { GET = "a:read", HEAD = "a:read a:head" }
 [[routes]]
 path = "/"
 upstream = "one"
@@ -40,7 +41,18 @@ def test_routes_prints_the_table(capsys):
     call_command("routes")
 
     head, first, second = capsys.readouterr().out.splitlines()
-    assert head.split() == ["PATH", "METHODS", "UPSTREAM", "MAX", "BODY", "RATE", "LIMIT", "CORS", "WEBSOCKETS"]
+    assert head.split() == [
+        "PATH",
+        "METHODS",
+        "UPSTREAM",
+        "MAX",
+        "BODY",
+        "RATE",
+        "LIMIT",
+        "CORS",
+        "WEBSOCKETS",
+        "SCOPES",
+    ]
     assert re.split(" {2,}", first) == [
         "/a",
         "GET,HEAD",
@@ -49,8 +61,18 @@ def test_routes_prints_the_table(capsys):
         "5/minute",
         "https://shop.example",
         "yes",
+        "GET=a:read; HEAD=a:head a:read",
     ]
-    assert re.split(" {2,}", second) == ["/", "any", "one (http://one:1, http://two:2)", "any", "none", "none", "no"]
+    assert re.split(" {2,}", second) == [
+        "/",
+        "any",
+        "one (http://one:1, http://two:2)",
+        "any",
+        "none",
+        "none",
+        "no",
+        "none",
+    ]
 
 
 def test_explain_prints_the_upstream_of_a_request(capsys):
@@ -115,3 +137,63 @@ def test_invalid_file_is_explained(routes_file, command):
 
     with pytest.raises(CommandError, match="oops: unknown key"):
         call_command(*command)
+
+
+CLOSED = f"""
+[auth]
+enabled = true
+[[auth.keys]]
+id = "one"
+sha256 = "{"a" * 64}"
+scopes = []
+[upstreams.one]
+urls = ["http://one:1"]
+[[routes]]
+path = "/a"
+upstream = "one"
+scopes = {{ GET = "a:read", POST = "a:read a:write" }}
+session_cookie = "one_sessionid"
+[[routes]]
+path = "/b"
+upstream = "one"
+scopes = {{ default = "b" }}
+[[routes]]
+path = "/free"
+upstream = "one"
+public = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "told"),
+    [
+        ("GET", "/a/1", "Access    an access token or API key with a:read, or the cookie one_sessionid"),
+        ("POST", "/a", "Access    an access token or API key with a:read and a:write, or the cookie one_sessionid"),
+        ("PURGE", "/b", "Access    an access token or API key with b\n"),
+        ("GET", "/free", "Access    open to everyone: the route is public"),
+        ("DELETE", "/a", "Refused with 405 (method_not_allowed): DELETE is not among the methods with a scope here"),
+    ],
+)
+def test_explain_says_what_a_request_needs(routes_file, monkeypatch, capsys, method, target, told):
+    monkeypatch.setenv("SERVICE_TOKEN", "token")
+    routes_file.write_text(CLOSED)
+
+    call_command("explain", method, target)
+
+    assert told in capsys.readouterr().out
+
+
+def test_explain_says_that_nothing_is_needed(capsys):
+    call_command("explain", "GET", "/a")
+
+    assert "Access    open to everyone: [auth] is not enabled" in capsys.readouterr().out
+
+
+def test_routes_shows_public_routes(routes_file, monkeypatch, capsys):
+    monkeypatch.setenv("SERVICE_TOKEN", "token")
+    routes_file.write_text(CLOSED)
+
+    call_command("routes")
+
+    scopes = [re.split(" {2,}", line)[-1] for line in capsys.readouterr().out.splitlines()]
+    assert scopes == ["SCOPES", "GET=a:read; POST=a:read a:write", "default=b", "public"]

@@ -1,0 +1,97 @@
+"""While ``[auth]`` is not enabled, the gateway responds as one that knows nothing of it."""
+
+import re
+
+import pytest
+
+from tests.client import exchange, request
+from tests.closed import API_KEY, ROUTES, closed
+from tests.issuer import SigningKey, bearer, token
+from tests.process import PROJECT
+
+TOKEN = token(SigningKey())
+OPEN_ROUTES = re.sub(r"^(scopes|public|session_cookie) =.*\n", "", ROUTES, flags=re.MULTILINE)
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "TRACE", "PURGE"]
+PATHS = [*re.findall(r'path = "(.*)"', ROUTES), "/health", "/unknown", "/"]
+LINES = {
+    "nothing": [],
+    "a token": [bearer(TOKEN)],
+    "a bad token": ["Authorization: Bearer bad"],
+    "basic": ["Authorization: Basic dTpw"],
+    "an API key": [f"X-API-Key: {API_KEY}"],
+    "two credentials": [bearer(TOKEN), f"X-API-Key: {API_KEY}"],
+    "two tokens": [bearer(TOKEN), bearer(TOKEN)],
+    "a session": ["Cookie: any_sessionid=abc"],
+    "a preflight": ["Origin: https://shop.example", "Access-Control-Request-Method: PUT"],
+    "a page": ["Origin: https://shop.example", "Accept: text/html"],
+    "the last hop": ["Max-Forwards: 0", bearer(TOKEN)],
+}
+
+
+@pytest.fixture
+def off(share, upstream, tmp_path_factory):
+    """A gateway with issuers, keys and scopes that are not in force."""
+    settings = closed(upstream.url, tmp_path_factory.getbasetemp() / "none.json")
+    return share(settings.replace("enabled = true", "enabled = false"))
+
+
+@pytest.fixture
+def unaware(share, upstream):
+    """A gateway whose file has nothing of authentication."""
+    return share(f'[upstreams.any]\nurls = ["{upstream.url}"]\nread_timeout = 1.0\n{OPEN_ROUTES}')
+
+
+def outcome(gateway, upstream, data):
+    """Return the response and what the upstream received, without what differs each time."""
+    upstream.requests.clear()
+    got = exchange(gateway.port, data)
+    fields = [pair for pair in got.fields if pair[0] not in (b"Date", b"RateLimit", b"Retry-After")]
+    body = re.sub(rb'"(process|read_at)": [^,}]+', b"", got.body)
+    return got.status, got.reason, fields, body, [(one.head, one.body) for one in upstream.requests]
+
+
+@pytest.mark.parametrize("lines", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("method", METHODS)
+def test_responses_and_forwarded_requests_are_the_same(off, unaware, upstream, method, lines):
+    for path in PATHS:
+        for target in (path, f"{path}?access_token=x"):
+            data = request(method, target, "X-Request-ID: known", *lines)
+            assert outcome(off, upstream, data) == outcome(unaware, upstream, data)
+
+
+def test_credentials_are_forwarded(off, upstream):
+    assert exchange(off.port, request("GET", "/things", bearer(TOKEN), f"X-API-Key: {API_KEY}")).status == 200
+
+    (arrived,) = upstream.requests
+    assert arrived.values(b"Authorization") == [f"Bearer {TOKEN}".encode()]
+    assert arrived.values(b"X-API-Key") == [API_KEY.encode()]
+
+
+@pytest.mark.parametrize("name", ["X-Internal-Identity", "x_internal_identity", "X-Internal_Identity"])
+@pytest.mark.parametrize("kind", ["off", "unaware"])
+def test_forged_identity_is_dropped(request_of_kind, upstream, name, kind):
+    request_of_kind(kind, f"{name}: forged")
+
+    assert b"forged" not in upstream.requests[0].head
+
+
+@pytest.fixture
+def request_of_kind(off, unaware):
+    gateways = {"off": off, "unaware": unaware}
+    return lambda kind, line: exchange(gateways[kind].port, request("GET", "/things", line))
+
+
+def test_issuers_are_not_asked_and_nothing_of_it_is_loaded(off):
+    (worker,) = off.workers()
+    with open(f"/proc/{worker}/maps") as maps:  # noqa: PTH123 - not a file
+        assert "cryptography" not in maps.read()
+    assert "issuer" not in off.log
+
+
+def test_generated_routes_file_is_off_by_default(monkeypatch):
+    from proxy.configuration import read
+
+    for name in ("AUTH", "AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS", "SERVICE_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert not read(PROJECT / "gateway.toml").auth.enabled

@@ -1,0 +1,90 @@
+"""The portal and its API document while requests need credentials."""
+
+import json
+
+import pytest
+
+from tests.client import exchange, request
+from tests.closed import SERVICE_TOKEN, api_key
+from tests.test_portal_openapi import document, json_answer
+from tests.upstream import Upstream
+
+CLOSED = """
+[auth]
+enabled = true
+{keys}
+[upstreams.any]
+urls = ["{url}"]
+[[routes]]
+path = "/users"
+upstream = "any"
+scopes = {{ GET = "users:read", PUT = "users:read users:write" }}
+[[routes]]
+path = "/free"
+upstream = "any"
+public = true
+"""
+
+
+def operation():
+    return {"summary": "It.", "responses": {"200": {"description": "It."}}, "security": [{"own": []}]}
+
+
+@pytest.fixture
+def service():
+    content = document("/users")
+    content["paths"] = {
+        "/users": {"get": operation(), "put": operation(), "post": operation()},
+        "/free": {"get": operation()},
+    }
+    content["components"]["securitySchemes"] = {"own": {"type": "http", "scheme": "basic"}}
+    upstream = Upstream()
+    answers = {b"/openapi.json": json_answer(content)}
+    upstream.script = lambda connection, received: connection.send(answers.get(received.target, json_answer("ok")))
+    yield upstream
+    upstream.close()
+
+
+@pytest.fixture
+def gateway(start, service):
+    keys = api_key("gk_partner_" + "k" * 43, scopes="[]")
+    return start(CLOSED.format(keys=keys, url=service.url), EXPOSE_PORTAL="true", SERVICE_TOKEN=SERVICE_TOKEN)
+
+
+def test_document_states_credentials_and_scopes(gateway):
+    found = json.loads(exchange(gateway.port, request("GET", "/-/openapi.json")).body)
+
+    assert set(found["components"]["securitySchemes"]) == {"AccessToken", "ApiKey"}
+    users, free = found["paths"]["/users"], found["paths"]["/free"]
+    assert users["get"]["security"] == [{"AccessToken": ["users:read"]}, {"ApiKey": ["users:read"]}]
+    assert users["put"]["security"][0] == {"AccessToken": ["users:read", "users:write"]}
+    assert free["get"]["security"] == []
+
+
+def test_document_leaves_out_methods_without_scope(gateway):
+    found = json.loads(exchange(gateway.port, request("GET", "/-/openapi.json")).body)
+
+    assert set(found["paths"]["/users"]) == {"get", "put"}
+
+
+def test_refusals_are_responses_of_operations_that_are_not_public(gateway):
+    found = json.loads(exchange(gateway.port, request("GET", "/-/openapi.json")).body)
+
+    responses = found["paths"]["/users"]["get"]["responses"]
+    assert {"400", "401", "403", "429", "503"} <= set(responses)
+    assert "`not_authenticated`" in responses["401"]["description"]
+    assert "`invalid_token`" in responses["401"]["description"]
+    assert "401" not in found["paths"]["/free"]["get"]["responses"]
+
+
+@pytest.mark.parametrize("target", ["/", "/-/status", "/-/docs", "/-/openapi.json", "/-/static/portal.css"])
+def test_pages_need_no_credentials(gateway, target):
+    assert exchange(gateway.port, request("GET", target)).status == 200
+
+
+def test_pages_are_not_there_unless_exposed(start, service):
+    keys = api_key("gk_partner_" + "k" * 43, scopes="[]")
+    gateway = start(CLOSED.format(keys=keys, url=service.url), SERVICE_TOKEN=SERVICE_TOKEN)
+
+    for target in ("/", "/-/status", "/-/docs", "/-/openapi.json"):
+        assert exchange(gateway.port, request("GET", target)).status == 404
