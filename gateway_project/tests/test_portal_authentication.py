@@ -30,7 +30,7 @@ def operation():
     return {"summary": "It.", "responses": {"200": {"description": "It."}}, "security": [{"own": []}]}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def service():
     content = document("/users")
     content["paths"] = {
@@ -46,9 +46,9 @@ def service():
 
 
 @pytest.fixture
-def gateway(start, service):
+def gateway(share, service):
     keys = api_key("gk_partner_" + "k" * 43, scopes="[]")
-    return start(CLOSED.format(keys=keys, url=service.url), EXPOSE_PORTAL="true", SERVICE_TOKEN=SERVICE_TOKEN)
+    return share(CLOSED.format(keys=keys, url=service.url), EXPOSE_PORTAL="true", SERVICE_TOKEN=SERVICE_TOKEN)
 
 
 def test_document_states_credentials_and_scopes(gateway):
