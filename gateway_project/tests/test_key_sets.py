@@ -51,8 +51,17 @@ def provider():
 
 
 @pytest.fixture
-def keys(provider, clock):
-    return KeySet(Issuer(ISSUER, AUDIENCE, "unused"), provider, clock)
+def withdrawals():
+    return []
+
+
+@pytest.fixture
+def keys(provider, clock, withdrawals):
+    return KeySet(Issuer(ISSUER, AUDIENCE, "unused"), lambda: withdrawals.append(clock.now), provider, clock)
+
+
+def file_keys(file, clock):
+    return KeySet(Issuer(ISSUER, AUDIENCE, str(file)), lambda: None, clock=clock)
 
 
 def knows(keys, kid):
@@ -142,35 +151,39 @@ def test_flood_of_unknown_keys_asks_twice_a_minute_at_most(keys, provider, clock
     assert 1 <= provider.reads - began_with <= 2
 
 
-def test_withdrawn_key_is_dropped(keys, provider, clock):
-    found = keys.find("one", "ES256")
-    assert keys.has(found)
+def read_again(keys, clock):
+    clock.now += 301
+    keys.refresh()
+    gevent.sleep(0.01)
+
+
+def test_withdrawn_key_is_dropped(keys, provider, clock, withdrawals):
+    assert knows(keys, "one")
     provider.content = key_set(TWO)
-    clock.now += 301
-    keys.refresh()
-    gevent.sleep(0.01)
 
-    assert not keys.has(found)
+    read_again(keys, clock)
+
     assert not knows(keys, "one")
+    assert withdrawals == [clock.now]
 
 
-def test_key_that_is_read_again_is_the_same(keys, clock):
-    found = keys.find("one", "ES256")
-    clock.now += 301
-    keys.refresh()
-    gevent.sleep(0.01)
+@pytest.mark.parametrize("content", [key_set(ONE), key_set(ONE, TWO)])
+def test_key_that_stays_is_not_withdrawn(keys, provider, clock, withdrawals, content):
+    assert knows(keys, "one")
+    provider.content = content
 
-    assert keys.find("one", "ES256") is found
+    read_again(keys, clock)
+
+    assert withdrawals == []
 
 
-def test_another_key_of_the_same_name_replaces_the_first(keys, provider, clock):
-    found = keys.find("one", "ES256")
+def test_another_key_of_the_same_name_withdraws_the_first(keys, provider, clock, withdrawals):
+    assert knows(keys, "one")
     provider.content = key_set(SigningKey("one"))
-    clock.now += 301
-    keys.refresh()
-    gevent.sleep(0.01)
 
-    assert not keys.has(found)
+    read_again(keys, clock)
+
+    assert withdrawals == [clock.now]
 
 
 def test_never_obtained_keys_are_asked_for_every_five_seconds(keys, provider, clock):
@@ -253,7 +266,7 @@ def test_provider_that_does_not_listen_is_an_error(server):
 def test_file_is_read_again_when_it_changes(tmp_path, clock):
     file = tmp_path / "jwks.json"
     file.write_text(key_set(ONE))
-    keys = KeySet(Issuer(ISSUER, AUDIENCE, str(file)), clock=clock)
+    keys = file_keys(file, clock)
     assert (knows(keys, "one"), knows(keys, "two")) == (True, False)
 
     file.write_text(key_set(ONE, TWO))
@@ -266,7 +279,7 @@ def test_unchanged_file_is_not_read_again(tmp_path, clock, monkeypatch):
     file.write_text(key_set(ONE))
     reads = []
     monkeypatch.setattr(FileSource, "read", lambda self, read=FileSource.read: reads.append(1) or read(self))
-    keys = KeySet(Issuer(ISSUER, AUDIENCE, str(file)), clock=clock)
+    keys = file_keys(file, clock)
 
     for number in range(100):
         knows(keys, f"unknown-{number}")
@@ -277,7 +290,7 @@ def test_unchanged_file_is_not_read_again(tmp_path, clock, monkeypatch):
 
 def test_missing_file_is_taken_when_it_appears(tmp_path, clock):
     file = tmp_path / "jwks.json"
-    keys = KeySet(Issuer(ISSUER, AUDIENCE, str(file)), clock=clock)
+    keys = file_keys(file, clock)
     with pytest.raises(KeysUnavailableError):
         keys.find("one", "ES256")
 
@@ -289,7 +302,7 @@ def test_missing_file_is_taken_when_it_appears(tmp_path, clock):
 def test_file_that_is_removed_leaves_the_keys(tmp_path, clock):
     file = tmp_path / "jwks.json"
     file.write_text(key_set(ONE))
-    keys = KeySet(Issuer(ISSUER, AUDIENCE, str(file)), clock=clock)
+    keys = file_keys(file, clock)
     assert knows(keys, "one")
     file.unlink()
 

@@ -42,7 +42,9 @@ def verifier(*, keys=(KEY, RSA_KEY), **settings):
         Issuer(OTHER_ISSUER, AUDIENCE, "unused"),
     ]
     sources = Fixed(key_set(*keys)), Fixed(key_set(OTHER_KEY))
-    key_sets = {issuer.issuer: KeySet(issuer, source) for issuer, source in zip(issuers, sources, strict=True)}
+    key_sets = {
+        issuer.issuer: KeySet(issuer, lambda: None, source) for issuer, source in zip(issuers, sources, strict=True)
+    }
     return TokenVerifier(issuers, key_sets)
 
 

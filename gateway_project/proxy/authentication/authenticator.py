@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import gevent
 
-from proxy.authentication.api_keys import ApiKeys
-from proxy.authentication.credentials import Credential, credential_of, has_cookie, without_credentials
+from proxy.authentication.api_keys import PREFIX, ApiKeys
+from proxy.authentication.credentials import credential_of, has_cookie, without_credentials
 from proxy.authentication.errors import InsufficientScopeError, InvalidTokenError, NotAuthenticatedError
 from proxy.authentication.key_set import KeySet
 from proxy.authentication.policy import Policy
@@ -26,17 +26,17 @@ class Authenticator:
     """Finds out who sends a request, and whether it may."""
 
     def __init__(self, policy: Policy, limiter: RateLimiter, now: Callable[[], float] = time.time) -> None:
-        self.key_sets = {issuer.issuer: KeySet(issuer) for issuer in policy.issuers}
+        self._remembered = RememberedTokens(now)
+        self._key_sets = {issuer.issuer: KeySet(issuer, self._remembered.clear) for issuer in policy.issuers}
         self._failure_limit = policy.failure_limit
         self._limiter = limiter
         self._api_keys = ApiKeys(policy.keys)
-        self._verifier = TokenVerifier(policy.issuers, self.key_sets)
-        self._remembered = RememberedTokens(self._is_current, now)
+        self._verifier = TokenVerifier(policy.issuers, self._key_sets)
 
     def run(self) -> None:
         """Keep the keys of all issuers fresh."""
         while True:
-            for key_set in self.key_sets.values():
+            for key_set in self._key_sets.values():
                 key_set.refresh()
             gevent.sleep(_REFRESH_INTERVAL)
 
@@ -68,15 +68,12 @@ class Authenticator:
         if missing := needed - principal.caller.scopes:
             raise InsufficientScopeError(missing)
 
-    def _identify(self, credential: Credential, received: Received) -> Principal:
-        if credential.is_api_key:
-            return self._api_keys.verify(credential.text)
-        if principal := self._remembered.find(credential.text):
+    def _identify(self, credential: str, received: Received) -> Principal:
+        if credential.startswith(PREFIX):
+            return self._api_keys.verify(credential)
+        if principal := self._remembered.find(credential):
             return principal
         self._limiter.refuse_after_failures(self._failure_limit, received.client_address)
-        principal = self._verifier.verify(credential.text)
-        self._remembered.add(credential.text, principal)
+        principal = self._verifier.verify(credential)
+        self._remembered.add(credential, principal)
         return principal
-
-    def _is_current(self, principal: Principal) -> bool:
-        return principal.key is not None and self.key_sets[principal.issuer].has(principal.key)

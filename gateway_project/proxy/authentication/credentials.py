@@ -1,6 +1,5 @@
 """The credential of a request: an access token or an API key."""
 
-from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from http1.fields import Fields, values
@@ -13,25 +12,15 @@ _NAMES = frozenset({_AUTHORIZATION, _API_KEY})
 _QUERY_NAME = "access_token"  # RFC 6750, section 2.3
 
 
-class Credential(NamedTuple):
-    """What a request shows of its sender."""
-
-    text: str
-
-    @property
-    def is_api_key(self) -> bool:
-        """Whether it is an API key, and not an access token."""
-        return self.text.startswith(PREFIX)
-
-
-def credential_of(head: RequestHead) -> Credential | None:
+def credential_of(head: RequestHead) -> str | None:
     """Return the credential of a request; None if it has none, or one of another scheme than Bearer.
 
     Raises:
         InvalidRequestError: there are two, or one is in the query, which logs and histories keep.
         InvalidTokenError: ``X-API-Key`` has something else.
     """
-    _refuse_in_query(head.target)
+    if "?" in head.target:
+        _refuse_in_query(head.target)
     shown = [(lower, value) for name, value in head.fields if (lower := name.lower()) in _NAMES]
     if not shown:
         return None
@@ -41,9 +30,9 @@ def credential_of(head: RequestHead) -> Credential | None:
     if name == _API_KEY:
         if not value.startswith(PREFIX):
             raise InvalidTokenError("The API key is not valid.")
-        return Credential(value)
+        return value
     scheme, _, text = value.partition(" ")
-    return Credential(text.strip()) if scheme.lower() == "bearer" else None
+    return text.strip() if scheme.lower() == "bearer" else None
 
 
 def without_credentials(fields: Fields) -> Fields:
@@ -59,5 +48,5 @@ def has_cookie(fields: Fields, name: str) -> bool:
 
 def _refuse_in_query(target: str) -> None:
     query = target.partition("?")[2]
-    if query and any(unquote_plus(pair.partition("=")[0]) == _QUERY_NAME for pair in query.split("&")):
+    if any(unquote_plus(pair.partition("=")[0]) == _QUERY_NAME for pair in query.split("&")):
         raise InvalidRequestError("Credentials in the query are refused; send the header Authorization.")

@@ -18,11 +18,19 @@ _PATIENCE = SECONDS + 0.5  # seconds that a request waits for an attempt
 
 
 class KeySet:
-    """The public keys of ``issuer``, as this process knows them. They are kept while its source is unavailable."""
+    """The public keys of ``issuer``, as this process knows them. They are kept while its source is unavailable.
+
+    ``on_withdrawal`` is called when a key is gone or replaced.
+    """
 
     def __init__(
-        self, issuer: Issuer, keys_source: Source | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        issuer: Issuer,
+        on_withdrawal: Callable[[], None],
+        keys_source: Source | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._on_withdrawal = on_withdrawal
         self._issuer = issuer
         self._source = keys_source or source(issuer.jwks)
         self._clock = clock
@@ -43,10 +51,6 @@ class KeySet:
         if not self._keys:
             raise KeysUnavailableError
         return self._keys.get((kid, algorithm))
-
-    def has(self, key: Key) -> bool:
-        """Return whether ``key``, which was found before, is still a key of the issuer."""
-        return key in self._keys.values()
 
     def refresh(self, *, is_key_unknown: bool = False) -> None:
         """Begin to read the keys again, if that is due and not being done."""
@@ -70,4 +74,6 @@ class KeySet:
             extra = {"issuer": self._issuer.issuer, "reason": str(error), "keys_kept": kept}
             logger.warning("The keys of an issuer cannot be read", extra=extra)
             return
-        self._keys = {name: known if (known := self._keys.get(name)) == key else key for name, key in new.items()}
+        known, self._keys = self._keys, new
+        if any(new.get(name) != key for name, key in known.items()):
+            self._on_withdrawal()

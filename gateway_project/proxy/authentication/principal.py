@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from identity.internal import LIFETIME, Caller, sign
-from proxy.authentication.keys import Key
 from proxy.units import Rate
 
 
@@ -17,7 +16,6 @@ class Principal:
 
     caller: Caller
     issuer: str = ""  # of its token
-    key: Key | None = None  # that verified its token
     expires_at: float = math.inf  # seconds of time.time
     rate_limit: Rate | None = None  # of its API key
     log_fields: dict[str, str] = field(init=False)  # that name it in the access log

@@ -1,4 +1,4 @@
-"""Verified tokens, remembered until they expire."""
+"""Verified tokens, remembered until they expire or a key is withdrawn."""
 
 import hashlib
 import time
@@ -13,18 +13,17 @@ MOST_TOKENS = 10_000
 class RememberedTokens:
     """The principals of the tokens that were used last, by the hash of the token."""
 
-    def __init__(self, is_current: Callable[[Principal], bool], now: Callable[[], float] = time.time) -> None:
-        self._is_current = is_current
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._principals: OrderedDict[bytes, Principal] = OrderedDict()
 
     def find(self, token: str) -> Principal | None:
-        """Return the principal, unless the token is expired or its key is withdrawn."""
+        """Return the principal, unless the token is expired."""
         digest = _digest(token)
         principal = self._principals.get(digest)
         if principal is None:
             return None
-        if principal.expires_at <= self._now() or not self._is_current(principal):
+        if principal.expires_at <= self._now():
             del self._principals[digest]
             return None
         self._principals.move_to_end(digest)
@@ -36,6 +35,10 @@ class RememberedTokens:
         if len(self._principals) > MOST_TOKENS:
             self._principals.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget all tokens, each of which is then verified once more."""
+        self._principals.clear()
+
 
 def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.blake2b(token.encode("utf-8", "surrogatepass")).digest()  # half of what OpenSSL's hashes take

@@ -12,11 +12,12 @@ def needed_scopes(route: Route, method: str) -> frozenset[str]:
         MethodNotAllowedError: the route has none for it.
     """
     scopes = route.scopes or {}
-    if not is_mapped(route, method):
+    needed = scopes.get(method) or scopes.get(DEFAULT)
+    if needed is None:
         allowed = ", ".join(scopes)
         detail = f"{method} is not among the methods with a scope here: {allowed}."
         raise MethodNotAllowedError(detail, {"Allow": allowed})
-    return scopes.get(method, scopes.get(DEFAULT, frozenset()))
+    return needed
 
 
 def is_mapped(route: Route, method: str) -> bool:

@@ -69,7 +69,7 @@ class TokenVerifier:
         expires_at = claims["exp"]
         if isinstance(expires_at, bool) or not isinstance(expires_at, (int, float)):
             raise InvalidTokenError("The expiration of the token is not a number.")
-        return Principal(caller_of(claims, issuer), issuer.issuer, key, float(expires_at))
+        return Principal(caller_of(claims, issuer), issuer.issuer, float(expires_at))
 
     def _key(self, header: Mapping[str, Any], issuer: Issuer) -> Key:
         """Return the key that must have signed the token; nothing else in ``header`` can choose another."""
