@@ -6,7 +6,7 @@ from collections.abc import Callable
 import gevent
 
 from proxy.authentication.api_keys import PREFIX, ApiKeys
-from proxy.authentication.credentials import credential_of, has_cookie, without_credentials
+from proxy.authentication.credentials import credential_of, has_cookie, split_credentials
 from proxy.authentication.errors import InsufficientScopeError, InvalidTokenError, NotAuthenticatedError
 from proxy.authentication.key_set import KeySet
 from proxy.authentication.policy import Policy
@@ -53,8 +53,9 @@ class Authenticator:
         if route.public or is_preflight(head):
             return
         needed = needed_scopes(route, head.method)
+        shown, others = split_credentials(head.fields)
         try:
-            credential = credential_of(head)
+            credential = credential_of(head.target, shown)
             if credential is None:
                 if route.session_cookie and has_cookie(head.fields, route.session_cookie):
                     return
@@ -64,7 +65,7 @@ class Authenticator:
             self._limiter.count_failure(self._failure_limit, received.client_address)
             raise
         received.principal = principal
-        head.fields = without_credentials(head.fields)
+        head.fields = others
         if missing := needed - principal.caller.scopes:
             raise InsufficientScopeError(missing)
 

@@ -1,9 +1,9 @@
 """The credential of a request: an access token or an API key."""
 
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from http1.fields import Fields, values
-from http1.head import RequestHead
 from proxy.authentication.api_keys import PREFIX
 from proxy.authentication.errors import InvalidRequestError, InvalidTokenError
 
@@ -12,16 +12,35 @@ _NAMES = frozenset({_AUTHORIZATION, _API_KEY})
 _QUERY_NAME = "access_token"  # RFC 6750, section 2.3
 
 
-def credential_of(head: RequestHead) -> str | None:
+def split_credentials(fields: Fields) -> tuple[Fields, Fields]:
+    """Return the fields with credentials, and all others."""
+    credentials: Fields = []
+    others: Fields = []
+    for pair in fields:
+        (credentials if _is_credential(pair[0]) else others).append(pair)
+    return credentials, others
+
+
+@lru_cache(maxsize=1024)
+def _is_credential(name: str) -> bool:
+    """Return whether an upstream may read a credential in ``name``; WSGI does not distinguish ``_`` from ``-``."""
+    return name.lower().replace("_", "-") in _NAMES
+
+
+def credential_of(target: str, fields: Fields) -> str | None:
     """Return the credential of a request; None if it has none, or one of another scheme than Bearer.
+
+    Args:
+        target: the request's.
+        fields: those with credentials.
 
     Raises:
         InvalidRequestError: there are two, or one is in the query, which logs and histories keep.
         InvalidTokenError: ``X-API-Key`` has something else.
     """
-    if "?" in head.target:
-        _refuse_in_query(head.target)
-    shown = [(lower, value) for name, value in head.fields if (lower := name.lower()) in _NAMES]
+    if "?" in target:
+        _refuse_in_query(target)
+    shown = [(name.lower(), value) for name, value in fields if "_" not in name]
     if not shown:
         return None
     if len(shown) > 1:
@@ -33,11 +52,6 @@ def credential_of(head: RequestHead) -> str | None:
         return value
     scheme, _, text = value.partition(" ")
     return text.strip() if scheme.lower() == "bearer" else None
-
-
-def without_credentials(fields: Fields) -> Fields:
-    """Return ``fields`` without credentials; WSGI does not distinguish ``_`` from ``-`` in names."""
-    return [pair for pair in fields if pair[0].lower().replace("_", "-") not in _NAMES]
 
 
 def has_cookie(fields: Fields, name: str) -> bool:
