@@ -9,10 +9,11 @@ MOST_LINES = {
     "libs/chassis": 1500,
     "libs/speedups": 900,
     "user_project": 400,
-    "order_project": 1450,
+    "order_project": 1200,
 }  # the last with what it knows of users
 MOST_LINES_OF_A_MODULE = 200
-FOLDERS = [*MOST_LINES, "libs/identity", "libs/lists", "libs/observability", "libs/openapi", "libs/problems"]
+LIBRARIES = ["idempotency", "identity", "lists", "observability", "openapi", "problems"]
+FOLDERS = [*MOST_LINES, *(f"libs/{name}" for name in LIBRARIES)]
 
 
 def lines(folder):
