@@ -13,6 +13,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from observability import tracing
+from observability.actor import current_actor
 from observability.logs import on_one_line
 
 _NOBODY: Mapping[str, str] = {}
@@ -46,6 +47,8 @@ def log(  # noqa: PLR0913 - the fields of a line
     """
     if not settings.ACCESS_LOG:
         return
+    if actor := current_actor():
+        sender = {"actor": actor, **sender}
     milliseconds = f"{seconds * 1000:.1f}"
     ids = tracing.current_ids()  # none while tracing is off
     if settings.LOG_FORMAT == "json":

@@ -7,6 +7,7 @@ from typing import Any
 from pythonjsonlogger import json
 
 from observability import tracing
+from observability.actor import current_actor
 from observability.request_id import current_request_id
 
 
@@ -19,11 +20,13 @@ class JsonEncoder(json.JsonEncoder):
 
 
 class RequestFilter(logging.Filter):
-    """Adds the current request's ``request_id`` to every record, and while tracing is on its trace and span."""
+    """Adds the current request's ``request_id`` and ``actor`` to every record, and while tracing is on its trace."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True: every record passes."""
         record.request_id = current_request_id() or "-"
+        if actor := current_actor():
+            record.actor = actor
         vars(record).update(tracing.current_ids())
         return True
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from observability.actor import set_actor
+
 if TYPE_CHECKING:  # gunicorn's main process imports this for its log, and has no use for Django
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
@@ -65,5 +67,6 @@ class RequestIdMiddleware:
         finally:
             _current.reset(tokens[0])
             _traceparent.reset(tokens[1])
+            set_actor("")
         response[HEADER] = request_id
         return response

@@ -1,0 +1,15 @@
+"""Who makes the current request, for log lines and events; empty unless callers are authenticated (``AUTH``)."""
+
+from contextvars import ContextVar
+
+_actor: ContextVar[str] = ContextVar("actor", default="")
+
+
+def current_actor() -> str:
+    """Return the subject of the current request: ``7``, ``key:partner``, ``staff:1``; empty if it is unknown."""
+    return _actor.get()
+
+
+def set_actor(actor: str) -> None:
+    """Note who makes the current request. ``RequestIdMiddleware`` forgets it at the request's end."""
+    _actor.set(actor)
