@@ -8,6 +8,7 @@ from typing import Any
 
 from chassis.environment import LOOPBACK_HOSTS, env, secret, secret_key, service_tokens, trusted_proxies
 from chassis.rest import defaults
+from identity.settings import identity_settings
 from observability.logs import logging_config
 
 APPS = [
@@ -79,7 +80,7 @@ def service_settings(name: str) -> dict[str, Any]:
         "LIST_SEARCHES": env.int("LIST_SEARCHES", default=1),  # that a process runs at once, fewer than threads
         # The services share one host name behind the gateway: each has its own cookies and its own static files.
         "SESSION_COOKIE_NAME": f"{name}_sessionid",
-        "SESSION_COOKIE_PATH": f"/admin/{name}/",
+        **identity_settings(name, service_tokens()),
         "CSRF_COOKIE_NAME": f"{name}_csrftoken",
         "CSRF_FAILURE_VIEW": "problems.views.csrf_failure",
         "STATIC_URL": f"/static/{name}/",

@@ -5,11 +5,13 @@ import hmac
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 
 HEADER = "X-Internal-Identity"
 LIFETIME = 60  # seconds
+LEEWAY = 5  # seconds that the clocks of two machines may differ by
 TYPE = "internal+jwt"
 _ALGORITHM = "HS256"
 _PURPOSE = b"internal identity 1"
@@ -37,6 +39,11 @@ class Caller:
     client: str = ""
     key_id: str = ""
 
+    @property
+    def is_service(self) -> bool:
+        """Whether another service calls for itself. The gateway lets no token have such a subject."""
+        return self.subject.startswith("service:")
+
 
 def sign(caller: Caller, *, audience: str, service_token: str, issued_at: float | None = None) -> str:
     """Return the token that names ``caller`` to the service ``audience`` (``user``) for ``LIFETIME`` seconds."""
@@ -60,9 +67,18 @@ def verify(token: str, *, audience: str, service_tokens: Iterable[str]) -> Calle
     Raises:
         InvalidIdentity: it is malformed, expired, for another service, or signed with another key.
     """
+    return read(token, audience, service_tokens)[0]
+
+
+def read(token: str, audience: str, service_tokens: Iterable[str]) -> tuple[Caller, float]:
+    """Return the caller whom ``token`` names, and the instant (of ``time.time``) until which that counts.
+
+    Raises:
+        InvalidIdentity: as ``verify``.
+    """
     for service_token in service_tokens:
         try:
-            return _caller(token, audience, _signing_key(service_token))
+            return _read(token, audience, _signing_key(service_token))
         except jwt.InvalidSignatureError:
             continue
         except (jwt.PyJWTError, KeyError, TypeError, ValueError) as error:
@@ -70,14 +86,15 @@ def verify(token: str, *, audience: str, service_tokens: Iterable[str]) -> Calle
     raise InvalidIdentity("The signature is not valid.")
 
 
-def _caller(token: str, audience: str, key: bytes) -> Caller:
-    required = ["aud", "iat", "exp", "sub"]
-    found = jwt.decode_complete(token, key, [_ALGORITHM], audience=audience, options={"require": required})
+def _read(token: str, audience: str, key: bytes) -> tuple[Caller, float]:
+    options: Any = {"require": ["aud", "iat", "exp", "sub"]}
+    found = jwt.decode_complete(token, key, [_ALGORITHM], audience=audience, leeway=LEEWAY, options=options)
     if found["header"].get("typ") != TYPE:
         raise InvalidIdentity("The type of the token is not that of an internal identity.")
     claims = found["payload"]
     scopes = frozenset(claims["scopes"])
-    return Caller(claims["sub"], claims["user_id"], scopes, claims["client"], claims["key_id"])
+    caller = Caller(claims["sub"], claims["user_id"], scopes, claims["client"], claims["key_id"])
+    return caller, claims["exp"] + LEEWAY
 
 
 def _signing_key(service_token: str) -> bytes:

@@ -3,7 +3,7 @@ import time
 import jwt
 import pytest
 
-from identity.internal import LIFETIME, Caller, InvalidIdentity, sign, verify
+from identity.internal import LEEWAY, LIFETIME, Caller, InvalidIdentity, sign, verify
 
 CALLER = Caller("7", 7, frozenset({"orders:read", "orders:write"}), "shop", "")
 
@@ -32,7 +32,7 @@ def test_both_service_tokens_of_a_rotation_are_accepted():
         "a.b.c",
         signed(audience="user"),
         signed(service_token="wrong"),
-        signed(issued_at=time.time() - LIFETIME - 1),
+        signed(issued_at=time.time() - LIFETIME - LEEWAY - 1),
         signed()[:-5],
         jwt.encode({"aud": "order", "sub": "7", "iat": 1, "exp": 9e9}, "right" * 8, "HS256", {"typ": "internal+jwt"}),
         jwt.encode({"aud": "order", "sub": "7"}, None, "none"),
@@ -43,3 +43,8 @@ def test_both_service_tokens_of_a_rotation_are_accepted():
 def test_anything_else_is_invalid(token):
     with pytest.raises(InvalidIdentity):
         verified(token)
+
+
+@pytest.mark.parametrize("issued_at", [time.time() + LEEWAY - 2, time.time() - LIFETIME - LEEWAY + 3])
+def test_clocks_may_differ_a_little(issued_at):
+    assert verified(signed(issued_at=issued_at)) == CALLER

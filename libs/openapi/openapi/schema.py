@@ -28,7 +28,8 @@ class ProblemSchema(AutoSchema):
     """drf-spectacular's AutoSchema, with the problems of each operation.
 
     Problems follow from the parameters and the body of an operation. Those of its own are listed by the view and its
-    base classes, in ``problems``: from the name of an action to the types of its problems.
+    base classes, in ``problems``: from the name of an action to the types of its problems. The view's permissions list
+    theirs in ``problems``, too.
     """
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
@@ -61,6 +62,8 @@ class ProblemSchema(AutoSchema):
             yield ValidationError
         if "path" in places:
             yield NotFound
+        for permission in self.view.get_permissions():
+            yield from getattr(permission, "problems", ())
         for one in type(self.view).__mro__:
             yield from vars(one).get("problems", {}).get(getattr(self.view, "action", None), ())
 

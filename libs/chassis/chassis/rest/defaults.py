@@ -4,10 +4,12 @@ from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 
+from identity.settings import AUTHENTICATION_CLASSES, PERMISSION_CLASSES
+
 REST_FRAMEWORK: dict[str, Any] = {
-    # No credentials by default: what may reach a service is decided by the network around it.
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    # No credentials without AUTH: what may reach a service is decided by the network around it.
+    "DEFAULT_AUTHENTICATION_CLASSES": AUTHENTICATION_CLASSES,
+    "DEFAULT_PERMISSION_CLASSES": PERMISSION_CLASSES,
     # JSON first: a client that accepts anything gets it. A browser asks for text/html by name.
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
@@ -29,7 +31,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "chassis.rest.schema.ResourceSchema",
     "EXCEPTION_HANDLER": "problems.exceptions.problem_handler",
 }
-
 
 # django-csp's setting. Scripts come from the service's own files only; REST framework's pages have attributes `style`.
 CONTENT_SECURITY_POLICY: dict[str, Any] = {

@@ -1,0 +1,63 @@
+"""REST framework's authentication by the identity that the gateway signed, and by the session of an admin."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.request import Request
+
+from identity import schema  # noqa: F401 - describes the classes in OpenAPI documents
+from identity.callers import verified_caller
+from identity.exceptions import IdentityRequired
+from identity.internal import Caller, InvalidIdentity
+from observability.actor import set_actor
+
+
+class CallerUser:
+    """``request.user`` of an authenticated caller, which is no account of this service."""
+
+    is_authenticated = is_active = True
+    is_anonymous = is_staff = is_superuser = False
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.pk = self.username = caller.subject
+
+    def __str__(self) -> str:
+        return self.caller.subject
+
+
+class InternalIdentityAuthentication(BaseAuthentication):
+    """Authenticates by ``X-Internal-Identity``: ``request.auth`` is the ``Caller``, ``request.user`` a CallerUser."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
+        """Return the user and the caller; None without the header.
+
+        Raises:
+            IdentityRequired: the header is not an identity for this service that counts now.
+        """
+        token = request.META.get("HTTP_X_INTERNAL_IDENTITY")
+        if token is None:
+            return None
+        try:
+            caller = verified_caller(token)
+        except InvalidIdentity as error:
+            raise IdentityRequired from error
+        set_actor(caller.subject)
+        return CallerUser(caller), caller
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401, for clients of the gateway."""
+        return f'Bearer realm="{settings.SERVICE_NAME}"'
+
+
+class StaffSessionAuthentication(SessionAuthentication):
+    """Authenticates staff by the session of the admin, with CSRF tokens, for the browsable API."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        """Return the user; None without a session of staff."""
+        authenticated = super().authenticate(request)
+        if authenticated is None or not authenticated[0].is_staff:
+            return None
+        set_actor(f"staff:{authenticated[0].pk}")
+        return authenticated[0], None

@@ -1,0 +1,20 @@
+"""Refusals of callers, as REST framework's exceptions."""
+
+from rest_framework import exceptions
+
+
+class IdentityRequired(exceptions.AuthenticationFailed):
+    """The request names no caller, or not in a way that counts."""
+
+    default_detail = "A valid identity of the caller is missing."
+    default_code = "identity_required"
+
+
+class InsufficientScope(exceptions.PermissionDenied):
+    """The caller lacks a scope."""
+
+    default_detail = "The caller lacks a scope."
+    default_code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"The scope {scope} is missing.")

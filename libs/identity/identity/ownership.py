@@ -1,0 +1,64 @@
+"""Resources that belong to the users who made them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model, QuerySet
+from rest_framework.generics import GenericAPIView
+
+from identity.callers import caller_of, is_staff
+from identity.exceptions import InsufficientScope
+
+
+class OwnedMixin(GenericAPIView[Any]):
+    """Shows a caller only its own objects, and lets it write only such; it does nothing without ``AUTH``.
+
+        class OrderViewSet(OwnedMixin, ResourceViewSet[Order]):
+            scope_resource = "orders"
+            owner_field = "user_id"
+
+    Another's object is not found, by whatever method, filter or page. A caller with the scope ``RESOURCE:all``, and
+    staff, see all objects. ``owner_field`` is the name of the model's field and of the serializer's.
+    """
+
+    scope_resource: str
+    owner_field: str
+
+    def get_queryset(self) -> QuerySet[Model]:
+        """Return the objects that the caller may know of."""
+        queryset: QuerySet[Model] = super().get_queryset()
+        if self.sees_all():
+            return queryset
+        caller = caller_of(self.request)
+        if caller is None or caller.user_id is None:
+            return queryset.none()
+        return queryset.filter(**{self.owner_field: caller.user_id})
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the serializer; what it reads from a request must be the caller's own."""
+        serializer = super().get_serializer(*args, **kwargs)
+        if "data" in kwargs and not self.sees_all():
+            field = getattr(serializer, "child", serializer).fields[self.owner_field]
+            field.validators = [*field.validators, self.refuse_other_owner]
+        return serializer
+
+    def sees_all(self) -> bool:
+        """Whether objects of others may be seen and written, too."""
+        if not settings.AUTH:
+            return True
+        caller = caller_of(self.request)
+        return self._all in caller.scopes if caller else is_staff(self.request)
+
+    def refuse_other_owner(self, owner: object) -> None:
+        """Validate the owner in a request.
+
+        Raises:
+            InsufficientScope: it is not the caller's user.
+        """
+        caller = caller_of(self.request)
+        if caller is None or caller.user_id is None or owner != caller.user_id:
+            raise InsufficientScope(self._all)
+
+    @property
+    def _all(self) -> str:
+        return f"{self.scope_resource}:all"

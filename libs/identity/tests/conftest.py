@@ -1,0 +1,15 @@
+import pytest
+from callers import SERVICE_TOKEN
+
+from observability.actor import set_actor
+
+pytest_plugins = ["library.fixtures"]
+
+
+@pytest.fixture
+def auth(settings):
+    """Ask who calls, as with AUTH=true."""
+    settings.AUTH = True
+    settings.SERVICE_TOKENS = [SERVICE_TOKEN]
+    yield settings
+    set_actor("")

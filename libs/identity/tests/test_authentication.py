@@ -1,0 +1,197 @@
+import time
+
+import pytest
+from callers import identity, make_caller
+from django.contrib.auth.models import Permission, User
+from rest_framework.test import APIClient, APIRequestFactory
+
+from identity import callers as callers_module
+from identity.authentication import CallerUser, InternalIdentityAuthentication, StaffSessionAuthentication
+from identity.callers import name_of_caller, subject_of
+from identity.internal import HEADER, LIFETIME
+from identity.permissions import HasScope
+from library.books.models import Book
+from library.books.views import BookViewSet
+from observability.actor import current_actor
+
+pytestmark = pytest.mark.django_db
+
+
+class ClosedBooks(BookViewSet):
+    """Books, as with AUTH=true."""
+
+    authentication_classes = [InternalIdentityAuthentication, StaffSessionAuthentication]
+    permission_classes = [HasScope]
+    scope_resource = "books"
+
+
+def ask(method="GET", path="/books", *, headers=None, user=None, detail=None, **options):
+    """Send a request to the view; ``user`` is signed in to the admin."""
+    request = getattr(APIRequestFactory(**options), method.lower())(path, {}, format="json", headers=headers or {})
+    request.user = user
+    actions = {"post": "create", "get": "list"} if detail is None else {"get": "retrieve", "post": "retrieve"}
+    actions |= {"put": "update", "delete": "destroy"}
+    arguments = {} if detail is None else {"pk": detail}
+    view = ClosedBooks.as_view(actions, detail=detail is not None)
+    return view(request, **arguments)
+
+
+def problem(response):
+    return response.status_code, response.data["type"].removeprefix("urn:problem:")
+
+
+def test_identity_of_the_gateway_is_the_caller(auth):
+    caller = make_caller()
+
+    response = ask(headers=identity(caller))
+
+    request = response.renderer_context["request"]
+    assert (response.status_code, request.auth, request.user.caller, str(request.user)) == (200, caller, caller, "7")
+    assert (request.user.is_authenticated, request.user.is_staff, request.user.pk) == (True, False, "7")
+    assert (current_actor(), subject_of(request)) == ("7", "7")
+
+
+FORGED = {
+    "no header": {},
+    "empty": {HEADER: ""},
+    "text": {HEADER: "7"},
+    "audience": identity(audience="user"),
+    "key": identity(service_token="wrong" * 8),
+    "expired": identity(issued_at=time.time() - 2 * LIFETIME),
+    "not yet": identity(issued_at=time.time() + LIFETIME),
+    "two": {HEADER: f"{identity()[HEADER]},{identity()[HEADER]}"},
+    "bearer": {"Authorization": f"Bearer {identity()[HEADER]}"},
+    "service token": {"X-Service-Token": "right" * 8},
+}
+
+
+@pytest.mark.parametrize("headers", FORGED.values(), ids=FORGED)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_anything_else_is_refused(auth, headers, method):
+    response = ask(method, headers=headers)
+
+    assert problem(response) == (401, "identity_required")
+    assert response["WWW-Authenticate"] == 'Bearer realm="library"'
+    assert current_actor() == ""
+
+
+def test_identity_ends_with_its_time_also_if_it_was_seen_before(auth, monkeypatch):
+    header = identity()
+    assert ask(headers=header).status_code == 200
+    monkeypatch.setattr(callers_module.time, "time", lambda: time.monotonic() + 1e10)
+
+    assert problem(ask(headers=header)) == (401, "identity_required")
+
+
+def test_repeated_identity_is_not_verified_again(auth, monkeypatch):
+    header = identity(make_caller(subject="repeated"))
+    ask(headers=header)
+    before = callers_module._read.cache_info()
+
+    ask(headers=header)
+
+    after = callers_module._read.cache_info()
+    assert (after.hits, after.misses) == (before.hits + 1, before.misses)
+
+
+def test_identity_signed_with_a_token_that_was_taken_out_ends_at_once(auth):
+    header = identity()
+    assert ask(headers=header).status_code == 200
+    auth.SERVICE_TOKENS = ["new" * 10]
+
+    assert problem(ask(headers=header)) == (401, "identity_required")
+
+
+@pytest.mark.parametrize(
+    ("method", "scope"),
+    [("GET", "read"), ("HEAD", "read"), ("OPTIONS", "read"), ("POST", "write"), ("PUT", "write"), ("DELETE", "write")],
+)
+def test_each_method_needs_its_scope_and_no_other(auth, make_book, method, scope):
+    detail = make_book().pk if method in ("PUT", "DELETE") else None
+    needed = make_caller(scopes=frozenset({f"books:{scope}"}))
+    others = make_caller(scopes=frozenset({"books:read", "books:write", "books:all", "films:read"} - needed.scopes))
+
+    allowed = ask(method, headers=identity(needed), detail=detail)
+    refused = ask(method, headers=identity(others), detail=detail)
+
+    assert allowed.status_code in (200, 204, 400)
+    assert problem(refused) == (403, "insufficient_scope")
+    assert f"books:{scope} " in refused.data["detail"]
+
+
+def test_view_without_a_resource_refuses_every_caller(auth, monkeypatch):
+    monkeypatch.delattr(ClosedBooks, "scope_resource")
+
+    with pytest.raises(AttributeError, match="scope_resource"):
+        ask(headers=identity())
+
+
+def staff(*permissions, **values):
+    user = User.objects.create_user(f"staff{User.objects.count()}", is_staff=True, **values)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def test_staff_may_what_the_admin_lets_them(auth, make_book):
+    book, reader = make_book(), staff("view_book")
+
+    assert ask(user=reader).status_code == 200
+    assert subject_of(ask(user=reader).renderer_context["request"]) == current_actor() == f"staff:{reader.pk}"
+    assert problem(ask("POST", user=reader)) == (403, "permission_denied")
+    assert problem(ask("DELETE", user=reader, detail=book.pk)) == (403, "permission_denied")
+    assert problem(ask("POST", user=staff("view_book", "add_book"), detail=book.pk)) == (403, "permission_denied")
+    assert ask("POST", user=staff("change_book"), detail=book.pk).status_code == 200  # an action
+    assert ask("DELETE", user=staff("delete_book"), detail=book.pk).status_code == 204
+    assert not Book.objects.exists()
+
+
+def test_session_of_anybody_else_is_no_identity(auth):
+    for user in (User.objects.create_user("ada"), staff("view_book", is_active=False)):
+        assert problem(ask(user=user)) == (401, "identity_required")
+
+
+def test_session_wants_a_csrf_token(auth):
+    response = ask("POST", user=staff("add_book"), enforce_csrf_checks=True)
+
+    assert problem(response) == (403, "permission_denied")
+    assert "CSRF" in response.data["detail"]
+
+
+def test_caller_counts_before_a_session(auth):
+    response = ask("POST", headers=identity(make_caller(scopes=frozenset())), user=staff(is_superuser=True))
+
+    assert problem(response) == (403, "insufficient_scope")
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        ("7", "7"),
+        ("auth0|5f7c", "auth0|5f7c"),
+        ("a b%20\n", "a%20b%2520%0A"),
+        ("ü", "%C3%BC"),
+        ("x" * 256, "%sha256:"),
+    ],
+)
+def test_name_of_a_caller_is_visible_ascii(auth, subject, name, rf):
+    request = rf.get("/")
+    request.auth = make_caller(subject=subject)
+
+    found = name_of_caller(request)
+
+    assert found.isascii()
+    assert found.isprintable()
+    assert " " not in found
+    assert len(found) <= 255
+    assert found == name or (name.startswith("%sha256:") and found.startswith("%sha256:"))
+
+
+def test_without_auth_nobody_has_a_name(rf, settings):
+    request = rf.get("/")
+    request.auth, request.user = make_caller(), CallerUser(make_caller())
+
+    assert (settings.AUTH, subject_of(request), name_of_caller(request)) == (False, "", "")
+
+
+def test_without_auth_an_identity_is_not_looked_at():
+    assert APIClient().get("/books", headers={HEADER: "forged"}).status_code == 200

@@ -1,0 +1,52 @@
+import importlib
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.settings import perform_import
+
+from identity import settings as module
+
+
+@pytest.fixture
+def choose(monkeypatch):
+    """Read the settings anew under a value of AUTH."""
+
+    def read(value):
+        if value is None:
+            monkeypatch.delenv("AUTH", raising=False)
+        else:
+            monkeypatch.setenv("AUTH", value)
+        return importlib.reload(module)
+
+    yield read
+    monkeypatch.undo()
+    importlib.reload(module)
+
+
+@pytest.mark.parametrize("value", [None, "", "false", "False"])
+def test_nothing_is_asked_by_default(choose, value):
+    settings = choose(value)
+
+    assert settings.AUTHENTICATION_CLASSES == []
+    assert settings.PERMISSION_CLASSES == ["rest_framework.permissions.AllowAny"]
+    assert settings.identity_settings("order", []) == {"AUTH": False, "SESSION_COOKIE_PATH": "/admin/order/"}
+
+
+@pytest.mark.parametrize("value", ["true", "True"])
+def test_callers_are_asked_with_auth(choose, value):
+    settings = choose(value)
+
+    for classes in (settings.AUTHENTICATION_CLASSES, settings.PERMISSION_CLASSES):
+        assert [one.__module__.partition(".")[0] for one in perform_import(classes, "")] == ["identity"] * len(classes)
+    assert settings.identity_settings("order", ["secret"]) == {"AUTH": True, "SESSION_COOKIE_PATH": "/"}
+
+
+def test_auth_without_a_service_token_is_refused(choose):
+    with pytest.raises(ImproperlyConfigured, match="AUTH=true requires SERVICE_TOKEN"):
+        choose("true").identity_settings("order", [])
+
+
+@pytest.mark.parametrize("value", ["ture", "1", "on", " true"])
+def test_anything_else_is_refused(choose, value):
+    with pytest.raises(ImproperlyConfigured, match="AUTH must be true or false"):
+        choose(value)
