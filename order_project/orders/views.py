@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from chassis.rest.viewsets import IF_MATCH, LOCATION, ResourceViewSet
 from idempotency.views import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, KEY_PATTERN, IdempotentCreateMixin
+from identity.ownership import OwnedMixin
 from openapi.components import Problem
 from orders.exceptions import OrderIsClosed, TransitionRefused, UserUnverifiable
 from orders.filters import OrderFilter
@@ -41,9 +42,11 @@ REPLAYED = OpenApiParameter(
         parameters=[KEY, REPLAYED, LOCATION],
     ),
 )
-class OrderViewSet(IdempotentCreateMixin, ResourceViewSet[Order]):
+class OrderViewSet(OwnedMixin, IdempotentCreateMixin, ResourceViewSet[Order]):
     """Create, read, change, fulfil, cancel and delete orders."""
 
+    scope_resource = "orders"
+    owner_field = "user_id"
     queryset = Order.objects.all()
     serializer_class = OrderSerializer
     filterset_class = OrderFilter

@@ -11,6 +11,7 @@ from prometheus_client import Counter
 
 import speedups
 from chassis import service_token
+from identity.outgoing import outgoing_headers
 from observability import request_id
 from speedups.requests_adapter import OneConnectionAdapter
 from user_client.deadline import DeadlineAdapter, deadline
@@ -60,9 +61,8 @@ def get(path: str) -> requests.Response:
 
 def _attempt(path: str) -> requests.Response:
     request = _prepared.copy()
-    request.prepare_headers(
-        {"Accept": "application/json"} | request_id.outgoing_headers() | service_token.outgoing_headers()
-    )
+    headers = {"Accept": "application/json"} | outgoing_headers("user", reads="users")
+    request.prepare_headers(headers | request_id.outgoing_headers() | service_token.outgoing_headers())
     request.url = f"{settings.USER_SERVICE_URL}{path}"  # nothing in it is to be encoded
     timeouts = (settings.USER_SERVICE_CONNECT_TIMEOUT, settings.USER_SERVICE_READ_TIMEOUT)
     return _thread.session.send(request, timeout=timeouts, allow_redirects=False)

@@ -9,6 +9,7 @@ from users.serializers import UserSerializer
 class UserViewSet(ResourceViewSet[User]):
     """Create, read, change and delete users."""
 
+    scope_resource = "users"
     queryset = User.objects.all()
     serializer_class = UserSerializer
     filterset_class = UserFilter

@@ -23,9 +23,9 @@ def test_what_is_no_page_of_a_feed_is_an_outage(httpserver, status, content_type
     httpserver.expect_request("/events").respond_with_data(body, status, headers, content_type=content_type)
 
     with pytest.raises(expected):
-        FeedClient(httpserver.url_for("/events")).read(None, 500)
+        FeedClient(httpserver.url_for("/events"), "user").read(None, 500)
 
 
 def test_a_server_that_is_not_there_is_an_outage():
     with pytest.raises(FeedUnavailable):
-        FeedClient("http://127.0.0.1:1/events").read(Cursor(EPOCH, 1), 500)
+        FeedClient("http://127.0.0.1:1/events", "user").read(Cursor(EPOCH, 1), 500)

@@ -68,7 +68,9 @@ class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
 class IdempotencyKey(models.Model):
     """A key, the request that it stands for and, once there is one, the answer."""
 
-    key = models.CharField(max_length=255, primary_key=True)
+    key = models.CharField(
+        max_length=511, primary_key=True, help_text="With AUTH the caller, a space and the caller's key."
+    )
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request.")
     claim = models.UUIDField(unique=True, help_text="Proof of the worker that carries the request out.")
     created_at = models.DateTimeField()
@@ -84,7 +86,7 @@ class IdempotencyKey(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(key__regex="^[!-~]{1,255}$"), name="idempotency_key_visible_ascii"
+                condition=models.Q(key__regex="^([!-~]{1,255} )?[!-~]{1,255}$"), name="idempotency_key_of_caller"
             ),
             models.CheckConstraint(
                 condition=models.Q(status=None, body=None) | models.Q(status__isnull=False, body__isnull=False),

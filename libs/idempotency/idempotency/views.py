@@ -18,6 +18,7 @@ from rest_framework.request import Request
 
 from chassis.rest.viewsets import ResourceViewSet
 from idempotency.models import ClaimLost, IdempotencyKey
+from identity.callers import name_of_caller
 from openapi.components import Problem
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -48,8 +49,9 @@ class KeyReused(APIException):
 class IdempotentCreateMixin(ResourceViewSet[Any]):
     """Carries a creation with an Idempotency-Key out once, and answers its repetitions with the first response's bytes.
 
-    The key is claimed and committed before the request is validated; the response is stored in the transaction that
-    stores the object. A request that fails stores nothing and frees its key. ``perform_create`` is a hook as usual.
+    Each caller has its own keys, if callers are authenticated (``AUTH``). The key is claimed and committed before the
+    request is validated; the response is stored in the transaction that stores the object. A request that fails stores
+    nothing and frees its key. ``perform_create`` is a hook as usual.
     """
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"create": [KeyInUse, KeyReused]}
@@ -65,6 +67,7 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
         key = read_key(request)
         if key is None:
             return super().create(request, *args, **kwargs)
+        key = f"{name_of_caller(request)} {key}".lstrip()  # a key has no spaces
         fingerprint = _fingerprint(request)
         lock = timedelta(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
         self.claim = IdempotencyKey.objects.claim(key, fingerprint, lock)

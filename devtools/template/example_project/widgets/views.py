@@ -9,6 +9,7 @@ from widgets.serializers import WidgetSerializer
 class WidgetViewSet(ResourceViewSet[Widget]):
     """Create, read, change and delete widgets."""
 
+    scope_resource = "widgets"
     queryset = Widget.objects.all()
     serializer_class = WidgetSerializer
     filterset_class = WidgetFilter

@@ -7,6 +7,7 @@ import requests
 
 from chassis import service_token
 from events.cursor import Cursor
+from identity.outgoing import outgoing_headers
 from observability import request_id
 
 TIMEOUTS = (1.0, 5.0)  # seconds: to connect, and between bytes
@@ -30,10 +31,10 @@ class Page(NamedTuple):
 
 
 class FeedClient:
-    """Reads one feed, over one connection that is kept."""
+    """Reads the feed of a service, over one connection that is kept."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, service: str) -> None:
+        self.url, self.service = url, service
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc between two services
 
@@ -47,6 +48,7 @@ class FeedClient:
         query = {"limit": str(limit)} | ({"after": str(after)} if after else {})
         headers = {"Accept": "application/cloudevents-batch+json"}
         headers |= request_id.outgoing_headers() | service_token.outgoing_headers()
+        headers |= outgoing_headers(self.service, reads="events")
         try:
             response = self._session.get(
                 self.url, params=query, headers=headers, timeout=TIMEOUTS, allow_redirects=False

@@ -60,7 +60,7 @@ class Consumer:
         Raises:
             FeedUnavailable, CursorGone: as ``FeedClient.read``.
         """
-        self._client = self._client or FeedClient(self.subscription.url())
+        self._client = self._client or FeedClient(self.subscription.url(), self.subscription.feed)
         return self._client.read(after, PAGE_SIZE)
 
     def apply_page(self, seen: FeedCursor, page: Page, asked_at: datetime) -> bool:

@@ -27,7 +27,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Subscription:
-    """A feed and the functions that apply its events.
+    """A feed, which has the name of its service, and the functions that apply its events.
 
     ``apply`` gets one or more events, in a savepoint; it is called again with each of them alone if it raises. It may
     get an event more than once and events of a subject in any order, which their versions tell. ``sweep`` is called

@@ -1,4 +1,7 @@
-"""The feed over HTTP. It is private: no route of the gateway leads to it, and it wants the service token."""
+"""The feed over HTTP. It is private: no route of the gateway leads to it, and it wants the service token.
+
+With ``AUTH`` it also wants the identity of a service, so that a route that leads to it by mistake shows nothing.
+"""
 
 from http import HTTPStatus
 
@@ -9,6 +12,7 @@ from django.views.decorators.http import require_safe
 from chassis.access_log import NOT_LOGGED
 from events.cursor import Cursor, CursorInvalid
 from events.outbox.feed import CursorGone, read_page
+from identity.views import for_services
 from problems.responses import problem_response
 from problems.types import ProblemType
 
@@ -25,6 +29,7 @@ GONE = ProblemType(
 
 
 @require_safe
+@for_services("events:read")
 def events(request: HttpRequest) -> HttpResponse:
     """Respond with the events behind the cursor ``after``, ``limit`` at most, as a batch of CloudEvents.
 

@@ -9,9 +9,10 @@ from chassis.rest import fields, negotiation
 from chassis.rest.renderers import BrowsableAPIRenderer
 from chassis.rest.serializers import StrictModelSerializer
 from chassis.rest.viewsets import ResourceViewSet
+from identity.ownership import OwnedMixin
 from lists import filters, pagination, search
 
-VIEW, SERIALIZER, FILTERSET = ResourceViewSet, StrictModelSerializer, filters.StrictFilterSet
+VIEW, SERIALIZER, FILTERSET, OWNED = ResourceViewSet, StrictModelSerializer, filters.StrictFilterSet, OwnedMixin
 
 
 def _names(text: str) -> frozenset[str]:
@@ -67,9 +68,7 @@ _NUMBERS = (models.BigAutoField, models.BigIntegerField, models.IntegerField, mo
 _TEXTS = (models.CharField, models.TextField, models.EmailField)
 COLUMNS = frozenset({*_NUMBERS, *_TEXTS, models.BooleanField, models.DateTimeField})
 FIELDS: dict[type, tuple[type, ...]] = {
-    serializers.IntegerField: _NUMBERS,
-    serializers.BigIntegerField: _NUMBERS,
-    fields.StrictIntegerField: _NUMBERS,
+    **dict.fromkeys([serializers.IntegerField, serializers.BigIntegerField, fields.StrictIntegerField], _NUMBERS),
     fields.StrictCharField: _TEXTS,
     fields.StrictEmailField: _TEXTS,
     serializers.CharField: _TEXTS,
@@ -92,6 +91,7 @@ MIDDLEWARE_BELOW = (
     "problems.exceptions.DatabaseUnavailableMiddleware",
 )
 SETTINGS: dict[str, Any] = {
+    "AUTH": False,  # without which OWNED does nothing
     "DEBUG": False,
     "CSRF_USE_SESSIONS": False,
     "DATABASE_ROUTERS": [],

@@ -31,7 +31,7 @@ def refuse_class(cls: Any, base: Any) -> None:
     require(type(cls) is type(base), f"the metaclass of {cls.__name__} is not known")
     names = known.PLAIN_NAMES | known.NAMES[base]
     for one in cls.__mro__:
-        for name in () if one in base.__mro__ else vars(one):
+        for name in () if one in (*base.__mro__, known.OWNED) else vars(one):
             is_new = not (hasattr(base, name) or name in known.HOOKS or name.startswith("__"))
             require(name in names or is_new, f"{one.__name__}.{name} is not known")
 

@@ -1,0 +1,162 @@
+"""No request of a caller has a response that depends on the orders and keys of others, and none changes them.
+
+Each generated request is sent twice: while others have orders and keys, and while they have none.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from idempotency.models import IdempotencyKey
+from orders.models import Order
+from tests.identity.conftest import ADA, CLERK, EVE, identity
+
+MINE, CLOSED, OTHER, UNKNOWN, NEW = 100, 102, 101, 99, 500
+CHANGING = {"created_at", "updated_at", "user_verified_at"}
+SENT = ("Allow", "Content-Type", "Location", "Idempotent-Replayed", "Retry-After", "Vary")
+
+
+@pytest.fixture(scope="module", params=["test client, speedups on"])
+def served(request, start_service):
+    """The service, without an HTTP server: it answers thousands of requests."""
+    with start_service(request.param) as ask:
+        yield ask
+
+
+def set_up(*, with_others):
+    """Have the same orders and keys of the caller each time, and if wanted those of others."""
+    Order.objects.all().delete()
+    IdempotencyKey.objects.all().delete()
+    rows = [(MINE, 7, "Phone", "placed"), (CLOSED, 7, "Lamp", "fulfilled")]
+    rows += [(OTHER, 8, "Phone", "placed"), (103, 8, "Book", "cancelled"), (104, 9, "Pen", "placed")] * with_others
+    for pk, user_id, name, status in rows:
+        order = Order(pk=pk, user_id=user_id, product_name=name, status=status)
+        order.save(force_insert=True)
+        instant = datetime(2026, 1, 1 + pk % 7, tzinfo=UTC)
+        Order.objects.filter(pk=pk).update(created_at=instant, updated_at=instant)
+    if with_others:
+        IdempotencyKey.objects.claim("8 busy", "of another", timedelta(minutes=1))
+        done = IdempotencyKey.objects.claim("8 done", "of another", timedelta(minutes=1))
+        IdempotencyKey.objects.complete(done, status=201, body=b"{}", location="/orders/101")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('orders_order', 'id'), %s)", [NEW])
+
+
+def of_others():
+    keys = IdempotencyKey.objects.filter(key__startswith="8 ").order_by("key")
+    return [*Order.objects.exclude(user_id=7).values()], [*keys.values()]
+
+
+def without_instants(value):
+    if isinstance(value, dict):
+        return {name: without_instants(one) for name, one in value.items() if name not in CHANGING | {"request_id"}}
+    return [without_instants(one) for one in value] if isinstance(value, list) else value
+
+
+def said(response):
+    """Return what a response says, but for the instants of this moment."""
+    headers = {name: response.headers.get(name) for name in SENT}
+    return response.status, headers, response.content and without_instants(response.json)
+
+
+numbers = st.sampled_from([MINE, CLOSED, OTHER, 103, 104, UNKNOWN])
+users = st.sampled_from([7, 8, 9, 99])
+texts = st.sampled_from(["phone", "book", "p", "lamp", "phone lamp", "8", "Phone"])
+instants = st.builds("2026-01-0{}T00:00:00Z".format, st.integers(1, 8))
+booleans = st.sampled_from(["true", "false"])
+
+
+@pytest.fixture
+def targets(closed):
+    """Strategies of addresses; their cursors and tags come from responses to one who sees everything."""
+    set_up(with_others=True)
+    cursors, etags = set(), set()
+    for query in ("", "&ordering=-id", "&ordering=created_at", "&ordering=-created_at", "&search=p"):
+        path = f"/orders?page_size=1{query}"
+        while path:
+            page = closed("GET", path, **identity(CLERK)).json
+            links = [link for link in (page["next"], page["previous"]) if link]
+            cursors |= {link.partition("cursor=")[2].partition("&")[0] for link in links}
+            path = page["next"] and page["next"].removeprefix("http://127.0.0.1")
+    for pk in (MINE, CLOSED, OTHER):
+        etags.add(closed("GET", f"/orders/{pk}", **identity(CLERK)).headers["ETag"])
+    assert len(cursors) > 10
+    query = st.fixed_dictionaries(
+        {},
+        optional={
+            "user_id": users,
+            "status": st.sampled_from(["placed", "fulfilled", "cancelled"]),
+            "id__in": st.lists(numbers, min_size=1, max_size=4).map(lambda some: ",".join(map(str, some))),
+            "search": texts,
+            "ordering": st.sampled_from(["id", "-id", "created_at", "-created_at", "user_id"]),
+            "created_at__gte": instants,
+            "created_at__lt": instants,
+            "user_deleted_at__isnull": booleans,
+            "user_deactivated_at__isnull": booleans,
+            "page_size": st.sampled_from([1, 2, 50]),
+            "cursor": st.sampled_from(sorted(cursors)),
+            "owner": users,
+            "format": st.just("json"),
+        },
+    )
+    lists = st.builds(lambda query: f"/orders?{urlencode(query, safe=':%')}", query)
+    actions = st.sampled_from(["", "/", "/cancel", "/fulfil/"])
+    objects = st.builds("/orders/{}{}".format, numbers, actions)
+    return st.one_of(lists, objects, objects), sorted(etags)
+
+
+bodies = st.fixed_dictionaries(
+    {},
+    optional={
+        "user_id": users,
+        "product_name": st.sampled_from(["Phone", "Book"]),
+        "quantity": st.sampled_from([1, 2, 0]),
+        "id": numbers,
+        "status": st.just("cancelled"),
+    },
+)
+
+
+def test_nothing_about_others_is_noticed(closed, targets):
+    paths, etags = targets
+    headers = st.fixed_dictionaries(
+        {},
+        optional={
+            "If_Match": st.sampled_from([*etags, "*"]),
+            "If_None_Match": st.sampled_from([*etags, "*"]),
+            "Idempotency_Key": st.sampled_from(["busy", "done", "8 done", "new", '"done"']),
+            "X_HTTP_Method_Override": st.just("DELETE"),
+            "X_User": st.just("8"),
+            "X_User_Id": st.just("8"),
+        },
+    )
+    methods = st.sampled_from(["GET", "GET", "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+
+    @settings(max_examples=400, deadline=None, suppress_health_check=[*HealthCheck])
+    @given(methods, paths, bodies, headers)
+    def compare(method, path, body, headers):
+        sent = None if method in ("GET", "HEAD") else body
+        found = []
+        for with_others in (True, False):
+            set_up(with_others=with_others)
+            before = of_others()
+            found.append(said(closed(method, path, sent, **headers, **identity(ADA))))
+            assert of_others() == before
+        assert found[0] == found[1]
+
+    compare()
+    assert "/users/8" not in {request.path for request, _ in closed.log}
+
+
+def test_eve_is_who_the_others_are(closed):
+    set_up(with_others=True)
+
+    response = closed("GET", "/orders", **identity(EVE))
+
+    assert [order["id"] for order in response.json["results"]] == [OTHER, 103]
+    assert json.dumps("Book") in response.content.decode()
