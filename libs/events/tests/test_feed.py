@@ -4,10 +4,12 @@ import uuid
 import pytest
 from django.db import connections
 
-from events.outbox import traces
+from events.outbox import context
 from events.outbox.feed import begin_epoch
 from events.outbox.models import Event, Feed
+from identity.internal import HEADER, Caller, sign
 from newsroom.articles.models import Article
+from observability.actor import set_actor
 
 pytestmark = pytest.mark.django_db
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -153,21 +155,62 @@ def test_the_feed_wants_the_service_token(read_feed, settings, client):
     assert client.get("/events", headers={"X-Service-Token": "token"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("caller", "status"),
+    [
+        (None, 401),
+        (Caller("7", 7, frozenset({"events:read", "users:read"})), 403),
+        (Caller("service:order", scopes=frozenset({"users:read"})), 403),
+        (Caller("service:order", scopes=frozenset({"events:read"})), 200),
+    ],
+    ids=["none", "user", "other scope", "consumer"],
+)
+def test_with_auth_the_feed_is_for_services_alone(client, settings, caller, status):
+    settings.AUTH, settings.SERVICE_TOKENS = True, ["token"]
+    headers = {"X-Service-Token": "token"}
+    if caller:
+        headers[HEADER] = sign(caller, audience=settings.SERVICE_NAME, service_token="token")
+
+    assert client.get("/events", headers=headers).status_code == status
+
+
 def test_writing_to_the_feed_is_not_allowed(client):
     assert client.post("/events").status_code == 405
 
 
 def test_an_event_carries_the_trace_of_its_write(read_feed, monkeypatch):
-    monkeypatch.setattr(traces.tracing, "outgoing_headers", lambda: {"traceparent": TRACE})
+    monkeypatch.setattr(context.tracing, "outgoing_headers", lambda: {"traceparent": TRACE})
     connection = connections["default"]
     monkeypatch.setattr(connection, "execute_wrappers", [*connection.execute_wrappers])
     for _ in range(2):  # it is connected anew
-        traces.note_traces(connection)
+        context.note_context(connection)
     with connection.execute_wrapper(lambda execute, *arguments: execute(*arguments)):
         article = Article.objects.create(title="Emma")
     Article.objects.filter(pk=article.pk).update(title="Emma!")
-    monkeypatch.setattr(traces.tracing, "outgoing_headers", dict)
+    monkeypatch.setattr(context.tracing, "outgoing_headers", dict)
     Article.objects.filter(pk=article.pk).delete()
 
     assert [event.get("traceparent") for event in json.loads(read_feed().content)][:2] == [TRACE, TRACE]
-    assert connection.execute_wrappers.count(traces._with_trace) == 1
+    assert connection.execute_wrappers.count(context._with_context) == 1
+
+
+def test_an_event_carries_the_actor_of_its_transaction_and_of_no_other(empty_feed, read_feed, monkeypatch):
+    connection = connections["default"]
+    monkeypatch.setattr(connection, "execute_wrappers", [*connection.execute_wrappers])
+    context.note_context(connection)
+    set_actor("auth0|7")
+    article = Article.objects.create(title="Emma")
+    Article.objects.filter(pk=article.pk).update(title="Emma!")
+    set_actor("")
+    article.delete()
+
+    assert [event.get("actor") for event in json.loads(read_feed().content)] == ["auth0|7", "auth0|7", None]
+
+
+def test_without_auth_an_event_has_the_members_that_it_had(read_feed):
+    Article.objects.create(title="Emma")
+
+    (event,) = json.loads(read_feed().content)
+    assert [*event] == [
+        *("specversion", "id", "source", "type", "subject", "time", "sequence", "datacontenttype", "data")
+    ]

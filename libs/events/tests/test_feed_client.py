@@ -3,6 +3,7 @@ from scripted import EPOCH
 
 from events.cursor import Cursor
 from events.inbox.client import CursorGone, FeedClient, FeedUnavailable
+from identity.internal import HEADER, verify
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,17 @@ def test_what_is_no_page_of_a_feed_is_an_outage(httpserver, status, content_type
 
     with pytest.raises(expected):
         FeedClient(httpserver.url_for("/events"), "user").read(None, 500)
+
+
+def test_with_auth_the_consumer_names_its_service(httpserver, settings):
+    settings.AUTH, settings.SERVICE_TOKENS = True, ["token"]
+    httpserver.expect_request("/events").respond_with_data("[]", 500)
+    with pytest.raises(FeedUnavailable):
+        FeedClient(httpserver.url_for("/events"), "user").read(None, 500)
+
+    token = httpserver.log[0][0].headers[HEADER]
+    caller = verify(token, audience="user", service_tokens=["token"])
+    assert (caller.subject, caller.scopes) == (f"service:{settings.SERVICE_NAME}", {"events:read"})
 
 
 def test_a_server_that_is_not_there_is_an_outage():

@@ -7,8 +7,8 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.signals import connection_created
 
 from events.outbox import publish as publishing
+from events.outbox.context import note_context
 from events.outbox.models import Event, Feed
-from events.outbox.traces import note_traces
 from newsroom.articles.models import Article
 
 
@@ -268,4 +268,14 @@ def test_writes_carry_their_traces_only_while_tracing_is_on(monkeypatch):
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "console")
     apps.get_app_config("outbox").ready()
 
-    assert connected == [note_traces]
+    assert connected == [note_context]
+
+
+def test_writes_carry_their_actors_with_auth(monkeypatch, settings):
+    connected = []
+    monkeypatch.setattr(connection_created, "connect", connected.append)
+    settings.AUTH = True
+
+    apps.get_app_config("outbox").ready()
+
+    assert connected == [note_context]

@@ -29,7 +29,7 @@ def served(request, start_service):
 
 
 def set_up(*, with_others, key="done"):
-    """Have the same orders of the caller each time, and if wanted orders and keys of others; ``key`` is Eve's, stored."""
+    """Have the same orders of the caller each time, and if wanted orders and keys of others, with ``key`` of Eve."""
     Order.objects.all().delete()
     IdempotencyKey.objects.all().delete()
     rows = [(MINE, 7, "Phone", "placed"), (CLOSED, 7, "Lamp", "fulfilled")]

@@ -1,25 +1,26 @@
 """The configuration of the application."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.backends.signals import connection_created
 
 from observability import metrics, tracing
 
 
 class OutboxConfig(AppConfig):
-    """Adds the state of the outbox to the metrics, and carries the trace of each write into its events."""
+    """Adds the state of the outbox to the metrics, and carries traces and actors of writes into their events."""
 
     name = "events.outbox"
     label = "outbox"
     verbose_name = "Events for other services"
 
     def ready(self) -> None:
-        """Register the check and the collector, and connect the signal if spans are exported."""
+        """Register the check and the collector, and connect the signal if spans are exported or callers known."""
         from events import checks  # noqa: F401
         from events.outbox.metrics import OutboxCollector
 
         metrics.COLLECTORS.append(OutboxCollector())
-        if tracing.exporter():
-            from events.outbox.traces import note_traces
+        if tracing.exporter() or settings.AUTH:
+            from events.outbox.context import note_context
 
-            connection_created.connect(note_traces)
+            connection_created.connect(note_context)

@@ -84,7 +84,7 @@ def read_page(after: Cursor | None, limit: int, source: str) -> Page:
 
 
 def cloud_event(event: Event, source: str) -> dict[str, Any]:
-    """Return the event in the JSON format of CloudEvents 1.0, with the extensions sequence and traceparent."""
+    """Return the event in the JSON format of CloudEvents 1.0, with the extensions sequence, traceparent and actor."""
     members = {
         "specversion": "1.0",
         "id": str(event.event_id),
@@ -96,4 +96,5 @@ def cloud_event(event: Event, source: str) -> dict[str, Any]:
         "datacontenttype": "application/json",
         "data": event.data,
     }
-    return members | ({"traceparent": event.traceparent} if event.traceparent else {})
+    extensions = {"traceparent": event.traceparent, "actor": event.actor}
+    return members | {name: value for name, value in extensions.items() if value}

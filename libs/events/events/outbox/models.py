@@ -91,6 +91,7 @@ class Event(models.Model):
     time = models.DateTimeField(db_default=Now())
     data = models.JSONField()
     traceparent = models.CharField(max_length=55, blank=True, db_default="", help_text="Of the request that wrote it.")
+    actor = models.TextField(blank=True, db_default="", help_text="Who made the request that wrote it.")
 
     objects = EventQuerySet.as_manager()
 
