@@ -8,6 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from identity.internal import HEADER, verify
 from widgets.user_client import UserServiceUnavailable, find_user
 
 CONTRACT = json.loads(Path(__file__).parents[1].joinpath("contracts/user_service.json").read_text())
@@ -52,6 +53,17 @@ def test_any_other_response_is_unavailable(httpserver, status, body, content_typ
         find_user(7)
 
     assert len(httpserver.log) == 1  # redirects are not followed
+
+
+def test_call_names_this_service_with_auth(httpserver, settings):
+    settings.AUTH, settings.SERVICE_TOKENS = True, ["token"]
+    httpserver.expect_request("/users/7").respond_with_json({"id": 7})
+
+    find_user(7)
+
+    caller = verify(httpserver.log[0][0].headers[HEADER], audience="user", service_tokens=["token"])
+    assert caller.subject == f"service:{settings.SERVICE_NAME}"
+    assert caller.scopes == {f"{each}:read" for each in ["users"]}
 
 
 def test_refused_connection_is_unavailable(settings):

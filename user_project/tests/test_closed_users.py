@@ -1,0 +1,113 @@
+"""The user service with ``AUTH=true``: scopes, the feed for services alone, and the actor in events and log lines."""
+
+import json
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from conformance.ways import serving
+from events.outbox.feed import read_state
+from events.outbox.models import Event
+from identity.internal import HEADER, Caller, sign
+from tests.conftest import PROJECT
+from users.models import User
+
+TOKEN = "service-token"
+ADA = {"name": "Ada", "email": "ada@example.com"}
+WRITER = Caller("auth0|7", 7, frozenset({"users:read", "users:write"}), "shop")
+READER = Caller("key:partner", scopes=frozenset({"users:read"}), key_id="partner")
+CONSUMER = Caller("service:order", scopes=frozenset({"events:read"}))
+
+
+def identity(caller, **overrides):
+    """Return the headers of a request of ``caller`` through the gateway, or of a service."""
+    signed = sign(caller, **{"audience": "user", "service_token": TOKEN} | overrides)
+    return {"X-Service-Token": TOKEN, HEADER: signed}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("closed")
+
+
+@pytest.fixture(scope="module")
+def served(django_db_setup, folder):
+    environment = {
+        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "SERVICE_TOKEN": TOKEN,
+        "AUTH": "true",
+    }
+    with serving("gunicorn, speedups on", PROJECT, environment, folder) as ask:
+        yield ask
+
+
+@pytest.fixture
+def closed(served, django_db_blocker):
+    with django_db_blocker.unblock():
+        read_state()
+        yield served
+        User.objects.all().delete()
+        Event.objects.all().delete()
+
+
+def problem(response):
+    return response.status, (response.json or {"type": "none"})["type"].removeprefix("urn:problem:")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({}, 401, "service_token_required"),
+        ({"X-Service-Token": TOKEN}, 401, "identity_required"),
+        (identity(WRITER, audience="order"), 401, "identity_required"),
+        (identity(WRITER, service_token="forged"), 401, "identity_required"),
+        (identity(CONSUMER), 403, "insufficient_scope"),
+    ],
+    ids=["nothing", "service token", "other audience", "forged", "other scope"],
+)
+def test_whoever_is_not_named_by_the_gateway_is_refused(closed, headers, status, code):
+    user = User.objects.create(**ADA)
+
+    path = f"/users/{user.pk}"
+    for request in [("GET", "/users"), ("GET", path), ("POST", "/users", ADA), ("DELETE", path)]:
+        assert problem(closed(*request, **headers)) == (status, code)
+    assert User.objects.count() == 1
+
+
+def test_reader_reads_and_writer_writes(closed):
+    made = closed("POST", "/users", ADA, **identity(WRITER))
+
+    assert made.status == 201
+    assert closed("GET", f"/users/{made.json['id']}", **identity(READER)).json == made.json
+    assert problem(closed("PATCH", f"/users/{made.json['id']}", {"name": "Eve"}, **identity(READER))) == (
+        403,
+        "insufficient_scope",
+    )
+
+
+def test_feed_is_for_services_alone_and_names_the_actor(closed):
+    made = closed("POST", "/users", ADA, **identity(WRITER))
+    User.objects.update(name="Eve")  # not by a caller
+
+    refused = [closed("GET", "/events", **headers) for headers in ({"X-Service-Token": TOKEN}, identity(WRITER))]
+    events = json.loads(closed("GET", "/events", **identity(CONSUMER)).content)
+
+    assert [response.status for response in refused] == [401, 403]
+    assert [(event["subject"], event.get("actor")) for event in events] == [
+        (f"users/{made.json['id']}", "auth0|7"),
+        (f"users/{made.json['id']}", None),
+    ]
+
+
+def test_log_names_the_actor_and_no_token(closed, folder):
+    headers = identity(READER)
+    closed("GET", "/users", **headers)
+    closed("GET", "/users", X_Service_Token=TOKEN)
+
+    log = (folder / "log.txt").read_text()
+
+    lines = [json.loads(line) for line in log.splitlines() if '"/users"' in line]
+    assert [line.get("actor") for line in lines[-2:]] == ["key:partner", None]
+    assert not [secret for secret in (TOKEN, headers[HEADER]) if secret in log]
