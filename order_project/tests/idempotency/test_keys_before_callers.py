@@ -1,0 +1,58 @@
+"""The migration to keys of callers: stored keys stay valid, and the version before it goes on meanwhile."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from idempotency.models import IdempotencyKey
+from tests.idempotency.test_idempotent_orders import LAPTOP, place
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("user_service")]
+
+BEFORE, AFTER = [("idempotency", "0001_initial")], [("idempotency", "0002_callers")]
+LOCK = timedelta(minutes=1)
+
+
+def migrate(target):
+    MigrationExecutor(connection).migrate(target)
+
+
+@pytest.fixture
+def before():
+    """Have the table as it was."""
+    migrate(BEFORE)
+    yield
+    migrate(AFTER)
+
+
+def test_stored_keys_stay_valid(before):
+    first = place("old")
+    migrate(AFTER)
+
+    again = place("old")
+
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
+
+
+def test_statements_of_the_version_before_find_what_they_need(before):
+    # Its statements are those of today, with keys that have no caller: they run on both schemas.
+    assert IdempotencyKey.objects.claim("one", "same", LOCK)
+    migrate(AFTER)
+
+    assert IdempotencyKey.objects.claim("one", "same", LOCK) is None
+    proof = IdempotencyKey.objects.claim("two", "same", LOCK)
+    IdempotencyKey.objects.complete(proof, status=201, body=b"{}", location="")
+    assert place("two", LAPTOP).status_code == 422
+
+
+@pytest.mark.parametrize("key", ["", " k", "a b c", "é k", "k\n", "x" * 256, "x" * 256 + " k", "7 " + "k" * 256])
+def test_anything_else_is_no_key(key):
+    with pytest.raises(IntegrityError):
+        IdempotencyKey.objects.claim(key, "same", LOCK)
+
+
+@pytest.mark.parametrize("key", ["k", "x" * 255, "7 k", "x" * 255 + " " + "k" * 255])
+def test_keys_with_and_without_callers_are_stored(key):
+    assert IdempotencyKey.objects.claim(key, "same", LOCK)
