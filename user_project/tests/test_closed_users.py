@@ -59,11 +59,11 @@ def problem(response):
 @pytest.mark.parametrize(
     ("headers", "status", "code"),
     [
-        ({}, 401, "service_token_required"),
-        ({"X-Service-Token": TOKEN}, 401, "identity_required"),
-        (identity(WRITER, audience="order"), 401, "identity_required"),
-        (identity(WRITER, service_token="forged"), 401, "identity_required"),
-        (identity(CONSUMER), 403, "insufficient_scope"),
+        (dict, 401, "service_token_required"),
+        (lambda: {"X-Service-Token": TOKEN}, 401, "identity_required"),
+        (lambda: identity(WRITER, audience="order"), 401, "identity_required"),
+        (lambda: identity(WRITER, service_token="forged"), 401, "identity_required"),
+        (lambda: identity(CONSUMER), 403, "insufficient_scope"),
     ],
     ids=["nothing", "service token", "other audience", "forged", "other scope"],
 )
@@ -72,7 +72,7 @@ def test_whoever_is_not_named_by_the_gateway_is_refused(closed, headers, status,
 
     path = f"/users/{user.pk}"
     for request in [("GET", "/users"), ("GET", path), ("POST", "/users", ADA), ("DELETE", path)]:
-        assert problem(closed(*request, **headers)) == (status, code)
+        assert problem(closed(*request, **headers())) == (status, code)
     assert User.objects.count() == 1
 
 

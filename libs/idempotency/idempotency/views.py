@@ -69,7 +69,7 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
             return super().create(request, *args, **kwargs)
         key = f"{name_of_caller(request)} {key}".lstrip()  # a key has no spaces
         fingerprint = _fingerprint(request)
-        lock = timedelta(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
+        lock = timedelta(seconds=getattr(settings, "IDEMPOTENCY_LOCK_SECONDS", 30.0))
         self.claim = IdempotencyKey.objects.claim(key, fingerprint, lock)
         if self.claim is None:
             return _replay(key, fingerprint)

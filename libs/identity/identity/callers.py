@@ -1,6 +1,7 @@
 """The caller of a request, and what it may do."""
 
 import hashlib
+import logging
 import time
 from functools import lru_cache
 from typing import Any
@@ -9,6 +10,8 @@ from urllib.parse import quote
 from django.conf import settings
 
 from identity.internal import Caller, InvalidIdentity, read
+
+logger = logging.getLogger(__name__)
 
 MAX_NAME_LENGTH = 255
 
@@ -22,6 +25,14 @@ def verified_caller(token: str) -> Caller:
     Raises:
         InvalidIdentity: it is malformed, expired, for another service, or not signed with a service token's key.
     """
+    try:
+        return _verified(token)
+    except InvalidIdentity as error:
+        logger.warning("identity refused", extra={"reason": str(error)})
+        raise
+
+
+def _verified(token: str) -> Caller:
     caller, expires_at = _read(token, settings.SERVICE_NAME, tuple(settings.SERVICE_TOKENS))
     if expires_at <= time.time():
         raise InvalidIdentity("The token has expired.")

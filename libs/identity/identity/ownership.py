@@ -36,10 +36,12 @@ class OwnedMixin(GenericAPIView[Any]):
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         """Return the serializer; what it reads from a request must be the caller's own."""
-        serializer = super().get_serializer(*args, **kwargs)
-        if "data" in kwargs and not self.sees_all():
-            field = getattr(serializer, "child", serializer).fields[self.owner_field]
-            field.validators = [*field.validators, self.refuse_other_owner]
+        serializer: Any = super().get_serializer(*args, **kwargs)
+        reads = "data" in kwargs or len(args) > 1
+        if reads and not self.sees_all():
+            field = getattr(serializer, "child", serializer).fields.get(self.owner_field)
+            if field:  # else the owner is not read from the request
+                field.validators = [*field.validators, self.refuse_other_owner]
         return serializer
 
     def sees_all(self) -> bool:

@@ -58,7 +58,7 @@ FORGED = {
     "audience": identity(audience="user"),
     "key": identity(service_token="wrong" * 8),
     "expired": identity(issued_at=time.time() - 2 * LIFETIME),
-    "not yet": identity(issued_at=time.time() + LIFETIME),
+    "not yet": identity(issued_at=time.time() + 3600),
     "two": {HEADER: f"{identity()[HEADER]},{identity()[HEADER]}"},
     "bearer": {"Authorization": f"Bearer {identity()[HEADER]}"},
     "service token": {"X-Service-Token": "right" * 8},
@@ -92,6 +92,32 @@ def test_repeated_identity_is_not_verified_again(auth, monkeypatch):
 
     after = callers_module._read.cache_info()
     assert (after.hits, after.misses) == (before.hits + 1, before.misses)
+
+
+def test_refusal_is_logged_with_its_reason_and_without_the_token(auth, caplog):
+    header = identity(audience="user")
+
+    ask(headers=header)
+
+    (record,) = caplog.records
+    assert (record.message, record.levelname) == ("identity refused", "WARNING")
+    assert "audience" in record.reason.lower()
+    assert header[HEADER] not in str(vars(record))
+
+
+def test_remembered_identities_are_bounded(auth):
+    for number in range(1100):
+        callers_module.verified_caller(identity(make_caller(subject=str(number)))[HEADER])
+
+    assert callers_module._read.cache_info().currsize == 1024
+
+
+def test_refused_identities_are_not_remembered(auth):
+    callers_module._read.cache_clear()
+
+    ask(headers=identity(service_token="wrong" * 8))
+
+    assert callers_module._read.cache_info().currsize == 0
 
 
 def test_identity_signed_with_a_token_that_was_taken_out_ends_at_once(auth):

@@ -3,12 +3,20 @@ from callers import identity, make_caller
 from rest_framework.test import APIRequestFactory
 
 from identity.authentication import InternalIdentityAuthentication
+from identity.exceptions import InsufficientScope
 from identity.ownership import OwnedMixin
 from identity.permissions import HasScope
 from library.books.models import Book
+from library.books.serializers import BookSerializer
 from library.books.views import BookViewSet
 
 pytestmark = pytest.mark.django_db
+
+
+class TitleSerializer(BookSerializer):
+    class Meta:
+        model = Book
+        fields = ["id", "title", "isbn"]
 
 
 class OwnBooks(OwnedMixin, BookViewSet):
@@ -79,6 +87,26 @@ def test_object_of_another_user_is_not_made_and_none_is_given_away(books):
     assert "books:all" in refused.data["detail"]
     assert (given.status_code, made.status_code) == (403, 201)
     assert Book.objects.filter(shelf=8).count() == 1
+
+
+def test_serializer_of_a_view_of_ones_own_is_guarded_whatever_way_it_is_made(books, rf):
+    view = OwnBooks(action_map={"post": "create"}, format_kwarg=None)
+    view.request = view.initialize_request(rf.post("/books", headers=identity(make_caller())))
+    new = {"title": "New", "isbn": "9780000000001", "shelf": 8}
+
+    for make in (
+        lambda: view.get_serializer(data=new),
+        lambda: view.get_serializer(books[0], new),
+        lambda: view.get_serializer(data=[new], many=True),
+    ):
+        with pytest.raises(InsufficientScope):
+            make().is_valid()
+
+
+def test_owner_that_is_not_read_is_not_checked(books, monkeypatch):
+    monkeypatch.setattr(OwnBooks, "serializer_class", TitleSerializer)
+
+    assert ask(make_caller(), "post", body={"title": "New", "isbn": "9780000000001"}).status_code == 201
 
 
 def test_text_for_a_number_is_as_invalid_as_ever(books):

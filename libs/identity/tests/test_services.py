@@ -26,22 +26,22 @@ def feed(request):
 
 SERVICE = make_caller(subject="service:order", user_id=None, scopes=frozenset({"events:read"}))
 REFUSED = {
-    "none": ({}, 401, "identity_required"),
-    "forged": ({HEADER: "forged"}, 401, "identity_required"),
-    "other audience": (identity(SERVICE, audience="order"), 401, "identity_required"),
-    "expired": (identity(SERVICE, issued_at=time.time() - 2 * LIFETIME), 401, "identity_required"),
+    "none": (dict, 401, "identity_required"),
+    "forged": (lambda: {HEADER: "forged"}, 401, "identity_required"),
+    "other audience": (lambda: identity(SERVICE, audience="order"), 401, "identity_required"),
+    "expired": (lambda: identity(SERVICE, issued_at=time.time() - 2 * LIFETIME), 401, "identity_required"),
     "other scope": (
-        identity(make_caller(subject="service:order", scopes=frozenset({"users:read"}))),
+        lambda: identity(make_caller(subject="service:order", scopes=frozenset({"users:read"}))),
         403,
         "insufficient_scope",
     ),
-    "user with the scope": (identity(make_caller(scopes=frozenset({"events:read"}))), 403, "insufficient_scope"),
+    "user": (lambda: identity(make_caller(scopes=frozenset({"events:read"}))), 403, "insufficient_scope"),
 }
 
 
 @pytest.mark.parametrize(("headers", "status", "code"), REFUSED.values(), ids=REFUSED)
 def test_view_for_services_refuses_others(auth, rf, headers, status, code):
-    response = feed(rf.get("/events", headers=headers))
+    response = feed(rf.get("/events", headers=headers()))
 
     assert (response.status_code, json.loads(response.content)["type"]) == (status, f"urn:problem:{code}")
     assert response.get("WWW-Authenticate") == ('Bearer realm="library"' if status == 401 else None)
