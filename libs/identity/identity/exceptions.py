@@ -1,11 +1,14 @@
 """Refusals of callers, as REST framework's exceptions."""
 
+from http import HTTPStatus
+
 from rest_framework import exceptions
 
 
 class IdentityRequired(exceptions.AuthenticationFailed):
     """The request names no caller, or not in a way that counts."""
 
+    status_code = HTTPStatus.UNAUTHORIZED
     default_detail = "A valid identity of the caller is missing."
     default_code = "identity_required"
 
@@ -13,6 +16,7 @@ class IdentityRequired(exceptions.AuthenticationFailed):
 class InsufficientScope(exceptions.PermissionDenied):
     """The caller lacks a scope."""
 
+    status_code = HTTPStatus.FORBIDDEN
     default_detail = "The caller lacks a scope."
     default_code = "insufficient_scope"
 
