@@ -7,7 +7,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.request import Request
 
 from identity import schema  # noqa: F401 - describes the classes in OpenAPI documents
-from identity.callers import verified_caller
+from identity.callers import STAFF, verified_caller
 from identity.exceptions import IdentityRequired
 from identity.internal import Caller, InvalidIdentity
 from observability.actor import set_actor
@@ -59,5 +59,5 @@ class StaffSessionAuthentication(SessionAuthentication):
         authenticated = super().authenticate(request)
         if authenticated is None or not authenticated[0].is_staff:
             return None
-        set_actor(f"staff:{authenticated[0].pk}")
+        set_actor(f"{STAFF}{authenticated[0].pk}")
         return authenticated[0], None

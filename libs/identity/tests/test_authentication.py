@@ -59,6 +59,8 @@ FORGED = {
     "key": identity(service_token="wrong" * 8),
     "expired": identity(issued_at=time.time() - 2 * LIFETIME),
     "not yet": identity(issued_at=time.time() + 3600),
+    "no subject": identity(make_caller(subject="")),
+    "subject of staff": identity(make_caller(subject="staff:1")),
     "two": {HEADER: f"{identity()[HEADER]},{identity()[HEADER]}"},
     "bearer": {"Authorization": f"Bearer {identity()[HEADER]}"},
     "service token": {"X-Service-Token": "right" * 8},
