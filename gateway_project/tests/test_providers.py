@@ -109,7 +109,7 @@ class Fixed:
 
 def settings_of(provider):
     """Return the issuer as the section of the page about ``provider`` sets it up."""
-    section = PAGE.read_text().partition(f"**{provider}.**")[2].partition("\n\n**")[0]
+    section = PAGE.read_text().partition(f"**{provider}.**")[2].partition("\n\n**")[0] + "\n"
     if tables := re.search(r"(?m)^    \[\[auth\.issuers\]\]\n(    .+\n)+", section):
         (found,) = tomllib.loads(re.sub("(?m)^    ", "", tables[0]))["auth"]["issuers"]
         return Issuer(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
@@ -120,7 +120,7 @@ def settings_of(provider):
 def verify(provider, header, claims):
     issuer = settings_of(provider)
     token = jwt.encode(claims, KEY.private, "RS256", header | {"kid": KEY.kid})
-    return TokenVerifier([issuer], {issuer.issuer: KeySet(issuer, Fixed())}).verify(token).caller
+    return TokenVerifier([issuer], {issuer.issuer: KeySet(issuer, lambda: None, Fixed())}).verify(token).caller
 
 
 @pytest.mark.parametrize("name", TOKENS)
