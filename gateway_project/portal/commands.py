@@ -20,12 +20,20 @@ class Command(NamedTuple):
     line: str
 
 
+def needs_credentials() -> bool:
+    """Whether routes want credentials unless they are public."""
+    return gateway().current.configuration.auth.enabled
+
+
 def commands(origin: str) -> list[Command]:
     """Return command lines for a client that reaches the gateway at ``origin``.
 
     Documents that were never read are left out; none is waited for.
     """
-    reads = [Command(f"Read {link.address}", _curl(origin + link.address)) for link in links.api()]
+    reads = [
+        Command(f"Read {link.address}", _curl(origin + link.address) + _credentials(link.address))
+        for link in links.api()
+    ]
     state = Command("Read the state of all services", _curl("-H", f"Accept: {_JSON}", f"{origin}/"))
     return [*reads, *_posts(origin), state]
 
@@ -37,7 +45,7 @@ def _posts(origin: str) -> Iterator[Command]:
                 if (example := _example(item.get("post"))) is not None and "{" not in path:
                     body = json.dumps(example, ensure_ascii=False)
                     line = _curl("-X", "POST", origin + path, "-H", f"Content-Type: {_JSON}", "-d", body)
-                    yield Command(item["post"].get("summary") or f"Write {path}", line)
+                    yield Command(item["post"].get("summary") or f"Write {path}", line + _credentials(path))
 
 
 def _example(operation: Any) -> Any:
@@ -46,6 +54,12 @@ def _example(operation: Any) -> Any:
         return next(iter(operation["requestBody"]["content"][_JSON]["examples"].values()))["value"]
     except (AttributeError, KeyError, StopIteration, TypeError):
         return None
+
+
+def _credentials(path: str) -> str:
+    """Return the option with an access token, where the route wants one."""
+    wants_one = needs_credentials() and not gateway().route(path).public
+    return ' -H "Authorization: Bearer $TOKEN"' if wants_one else ""
 
 
 def _curl(*arguments: str) -> str:

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.static import serve
 
 from portal import links
-from portal.commands import commands
+from portal.commands import commands, needs_credentials
 from portal.openapi import document
 from portal.operations import sections
 from portal.state import SPARKLINE_HEIGHT, SPARKLINE_WIDTH, ServiceState, services, summary
@@ -44,7 +44,12 @@ def landing(request: HttpRequest) -> HttpResponseBase:
 def _landing(request: HttpRequest) -> HttpResponse:
     states = services()
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
-        own = {"api": links.api(), "admins": links.admins(), "commands": commands(links.origin(request))}
+        own = {
+            "api": links.api(),
+            "admins": links.admins(),
+            "commands": commands(links.origin(request)),
+            "needs_credentials": needs_credentials(),
+        }
         response = _page(request, "portal/landing.html", _live(states) | own)
     else:
         index = {"services": {one.name: one.as_json() for one in states}, "links": links.index(request)}

@@ -1,6 +1,8 @@
 """The portal and its API document while requests need credentials."""
 
+import html
 import json
+import re
 
 import pytest
 
@@ -88,3 +90,12 @@ def test_pages_are_not_there_unless_exposed(start, service):
 
     for target in ("/", "/-/status", "/-/docs", "/-/openapi.json"):
         assert exchange(gateway.port, request("GET", target)).status == 404
+
+
+def test_command_lines_show_a_token_where_the_route_wants_one(gateway):
+    page = exchange(gateway.port, request("GET", "/", "Accept: text/html")).body.decode()
+
+    lines = re.findall("<code>(curl .*)</code>", html.unescape(page))
+    assert 'curl http://example.org/users -H "Authorization: Bearer $TOKEN"' in lines
+    assert "curl http://example.org/free" in lines
+    assert "<code>TOKEN</code> is an access token" in page
