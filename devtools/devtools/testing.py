@@ -29,7 +29,7 @@ FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
 TOLD = re.compile("^SKIPPED|failed on attempt")  # in the output of a suite that passed
-WITH_DATABASE = ("chassis", "events", "identity", "lists", "observability", "openapi", "problems")
+WITH_DATABASE = ("chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 

@@ -23,6 +23,7 @@ APPS = [
     "django.contrib.staticfiles",
     "django_filters",
     "drf_spectacular",
+    "migrating",
     "problems",
     "rest_framework",
 ]
@@ -108,15 +109,14 @@ def _templates() -> list[dict[str, Any]]:
 
 def _sign_in() -> dict[str, Any]:
     """Five failures lock an account for an address, for a quarter of an hour; see also ``chassis.sign_in``."""
+    module = "django.contrib.auth.password_validation"
     validators = ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
     return {
         "AUTHENTICATION_BACKENDS": [
             "axes.backends.AxesStandaloneBackend",
             "django.contrib.auth.backends.ModelBackend",
         ],
-        "AUTH_PASSWORD_VALIDATORS": [
-            {"NAME": f"django.contrib.auth.password_validation.{validator}"} for validator in validators
-        ],
+        "AUTH_PASSWORD_VALIDATORS": [{"NAME": f"{module}.{validator}"} for validator in validators],
         "AXES_FAILURE_LIMIT": 5,
         "AXES_COOLOFF_TIME": timedelta(minutes=15),
         "AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT": False,

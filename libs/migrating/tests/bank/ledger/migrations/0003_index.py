@@ -1,0 +1,10 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """Waits for every statement that runs in the database, also for one that waits for a lock."""
+
+    atomic = False
+    dependencies = [("ledger", "0002_first_entry")]
+    operations = [AddIndexConcurrently("Entry", models.Index(fields=["text"], name="entry_text"))]

@@ -1,0 +1,121 @@
+import io
+import signal
+import time
+from contextlib import closing
+
+import psycopg2
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from conftest import finish
+from migrating.lock import KEY, LockError, migration_lock
+
+ALL = ["0001_initial", "0002_first_entry", "0003_index"]
+IN_THE_MIDDLE_SECONDS = 60
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def wait_for_file(file):
+    give_up_at = time.monotonic() + IN_THE_MIDDLE_SECONDS
+    while not file.exists():
+        assert time.monotonic() < give_up_at, "the migration does not begin"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def locked():
+    """Hold the lock in another session of the test database."""
+    settings = connection.settings_dict
+    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    with closing(psycopg2.connect(**{name: settings[key] for name, key in names.items()})) as other:
+        other.cursor().execute("SELECT pg_advisory_lock(%s)", [KEY])
+        yield
+
+
+def test_ten_at_once_on_an_empty_database_migrate_once_and_all_succeed(empty):
+    processes = [empty.start() for _ in range(10)]
+
+    outcomes = [finish(process) for process in processes]
+
+    assert [status for status, _ in outcomes] == [0] * 10, outcomes
+    for name in ALL:
+        assert sum(f"Applying ledger.{name}... OK" in output for _, output in outcomes) == 1
+    assert sum("No migrations to apply." in output for _, output in outcomes) == 9
+    assert empty.ask("SELECT count(*) FROM ledger_entry") == [(1,)]
+    assert empty.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'entry_text'::regclass") == [(True,)]
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["starts later", "waits for the killed one"])
+def test_next_one_finishes_what_a_killed_one_began(empty, tmp_path, waits):
+    killed = empty.start(STOP_AT=str(tmp_path / "in the middle"))
+    wait_for_file(tmp_path / "in the middle")
+    waiting = [empty.start()] if waits else []
+
+    killed.send_signal(signal.SIGKILL)
+    finish(killed)
+    following = waiting or [empty.start()]
+    ((status, output),) = [finish(process) for process in following]
+
+    assert status == 0, output
+    assert "Applying ledger.0001_initial" not in output
+    assert empty.applied() == ALL
+    assert empty.ask("SELECT count(*) FROM ledger_entry") == [(1,)]
+
+
+def test_one_that_loses_its_connection_fails_and_the_next_one_finishes(empty, tmp_path):
+    cut_off = empty.start(STOP_AT=str(tmp_path / "in the middle"))
+    wait_for_file(tmp_path / "in the middle")
+    empty.ask("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    status, output = finish(empty.start())
+    cut_off.kill()
+    finish(cut_off)
+
+    assert status == 0, output
+    assert empty.applied() == ALL
+
+
+def test_one_gives_up_when_another_holds_the_lock_for_too_long(locked):
+    with pytest.raises(CommandError, match=r"Another process has been migrating this database for 0\.1 seconds"):
+        call_command("migrate_once", wait=0.1, verbosity=0)
+
+
+def test_options_of_migrate_are_its_own():
+    output = io.StringIO()
+
+    call_command("migrate_once", "--plan", stdout=output)
+
+    assert "Lock held after 0.0 s." in output.getvalue()
+    assert "No planned migration operations." in output.getvalue()
+
+
+def test_lock_is_free_after_success_and_after_failure():
+    call_command("migrate_once", verbosity=0)
+    with pytest.raises(CommandError, match="No installed app"):
+        call_command("migrate_once", "nothing", verbosity=0)
+
+    with migration_lock(connection, wait=0) as waited:
+        assert waited < 1
+
+
+def test_connection_that_was_replaced_is_noticed():
+    with pytest.raises(LockError, match="replaced while it held the lock"), migration_lock(connection, wait=0):
+        connection.close()
+
+
+def test_session_of_a_machine_that_has_gone_ends_within_a_minute():
+    with migration_lock(connection, wait=0), connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting::int FROM pg_settings WHERE name LIKE 'tcp_keepalives%'")
+        found = dict(cursor.fetchall())
+
+    seconds = found["tcp_keepalives_idle"] + found["tcp_keepalives_interval"] * found["tcp_keepalives_count"]
+    assert 0 < seconds <= 60
+
+
+def test_pooler_is_refused_and_the_server_itself_is_not(empty, through_pgbouncer):
+    refused, output = finish(empty.start(DATABASE_URL=through_pgbouncer))
+    accepted, _ = finish(empty.start())
+
+    assert (refused, accepted) == (1, 0)
+    assert "CommandError: The connection goes through a pooler" in output
+    assert "Set DB_HOST or DATABASE_URL of this command to the server itself." in output
