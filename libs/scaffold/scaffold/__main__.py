@@ -38,7 +38,9 @@ def main() -> None:
         elif options.check:
             check()
         else:
-            print("\n".join(f"{path.relative_to(ROOT)}: written" for path in generate(ROOT)) or "Nothing has changed.")
+            outcome = {True: "written", False: "removed"}
+            changed = [f"{path.relative_to(ROOT)}: {outcome[path.exists()]}" for path in generate(ROOT)]
+            print("\n".join(changed) or "Nothing has changed.")
     except (DescriptionError, RefusedError) as error:
         sys.exit(f"Error: {error}")
 

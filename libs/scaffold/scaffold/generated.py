@@ -1,41 +1,57 @@
 """The files that other tools read, written from the descriptions of the projects.
 
-A template's path below ``templates`` is that of its file in the repository. What only one project has stands in that
-project's own ``deploy`` folder and is included: alerts, their tests, panels, routes and variables.
+A template's path below ``templates`` is that of its file in the repository; one with ``NAME`` in it is that of a file
+for each project that needs it. What only one project has stands in that project's own ``deploy`` folder and is
+included: alerts, their tests, panels, routes and variables.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from scaffold import locked
+from scaffold import compose, locked
 from scaffold.dashboard import dashboard
 from scaffold.descriptions import GATEWAY, TEMPLATE_PROJECT, Project, read_project, read_projects
 
 TEMPLATES = Path(__file__).with_name("templates")
+EACH = "NAME"  # in the path of a template
+MARK = "# Written by `python3 manage_all.py generate`"
+COMPOSE = ("docker-compose.yml", "docker-compose.production.yml")
+PRESTOP_SECONDS = 10  # a pod still takes requests for so long after its end has begun
+# In a cluster in place of docker-compose.production.yml's.
+PRODUCTION = {"ALLOWED_HOSTS": "shop.example.com,{name},localhost", "TRUSTED_PROXIES": "10.0.0.0/8"}
 
 
 def stale(root: Path) -> dict[Path, str]:
     """Return the generated files that are not what follows from the descriptions, with what they should be.
 
+    The text of a file that should not be there, as its project has gone, is empty.
+
     Raises:
         DescriptionError: a description is invalid.
     """
-    files = render(root).items()
-    return {path: text for path, text in files if not path.exists() or path.read_text(encoding="utf-8") != text}
+    files = render(root)
+    changed = {path: text for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text}
+    return changed | dict.fromkeys(sorted(_left_over(root, files)), "")
 
 
 def generate(root: Path) -> list[Path]:
-    """Write the generated files that are stale, and return their paths.
+    """Write the generated files that are stale, or remove them, and return their paths.
 
     Raises:
         DescriptionError: a description is invalid.
     """
     changed = stale(root)
     for path, text in changed.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        if text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        else:
+            path.unlink()
+            with contextlib.suppress(OSError):  # the folder holds something else
+                path.parent.rmdir()
     return [*changed]
 
 
@@ -54,15 +70,28 @@ def render(root: Path) -> dict[Path, str]:
         undefined=StrictUndefined,
     )
     context = _context(root, projects)
-    files = {
-        root / path.removesuffix(".j2"): environment.get_template(path).render(context)
-        for path in environment.list_templates(extensions=["j2"])
-    }
+    composed = [environment.get_template(f"{name}.j2").render(context) for name in COMPOSE]
+    context |= {"composed": compose.services(composed[0]), "in_production": compose.services(*composed)}
+    files = {}
+    for template in environment.list_templates(extensions=["j2"]):
+        for project in projects.values() if EACH in template else [None]:
+            text = environment.get_template(template).render(context, project=project)
+            path = template.removesuffix(".j2")
+            files[root / (path.replace(EACH, project.name) if project else path)] = text
     ordered = [projects[GATEWAY], *(project for project in projects.values() if not project.is_gateway)]
     files[root / "deploy/grafana/dashboard.json"] = dashboard(ordered)
     lock = root / "uv.lock"
     files[lock] = locked.with_members(lock.read_text(encoding="utf-8"), [*projects.values()])
-    return files
+    return {path: text for path, text in files.items() if text}
+
+
+def _left_over(root: Path, files: Mapping[Path, str]) -> Iterator[Path]:
+    """Yield the files that were generated for projects that are not there any more, or need none of this kind."""
+    for template in TEMPLATES.rglob("*.j2"):
+        pattern = template.relative_to(TEMPLATES).as_posix().removesuffix(".j2")
+        if EACH in pattern:
+            found = {*root.glob(pattern.replace(EACH, "*"))} - files.keys()
+            yield from (path for path in found if path.read_text("utf-8").startswith(MARK))
 
 
 def _context(root: Path, projects: Mapping[str, Project]) -> dict[str, object]:
@@ -72,6 +101,11 @@ def _context(root: Path, projects: Mapping[str, Project]) -> dict[str, object]:
 
     def calls(project: Project) -> list[Project]:
         return [projects[name] for name in project.calls]
+
+    def callers(project: Project) -> list[str]:
+        """Return the names of the containers that connect to it: of projects and of their workers."""
+        others = [other for other in (gateway, *services) if project.name in other.calls]
+        return [name for each in others for name in (each.name, *([each.worker_name] if each.worker else []))]
 
     def networks(project: Project) -> list[str]:
         """One network for each pair of containers that communicate, called after the caller first."""
@@ -90,13 +124,17 @@ def _context(root: Path, projects: Mapping[str, Project]) -> dict[str, object]:
 
     return {
         "all_networks": list(dict.fromkeys(name for one in (gateway, *services) for name in networks(one))),
+        "callers": callers,
         "calls": calls,
         "checked": [*projects.values(), read_project(root / TEMPLATE_PROJECT)],
         "gateway": gateway,
         "gateway_first": [gateway, *services],
         "networks": networks,
+        "prestop": PRESTOP_SECONDS,
+        "production_values": PRODUCTION,
         "own": own,
         "projects": [*projects.values()],
+        "seconds": compose.seconds,
         "services": services,
         "with_database": with_database,
         "with_worker": [project for project in services if project.worker],

@@ -1,0 +1,117 @@
+"""The generated part of deploy/kubernetes; libs/manifests checks what it says."""
+
+import shutil
+
+import pytest
+import yaml
+from repository import ROOT, Repository
+
+from scaffold import compose
+from scaffold.descriptions import read_projects
+from scaffold.generated import generate, render, stale
+from scaffold.startservice import start_service
+
+BASE = ROOT / "deploy" / "kubernetes" / "base"
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "a copy")
+
+
+def config(name, folder=BASE):
+    lines = (folder / name / "config.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+
+
+def test_new_service_is_in_the_base_and_in_every_component_and_nothing_of_it_stays(repository):
+    start_service(repository.root, "payment", calls=["user"], publishes=True)
+    generate(repository.root)
+    kubernetes = repository.root / "deploy" / "kubernetes"
+    made = {path.relative_to(kubernetes).as_posix() for path in kubernetes.rglob("*") if "payment" in path.as_posix()}
+    listed = [path for path in kubernetes.rglob("kustomization.yaml") if "payment" in path.read_text()]
+    called = (kubernetes / "base" / "user" / "network-policy.yaml").read_text()
+
+    shutil.rmtree(repository.root / "payment_project")
+    generate(repository.root)
+
+    components = ("autoscaling", "cloudnative-pg", "external-database", "monitoring")
+    own = ("config.env", "deployment.yaml", "kustomization.yaml", "network-policy.yaml", "pod-disruption-budget.yaml")
+    assert made == {
+        "base/payment",
+        *(f"base/payment/{name}" for name in (*own, "service.yaml", "worker.yaml")),
+        *(f"components/{name}/payment.yaml" for name in components),
+        "overlays/production/payment.env",
+    }
+    # The base, its folder there, four components and production.
+    assert len(listed) == 1 + 1 + len(components) + 1
+    assert "app.kubernetes.io/name: payment}" in called
+    assert "app.kubernetes.io/name: payment-worker}" in called
+    assert repository.changed() == set()
+
+
+def test_service_without_worker_or_database_has_no_such_files(repository):
+    description = repository.root / "user_project" / "service.toml"
+    text = description.read_text().replace('database = "user_service_db"\n', "")
+    description.write_text("".join(line for line in text.splitlines(keepends=True) if not line.startswith("worker")))
+
+    removed = {
+        path.relative_to(repository.root).as_posix() for path, text in stale(repository.root).items() if not text
+    }
+
+    components = {f"deploy/kubernetes/components/{name}/user.yaml" for name in ("cloudnative-pg", "external-database")}
+    assert removed == {"deploy/kubernetes/base/user/worker.yaml"} | components
+
+
+def test_files_of_people_in_generated_folders_stay(repository):
+    own = repository.root / "deploy" / "kubernetes" / "overlays" / "production" / "shop.env"
+    own.write_text("LOG_LEVEL=DEBUG\n")
+
+    assert generate(repository.root) == []
+    assert own.exists()
+
+
+@pytest.mark.parametrize("name", read_projects(ROOT))
+def test_environment_is_that_of_the_container(name):
+    services = compose.services(render(ROOT)[ROOT / "docker-compose.yml"])
+
+    assert config(name) == services[name]["environment"]
+
+
+def test_new_variable_of_the_compose_file_reaches_the_pods():
+    text = (ROOT / "docker-compose.yml").read_text().replace("  LOG_LEVEL:", "  NEW: ${NEW:-given}\n  LOG_LEVEL:", 1)
+
+    environment = compose.services(text)["user"]["environment"]
+
+    assert environment["NEW"] == "given"
+
+
+def test_compose_files_have_their_defaults_and_required_variables_stay():
+    first = "services: {a: {image: '${PREFIX:-x}-a:${TAG:-1}', environment: {A: '${A:-}', B: b}, ports: [1]}}"
+    second = "services: {a: {environment: {B: '${B:?set it},a'}, ports: !reset [], networks: !override [c]}, d: {}}"
+
+    found = compose.services(first, second)
+
+    assert found["a"]["image"] == "x-a:1"
+    assert found["a"]["environment"] == {"A": "", "B": "${B},a"}
+    assert (found["a"]["ports"], found["a"]["networks"], found["d"]["environment"]) == (None, ["c"], {})
+    assert compose.seconds("40s") == 40
+
+
+def test_production_changes_what_its_compose_file_changes():
+    texts = [(ROOT / name).read_text() for name in ("docker-compose.yml", "docker-compose.production.yml")]
+    before, after = compose.services(texts[0]), compose.services(*texts)
+    folder = ROOT / "deploy" / "kubernetes" / "overlays" / "production"
+
+    for name in read_projects(ROOT):
+        lines = [line for line in (folder / f"{name}.env").read_text().splitlines() if not line.startswith("#")]
+        changed = after[name]["environment"].items() - before[name]["environment"].items()
+        assert {line.partition("=")[0] for line in lines} == {variable for variable, _ in changed}
+        assert not [line for line in lines if "$" in line]
+
+
+def test_files_are_yaml_without_merge_keys():
+    for path, text in render(ROOT).items():
+        if "kubernetes" in path.parts and path.suffix == ".yaml":
+            assert list(yaml.safe_load_all(text)), path
+            assert "<<:" not in text
