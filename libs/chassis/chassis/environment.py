@@ -116,6 +116,8 @@ def database(default_name: str) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name")
     # Seconds. A connection is kept for the life of its thread and checked before each request uses it.
     settings |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    # A pooler in transaction mode gives each transaction another session, which has no cursors of earlier ones.
+    settings["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DB_POOLER", default=False)
     timeout = env.str("DB_STATEMENT_TIMEOUT", default="0")
     # A process that is frozen in a transaction loses it, and the locks with it, before an idempotency key's lock ends.
     limits = f"-c statement_timeout={timeout} -c lock_timeout=3s -c idle_in_transaction_session_timeout=20s"

@@ -109,13 +109,11 @@ def _templates() -> list[dict[str, Any]]:
 
 def _sign_in() -> dict[str, Any]:
     """Five failures lock an account for an address, for a quarter of an hour; see also ``chassis.sign_in``."""
+    backends = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
     module = "django.contrib.auth.password_validation"
     validators = ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
     return {
-        "AUTHENTICATION_BACKENDS": [
-            "axes.backends.AxesStandaloneBackend",
-            "django.contrib.auth.backends.ModelBackend",
-        ],
+        "AUTHENTICATION_BACKENDS": backends,
         "AUTH_PASSWORD_VALIDATORS": [{"NAME": f"{module}.{validator}"} for validator in validators],
         "AXES_FAILURE_LIMIT": 5,
         "AXES_COOLOFF_TIME": timedelta(minutes=15),

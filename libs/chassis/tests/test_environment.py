@@ -89,6 +89,14 @@ def test_statements_are_limited_as_the_environment_says_and_locks_always(monkeyp
     assert "lock_timeout=3s" in unlimited
 
 
+def test_behind_a_pooler_no_cursor_outlives_its_transaction(monkeypatch):
+    direct = environment.database("library_db")
+    monkeypatch.setenv("DB_POOLER", "true")
+
+    assert not direct["DISABLE_SERVER_SIDE_CURSORS"]
+    assert environment.database("library_db")["DISABLE_SERVER_SIDE_CURSORS"]
+
+
 def test_service_tokens_are_divided_by_commas_and_may_be_in_a_file(monkeypatch, tmp_path):
     assert environment.service_tokens() == []
 

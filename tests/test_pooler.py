@@ -1,0 +1,75 @@
+"""The system behind PgBouncer in transaction mode, with fewer connections to the server than it has threads."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from devservers.pgbouncer import PgBouncerMissingError, running_pgbouncer
+from devservers.processes import wait_for
+from tests.api import make_order, make_user
+from tests.conftest import new_databases
+from tests.databases import fetch_all
+from tests.event_worker import EventWorker
+from tests.system import running_system
+
+POOL = 2
+CLIENTS = 5  # as many as one process may ask the user service for at once
+NOTICE_SECONDS = 20.0
+
+
+@pytest.fixture
+def direct_urls(data_dir):
+    with new_databases(data_dir) as urls:
+        yield urls
+
+
+@pytest.fixture
+def pooled_system(direct_urls, data_dir, tmp_path):
+    with ExitStack() as stack:
+        try:
+            pooled = {
+                name: stack.enter_context(running_pgbouncer(url, size=POOL)) for name, url in direct_urls.items()
+            }
+        except PgBouncerMissingError as missing:
+            if os.environ.get("REQUIRE_PGBOUNCER") == "1":
+                pytest.fail(f"REQUIRE_PGBOUNCER=1, but {missing}")
+            pytest.skip(str(missing))
+        system = stack.enter_context(running_system(pooled, data_dir, tmp_path, DB_POOLER="true"))
+        for service in (system.user, system.order):
+            worker = EventWorker(service, tmp_path / f"{service.project.name}-worker.log")
+            worker.start()
+            stack.callback(worker.kill)
+        yield system
+
+
+def test_services_and_workers_need_no_session_of_their_own(pooled_system, direct_urls):
+    with pooled_system.gateway.client() as client:
+        user = make_user(client)
+
+        def use_everything(number):
+            with pooled_system.gateway.client() as own:
+                key = {"Idempotency-Key": f"key-{number}"}
+                body = {"user_id": user["id"], "product_name": f"Laptop {number}"}
+                first = own.post("/orders", json=body, headers=key)
+                assert first.status_code == 201, first.text
+                again = own.post("/orders", json=body, headers=key)
+                own.post(f"/orders/{first.json()['id']}/fulfil")
+                pages = [own.get("/orders?status=placed").status_code, own.get("/users?ordering=name").status_code]
+                return first.status_code, again.content == first.content, pages
+
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            outcomes = [*pool.map(use_everything, range(8 * CLIENTS))]
+        found = client.get("/orders?search=laptop").json()["results"]
+        sessions = {
+            name: fetch_all(url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")[0][0] - 1
+            for name, url in direct_urls.items()
+        }
+        gone = make_order(client)
+        client.delete(f"/users/{gone['user_id']}")
+
+        assert outcomes == [(201, True, [200, 200])] * (8 * CLIENTS)
+        assert len(found) == 8 * CLIENTS
+        assert all(0 < number <= POOL for number in sessions.values()), sessions
+        assert wait_for(lambda: client.get(f"/orders/{gone['id']}").json()["user_deleted_at"], seconds=NOTICE_SECONDS)
