@@ -69,6 +69,7 @@ def checks(data_dir: Path) -> Iterator[Check]:
     yield Check("imports", "lint-imports")
     yield Check("lock", "uv lock --check")
     yield Check("generated files", [sys.executable, "-P", "-m", "scaffold", "generate", "--check"])
+    yield Check("Kubernetes manifests", [sys.executable, "-P", "-m", "manifests", "check"])
     for project in CHECKED:
         name, folder = project.package, project.folder
         url = NO_DATABASE if project.database else None

@@ -30,7 +30,7 @@ NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
 TOLD = re.compile("^SKIPPED|failed on attempt")  # in the output of a suite that passed
 WITH_DATABASE = ("chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
-LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance")
+LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 
 # What a person has set for `up` is not meant for the tests.

@@ -12,9 +12,12 @@ VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")
 class _Loader(yaml.SafeLoader):
     """Reads Compose's tags as the values that they stand before."""
 
+    def construct_override(self, node: yaml.SequenceNode) -> list[Any]:
+        return self.construct_sequence(node)
+
 
 _Loader.add_constructor("!reset", lambda loader, node: None)
-_Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+_Loader.add_constructor("!override", _Loader.construct_override)
 
 
 def services(*texts: str) -> dict[str, dict[str, Any]]:

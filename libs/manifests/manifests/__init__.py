@@ -1,0 +1,1 @@
+"""Checks of the Kubernetes manifests: schemas, policies, references, networks, and the compose model."""

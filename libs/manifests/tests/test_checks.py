@@ -1,0 +1,474 @@
+"""Every overlay passes, and each seeded fault is found."""
+
+import copy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from manifests.checks import check, check_rendered
+from manifests.rendering import Manifests, RenderingError, render
+
+ROOT = Path(__file__).parents[3]
+OVERLAYS = ROOT / "deploy" / "kubernetes" / "overlays"
+COMPONENTS = sorted(folder.name for folder in (OVERLAYS.parent / "components").iterdir())
+FAULTS = {}
+
+
+@pytest.fixture(scope="session")
+def production():
+    return render(OVERLAYS / "production")
+
+
+def fault(expected):
+    """Register a change of the documents, and the finding that it has to cause."""
+
+    def register(change):
+        FAULTS[change.__name__] = (change, expected)
+        return change
+
+    return register
+
+
+class Changed:
+    """The documents of an overlay, to be changed."""
+
+    def __init__(self, manifests):
+        self.documents = copy.deepcopy(list(manifests.documents))
+
+    def find(self, kind, name):
+        return next(
+            each for each in self.documents if each["kind"] == kind and each["metadata"]["name"].startswith(name)
+        )
+
+    def pod(self, name):
+        return self.find("Deployment", name)["spec"]["template"]["spec"]
+
+    def app(self, name="user"):
+        return self.pod(name)["containers"][0]
+
+
+@fault("Additional properties are not allowed ('imagePolicy' was unexpected)")
+def unknown_field(changed):
+    changed.app()["imagePolicy"] = "Always"
+
+
+@fault("there is no apps/v1beta1 in Kubernetes 1.32")
+def wrong_api_version(changed):
+    changed.find("Deployment", "user")["apiVersion"] = "apps/v1beta1"
+
+
+@fault("'three' is not of type 'integer'")
+def wrong_type(changed):
+    changed.find("Deployment", "user")["spec"]["replicas"] = "three"
+
+
+@fault("Cluster user-db: spec: Additional properties are not allowed ('instance' was unexpected)")
+def unknown_field_of_a_custom_resource(changed):
+    changed.find("Cluster", "user-db")["spec"]["instance"] = 3
+
+
+@fault("there is no postgresql.cnpg.io/v2 in Kubernetes 1.32")
+def wrong_version_of_a_custom_resource(changed):
+    changed.find("Cluster", "user-db")["apiVersion"] = "postgresql.cnpg.io/v2"
+
+
+@fault("is not one of ['session', 'transaction']")
+def wrong_pool_mode(changed):
+    changed.find("Pooler", "user-db-pooler")["spec"]["pgbouncer"]["poolMode"] = "statement"
+
+
+@fault("user: container app: may gain privileges")
+def privileged(changed):
+    changed.app()["securityContext"]["privileged"] = True
+
+
+@fault("user: container migrate: may gain privileges")
+def privileges_of_an_init_container(changed):
+    del changed.pod("user")["initContainers"][0]["securityContext"]["allowPrivilegeEscalation"]
+
+
+@fault("user: container app: has capabilities")
+def capability(changed):
+    changed.app()["securityContext"]["capabilities"]["add"] = ["NET_ADMIN"]
+
+
+@fault("user: container app: can write to its root file system")
+def writable_root(changed):
+    changed.app()["securityContext"]["readOnlyRootFilesystem"] = False
+
+
+@fault("user: container app: can write to /app")
+def writable_folder(changed):
+    changed.app()["volumeMounts"].append({"name": "tmp", "mountPath": "/app"})
+
+
+@fault("user: may run as root")
+def root(changed):
+    changed.pod("user")["securityContext"]["runAsUser"] = 0
+
+
+@fault("user: container app: may run as root")
+def root_container(changed):
+    changed.app()["securityContext"]["runAsUser"] = 0
+
+
+@fault("user: has no seccomp profile")
+def no_seccomp(changed):
+    del changed.pod("user")["securityContext"]["seccompProfile"]
+
+
+@fault("user: has a token of the Kubernetes API")
+def api_token(changed):
+    del changed.pod("user")["automountServiceAccountToken"]
+
+
+@fault("gateway: gets variables such as GATEWAY_PORT")
+def service_links(changed):
+    changed.pod("gateway")["enableServiceLinks"] = True
+
+
+@fault("user: hostNetwork shares what is the node's")
+def host_network(changed):
+    changed.pod("user")["hostNetwork"] = True
+
+
+@fault("user: volume disk is a hostPath")
+def host_path(changed):
+    changed.pod("user")["volumes"].append({"name": "disk", "hostPath": {"path": "/"}})
+
+
+@fault("user: volume tmp has no sizeLimit")
+def unlimited_disk(changed):
+    changed.pod("user")["volumes"][1]["emptyDir"] = {}
+
+
+@fault("user: container app: limits have no memory")
+def no_limit(changed):
+    del changed.app()["resources"]["limits"]["memory"]
+
+
+@fault("user: container app: requests have no cpu")
+def no_request(changed):
+    del changed.app()["resources"]["requests"]["cpu"]
+
+
+@fault("DB_PASSWORD is a secret in the environment")
+def secret_in_the_environment(changed):
+    changed.app()["env"] = [{"name": "DB_PASSWORD", "value": "x"}]
+
+
+@fault("user: container app: has no readinessProbe")
+def no_readiness(changed):
+    del changed.app()["readinessProbe"]
+
+
+@fault("user-worker: container app: has no livenessProbe")
+def no_liveness_of_a_worker(changed):
+    del changed.app("user-worker")["livenessProbe"]
+
+
+@fault("user: container app: liveness and readiness are the same")
+def liveness_that_asks_the_database(changed):
+    changed.app()["livenessProbe"] = copy.deepcopy(changed.app()["readinessProbe"])
+
+
+@fault("user: container app: has no preStop sleep")
+def no_prestop(changed):
+    del changed.app()["lifecycle"]
+
+
+@fault("user: container app: is killed before it has drained")
+def short_grace(changed):
+    changed.pod("user")["terminationGracePeriodSeconds"] = 18
+
+
+@fault("user: has 60 s to end, and its container 15s")
+def other_grace_than_compose(changed):
+    changed.pod("user")["terminationGracePeriodSeconds"] = 60
+
+
+@fault("user: a rollout takes replicas away")
+def unavailable_rollout(changed):
+    changed.find("Deployment", "user")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] = 1
+
+
+@fault("user: container app: livenessProbe asks port web, which nobody serves")
+def probe_of_no_port(changed):
+    changed.app()["livenessProbe"]["httpGet"]["port"] = "web"
+
+
+@fault("user: container app: readinessProbe asks port 9999")
+def probe_of_another_port(changed):
+    changed.app()["readinessProbe"]["httpGet"]["port"] = 9999
+
+
+@fault("Service user: selects nothing")
+def service_without_pods(changed):
+    changed.find("Service", "user")["spec"]["selector"] = {"app.kubernetes.io/name": "users"}
+
+
+@fault("Service user: user has no port web")
+def service_of_no_port(changed):
+    changed.find("Service", "user")["spec"]["ports"][0]["targetPort"] = "web"
+
+
+@fault("Service user: headless, and port 80 is 8000 in the pod")
+def headless_service_with_another_port(changed):
+    changed.find("Service", "user")["spec"]["ports"][0]["port"] = 80
+
+
+@fault("user: secret user-key has no key secret")
+def missing_secret_key(changed):
+    changed.pod("user")["volumes"][0]["projected"]["sources"][0]["secret"]["items"][0]["key"] = "secret"
+
+
+@fault("user: secret users has no key secret_key")
+def unknown_secret(changed):
+    changed.pod("user")["volumes"][0]["projected"]["sources"][0]["secret"]["name"] = "users"
+
+
+@fault("SECRET_KEY_FILE is /run/secrets/secret_key, which no secret brings")
+def secret_of_another_name(changed):
+    changed.pod("user")["volumes"][0]["projected"]["sources"][0]["secret"]["items"][0]["path"] = "key"
+
+
+@fault("user: container app: there is no ConfigMap user-1")
+def missing_config(changed):
+    changed.app()["envFrom"][0]["configMapRef"]["name"] = "user-1"
+
+
+@fault("user: container app: there is no volume temporary")
+def missing_volume(changed):
+    changed.app()["volumeMounts"][1]["name"] = "temporary"
+
+
+@fault("PodDisruptionBudget user: selects nothing")
+def budget_of_nothing(changed):
+    changed.find("PodDisruptionBudget", "user")["spec"]["selector"] = {"matchLabels": {"app": "user"}}
+
+
+@fault("PodMonitor gateway: gateway has no port prometheus")
+def monitor_of_no_port(changed):
+    changed.find("PodMonitor", "gateway")["spec"]["podMetricsEndpoints"][0]["port"] = "prometheus"
+
+
+@fault("HorizontalPodAutoscaler user: there is no such deployment")
+def scaler_of_nothing(changed):
+    changed.find("HorizontalPodAutoscaler", "user")["spec"]["scaleTargetRef"]["name"] = "users"
+
+
+@fault("HorizontalPodAutoscaler user: the deployment has replicas of its own")
+def scaler_against_replicas(changed):
+    changed.find("Deployment", "user")["spec"]["replicas"] = 3
+
+
+@fault("HTTPRoute gateway: there is no Service gateway with port 80")
+def route_to_no_port(changed):
+    changed.find("HTTPRoute", "gateway")["spec"]["rules"][0]["backendRefs"][0]["port"] = 80
+
+
+@fault("HTTPRoute gateway: there is no Gateway door")
+def route_of_no_gateway(changed):
+    changed.find("HTTPRoute", "gateway")["spec"]["parentRefs"][0]["name"] = "door"
+
+
+@fault("Pooler user-db-pooler: there is no Cluster users")
+def pooler_of_nothing(changed):
+    changed.find("Pooler", "user-db-pooler")["spec"]["cluster"]["name"] = "users"
+
+
+@fault("Cluster user-db: there is no ObjectStore store")
+def backup_to_nowhere(changed):
+    changed.find("Cluster", "user-db")["spec"]["plugins"][0]["parameters"]["barmanObjectName"] = "store"
+
+
+@fault("user: container app: DB_HOST is user-database, which is no service")
+def unknown_database(changed):
+    changed.find("ConfigMap", "user")["data"]["DB_HOST"] = "user-database"
+
+
+@fault("user: no network policy limits its egress")
+def no_default_deny(changed):
+    changed.documents.remove(changed.find("NetworkPolicy", "default-deny"))
+    changed.documents.remove(changed.find("NetworkPolicy", "dns"))
+    for name in ("user", "user-to-db"):
+        changed.documents.remove(changed.find("NetworkPolicy", name))
+
+
+@fault("order cannot reach user:8000")
+def policy_that_lets_too_little_in(changed):
+    peers = changed.find("NetworkPolicy", "user")["spec"]["ingress"][0]["from"]
+    peers[:] = [peer for peer in peers if peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] != "order"]
+
+
+@fault("order cannot reach user:8000")
+def policy_with_a_wrong_label(changed):
+    changed.find("NetworkPolicy", "order")["spec"]["egress"][0]["to"][0]["podSelector"] = {
+        "matchLabels": {"app": "user"}
+    }
+
+
+@fault("gateway can reach user-db:5432, and need not")
+def policy_that_lets_too_much_through(changed):
+    changed.find("NetworkPolicy", "user-db")["spec"]["ingress"].append(
+        {"ports": [{"port": 5432}], "from": [{"podSelector": {}}]}
+    )
+    changed.find("NetworkPolicy", "gateway")["spec"]["egress"].append({"to": [{"podSelector": {}}]})
+
+
+@fault("user cannot reach user-db-pooler:5432")
+def policy_without_the_pooler(changed):
+    changed.find("NetworkPolicy", "user-to-db")["spec"]["egress"][0]["to"].pop(0)
+    changed.find("NetworkPolicy", "user-to-db")["spec"]["egress"][0]["to"][0] = {
+        "podSelector": {"matchLabels": {"a": "b"}}
+    }
+
+
+@fault("NetworkPolicy user: lets anyone in")
+def policy_for_anyone(changed):
+    changed.find("NetworkPolicy", "user")["spec"]["ingress"].append({"ports": [{"port": 8000}]})
+
+
+@fault("NetworkPolicy user: lets 0.0.0.0/0 in")
+def policy_for_addresses(changed):
+    changed.find("NetworkPolicy", "user")["spec"]["ingress"][0]["from"].append({"ipBlock": {"cidr": "0.0.0.0/0"}})
+
+
+@fault("NetworkPolicy entrance: lets the namespace default in")
+def policy_for_a_namespace(changed):
+    peer = changed.find("NetworkPolicy", "entrance")["spec"]["ingress"][0]["from"][0]
+    peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] = "default"
+
+
+@fault("NetworkPolicy user-metrics: lets the namespace monitoring in on ['5432']")
+def metrics_policy_for_another_port(changed):
+    changed.find("NetworkPolicy", "user-metrics")["spec"]["ingress"][0]["ports"][0]["port"] = 5432
+
+
+@fault("NetworkPolicy gateway: lets everything out")
+def policy_that_lets_everything_out(changed):
+    changed.find("NetworkPolicy", "gateway")["spec"]["egress"].append({})
+
+
+@fault("order: container app: has no USER_SERVICE_URL")
+def variable_that_compose_has(changed):
+    del changed.find("ConfigMap", "order")["data"]["USER_SERVICE_URL"]
+
+
+@fault("order-worker: container app: has no WORKER_HEARTBEAT_FILE")
+def variable_of_a_worker_that_compose_has(changed):
+    changed.app("order-worker")["env"] = []
+
+
+@fault("order: container app: DEBUG is no setting of its container")
+def variable_that_compose_has_not(changed):
+    changed.find("ConfigMap", "order")["data"]["DEBUG"] = "true"
+
+
+@fault("order: container app: LOG_LEVEL is 'DEBUG', and 'INFO' in its container")
+def variable_with_another_value(changed):
+    changed.find("ConfigMap", "order")["data"]["LOG_LEVEL"] = "DEBUG"
+
+
+@fault("and microservices-order:latest that of its container")
+def image_of_another_service(changed):
+    changed.app("order")["image"] = changed.app("user")["image"]
+
+
+@fault("user: container migrate: its command is ['python', 'manage.py', 'migrate']")
+def other_command(changed):
+    changed.pod("user")["initContainers"][0]["command"] = ["python", "manage.py", "migrate"]
+
+
+@fault("user: container migrate is missing")
+def no_migrations(changed):
+    del changed.pod("user")["initContainers"]
+
+
+@fault("user: container app: its memory is not 384m")
+def other_memory(changed):
+    changed.app()["resources"]["limits"]["memory"] = "1Gi"
+
+
+@fault("user: container app: its readiness is not /health/ready")
+def other_readiness(changed):
+    changed.app()["readinessProbe"]["httpGet"]["path"] = "/health/live"
+
+
+@fault("its liveness is not")
+def other_heartbeat(changed):
+    changed.app("user-worker")["livenessProbe"]["exec"]["command"][-2] = "/tmp/heart"
+
+
+@fault("user-worker: is a container and no pod")
+def no_worker(changed):
+    changed.documents.remove(changed.find("Deployment", "user-worker"))
+
+
+@fault("order: 1214 connections, and its poolers take 500 each")
+def more_replicas_than_connections(changed):
+    changed.find("HorizontalPodAutoscaler", "order")["spec"]["maxReplicas"] = 100
+
+
+@fault("order: poolers may open 180 connections of 100")
+def larger_pools_than_the_server(changed):
+    changed.find("Pooler", "order-db-pooler")["spec"]["pgbouncer"]["parameters"]["default_pool_size"] = "60"
+
+
+@pytest.mark.parametrize("overlay", sorted(folder.name for folder in OVERLAYS.iterdir()))
+def test_overlay_has_no_finding(overlay):
+    assert [*check(OVERLAYS / overlay, ROOT)] == []
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_seeded_fault_is_found(production, name):
+    change, expected = FAULTS[name]
+    changed = Changed(production)
+    change(changed)
+
+    found = [*check_rendered(Manifests(changed.documents), ROOT, is_production=True)]
+
+    assert [finding for finding in found if expected in finding], found
+
+
+def overlay_of(folder, **content):
+    shutil.copytree(OVERLAYS.parent, folder, dirs_exist_ok=True)
+    overlay = folder / "overlays" / "trial"
+    overlay.mkdir()
+    common = {"kind": "Kustomization", "namespace": "trial", "resources": ["../../base"]}
+    (overlay / "kustomization.yaml").write_text(yaml.safe_dump(common | content))
+    return overlay
+
+
+@pytest.mark.parametrize("database", ["cloudnative-pg", "external-database"])
+@pytest.mark.parametrize("entrance", ["gateway-api", "ingress"])
+def test_every_component_can_be_combined(tmp_path, database, entrance):
+    others = [
+        name
+        for name in COMPONENTS
+        if "database" not in name and name not in ("cloudnative-pg", "gateway-api", "ingress")
+    ]
+    components = [f"../../components/{name}" for name in (database, entrance, *others)]
+
+    found = [*check(overlay_of(tmp_path, components=components), ROOT)]
+
+    assert found == []
+
+
+def test_overlay_that_does_not_render_is_refused_with_the_reason(tmp_path):
+    with pytest.raises(RenderingError, match="no such file or directory"):
+        render(overlay_of(tmp_path, components=["../../components/nothing"]))
+
+
+def test_command_prints_the_findings_and_fails(tmp_path):
+    command = [sys.executable, "-P", "-m", "manifests", "check"]
+    passed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    overlay_of(tmp_path / "deploy" / "kubernetes", components=["../../components/nothing"])
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (passed.returncode, passed.stdout) == (0, "No finding.\n")
+    assert refused.returncode == 1
