@@ -91,6 +91,8 @@ LABEL org.opencontainers.image.title="Database" \
 # The folder of the server's socket. A tmpfs takes its mode from the folder that it covers.
 RUN chmod 3777 /run/postgresql
 COPY --chmod=0755 deploy/postgres/service-role.sh /docker-entrypoint-initdb.d/service-role.sh
+# The base image's; no platform that wants a number runs it.
+# hadolint ignore=DL3066
 USER postgres
 
 
@@ -99,6 +101,8 @@ LABEL org.opencontainers.image.title="TLS" \
       org.opencontainers.image.description="HAProxy, which terminates TLS in front of the gateway" \
       org.opencontainers.image.licenses="GPL-2.0-or-later AND MIT" \
       org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim"
+# The newest security update of the distribution, whose other versions disappear.
+# hadolint ignore=DL3008
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends haproxy \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*

@@ -37,6 +37,10 @@ SECRETS = (
     "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
 )
 EXAMPLE_URLS = "'//(user|nobody|me):(password|nothing|secret)@|^sha256 = '"
+# Compose's own tags are no YAML that the schema's checker knows.
+SCHEMA = "check-jsonschema --default-filetype yaml --builtin-schema vendor."
+COMPOSE = f"sed -E 's/!(reset|override) //' {{}} | {SCHEMA}compose-spec -"
+WORKFLOWS = f"{SCHEMA}github-workflows .github/workflows/*.yml && {SCHEMA}dependabot .github/dependabot.yml"
 # pip-audit asks an advisory service; without one it is skipped, and says so.
 EXPORT = "uv export -q --frozen --no-dev --no-emit-workspace --all-packages --extra tracing"
 AUDIT = EXPORT + " -o {0} && pip-audit --disable-pip --require-hashes -r {0}"
@@ -69,6 +73,10 @@ def checks(data_dir: Path) -> Iterator[Check]:
     yield Check("imports", "lint-imports")
     yield Check("lock", "uv lock --check")
     yield Check("generated files", [sys.executable, "-P", "-m", "scaffold", "generate", "--check"])
+    yield Check("Dockerfile", "hadolint Dockerfile")
+    for file in ("docker-compose.yml", "docker-compose.production.yml"):
+        yield Check(file, COMPOSE.format(file))
+    yield Check("workflows", f"{WORKFLOWS} && zizmor --offline --no-progress --quiet .github")
     yield Check("Kubernetes manifests", [sys.executable, "-P", "-m", "manifests", "check"])
     for project in CHECKED:
         name, folder = project.package, project.folder

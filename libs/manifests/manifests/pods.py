@@ -1,6 +1,6 @@
 """Policies of pods: Pod Security Standard `restricted`, resources, probes, and an end without lost requests.
 
-checkov has most of them, and brings 190 MB of packages; docs/kubernetes.md has the command that runs it.
+checkov has most of them, and brings 190 MB of packages; `.ci/kubernetes` runs it.
 """
 
 from collections.abc import Iterator, Mapping

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from manifests import capacity
 from manifests.checks import check, check_rendered
 from manifests.rendering import Manifests, RenderingError, render
+from scaffold.descriptions import read_projects
 
 ROOT = Path(__file__).parents[3]
 OVERLAYS = ROOT / "deploy" / "kubernetes" / "overlays"
@@ -472,3 +474,29 @@ def test_command_prints_the_findings_and_fails(tmp_path):
 
     assert (passed.returncode, passed.stdout) == (0, "No finding.\n")
     assert refused.returncode == 1
+
+
+def test_documented_secrets_are_those_that_pods_need(production):
+    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    used = {
+        (source["secret"]["name"], item["key"])
+        for pod in production.pods()
+        for volume in pod.spec["volumes"]
+        for source in volume.get("projected", {}).get("sources", ())
+        for item in source["secret"]["items"]
+    }
+
+    for name, key in used:
+        general = name.replace(name.partition("-")[0], "$name") if name != "service-token" else name
+        assert f"kubectl create secret generic {general} " in text
+        assert f"--from-literal={key}=" in text
+    assert "(134 for ten replicas of the order service)" in text
+
+
+def test_connections_follow_replicas(production):
+    order = read_projects(ROOT)["order"]
+    changed = Changed(production)
+    changed.find("HorizontalPodAutoscaler", "order")["spec"]["maxReplicas"] = 20
+
+    assert capacity.most_connections(production, order) == 2 * 6 * (10 + 1) + 2 == 134
+    assert capacity.most_connections(Manifests(changed.documents), order) == 2 * 6 * (20 + 1) + 2
