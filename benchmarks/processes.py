@@ -104,7 +104,7 @@ def express(upstream: str, scratch: Path) -> Launch:
     folder = scratch / "express"
     if not folder.exists():
         shutil.copytree(ROOT / "benchmarks" / "reference_stack" / "gateway", folder)
-        subprocess.run(["npm", "install", "--no-fund", "--no-audit", "--silent"], cwd=folder, check=True)  # noqa: S607
+        subprocess.run(["npm", "install", "--no-fund", "--no-audit", "--silent"], cwd=folder, check=True)
     settings = {
         "PORT": str(port),
         "USER_SERVICE_URL": upstream,
