@@ -16,7 +16,8 @@ from benchmarks.client import status_of
 from benchmarks.databases import Databases, private_databases
 from benchmarks.stack import base_environment, ended_afterwards
 from devservers.processes import spawn, wait_for
-from devtools.projects import PROJECTS, Project, gunicorn_command, manage_command
+from devtools.projects import PROJECTS, gunicorn_command, manage_command
+from scaffold.descriptions import Project
 
 ORDERS = 1000  # before the load
 REPLICAS = {"user": 4, "order": 3, "gateway": 3}
