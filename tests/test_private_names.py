@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LIBRARIES = ["chassis", "http1", "idempotency", "identity", "lists", "migrating", "observability", "openapi", "problems"]
+LIBRARIES = [
+    "chassis",
+    "http1",
+    "idempotency",
+    "identity",
+    "lists",
+    "migrating",
+    "observability",
+    "openapi",
+    "problems",
+]
 PLACES = [*(f"libs/{name}/{name}" for name in LIBRARIES), "user_project", "order_project", "gateway_project"]
 ROOMS = ["gateway_project/proxy/server"]  # the other one, libs/speedups, is none of the places
 DOCUMENTED = {"_meta", "_default_manager", "_base_manager", "_state", "_replace"}  # the last one is of named tuples

@@ -66,7 +66,9 @@ def started(repository):
 def test_only_its_folder_and_generated_files_are_new_or_changed(repository, started):
     output, seconds = started
 
-    changed = {path for path in repository.changed() if not path.startswith("deploy/kubernetes/")}  # test_kubernetes.py
+    changed = {
+        path for path in repository.changed() if not path.startswith("deploy/kubernetes/")
+    }  # test_kubernetes.py
     assert changed == GENERATED | {"trial_project/"}
     assert seconds < OFFLINE_SECONDS
     assert "python3 manage_all.py test trial" in output

@@ -15,9 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the size of a batch."""
-        parser.add_argument(
-            "--batch-size", type=int, default=1000, help="events per transaction (default: 1000)"
-        )
+        parser.add_argument("--batch-size", type=int, default=1000, help="events per transaction (default: 1000)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Delete them all and say how many there were."""
