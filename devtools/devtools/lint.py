@@ -23,24 +23,14 @@ PRODUCTION = {
     "SECRET_KEY": os.urandom(32).hex(),
 }
 CHECKED = (*PROJECTS.values(), TEMPLATE)
-CODE = (
-    "libs",
-    *(str(project.folder.relative_to(ROOT)) for project in CHECKED),
-    "devtools",
-    "benchmarks",
-    "deploy",
-    "manage_all.py",
-)
+PROJECT_FOLDERS = [str(project.folder.relative_to(ROOT)) for project in CHECKED]
+CODE = ("libs", *PROJECT_FOLDERS, "devtools", "benchmarks", "deploy", "manage_all.py")
 SHARED = f"{ROOT}/libs/*/[!t]*/ {ROOT}/devtools/devtools {ROOT}/benchmarks/*.py {ROOT}/manage_all.py"
 # Texts that look like secrets: hashes of packages and API keys, what tests make up, and examples of URLs.
 SECRETS = (
     "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
 )
 EXAMPLE_URLS = "'//(user|nobody|me):(password|nothing|secret)@|^sha256 = '"
-# Compose's own tags are no YAML that the schema's checker knows.
-SCHEMA = "check-jsonschema --default-filetype yaml --builtin-schema vendor."
-COMPOSE = f"sed -E 's/!(reset|override) //' {{}} | {SCHEMA}compose-spec -"
-WORKFLOWS = f"{SCHEMA}github-workflows .github/workflows/*.yml && {SCHEMA}dependabot .github/dependabot.yml"
 # pip-audit asks an advisory service; without one it is skipped, and says so.
 EXPORT = "uv export -q --frozen --no-dev --no-emit-workspace --all-packages --extra tracing"
 AUDIT = EXPORT + " -o {0} && pip-audit --disable-pip --require-hashes -r {0}"
@@ -73,10 +63,7 @@ def checks(data_dir: Path) -> Iterator[Check]:
     yield Check("imports", "lint-imports")
     yield Check("lock", "uv lock --check")
     yield Check("generated files", [sys.executable, "-P", "-m", "scaffold", "generate", "--check"])
-    yield Check("Dockerfile", "hadolint Dockerfile")
-    for file in ("docker-compose.yml", "docker-compose.production.yml"):
-        yield Check(file, COMPOSE.format(file))
-    yield Check("workflows", f"{WORKFLOWS} && zizmor --offline --no-progress --quiet .github")
+    yield Check("Dockerfile, compose files and workflows", ".ci/files")
     yield Check("Kubernetes manifests", [sys.executable, "-P", "-m", "manifests", "check"])
     for project in CHECKED:
         name, folder = project.package, project.folder

@@ -28,7 +28,6 @@ SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wai
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
-TOLD = re.compile("^SKIPPED|failed on attempt")  # in the output of a suite that passed
 WITH_DATABASE = ("chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
@@ -36,6 +35,7 @@ UNMEASURED = ("scaffold", "devservers", "conformance")
 # What a person has set for `up` is not meant for the tests.
 PERSONAL_VARIABLES = {
     *("BIND_HOST", "POSTGRES_PORT", "ALLOWED_HOSTS", "DEBUG", "DJANGO_SETTINGS_MODULE", "GATEWAY_CONFIG"),
+    *("AUTH", "AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS", "AUTH_TOKENS", "AUTH_TOKEN_TYPE"),
     *("HTTPS_ONLY", "LOG_FORMAT", "SECRET_KEY", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "DATABASE_URL"),
     *(project.variable(what) for project in PROJECTS.values() for what in ("PORT", "SERVICE_URL", "DATABASE_URL")),
 }
@@ -209,7 +209,7 @@ def _show(run: Run) -> None:
     """Print the counts of a suite; if it failed, its whole output, else the reasons of what was skipped."""
     counts, output = run.counts(), run.output.read_text(errors="replace")
     failed = run.process is None or run.process.returncode != 0
-    lines = [line for line in output.splitlines() if failed or TOLD.search(line)]
+    lines = [line for line in output.splitlines() if failed or re.search("^SKIPPED|failed on attempt", line)]
     print("\n".join([f"===== {run.name} ====="] * failed + lines), end="\n" if lines else "")
     words = ", ".join(f"{counts[result]} {result}" for result in ("passed", "failed", "skipped"))
     print(f"{run.name}: {words} in {time.monotonic() - run.started:.0f} s", flush=True)

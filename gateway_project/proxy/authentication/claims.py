@@ -7,7 +7,7 @@ from identity.internal import Caller
 from proxy.authentication.errors import InvalidTokenError
 from proxy.authentication.policy import Issuer
 
-_RESERVED = ("key:", "service:")  # subjects of API keys and of services
+_RESERVED = ("key:", "service:", "staff:")  # subjects of API keys, services and sessions
 _MOST_DIGITS = 18  # of an id in PostgreSQL's bigint
 
 

@@ -7,8 +7,8 @@ from http1.fields import Fields, values
 from proxy.authentication.api_keys import PREFIX
 from proxy.authentication.errors import InvalidRequestError, InvalidTokenError
 
-_AUTHORIZATION, _API_KEY = "authorization", "x-api-key"
-_NAMES = frozenset({_AUTHORIZATION, _API_KEY})
+_AUTHORIZATION, _KEY_HEADER = "authorization", "x-api-key"
+_NAMES = frozenset({_AUTHORIZATION, _KEY_HEADER})
 _QUERY_NAME = "access_token"  # RFC 6750, section 2.3
 
 
@@ -46,7 +46,7 @@ def credential_of(target: str, fields: Fields) -> str | None:
     if len(shown) > 1:
         raise InvalidRequestError("The request has more than one credential.")
     name, value = shown[0]
-    if name == _API_KEY:
+    if name == _KEY_HEADER:
         if not value.startswith(PREFIX):
             raise InvalidTokenError("The API key is not valid.")
         return value

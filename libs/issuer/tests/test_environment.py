@@ -9,9 +9,8 @@ def test_without_auth_nothing_is_added_or_written(tmp_path, environment):
     assert [*tmp_path.iterdir()] == []
 
 
-@pytest.mark.parametrize("text", ["true", "True", "1", "yes", "on"])
-def test_auth_gets_a_development_issuer_and_a_service_token(tmp_path, text):
-    added = development_environment(tmp_path, {"AUTH": text})
+def test_auth_gets_a_development_issuer_and_a_service_token(tmp_path):
+    added = development_environment(tmp_path, {"AUTH": "true"})
 
     assert added["AUTH_JWKS"] == str(tmp_path / "auth" / "jwks.json")
     assert (added["AUTH_ISSUER"], added["AUTH_AUDIENCE"]) == (ISSUER, AUDIENCE)

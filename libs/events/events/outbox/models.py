@@ -1,6 +1,7 @@
 """The log of events, and the state of its feed."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import connection, models, transaction
@@ -65,7 +66,8 @@ class EventQuerySet(models.QuerySet["Event"]):
         position to go on from: None at the end of the old events.
         """
         with connection.cursor() as cursor:
-            cursor.execute(_COMPACT, {"age": age, "after": after, "limit": batch_size})
+            values: dict[str, Any] = {"age": age, "after": after, "limit": batch_size}
+            cursor.execute(_COMPACT, values)
             deleted, last = cursor.fetchone()
             return deleted, last
 
@@ -75,7 +77,8 @@ class EventQuerySet(models.QuerySet["Event"]):
         Older events of their subjects must be gone, which would otherwise bring it back to a reader that starts anew.
         """
         with connection.cursor() as cursor:
-            cursor.execute(_PURGE, {"age": age, "limit": batch_size})
+            values: dict[str, Any] = {"age": age, "limit": batch_size}
+            cursor.execute(_PURGE, values)
             found = cursor.fetchone()
             return found[0] if found else 0
 
