@@ -40,7 +40,7 @@ def key_set(*keys):
 def claims(**changes):
     """Return the claims of a good token with ``changes``; None leaves a claim out."""
     now = int(time.time())
-    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "7", "exp": now + 300, "iat": now, "scope": "things:read"}
+    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "7", "exp": now + 86400, "iat": now, "scope": "things:read"}
     return {name: value for name, value in (good | changes).items() if value is not None}
 
 
