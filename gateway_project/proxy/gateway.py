@@ -57,5 +57,5 @@ def gateway() -> Gateway:
 
 def start() -> None:
     """Start to keep the keys of issuers fresh in this process, if requests need credentials."""
-    if authenticator := gateway().authenticator:
+    if current.current().configuration.auth.enabled and (authenticator := gateway().authenticator):
         gevent.spawn(authenticator.run)
