@@ -1,10 +1,13 @@
 """The user service with ``AUTH=true``: scopes, the feed for services alone, and the actor in events and log lines."""
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection
+from django.test import Client
 
 from conformance.ways import serving
 from events.outbox.feed import read_state
@@ -99,6 +102,27 @@ def test_feed_is_for_services_alone_and_names_the_actor(closed):
         (f"users/{made.json['id']}", "auth0|7"),
         (f"users/{made.json['id']}", None),
     ]
+
+
+def test_change_in_the_admin_names_the_account(closed):
+    user, account = User.objects.create(**ADA), get_user_model().objects.create_superuser("office")
+    browser = Client()
+    browser.force_login(account, "django.contrib.auth.backends.ModelBackend")
+    session, token = browser.cookies[settings.SESSION_COOKIE_NAME].value, "x" * 32
+    cookies = f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={token}"
+    form = {"action": "delete_selected", "_selected_action": str(user.pk), "post": "yes", "csrfmiddlewaretoken": token}
+
+    response = closed(
+        "POST",
+        "/admin/user/users/user/",
+        urlencode(form).encode(),
+        **{"X-Service-Token": TOKEN, "Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"},
+    )
+
+    last, actor = json.loads(closed("GET", "/events", **identity(CONSUMER)).content)[-1], f"staff:{account.pk}"
+    account.delete()
+    assert response.status == 302
+    assert (last["type"], last["actor"]) == ("com.example.user.deleted.v1", actor)
 
 
 def test_log_names_the_actor_and_no_token(closed, folder):

@@ -8,7 +8,7 @@ from typing import Any
 
 from chassis.environment import LOOPBACK_HOSTS, env, secret, secret_key, service_tokens, trusted_proxies
 from chassis.rest import defaults
-from identity.settings import identity_settings
+from identity.settings import AUTHENTICATION_MIDDLEWARE, identity_settings
 from observability.logs import logging_config
 
 APPS = [
@@ -45,7 +45,7 @@ PAGE_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *AUTHENTICATION_MIDDLEWARE,
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -26,6 +26,11 @@ AUTHENTICATION_CLASSES = (
 )
 PERMISSION_CLASSES = ["identity.permissions.HasScope" if ENABLED else "rest_framework.permissions.AllowAny"]
 
+AUTHENTICATION_MIDDLEWARE = [
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *(["identity.middleware.StaffActorMiddleware"] if ENABLED else []),
+]
+
 
 def identity_settings(name: str, service_tokens: Sequence[str]) -> dict[str, Any]:
     """Return the settings of the service ``name`` that depend on ``AUTH``.

@@ -6,10 +6,15 @@ from observability.actor import set_actor
 pytest_plugins = ["library.fixtures"]
 
 
+@pytest.fixture(autouse=True)
+def no_actor():
+    yield
+    set_actor("")
+
+
 @pytest.fixture
 def auth(settings):
     """Ask who calls, as with AUTH=true."""
     settings.AUTH = True
     settings.SERVICE_TOKENS = [SERVICE_TOKEN]
-    yield settings
-    set_actor("")
+    return settings
