@@ -28,6 +28,12 @@ EJECTED = Gauge(
     ["upstream", "replica"],
     multiprocess_mode="livemax",
 )
+KEYS_UNREADABLE = Gauge(
+    "gateway_issuer_keys_unreadable",
+    "1 where a process could not read the keys of an issuer of tokens the last time",
+    ["issuer"],
+    multiprocess_mode="livemax",
+)
 TUNNELS = Gauge("gateway_tunnels", "Open WebSocket tunnels", ["upstream"], multiprocess_mode="livesum")
 TUNNEL_BYTES = Counter("gateway_tunnel_bytes", "Bytes carried in WebSocket tunnels", ["upstream", "direction"])
 _SWITCHING_PROTOCOLS = 101

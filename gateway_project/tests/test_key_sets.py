@@ -5,6 +5,7 @@ import logging
 
 import gevent
 import pytest
+from prometheus_client import REGISTRY
 
 from proxy.authentication.errors import KeysUnavailableError
 from proxy.authentication.key_set import KeySet
@@ -316,3 +317,18 @@ def test_file_that_is_removed_leaves_the_keys(tmp_path, clock):
 @pytest.fixture(autouse=True)
 def _levels(caplog):
     caplog.set_level(logging.WARNING)
+
+
+def test_metrics_tell_whether_the_keys_can_be_read(keys, provider, clock):
+    def is_unreadable():
+        return REGISTRY.get_sample_value("gateway_issuer_keys_unreadable", {"issuer": ISSUER})
+
+    provider.is_away = True
+    with pytest.raises(KeysUnavailableError):
+        keys.find("one", "ES256")
+    assert is_unreadable() == 1
+
+    provider.is_away = False
+    clock.now += HOUR
+    assert keys.find("one", "ES256")
+    assert is_unreadable() == 0

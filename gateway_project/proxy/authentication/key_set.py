@@ -10,6 +10,7 @@ from proxy.authentication.errors import KeysUnavailableError
 from proxy.authentication.keys import Key, KeyId, UnusableKeySetError, parse_key_set
 from proxy.authentication.policy import Issuer
 from proxy.authentication.sources import SECONDS, Source, SourceError, source
+from proxy.metrics import KEYS_UNREADABLE
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,9 @@ class KeySet:
             kept = len(self._keys)
             extra = {"issuer": self._issuer.issuer, "reason": str(error), "keys_kept": kept}
             logger.warning("The keys of an issuer cannot be read", extra=extra)
+            KEYS_UNREADABLE.labels(self._issuer.issuer).set(1)
             return
+        KEYS_UNREADABLE.labels(self._issuer.issuer).set(0)
         known, self._keys = self._keys, new
         if any(new.get(name) != key for name, key in known.items()):
             self._on_withdrawal()
