@@ -17,18 +17,11 @@ def findings(manifests: Manifests) -> Iterator[str]:
         yield from _of_pod(manifests, pod)
     for name, service in manifests.of_kind("Service").items():
         yield from _of_service(name, service["spec"], pods)
-    for kind in ("PodDisruptionBudget", "PodMonitor"):
-        for name, document in manifests.of_kind(kind).items():
-            chosen = [pod for pod in pods if selects(document["spec"]["selector"], pod)]
-            if not chosen:
-                yield f"{kind} {name}: selects nothing"
-            endpoints = document["spec"].get("podMetricsEndpoints", ())
-            yield from (
-                f"{kind} {name}: {pod.name} has no port {endpoint['port']}"
-                for pod in chosen
-                for endpoint in endpoints
-                if endpoint["port"] not in port_names(pod)
-            )
+    for name, budget in manifests.of_kind("PodDisruptionBudget").items():
+        if not any(selects(budget["spec"]["selector"], pod) for pod in pods):
+            yield f"PodDisruptionBudget {name}: selects nothing"
+    for name, monitor in manifests.of_kind("PodMonitor").items():
+        yield from (f"PodMonitor {name}: {finding}" for finding in _of_monitor(monitor["spec"], pods))
     for name, scaler in manifests.of_kind("HorizontalPodAutoscaler").items():
         target = manifests.of_kind("Deployment").get(scaler["spec"]["scaleTargetRef"]["name"])
         if target is None:
@@ -37,6 +30,18 @@ def findings(manifests: Manifests) -> Iterator[str]:
             yield f"HorizontalPodAutoscaler {name}: the deployment has replicas of its own, which undo its work"
     yield from _of_entrance(manifests)
     yield from _of_database(manifests)
+
+
+def _of_monitor(spec: Mapping[str, Any], pods: list[Pod]) -> Iterator[str]:
+    chosen = [pod for pod in pods if selects(spec["selector"], pod)]
+    if not chosen:
+        yield "selects nothing"
+    if spec.get("jobLabel") != "app.kubernetes.io/name":
+        yield "its job is not the name of the pods, by which the alerts choose"
+    for pod in chosen:
+        for endpoint in spec["podMetricsEndpoints"]:
+            if endpoint["port"] not in port_names(pod):
+                yield f"{pod.name} has no port {endpoint['port']}"
 
 
 def selects(selector: Mapping[str, Any], pod: Pod) -> bool:

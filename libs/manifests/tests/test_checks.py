@@ -258,6 +258,21 @@ def monitor_of_no_port(changed):
     changed.find("PodMonitor", "gateway")["spec"]["podMetricsEndpoints"][0]["port"] = "prometheus"
 
 
+@fault("PodMonitor user: selects nothing")
+def monitor_of_nothing(changed):
+    changed.find("PodMonitor", "user")["spec"]["selector"]["matchLabels"] = {"app": "user"}
+
+
+@fault("PodMonitor user: its job is not the name of the pods")
+def monitor_with_another_job(changed):
+    del changed.find("PodMonitor", "user")["spec"]["jobLabel"]
+
+
+@fault("PrometheusRule microservices: spec.groups.0.rules.0")
+def alert_with_a_wrong_field(changed):
+    changed.find("PrometheusRule", "microservices")["spec"]["groups"][0]["rules"][0]["severity"] = "page"
+
+
 @fault("HorizontalPodAutoscaler user: there is no such deployment")
 def scaler_of_nothing(changed):
     changed.find("HorizontalPodAutoscaler", "user")["spec"]["scaleTargetRef"]["name"] = "users"

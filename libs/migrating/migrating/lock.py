@@ -4,15 +4,20 @@ The connection that migrates holds it. If the process is killed, or the connecti
 migration.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
+logger = logging.getLogger(__name__)
+
 KEY = 0x6D696772  # "migr"; advisory locks are those of one database
 POLL_SECONDS = 0.25
+CONNECT_SECONDS, RETRY_SECONDS = 60.0, 2.0
 # A server otherwise keeps the session of a machine that has gone, and the lock with it, for two hours.
 KEEPALIVES = {"tcp_keepalives_idle": 20, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}  # seconds, number
 
@@ -29,10 +34,11 @@ def migration_lock(connection: BaseDatabaseWrapper, *, wait: float) -> Iterator[
     for whose end CREATE INDEX CONCURRENTLY waits: a deadlock with the process that migrates.
 
     Raises:
+        OperationalError: the server does not answer for ``CONNECT_SECONDS``.
         LockError: another process has held the lock all the time, the connection goes through a pooler, or the
             connection was replaced while the lock was held.
     """
-    connection.ensure_connection()
+    _connect(connection)
     _refuse_pooler(connection)
     started = time.monotonic()
     with connection.cursor() as cursor:
@@ -50,6 +56,19 @@ def migration_lock(connection: BaseDatabaseWrapper, *, wait: float) -> Iterator[
     with connection.cursor() as cursor:
         if not _ask(cursor, "SELECT pg_advisory_unlock(%s)", KEY):
             raise LockError("The connection was replaced while it held the lock: another process may have migrated.")
+
+
+def _connect(connection: BaseDatabaseWrapper) -> None:
+    """Connect; try again while the server does not answer, as one that starts together with the service."""
+    give_up_at = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            return connection.ensure_connection()
+        except OperationalError as error:
+            if time.monotonic() > give_up_at:
+                raise
+            logger.warning("database unavailable to migrations", extra={"error": str(error).strip()})
+            time.sleep(RETRY_SECONDS)
 
 
 def _refuse_pooler(connection: BaseDatabaseWrapper) -> None:

@@ -16,7 +16,7 @@ SECONDS = 120
 
 
 class Database:
-    """An empty database, and processes of `manage.py migrate_once` on it."""
+    """A database, and processes of `manage.py migrate_once` on it."""
 
     def __init__(self, name):
         self.url = URL._replace(path=f"/{name}").geturl()
@@ -27,6 +27,12 @@ class Database:
         environment |= {"DJANGO_SETTINGS_MODULE": "bank.settings"} | variables
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(command, env=environment, **output)
+
+    def create(self):
+        administrate(f"CREATE DATABASE {urlsplit(self.url).path[1:]}")
+
+    def drop(self):
+        administrate(f"DROP DATABASE IF EXISTS {urlsplit(self.url).path[1:]} WITH (FORCE)")
 
     def ask(self, query):
         with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
@@ -50,11 +56,17 @@ def administrate(statement):
 
 
 @pytest.fixture
-def empty():
-    name = f"migrating_{secrets.token_hex(4)}"
-    administrate(f"CREATE DATABASE {name}")
-    yield Database(name)
-    administrate(f"DROP DATABASE {name} WITH (FORCE)")
+def missing():
+    """A database that is not there yet."""
+    database = Database(f"migrating_{secrets.token_hex(4)}")
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def empty(missing):
+    missing.create()
+    return missing
 
 
 @pytest.fixture

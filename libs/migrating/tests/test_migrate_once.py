@@ -6,9 +6,10 @@ from contextlib import closing
 import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection, connections
 
 from conftest import finish
+from migrating import lock
 from migrating.lock import KEY, LockError, migration_lock
 
 ALL = ["0001_initial", "0002_first_entry", "0003_index"]
@@ -73,6 +74,26 @@ def test_one_that_loses_its_connection_fails_and_the_next_one_finishes(empty, tm
 
     assert status == 0, output
     assert empty.applied() == ALL
+
+
+def test_one_that_starts_before_its_database_waits_for_it(missing):
+    process = missing.start()
+    first = process.stdout.readline()
+    missing.create()
+    status, output = finish(process)
+
+    assert "database unavailable to migrations" in first
+    assert status == 0, output
+    assert missing.applied() == ALL
+
+
+def test_database_that_never_comes_is_an_error(monkeypatch):
+    monkeypatch.setattr(lock, "CONNECT_SECONDS", 0.0)
+    never = connections.create_connection("default")
+    never.settings_dict = never.settings_dict | {"NAME": "never"}
+
+    with pytest.raises(OperationalError, match='database "never" does not exist'), migration_lock(never, wait=0):
+        pass
 
 
 def test_one_gives_up_when_another_holds_the_lock_for_too_long(locked):

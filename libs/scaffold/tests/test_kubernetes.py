@@ -110,6 +110,14 @@ def test_production_changes_what_its_compose_file_changes():
         assert not [line for line in lines if "$" in line]
 
 
+def test_alerts_are_those_of_prometheus():
+    files = {path.relative_to(ROOT).as_posix(): text for path, text in render(ROOT).items()}
+
+    rule = yaml.safe_load(files["deploy/kubernetes/components/monitoring/alerts.yaml"])
+
+    assert rule["spec"] == yaml.safe_load(files["deploy/prometheus/alerts.yml"])
+
+
 def test_files_are_yaml_without_merge_keys():
     for path, text in render(ROOT).items():
         if "kubernetes" in path.parts and path.suffix == ".yaml":
