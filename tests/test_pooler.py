@@ -2,15 +2,21 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
+from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
+import yaml
+from psycopg2 import sql
 
+from chassis.environment import database
 from devservers.pgbouncer import PgBouncerMissingError, running_pgbouncer
 from devservers.processes import wait_for
+from devtools.projects import ROOT
 from tests.api import make_order, make_user
 from tests.conftest import new_databases
-from tests.databases import fetch_all
+from tests.databases import administer, fetch_all
 from tests.event_worker import EventWorker
 from tests.system import running_system
 
@@ -26,22 +32,61 @@ def direct_urls(data_dir):
 
 
 @pytest.fixture
-def pooled_system(direct_urls, data_dir, tmp_path):
-    with ExitStack() as stack:
+def pool():
+    """Runs PgBouncer in front of a server; yields the URL through it."""
+
+    @contextmanager
+    def pool(url):
         try:
-            pooled = {
-                name: stack.enter_context(running_pgbouncer(url, size=POOL)) for name, url in direct_urls.items()
-            }
+            with running_pgbouncer(url, size=POOL) as pooled:
+                yield pooled
         except PgBouncerMissingError as missing:
             if os.environ.get("REQUIRE_PGBOUNCER") == "1":
                 pytest.fail(f"REQUIRE_PGBOUNCER=1, but {missing}")
             pytest.skip(str(missing))
+
+    return pool
+
+
+@pytest.fixture
+def pooled_system(direct_urls, pool, data_dir, tmp_path):
+    with ExitStack() as stack:
+        pooled = {name: stack.enter_context(pool(url)) for name, url in direct_urls.items()}
         system = stack.enter_context(running_system(pooled, data_dir, tmp_path, DB_POOLER="true"))
         for service in (system.user, system.order):
             worker = EventWorker(service, tmp_path / f"{service.project.name}-worker.log")
             worker.start()
             stack.callback(worker.kill)
         yield system
+
+
+@pytest.fixture
+def role(direct_urls):
+    """The URL of the user database for the role that the component makes, with its limits."""
+    documents = yaml.safe_load_all((ROOT / "deploy/kubernetes/components/cloudnative-pg/user.yaml").read_text())
+    bootstrap = next(each["spec"]["bootstrap"]["initdb"] for each in documents if each["kind"] == "Cluster")
+    name, url = bootstrap["owner"], urlsplit(direct_urls["user"])
+    statements = [f"CREATE ROLE {name} LOGIN PASSWORD 'secret'", *bootstrap["postInitApplicationSQL"]]
+    for statement in statements:
+        administer(direct_urls["user"], sql.SQL(statement))
+    yield url._replace(netloc=f"{name}:secret@{url.hostname}:{url.port}").geturl()
+    administer(direct_urls["user"], sql.SQL(f"DROP ROLE {name}"))
+
+
+def limits(url, **options):
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    with closing(psycopg2.connect(url, **options)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}")
+        return cursor.fetchone()
+
+
+def test_limits_are_the_role_s_behind_a_pooler_and_those_of_a_migration_its_own(role, pool):
+    migration = limits(role, options=database("none")["OPTIONS"]["options"])
+    with pool(role) as pooled:
+        request = limits(pooled, options="-c statement_timeout=1h")  # which the pooler ignores
+
+    assert request == ("10s", "3s", "20s")
+    assert migration == ("0", "3s", "20s")
 
 
 def test_services_and_workers_need_no_session_of_their_own(pooled_system, direct_urls):

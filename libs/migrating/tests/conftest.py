@@ -19,6 +19,7 @@ class Database:
     """A database, and processes of `manage.py migrate_once` on it."""
 
     def __init__(self, name):
+        self.name = name
         self.url = URL._replace(path=f"/{name}").geturl()
 
     def start(self, *arguments, **variables):
@@ -29,10 +30,10 @@ class Database:
         return subprocess.Popen(command, env=environment, **output)
 
     def create(self):
-        administrate(f"CREATE DATABASE {urlsplit(self.url).path[1:]}")
+        administrate(f"CREATE DATABASE {self.name}")
 
     def drop(self):
-        administrate(f"DROP DATABASE IF EXISTS {urlsplit(self.url).path[1:]} WITH (FORCE)")
+        administrate(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
     def ask(self, query):
         with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:

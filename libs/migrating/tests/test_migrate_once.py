@@ -87,6 +87,17 @@ def test_one_that_starts_before_its_database_waits_for_it(missing):
     assert missing.applied() == ALL
 
 
+def test_connection_is_tried_again_until_the_database_is_there(missing, monkeypatch):
+    monkeypatch.setattr(lock.time, "sleep", lambda seconds: missing.create())
+    new = connections.create_connection("default")
+    new.settings_dict = new.settings_dict | {"NAME": missing.name}
+
+    with migration_lock(new, wait=0), new.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        assert cursor.fetchone() == (missing.name,)
+    new.close()
+
+
 def test_database_that_never_comes_is_an_error(monkeypatch):
     monkeypatch.setattr(lock, "CONNECT_SECONDS", 0.0)
     never = connections.create_connection("default")
