@@ -1,15 +1,18 @@
 """The keys of an issuer: the last good ones, read again in the background and when a token names an unknown key."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import gevent
 
 from proxy.authentication.errors import KeysUnavailableError
 from proxy.authentication.keys import Key, KeyId, UnusableKeySetError, parse_key_set
 from proxy.authentication.policy import Issuer
-from proxy.authentication.sources import SECONDS, Source, SourceError, source
+from proxy.authentication.shared_source import SharedSource
+from proxy.authentication.sources import SECONDS, AddressSource, Source, SourceError, source
 from proxy.metrics import KEYS_UNREADABLE
 
 logger = logging.getLogger(__name__)
@@ -33,7 +36,7 @@ class KeySet:
     ) -> None:
         self._on_withdrawal = on_withdrawal
         self._issuer = issuer
-        self._source = keys_source or source(issuer.jwks)
+        self._source = keys_source or _shared(source(issuer.jwks), issuer.jwks)
         self._clock = clock
         self._keys: dict[KeyId, Key] = {}
         self._attempt: gevent.Greenlet | None = None  # the last one
@@ -80,3 +83,9 @@ class KeySet:
         known, self._keys = self._keys, new
         if any(new.get(name) != key for name, key in known.items()):
             self._on_withdrawal()
+
+
+def _shared(found: Source, name: str) -> Source:
+    """Let the processes of a gateway ask an address together; a file is read by each."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return SharedSource(found, name, Path(folder)) if folder and isinstance(found, AddressSource) else found
