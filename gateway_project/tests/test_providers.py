@@ -24,7 +24,7 @@ KEY = SigningKey("provider", "RS256")
 NOW = int(time.time())
 
 KEYCLOAK = {
-    "exp": NOW + 300,
+    "exp": NOW + 86400,
     "iat": NOW,
     "auth_time": NOW,
     "jti": "onrtac:8dfa4c1e-0f0b-4f4e-9a53-0d8d3f7c3b11",
@@ -60,7 +60,7 @@ ENTRA_USER = {
     "iss": "https://login.microsoftonline.com/TENANT/v2.0",
     "iat": NOW,
     "nbf": NOW,
-    "exp": NOW + 4500,
+    "exp": NOW + 86400,
     "aio": "AXQAi/8IAAAA",
     "azp": "11112222-bbbb-3333-cccc-4444dddd5555",
     "azpacr": "0",

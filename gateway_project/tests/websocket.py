@@ -73,4 +73,4 @@ def wait_until(condition, seconds=8):
 
 
 def access_lines(gateway):
-    return [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line and "101" in line]
+    return [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line and '"status": 101' in line]
