@@ -1,4 +1,4 @@
-"""Connections to databases, derived from replicas: they must fit into the poolers and the servers."""
+"""Connections to databases and processors, derived from replicas and processes."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,12 @@ RESERVED = 20  # of the server's connections: migrations, backups, replication, 
 
 
 def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[str]:
-    """Yield where the most replicas that a rollout can have need more connections than there are."""
+    """Yield where processes have fewer processors, or the most replicas of a rollout more connections, than they need."""
+    for pod in manifests.pods():
+        for name, container in pod.containers():
+            processes = int(environment(container, manifests).get("WEB_CONCURRENCY", "1"))
+            if cpus(container["resources"]["limits"].get("cpu", "0")) < processes:
+                yield f"{name}: its limit of processors holds its {processes} processes up"
     poolers, clusters = manifests.of_kind("Pooler"), manifests.of_kind("Cluster")
     for project in projects.values():
         if (pooler := poolers.get(f"{project.name}-db-pooler")) is None:
@@ -26,6 +31,11 @@ def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[
         parameters = clusters[f"{project.name}-db"]["spec"]["postgresql"]["parameters"]
         if servers + RESERVED > int(parameters["max_connections"]):
             yield f"{project.name}: poolers may open {servers} connections of {parameters['max_connections']}"
+
+
+def cpus(quantity: str) -> float:
+    """Return a quantity such as ``2`` or ``500m`` as a number of processors."""
+    return float(quantity.removesuffix("m")) / 1000 if quantity.endswith("m") else float(quantity)
 
 
 def most_connections(manifests: Manifests, project: Project) -> int:

@@ -426,6 +426,11 @@ def no_worker(changed):
     changed.documents.remove(changed.find("Deployment", "user-worker"))
 
 
+@fault("user: container app: its limit of processors holds its 4 processes up")
+def more_processes_than_processors(changed):
+    changed.find("ConfigMap", "user")["data"]["WEB_CONCURRENCY"] = "4"
+
+
 @fault("order: 1214 connections, and its poolers take 500 each")
 def more_replicas_than_connections(changed):
     changed.find("HorizontalPodAutoscaler", "order")["spec"]["maxReplicas"] = 100

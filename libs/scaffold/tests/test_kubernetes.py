@@ -1,6 +1,7 @@
 """The generated part of deploy/kubernetes; libs/manifests checks what it says."""
 
 import shutil
+import sys
 
 import pytest
 import yaml
@@ -31,6 +32,7 @@ def test_new_service_is_in_the_base_and_in_every_component_and_nothing_of_it_sta
     made = {path.relative_to(kubernetes).as_posix() for path in kubernetes.rglob("*") if "payment" in path.as_posix()}
     listed = [path for path in kubernetes.rglob("kustomization.yaml") if "payment" in path.read_text()]
     called = (kubernetes / "base" / "user" / "network-policy.yaml").read_text()
+    checked = repository.run(sys.executable, "-P", "-m", "manifests", "check")
 
     shutil.rmtree(repository.root / "payment_project")
     generate(repository.root)
@@ -45,6 +47,7 @@ def test_new_service_is_in_the_base_and_in_every_component_and_nothing_of_it_sta
     }
     # The base, its folder there, four components and production.
     assert len(listed) == 1 + 1 + len(components) + 1
+    assert checked == (0, "No finding.\n")
     assert "app.kubernetes.io/name: payment}" in called
     assert "app.kubernetes.io/name: payment-worker}" in called
     assert repository.changed() == set()

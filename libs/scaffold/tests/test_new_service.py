@@ -111,6 +111,7 @@ def test_called_service_keeps_the_contract(repository, started):
         ("lint-imports", "."),
         ("uv lock --check --offline", "."),
         ("python -P -m scaffold generate --check", "."),
+        ("python -P -m manifests check", "."),
         ("python manage.py makemigrations --check --dry-run", "trial_project"),
         ("python manage.py check --fail-level=WARNING", "trial_project"),
         ("python manage.py check --fail-level=WARNING --deploy", "trial_project"),
