@@ -11,7 +11,7 @@ RESERVED = 20  # of the server's connections: migrations, backups, replication, 
 
 
 def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[str]:
-    """Yield where processes have fewer processors, or the most replicas of a rollout more connections, than they need."""
+    """Yield where processes have too few processors, or the most replicas of a rollout too few connections."""
     for pod in manifests.pods():
         for name, container in pod.containers():
             processes = int(environment(container, manifests).get("WEB_CONCURRENCY", "1"))
