@@ -489,11 +489,14 @@ def test_overlay_that_does_not_render_is_refused_with_the_reason(tmp_path):
 def test_command_prints_the_findings_and_fails(tmp_path):
     command = [sys.executable, "-P", "-m", "manifests", "check"]
     passed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    overlay_of(tmp_path / "deploy" / "kubernetes", components=["../../components/nothing"])
+    overlay = overlay_of(tmp_path / "deploy" / "kubernetes", components=["../../components/nothing"])
+    for other in ("local", "production"):
+        shutil.rmtree(overlay.parent / other)
     refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (passed.returncode, passed.stdout) == (0, "No finding.\n")
     assert refused.returncode == 1
+    assert refused.stdout.startswith("trial: error: ")
 
 
 def test_documented_secrets_are_those_that_pods_need(production):
