@@ -9,12 +9,16 @@ from scaffold import compose
 
 # Addresses differ from those of docker compose; in production so does what its second file sets.
 OWN = {"DB_HOST", "TRUSTED_PROXIES", "ALLOWED_HOSTS"}
+IDENTITY = "AUTH"  # a component turns it on, for all of them
 ADDED = {"DB_POOLER"}
 
 
 def findings(manifests: Manifests, services: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield where a pod differs from its container in the compose model ``services``."""
     pods = {pod.name: pod for pod in manifests.pods()}
+    given = [environment(container, manifests) for pod in pods.values() for _, container in pod.containers()]
+    if len({variables[IDENTITY] for variables in given if IDENTITY in variables}) > 1:
+        yield f"{IDENTITY} is not the same in all pods"
     for name, service in services.items():
         if name.endswith(("-migrate", "-db")) or name in ("secrets", "tls"):
             continue
@@ -48,7 +52,7 @@ def _container(pod: Pod, name: str, model: Mapping[str, Any], manifests: Manifes
         for variable in sorted(given.keys() - wanted.keys() - ADDED)
     )
     for variable in sorted(wanted.keys() & given.keys() - OWN):
-        if given[variable] != wanted[variable] and not _is_broker(variable):
+        if given[variable] != wanted[variable] and not _is_of_component(variable):
             yield f"{where}: {variable} is {given[variable]!r}, and {wanted[variable]!r} in its container"
     image = container["image"].rpartition("/")[2]
     if image.partition(":")[0] != model["image"].partition(":")[0]:
@@ -61,8 +65,8 @@ def _container(pod: Pod, name: str, model: Mapping[str, Any], manifests: Manifes
         yield from _health(where, container, model["healthcheck"]["test"])
 
 
-def _is_broker(variable: str) -> bool:
-    return variable == "EVENTS_BROKER_URL"  # a component brings a broker
+def _is_of_component(variable: str) -> bool:
+    return variable == "EVENTS_BROKER_URL" or variable.startswith(IDENTITY)
 
 
 def _health(where: str, container: Mapping[str, Any], test: list[str]) -> Iterator[str]:

@@ -391,6 +391,11 @@ def variable_with_another_value(changed):
     changed.find("ConfigMap", "order")["data"]["LOG_LEVEL"] = "DEBUG"
 
 
+@fault("AUTH is not the same in all pods")
+def identity_of_the_gateway_alone(changed):
+    changed.find("ConfigMap", "gateway")["data"]["AUTH"] = "true"
+
+
 @fault("and microservices-order:latest that of its container")
 def image_of_another_service(changed):
     changed.app("order")["image"] = changed.app("user")["image"]
