@@ -77,7 +77,7 @@ def _resources(name: str, container: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _probes(pod: Pod, *, is_served: bool) -> Iterator[str]:
-    for name, container in list(pod.containers())[len(pod.spec.get("initContainers", ())) :]:
+    for name, container in pod.main_containers():
         for probe in PROBES:
             if probe not in container and (is_served or probe != "readinessProbe"):
                 yield f"{name}: has no {probe}"
@@ -88,7 +88,7 @@ def _probes(pod: Pod, *, is_served: bool) -> Iterator[str]:
 def _shutdown(pod: Pod, *, is_served: bool) -> Iterator[str]:
     if "broker" in pod.labels.values() or not is_served:
         return
-    for name, container in list(pod.containers())[len(pod.spec.get("initContainers", ())) :]:
+    for name, container in pod.main_containers():
         pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         if not pause:
             yield f"{name}: has no preStop sleep: callers still know its address when it ends"

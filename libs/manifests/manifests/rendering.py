@@ -29,7 +29,13 @@ class Pod:
 
     def containers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield each container, init containers first, with a name for messages."""
-        for container in (*self.spec.get("initContainers", ()), *self.spec.get("containers", ())):
+        for container in self.spec.get("initContainers", ()):
+            yield f"{self.name}: container {container['name']}", container
+        yield from self.main_containers()
+
+    def main_containers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield each container but the init containers, with a name for messages."""
+        for container in self.spec.get("containers", ()):
             yield f"{self.name}: container {container['name']}", container
 
 
