@@ -1,5 +1,34 @@
-"""The gateway does not publish metrics."""
+"""Metrics are not on a published port."""
+
+import pytest
+
+from devservers.ports import Address, find_free_port
+from devtools.projects import PROJECTS, with_database
+from tests.api import Client
+from tests.system import Service, environment_of
 
 
 def test_metrics_are_not_on_the_public_port(gateway):
     assert gateway.get("/metrics").status_code == 404
+
+
+@pytest.mark.parametrize("speedups", ["on", "off"])
+@pytest.mark.parametrize("name", [project.name for project in with_database()])
+def test_services_have_them_on_a_port_of_their_own(name, speedups, database_urls, data_dir, tmp_path):
+    address, metrics = (Address("127.0.0.1", find_free_port()) for _ in range(2))
+    environment = environment_of(PROJECTS[name], {name: address}, data_dir, database_urls)
+    environment |= {"METRICS_BIND": metrics.bind, "SPEEDUPS": speedups}
+    service = Service(PROJECTS[name], address, environment, tmp_path / "log")
+    path = PROJECTS[name].routing.paths[0]
+    service.start()
+    try:
+        with Client(service.url) as public, Client(metrics.url) as scraping:
+            used, hidden = public.get(path), public.get("/metrics")
+            shown, refused = scraping.get("/metrics", headers={"Host": "10.0.0.7"}), scraping.get(path)
+    finally:
+        service.stop()
+
+    assert (used.status_code, hidden.status_code) == (200, 404)
+    assert (shown.status_code, refused.status_code) == (200, 404)
+    assert f'http_requests_total{{method="GET",route="^{path[1:]}' in shown.text
+    assert hidden.headers["Content-Type"] == "application/problem+json"

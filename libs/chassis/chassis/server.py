@@ -19,7 +19,7 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
 
         globals().update(service_configuration("user", port=8000))
 
-    The service listens on ``BIND`` if that is set, else on ``port`` of this machine.
+    The service listens on ``BIND`` if set, else on ``port`` of this machine; for /metrics alone on ``METRICS_BIND``.
     """
     tracing.check()
     collect_metrics(name)
@@ -30,7 +30,7 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
 
     return {
         "wsgi_app": f"{name}_project.wsgi",
-        "bind": os.environ.get("BIND", f"127.0.0.1:{port}"),
+        "bind": [os.environ.get("BIND", f"127.0.0.1:{port}"), *filter(None, [os.environ.get("METRICS_BIND")])],
         "workers": int(os.environ.get("WEB_CONCURRENCY", "2")),
         "preload_app": True,
         "control_socket_disable": True,

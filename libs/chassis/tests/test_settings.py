@@ -52,4 +52,8 @@ def test_service_listens_on_its_port_of_this_machine_unless_told_otherwise(monke
     default = service_configuration("one", port=8000)["bind"]
     monkeypatch.setenv("BIND", "0.0.0.0:80")
 
-    assert (default, service_configuration("one", port=8000)["bind"]) == ("127.0.0.1:8000", "0.0.0.0:80")
+    told = service_configuration("one", port=8000)["bind"]
+    monkeypatch.setenv("METRICS_BIND", "0.0.0.0:9100")
+    with_metrics = service_configuration("one", port=8000)["bind"]
+
+    assert (default, told, with_metrics) == (["127.0.0.1:8000"], ["0.0.0.0:80"], ["0.0.0.0:80", "0.0.0.0:9100"])

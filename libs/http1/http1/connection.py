@@ -35,6 +35,8 @@ class Connection:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_SECONDS)
         self.address = address
+        name = client.getsockname()
+        self._port = str(name[1]) if isinstance(name, tuple) else "80"  # of a Unix socket
         self.reader = reader
         self._render = render
         self.timeout = math.inf
@@ -80,7 +82,7 @@ class Connection:
     def answer(self, application: Any, request: WholeRequest, is_stopping: Callable[[], bool], log: Logger) -> bool:
         """Let a WSGI application answer; return whether the connection can carry another request."""
         answer = Answer(self.sock, request.head, request, is_stopping)
-        environ = wsgi_environ(request.head, client=self.address, body=request.content)
+        environ = wsgi_environ(request.head, client=self.address, port=self._port, body=request.content)
         if request.length is CHUNKED:  # PEP 3333 knows bodies by their length only
             environ["CONTENT_LENGTH"] = str(len(request.content))
         pieces: Any = ()

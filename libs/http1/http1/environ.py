@@ -11,7 +11,6 @@ from http1.head import RequestHead
 _FIXED = {
     "SCRIPT_NAME": "",
     "SERVER_NAME": "localhost",  # where the client does not say, with Host, whom it wants
-    "SERVER_PORT": "80",
     "SERVER_PROTOCOL": "HTTP/1.1",
     "wsgi.version": (1, 0),
     "wsgi.errors": sys.stderr,
@@ -28,8 +27,10 @@ def _key(name: str) -> str:
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
 
 
-def wsgi_environ(head: RequestHead, *, client: str, scheme: str = "http", body: bytes = b"") -> dict[str, object]:
-    """Return the environment of a request from the address ``client``.
+def wsgi_environ(
+    head: RequestHead, *, client: str, port: str = "80", scheme: str = "http", body: bytes = b""
+) -> dict[str, object]:
+    """Return the environment of a request from the address ``client`` to ``port``.
 
     Fields that share a name are one, as a list; one with an underscore could pass for another and is left out.
     """
@@ -44,6 +45,7 @@ def wsgi_environ(head: RequestHead, *, client: str, scheme: str = "http", body: 
     )
     environ["QUERY_STRING"] = query
     environ["REMOTE_ADDR"] = client
+    environ["SERVER_PORT"] = port
     environ["RAW_URI"] = head.target
     environ["wsgi.url_scheme"] = scheme
     environ["wsgi.input"] = io.BytesIO(body)

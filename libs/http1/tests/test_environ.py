@@ -89,3 +89,8 @@ def test_no_field_replaces_what_the_server_says():
     found = environ("REQUEST-METHOD: DELETE", "Server-Name: evil")
 
     assert (found["REQUEST_METHOD"], found["SERVER_NAME"]) == ("GET", "localhost")
+
+
+def test_port_is_that_of_the_server_s_socket():
+    assert environ()["SERVER_PORT"] == "80"
+    assert environ(port="9100")["SERVER_PORT"] == "9100"

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+PATH = "/metrics"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -23,13 +24,19 @@ DATABASE = Histogram("http_request_database_seconds", "Time in the database per 
 
 
 class MetricsMiddleware:
-    """Counts and times every request; it stands outside of all middleware that can answer by itself."""
+    """Counts and times every request; it stands outside of all middleware that can answer by itself.
+
+    If the server also listens on ``METRICS_BIND``, that port has /metrics and nothing else, and no other port has it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        self.port = os.environ.get("METRICS_BIND", "").rpartition(":")[2]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request."""
+        if self.port and (request.META["SERVER_PORT"] == self.port) != (request.path == PATH):
+            raise Http404
         database = _DatabaseTime()
         started = time.perf_counter()
         with connections[DEFAULT_DB_ALIAS].execute_wrapper(database):

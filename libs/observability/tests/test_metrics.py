@@ -1,4 +1,5 @@
 import pytest
+from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +62,19 @@ def test_file_that_a_starting_process_has_just_created_is_left_out(tmp_path, mon
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
 
     assert api.get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("bind", "port", "path", "status"),
+    [
+        ("", "80", "/metrics", 200),
+        ("0.0.0.0:9100", "9100", "/metrics", 200),
+        ("0.0.0.0:9100", "9100", "/books", 404),
+        ("0.0.0.0:9100", "80", "/metrics", 404),
+        ("0.0.0.0:9100", "80", "/books", 200),
+    ],
+)
+def test_metrics_can_have_a_port_of_their_own(bind, port, path, status, monkeypatch):
+    monkeypatch.setenv("METRICS_BIND", bind)
+
+    assert Client().get(path, SERVER_PORT=port).status_code == status

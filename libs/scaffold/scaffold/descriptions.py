@@ -1,6 +1,7 @@
 """Descriptions of the Django projects: each has a ``service.toml`` in its folder.
 
 port = 8000
+metrics_port = 9100               # METRICS_BIND in containers; this is the default
 database = "user_service_db"      # left out: none
 calls = ["user"]                  # services whose URL it needs
 worker = true                     # it has a background process, `manage.py work`; it needs a database
@@ -22,6 +23,7 @@ DESCRIPTION = "service.toml"
 TEMPLATE_PROJECT = Path("devtools/template/example_project")
 GATEWAY = "gateway"
 HIGHEST_PORT = 65_535
+METRICS_PORT = 9100  # METRICS_BIND in containers; not published
 
 
 class DescriptionError(Exception):
@@ -51,7 +53,7 @@ class Project:
     database: str | None = None
     calls: tuple[str, ...] = ()
     worker: bool = False
-    metrics_port: int = 0
+    metrics_port: int = METRICS_PORT
     routing: Routing | None = None
 
     @property
@@ -108,8 +110,8 @@ def read_project(folder: Path) -> Project:
             name=folder.name.removesuffix("_project"),
             folder=folder,
             packages=tuple(build["module-name"]),
-            port=(port := _port(table.pop("port"))),
-            metrics_port=_port(table.pop("metrics_port", port)),
+            port=_port(table.pop("port")),
+            metrics_port=_port(table.pop("metrics_port", METRICS_PORT)),
             calls=tuple(table.pop("calls", ())),
             worker=_worker(table),
             routing=_routing(routing) if routing else None,

@@ -53,7 +53,7 @@ def test_a_changed_port_is_changed_everywhere(repository):
 
     changed = {path.name: path.read_text() for path in generate(repository.root)}
 
-    assert changed.keys() >= {".env.example", "docker-compose.yml", "prometheus.yml", "gateway.toml"}
+    assert changed.keys() >= {".env.example", "docker-compose.yml", "network-policy.yaml", "gateway.toml"}
     assert not [name for name, text in changed.items() if ":8000" in text]
 
 

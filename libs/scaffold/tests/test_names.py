@@ -66,7 +66,7 @@ def test_a_good_name_is_not_refused():
         ({"resource": "classes"}, "keyword"),
         ({"resource": "trial"}, "name of the service"),
         ({"port": 8000}, "Port 8000 is that of user_project"),
-        ({"port": 9100}, "Port 9100 is that of gateway_project"),
+        ({"port": 9100}, "Port 9100 is that of user_project"),
         ({"port": 0}, "--port is 0"),
         ({"port": 70_000}, "--port is 70000"),
         ({"calls": ["nobody"]}, "no service 'nobody' to call; there are "),

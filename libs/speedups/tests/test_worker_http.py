@@ -158,6 +158,7 @@ def test_path_is_decoded_and_the_target_is_there_as_it_came(port):
     assert (environ["PATH_INFO"], environ["QUERY_STRING"]) == ("/environ", "a=%20")
     assert environ["RAW_URI"] == "/%65nviron?a=%20"
     assert environ["REMOTE_ADDR"] == "127.0.0.1"
+    assert environ["SERVER_PORT"] == str(port)
 
 
 def test_old_client_gets_the_answer_and_the_end_of_the_connection(port):
