@@ -324,7 +324,7 @@ def clean_environment() -> "dict[str, str]":
 def say(message: str) -> None:
     """Print a line of progress; a reader that has gone away is no reason to fail."""
     with contextlib.suppress(OSError):
-        print(message, flush=True)
+        print(message, file=sys.stderr, flush=True)  # $(... token) takes what is printed
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,7 @@ class Copy:
             timeout=SECONDS,
             check=False,
         )
+        self.printed = result.stdout
         return result.returncode, result.stdout + result.stderr
 
     def versions(self):
@@ -223,6 +225,16 @@ def test_commands_work_in_an_environment_that_cannot_be_completed(incomplete, em
     assert "Continuing with the installed packages." in output
     assert "Traceback" not in output
     assert status == (1 if command == ["status"] else 0), output
+
+
+def test_progress_of_the_installation_is_not_among_what_a_command_prints(copy):
+    arguments = ["token", "--user", "7", "--scope", "orders:read"]
+
+    status, output = copy.run(*arguments, DATA_DIR=str(copy.root.parent / "data"))
+
+    assert status == 0, output
+    assert "Installing the packages" in output
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", copy.printed)
 
 
 def test_an_interrupted_installation_starts_from_nothing(copy):
