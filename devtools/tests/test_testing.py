@@ -82,7 +82,7 @@ def test_counts_are_summed_and_reasons_of_skips_progress_and_total_time_are_show
 def test_a_test_that_passes_when_it_is_tried_again_is_named(new_clone, write_suite):
     write_suite("gateway", UNSTABLE)
 
-    status, output = new_clone.run("test", "gateway", "-p", "pytest_retry.retry_plugin", "--retries", "1")
+    status, output = new_clone.run("test", "gateway", "-p", "pytest-retry", "--retries", "1")
 
     assert (status, last_line(output)) == (0, "1 passed, 0 failed, 0 skipped"), output
     assert "test_unstable failed on attempt 1" in output
