@@ -18,12 +18,9 @@ UNWANTED = ("AUTH_JWKS", "AUTH_ISSUER", "AUTH_AUDIENCE")
 def tree(tmp_path):
     """Return a folder with what `generate` reads."""
     tree = tmp_path / "tree"
-    for file in [*ROOT.glob("*_project/service.toml"), *ROOT.glob("*_project/deploy/*")]:
-        target = tree / file.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, target)
-    for name in ("devtools/template/example_project", "order_project", "user_project", "gateway_project"):
-        shutil.copytree(ROOT / name, tree / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("tests", "*.pyc"))
+    for folder in [ROOT / "devtools" / "template" / "example_project", *ROOT.glob("*_project")]:
+        target = tree / folder.relative_to(ROOT)
+        shutil.copytree(folder, target, ignore=shutil.ignore_patterns("tests", "__pycache__"))
     shutil.copy(ROOT / "uv.lock", tree)
     return tree
 

@@ -26,30 +26,30 @@ def config(name, folder=BASE):
 
 
 def test_new_service_is_in_the_base_and_in_every_component_and_nothing_of_it_stays(repository):
-    start_service(repository.root, "payment", calls=["user"], publishes=True)
+    start_service(repository.root, "voucher", calls=["user"], publishes=True)
     generate(repository.root)
     kubernetes = repository.root / "deploy" / "kubernetes"
-    made = {path.relative_to(kubernetes).as_posix() for path in kubernetes.rglob("*") if "payment" in path.as_posix()}
-    listed = [path for path in kubernetes.rglob("kustomization.yaml") if "payment" in path.read_text()]
+    made = {path.relative_to(kubernetes).as_posix() for path in kubernetes.rglob("*") if "voucher" in path.as_posix()}
+    listed = [path for path in kubernetes.rglob("kustomization.yaml") if "voucher" in path.read_text()]
     called = (kubernetes / "base" / "user" / "network-policy.yaml").read_text()
     checked = repository.run(sys.executable, "-P", "-m", "manifests", "check")
 
-    shutil.rmtree(repository.root / "payment_project")
+    shutil.rmtree(repository.root / "voucher_project")
     generate(repository.root)
 
     components = ("autoscaling", "cloudnative-pg", "external-database", "monitoring")
     own = ("config.env", "deployment.yaml", "kustomization.yaml", "network-policy.yaml", "pod-disruption-budget.yaml")
     assert made == {
-        "base/payment",
-        *(f"base/payment/{name}" for name in (*own, "service.yaml", "worker.yaml")),
-        *(f"components/{name}/payment.yaml" for name in components),
-        "overlays/production/payment.env",
+        "base/voucher",
+        *(f"base/voucher/{name}" for name in (*own, "service.yaml", "worker.yaml")),
+        *(f"components/{name}/voucher.yaml" for name in components),
+        "overlays/production/voucher.env",
     }
     # The base, its folder there, production, and every component that is not of the entrance or the broker.
     assert len(listed) == 1 + 1 + 1 + len([*components, "identity"])
     assert checked == (0, "No finding.\n")
-    assert "app.kubernetes.io/name: payment}" in called
-    assert "app.kubernetes.io/name: payment-worker}" in called
+    assert "app.kubernetes.io/name: voucher}" in called
+    assert "app.kubernetes.io/name: voucher-worker}" in called
     assert repository.changed() == set()
 
 

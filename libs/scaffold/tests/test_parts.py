@@ -67,19 +67,19 @@ def test_a_consumer_calls_the_service_too_and_publishes_nothing(repository):
 
 
 def test_a_service_can_read_the_events_of_a_new_one_and_of_several(repository):
-    start_service(repository.root, "payment", resource="invoices", publishes=True)
+    start_service(repository.root, "voucher", resource="invoices", publishes=True)
 
-    start_service(repository.root, "trial", calls=["order"], consumes=["user", "payment"], publishes=True)
+    start_service(repository.root, "trial", calls=["order"], consumes=["user", "voucher"], publishes=True)
 
     texts = texts_of(repository.root / "trial_project")
-    assert '"trials.user_events.users",\n    "trials.payment_events.payments",' in texts["trial_project/settings.py"]
-    assert {"class KnownUser(", "class KnownPayment("} <= set(
+    assert '"trials.user_events.users",\n    "trials.voucher_events.vouchers",' in texts["trial_project/settings.py"]
+    assert {"class KnownUser(", "class KnownVoucher("} <= set(
         re.findall(r"class Known\w+\(", texts["trials/models.py"])
     )
     assert texts["trials/migrations/0002_events.py"].count("CreateModel") == 2
-    assert '"com.example.payment.changed.v1"' in texts["trials/payment_events.py"]
-    assert 'stream="invoices"' in texts["trials/payment_events.py"]
-    assert read_projects(repository.root)["trial"].calls == ("order", "user", "payment")
+    assert '"com.example.voucher.changed.v1"' in texts["trials/voucher_events.py"]
+    assert 'stream="invoices"' in texts["trials/voucher_events.py"]
+    assert read_projects(repository.root)["trial"].calls == ("order", "user", "voucher")
 
 
 def test_a_service_that_publishes_nothing_cannot_be_read(repository):
