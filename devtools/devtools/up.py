@@ -13,7 +13,7 @@ from devtools.data_folder import DataFolder, Run
 from devtools.databases import check_own_databases, create_databases
 from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, ROOT, gunicorn_command, manage_command, service_environment, with_database
-from issuer.environment import is_on
+from issuer.environment import has_development_issuer
 from scaffold.descriptions import Project
 
 LOG_FILE = "up.log"
@@ -72,7 +72,7 @@ def welcome(run: Run, *, seconds: float) -> str:
             f"{gateway}{path}" for each in PROJECTS.values() if each.routing for path in each.routing.paths
         ),
         admins="  ".join(f"{gateway}/admin/{project.name}/" for project in with_database()),
-        token=CREDENTIALS if is_on(os.environ) else "",
+        token=CREDENTIALS if has_development_issuer(os.environ) else "",
         services="".join(f"  {f'{name.capitalize()} service':<16} {url}\n" for name, url in urls.items()),
     )
 

@@ -8,8 +8,11 @@ import time
 import psutil
 import pytest
 
+from devservers.ports import Address
 from devservers.processes import wait_for
-from devtools.data_folder import DataFolder
+from devtools.data_folder import DataFolder, Run
+from devtools.projects import PROJECTS
+from devtools.up import welcome
 
 
 def services_of(up):
@@ -329,3 +332,16 @@ def test_the_log_of_the_last_run_is_kept(clone):
     clone.stop(up)
 
     assert "manage       | Stopped.\n" in (clone.data_dir / "up.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_shown"),
+    [({}, False), ({"AUTH": "true"}, True), ({"AUTH": "true", "AUTH_JWKS": "https://id.example/keys"}, False)],
+    ids=["open", "development issuer", "provider"],
+)
+def test_welcome_shows_a_token_where_the_development_issuer_signs_it(monkeypatch, variables, is_shown):
+    for name in ("AUTH", "AUTH_JWKS"):
+        monkeypatch.setenv(name, variables.get(name, ""))
+    run = Run(1, "up", addresses={name: Address("127.0.0.1", project.port) for name, project in PROJECTS.items()})
+
+    assert ("manage_all.py token" in welcome(run, seconds=1)) is is_shown

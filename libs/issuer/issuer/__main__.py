@@ -22,15 +22,15 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     token = commands.add_parser("token", help="print an access token of the development issuer")
     whose = token.add_mutually_exclusive_group(required=True)
-    whose.add_argument("--user", type=int, metavar="ID", help="of a user of the user service")
-    whose.add_argument("--subject", help="of a caller that is no user")
+    whose.add_argument("--user", type=user_id, metavar="ID", help="of a user of the user service")
+    whose.add_argument("--subject", type=subject, help="of a caller that is no user")
     token.add_argument("--client", default="manage_all", help="the client that got the token")
     token.add_argument("--seconds", type=int, default=3600, help="how long it lives, at most a day (86400)")
     commands.add_parser("rotate-token-key", help="sign tokens with a new key; those of the old one stay valid")
     key = commands.add_parser("hash-key", help=f"make an API key, print it once, and add its hash to {KEYS_FILE}")
     key.add_argument("id", help="of the key, such as partner")
-    key.add_argument("--user", type=int, metavar="ID", help="the user for whom the key acts")
-    key.add_argument("--rate-limit", default="", help="such as 50/second")
+    key.add_argument("--user", type=user_id, metavar="ID", help="the user for whom the key acts")
+    key.add_argument("--rate-limit", type=rate_limit, help="such as 50/second")
     for command in (token, key):
         command.add_argument("--scope", nargs="+", action="extend", required=True, help="such as orders:read")
     options = parser.parse_args()
@@ -48,9 +48,9 @@ def run(options: argparse.Namespace) -> None:
     if options.command == "rotate-token-key":
         print(f"Tokens are signed with the key {folder.rotate().kid} from now on; the old ones stay valid.")
     elif options.command == "token":
-        subject = options.subject or str(options.user)
         issuer, audience = names(os.environ).values()
-        claims = {"iss": issuer, "aud": audience, "sub": subject, "client_id": options.client}
+        claims = {"iss": issuer, "aud": audience, "client_id": options.client}
+        claims |= {"sub": options.subject or str(options.user)}
         claims |= {"scope": " ".join(scopes(options.scope))} | ({"user_id": options.user} if options.user else {})
         print(tokens.issue(folder, claims, seconds=options.seconds))
     else:
@@ -61,6 +61,29 @@ def run(options: argparse.Namespace) -> None:
         )
         subprocess.run([sys.executable, "-P", "-m", "scaffold", "generate"], check=True)
         print(f"Only the hash is stored, in {KEYS_FILE}. The key, which is shown this once:\n{new}")
+
+
+def user_id(text: str) -> int:
+    """Return the id of a user."""
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the id of a user")
+    return int(text)
+
+
+def subject(text: str) -> str:
+    """Return the subject of a token."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a subject must not be empty")
+    return text
+
+
+def rate_limit(text: str) -> str:
+    """Return a rate, as the routes file of the gateway has it."""
+    if not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a rate such as 50/second (units: second, minute, hour, day)"
+        )
+    return text
 
 
 def scopes(given: list[str]) -> list[str]:

@@ -25,7 +25,9 @@ def make_key(key_id: str) -> str:
     return f"gk_{key_id}_{secrets.token_urlsafe(32)}"
 
 
-def store(file: Path, key_id: str, key: str, *, scopes: Sequence[str], rate_limit: str, user_id: int | None) -> None:
+def store(
+    file: Path, key_id: str, key: str, *, scopes: Sequence[str], rate_limit: str | None, user_id: int | None
+) -> None:
     """Append the hash of ``key`` to the routes file of the gateway, as a table ``[[auth.keys]]``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a system with AUTH=true needs and its environment does not have: a development issuer, and a service token."""
+"""The variables that a system with AUTH=true lacks: those of the development issuer, and a service token."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,14 +12,11 @@ AUDIENCE = "gateway"
 
 
 def development_environment(data_dir: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables to add to ``environment``: none without AUTH, nor what it has itself.
-
-    An ``AUTH_JWKS`` of its own, that of a real provider, keeps the development issuer out.
-    """
+    """Return the variables to add to ``environment``: none without AUTH, and none that it has itself."""
     added, folder = dict[str, str](), KeyFolder(data_dir)
-    if not is_on(environment):
+    if not _is_on(environment):
         return added
-    if not environment.get("AUTH_JWKS"):
+    if has_development_issuer(environment):
         folder.signing_key()
         added |= {"AUTH_JWKS": str(folder.jwks), **names(environment)}
     if not environment.get("SERVICE_TOKEN") and not environment.get("SERVICE_TOKEN_FILE"):
@@ -27,8 +24,12 @@ def development_environment(data_dir: Path, environment: Mapping[str, str]) -> d
     return added
 
 
-def is_on(environment: Mapping[str, str]) -> bool:
-    """Whether callers have to identify themselves."""
+def has_development_issuer(environment: Mapping[str, str]) -> bool:
+    """Whether tokens are those of the development issuer; ``AUTH_JWKS``, the key set of a provider, keeps it out."""
+    return _is_on(environment) and not environment.get("AUTH_JWKS")
+
+
+def _is_on(environment: Mapping[str, str]) -> bool:
     return environment.get("AUTH") == "true"  # the gateway and the services refuse other words
 
 

@@ -61,6 +61,10 @@ def test_a_caller_that_is_no_user_has_no_user_id(run):
         (["token", "--scope", "orders:read"], "--user --subject is required"),
         (["token", "--user", "7", "--scope", 'a"b'], "is not a scope"),
         (["token", "--user", "7", "--scope", "a", "--seconds", "100000"], "1 to 86400 seconds"),
+        (["token", "--subject", " ", "--scope", "a"], "a subject must not be empty"),
+        (["token", "--user", "0", "--scope", "a"], "'0' is not the id of a user"),
+        (["hash-key", "partner", "--scope", "a", "--user", "seven"], "'seven' is not the id of a user"),
+        (["hash-key", "partner", "--scope", "a", "--rate-limit", "many"], "'many' is not a rate"),
         (["hash-key", "no_id", "--scope", "a"], '"no_id" is no id of a key'),
     ],
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from issuer.environment import AUDIENCE, ISSUER, development_environment
+from issuer.environment import AUDIENCE, ISSUER, development_environment, has_development_issuer
 
 
 @pytest.mark.parametrize("environment", [{}, {"AUTH": ""}, {"AUTH": "false"}, {"AUTH": "0"}])
@@ -32,6 +32,7 @@ def test_a_provider_keeps_the_development_issuer_out(tmp_path):
     added = development_environment(tmp_path, {"AUTH": "true", "AUTH_JWKS": "https://id.example/keys"})
 
     assert [*added] == ["SERVICE_TOKEN"]
+    assert not has_development_issuer({"AUTH": "true", "AUTH_JWKS": "https://id.example/keys"})
 
 
 @pytest.mark.parametrize("name", ["SERVICE_TOKEN", "SERVICE_TOKEN_FILE"])
