@@ -129,3 +129,18 @@ def test_attempt_of_another_process_is_waited_for_and_no_longer_than_four_second
         SharedSource(provider, ISSUER, tmp_path).read()
 
     slow.kill()
+
+
+def test_full_disk_takes_no_key_away_and_asks_no_more_often(process, provider, clock, monkeypatch, caplog):
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("proxy.authentication.shared_source.Path.write_text", fail)
+    keys = process()
+
+    assert keys.find("one", "ES256")
+    for _ in range(29):
+        clock.now += 1
+        assert keys.find("unknown", "ES256") is None
+    assert provider.reads == 1
+    assert "No space left" in caplog.records[0].reason

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 import gevent
 
 from proxy.authentication.sources import SECONDS, Source, SourceError
+
+logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.02  # between two looks whether another process has ended its attempt
 
@@ -41,7 +44,7 @@ class SharedSource:
 
     def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
         """Return whether another process has made an attempt, or one is due ``age`` seconds after the last of all."""
-        last = self._load()
+        last = self._load() or self._taken
         if last is None or last != self._taken:
             return True
         return self._source.is_due(self._clock() - last.at, is_key_unknown=is_key_unknown)
@@ -53,7 +56,7 @@ class SharedSource:
             SourceError: the attempt failed, and this process knows what was read before.
         """
         with self._locked():
-            last, knows_content = self._load(), bool(self._taken and self._taken.content)
+            last, knows_content = self._load() or self._taken, bool(self._taken and self._taken.content)
             if last is None or last == self._taken:
                 last = self._attempt(last)
             self._taken = last
@@ -67,9 +70,12 @@ class SharedSource:
             made = _Attempt(began, "", self._source.read().decode(errors="replace"))
         except SourceError as error:
             made = _Attempt(began, str(error), last.content if last else "")
-        new = self._file.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps(asdict(made)))
-        new.replace(self._file)
+        try:
+            new = self._file.with_suffix(f".{os.getpid()}")
+            new.write_text(json.dumps(asdict(made)))
+            new.replace(self._file)
+        except OSError as error:  # such as a full disk: this process has its keys, and the others read their own
+            logger.warning("Keys cannot be shared with the other processes", extra={"reason": str(error)})
         return made
 
     def _load(self) -> _Attempt | None:
