@@ -1,4 +1,4 @@
-"""What 1,000 to 100,000 requests a second take: replicas, connections, queueing, and what breaks first.
+"""Capacity for 1,000 to 100,000 requests a second: replicas, connections, queueing, and what breaks first.
 
 python -m benchmarks.capacity > benchmarks/results/capacity.txt
 

@@ -1,4 +1,4 @@
-"""What the API document says of credentials, while requests need them."""
+"""Security schemes and requirements of the API document, with authentication on."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the claims of a verified token say about its sender."""
+"""The caller that the claims of a verified token name."""
 
 from collections.abc import Mapping
 from typing import Any

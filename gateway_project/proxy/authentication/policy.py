@@ -1,4 +1,4 @@
-"""What ``[auth]`` of the routes file says: issuers of tokens, and API keys."""
+"""The settings of ``[auth]`` in the routes file: issuers of tokens, and API keys."""
 
 from dataclasses import dataclass
 

@@ -12,7 +12,7 @@ from proxy.units import Rate
 
 @dataclass(slots=True, eq=False)
 class Principal:
-    """Who sends a request, and until when that is known."""
+    """The authenticated sender of a request, and the expiry of its token."""
 
     caller: Caller
     issuer: str = ""  # of its token

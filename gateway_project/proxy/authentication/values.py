@@ -33,7 +33,7 @@ def algorithms(value: object) -> tuple[str, ...]:
     found = names(value)
     for name in found:
         if name.lower() == "none" or name.upper().startswith("HS"):
-            raise ValueError(f'"{name}" is refused: whoever can verify such a token can forge it')
+            raise ValueError(f'"{name}" is refused: anyone who can verify such a token can forge it')
         if name not in ALGORITHMS:
             raise ValueError(f'"{name}" is not one of {", ".join(sorted(ALGORITHMS))}')
     return found

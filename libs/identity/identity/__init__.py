@@ -1,1 +1,1 @@
-"""Who is calling: the signed identity that the gateway passes to the services."""
+"""The signed identity of a caller, which the gateway passes to the services."""

@@ -14,7 +14,7 @@ class StaffActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Note the account; whoever calls the API is noted by its authentication."""
+        """Note the account. Callers of the API are noted by REST framework's authentication."""
         if request.path.startswith("/admin/") and request.user.is_authenticated:
             set_actor(f"staff:{request.user.pk}")
         return self.get_response(request)

@@ -1,4 +1,4 @@
-"""What ``AUTH=true`` adds to the settings of a service; without it, a service asks nobody who calls."""
+"""Settings of a service that ``AUTH=true`` adds; without it, services authenticate no caller."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Who makes the current request, for log lines and events; empty unless callers are authenticated (``AUTH``)."""
+"""The actor of the current request, for log lines and events; empty unless callers are authenticated (``AUTH``)."""
 
 from contextvars import ContextVar
 
@@ -11,5 +11,5 @@ def current_actor() -> str:
 
 
 def set_actor(actor: str) -> None:
-    """Note who makes the current request. ``RequestIdMiddleware`` forgets it at the request's end."""
+    """Note the actor of the current request. ``RequestIdMiddleware`` forgets it at the request's end."""
     _actor.set(actor)
