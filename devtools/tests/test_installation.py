@@ -158,10 +158,12 @@ def test_newer_releases_and_the_settings_of_a_person_change_nothing(copy, newer_
         PIP_TARGET=str(tmp_path / "elsewhere"),
         PIP_NO_BINARY=":all:",
         PYTHONPATH=str(tmp_path),
+        PYTHONDONTWRITEBYTECODE="1",
         **NO_NETWORK,
     )
 
     assert "up is not running" in output, output
+    assert list(copy.root.glob("devtools/devtools/__pycache__/*.pyc")), "each start would compile everything"
     assert_is_locked(copy.versions())
     assert paths == []
     assert not (tmp_path / "elsewhere").exists()
