@@ -43,8 +43,8 @@ DEVELOPMENT_COMMANDS = {"bench", "lint", "lock", "startservice", "test"}
 # These make an environment of another Python anew; all others go on in it.
 REBUILDING_COMMANDS = {"up", *DEVELOPMENT_COMMANDS}
 
-# Another Python's variables would put other packages before ours, and without bytecode each process would compile Django
-# first, which takes twice as long as the rest of its start. Of uv's own variables these change no result.
+# Another Python's variables would put other packages before ours; without bytecode each process would first compile
+# Django, which takes twice as long as the rest of its start. Of uv's own variables these change no result.
 FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE", "__PYVENV_LAUNCHER__")
 UV_VARIABLES = ("UV_CACHE_DIR", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_OFFLINE", "UV_LINK_MODE")
 
