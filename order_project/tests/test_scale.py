@@ -25,6 +25,8 @@ BOUNDED = [
     f"{query}&created_at__gte=2026-01-01T00:00:00Z&created_at__lt=2026-01-05T00:00:00Z".removeprefix("&")
     for query in NARROWED
 ]
+OF_A_USER = {"Bitmap Heap Scan", "Bitmap Index Scan", "Sort"}
+MOST_BLOCKS = 100  # of 3,000
 
 
 def insert_orders(count):
@@ -61,21 +63,23 @@ def page_behind(order, ordering, query):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_page_of_a_million_orders_uses_an_index_and_reads_as_little_as_the_first(api):
-    insert_orders(1_000_000)
-    ids = [10_000, 500_000, 990_000]
+def test_every_page_of_many_orders_uses_an_index_and_reads_as_little_as_the_first(api):
+    insert_orders(200_000)
+    ids = [2_000, 100_000, 190_000]
     orders = list(Order.objects.filter(id__in=[Order.objects.order_by("id")[0].id + number for number in ids]))
 
     for ordering in ["id", "-id", "created_at", "-created_at"]:
         for query in [*NARROWED, *(BOUNDED if ordering.endswith("created_at") else [])]:
+            # The forty orders of a user may be read all and sorted.
+            kinds_of_plan = {"Limit", "Index Scan"} | (OF_A_USER if "user_id" in query else set())
             _, first = read_and_explain(api, f"/orders?ordering={ordering}&{query}")
             for order in orders:
                 page, plan = read_and_explain(api, page_behind(order, ordering, query))
                 kinds = {node["Node Type"] for node in nodes(plan)}
 
                 assert page["results"], (ordering, query)
-                assert kinds <= {"Limit", "Index Scan"}, (ordering, query, kinds)
-                assert blocks(plan) <= blocks(first) + 10, (ordering, query, order.id)
+                assert kinds <= kinds_of_plan, (ordering, query, kinds)
+                assert blocks(plan) <= blocks(first) + 10 < MOST_BLOCKS, (ordering, query, order.id)
 
 
 def blocks(plan):
