@@ -3,33 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chassis.rest.viewsets import IF_MATCH, LOCATION, ResourceViewSet
-from idempotency.views import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, KEY_PATTERN, IdempotentCreateMixin
+from idempotency.schema import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED
+from idempotency.views import IdempotentCreateMixin
 from identity.ownership import OwnedMixin
 from openapi.components import Problem
 from orders.exceptions import OrderIsClosed, TransitionRefused, UserUnverifiable
 from orders.filters import OrderFilter
 from orders.models import Order
 from orders.serializers import OrderSerializer
-
-KEY = OpenApiParameter(
-    IDEMPOTENCY_KEY,
-    {"type": "string", "pattern": KEY_PATTERN},
-    OpenApiParameter.HEADER,
-    description="1 to 255 visible ASCII characters that the client chose for this order, kept for 24 hours.",
-)
-REPLAYED = OpenApiParameter(
-    IDEMPOTENT_REPLAYED,
-    {"type": "string", "const": "true"},
-    OpenApiParameter.HEADER,
-    response=[201],
-    description="Sent when the response repeats the one to an earlier request with the same key.",
-)
 
 
 @extend_schema_view(
@@ -39,7 +26,7 @@ REPLAYED = OpenApiParameter(
             "`Idempotency-Key` the request can be repeated: the order is placed once, and a repetition gets the first "
             "response. An unknown user is refused with 400; while the user service is unavailable, the response is 503."
         ),
-        parameters=[KEY, REPLAYED, LOCATION],
+        parameters=[IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, LOCATION],
     ),
 )
 class OrderViewSet(OwnedMixin, IdempotentCreateMixin, ResourceViewSet[Order]):

@@ -21,8 +21,8 @@ from idempotency.models import ClaimLost, IdempotencyKey
 from identity.callers import name_of_caller
 from openapi.components import Problem
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
-IDEMPOTENT_REPLAYED = "Idempotent-Replayed"
+KEY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotent-Replayed"
 # 1 to 255 visible ASCII characters, bare, or quoted as the draft's structured field has them.
 KEY_PATTERN = r'^("[!#-\[\]-~]{1,255}"|[!#-~][!-~]{0,254})$'
 
@@ -33,7 +33,7 @@ class KeyInUse(APIException):
     """The first request with the key is still being carried out."""
 
     status_code = HTTPStatus.CONFLICT
-    default_detail = f"A request with this {IDEMPOTENCY_KEY} is still being carried out; repeat it to get its answer."
+    default_detail = f"A request with this {KEY_HEADER} is still being carried out; repeat it to get its answer."
     default_code = "idempotency_key_in_use"
     wait = 1
 
@@ -42,7 +42,7 @@ class KeyReused(APIException):
     """The key stands for another request."""
 
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
-    default_detail = f"This {IDEMPOTENCY_KEY} was used for another request; a new request needs a new key."
+    default_detail = f"This {KEY_HEADER} was used for another request; a new request needs a new key."
     default_code = "idempotency_key_reused"
 
 
@@ -105,7 +105,7 @@ def read_key(request: Request) -> str | None:
     text: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if text is not None and not re.fullmatch(KEY_PATTERN, text):
         detail = ErrorDetail("Must be 1 to 255 visible ASCII characters.", "invalid_idempotency_key")
-        raise ValidationError({IDEMPOTENCY_KEY: detail})
+        raise ValidationError({KEY_HEADER: detail})
     return text[1:-1] if text and text.startswith('"') else text
 
 
@@ -129,7 +129,7 @@ def _replay(key: str, fingerprint: str) -> HttpResponse:
         raise KeyInUse
     OUTCOMES.labels("replayed").inc()
     response = _response(stored.status, bytes(stored.body or b""), stored.location)
-    response[IDEMPOTENT_REPLAYED] = "true"
+    response[REPLAYED_HEADER] = "true"
     return response
 
 
