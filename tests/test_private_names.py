@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = [
+    "calls",
     "chassis",
     "http1",
     "idempotency",

@@ -9,10 +9,10 @@ MOST_LINES = {
     "libs/chassis": 1500,
     "libs/speedups": 900,
     "user_project": 400,
-    "order_project": 1200,
-}  # the last with what it knows of users
+    "order_project": 1100,
+}
 MOST_LINES_OF_A_MODULE = 200
-LIBRARIES = ["idempotency", "identity", "lists", "migrating", "observability", "openapi", "problems"]
+LIBRARIES = ["calls", "idempotency", "identity", "lists", "migrating", "observability", "openapi", "problems"]
 FOLDERS = [*MOST_LINES, *(f"libs/{name}" for name in LIBRARIES)]
 
 

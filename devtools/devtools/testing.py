@@ -28,7 +28,17 @@ SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wai
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
-WITH_DATABASE = ("chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
+WITH_DATABASE = (
+    "calls",
+    "chassis",
+    "events",
+    "identity",
+    "lists",
+    "migrating",
+    "observability",
+    "openapi",
+    "problems",
+)
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 

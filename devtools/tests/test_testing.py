@@ -179,7 +179,7 @@ def test_libraries_whose_tests_need_a_database_get_one_and_the_others_none():
     found = {name: bool(suite.databases) for name, suite in suites().items() if suite.folder.parent == ROOT / "libs"}
 
     assert {name for name, has_database in found.items() if has_database} == {
-        *("chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
+        *("calls", "chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
     }
     # The tests of idempotency are those of the order service, which has it.
     assert found.keys() | {"idempotency"} == {folder.name for folder in (ROOT / "libs").iterdir()}

@@ -10,11 +10,9 @@ from django.conf import settings
 from prometheus_client import Counter
 
 import speedups
-from chassis import service_token
-from identity.outgoing import outgoing_headers
-from observability import request_id
+from calls.deadline import DeadlineAdapter, deadline
+from calls.headers import outgoing_headers
 from speedups.requests_adapter import OneConnectionAdapter
-from user_client.deadline import DeadlineAdapter, deadline
 
 RETRIES = Counter("user_client_retries", "Attempts after the first")
 
@@ -61,8 +59,7 @@ def get(path: str) -> requests.Response:
 
 def _attempt(path: str) -> requests.Response:
     request = _prepared.copy()
-    headers = {"Accept": "application/json"} | outgoing_headers("user", reads="users")
-    request.prepare_headers(headers | request_id.outgoing_headers() | service_token.outgoing_headers())
+    request.prepare_headers({"Accept": "application/json"} | outgoing_headers("user", reads="users"))
     request.url = f"{settings.USER_SERVICE_URL}{path}"  # nothing in it is to be encoded
     timeouts = (settings.USER_SERVICE_CONNECT_TIMEOUT, settings.USER_SERVICE_READ_TIMEOUT)
     return _thread.session.send(request, timeout=timeouts, allow_redirects=False)

@@ -10,7 +10,7 @@ from identity.internal import HEADER, LIFETIME, Caller, sign
 _REUSED_SECONDS = LIFETIME // 2
 
 
-def outgoing_headers(service: str, *, reads: str) -> dict[str, str]:
+def identity_headers(service: str, *, reads: str) -> dict[str, str]:
     """Return the header of a call to ``service`` that ``reads`` a resource, such as users; none without ``AUTH``."""
     if not settings.AUTH:
         return {}

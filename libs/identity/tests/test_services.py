@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from identity import outgoing
 from identity.authentication import InternalIdentityAuthentication, StaffSessionAuthentication
 from identity.internal import HEADER, LIFETIME, verify
-from identity.outgoing import outgoing_headers
+from identity.outgoing import identity_headers
 from identity.permissions import HasScope
 from identity.views import for_services
 from library.books.views import BookViewSet
@@ -56,7 +56,7 @@ def test_without_auth_a_view_for_services_asks_nobody(rf, settings):
 
 
 def test_service_names_itself_to_another_one(auth):
-    token = outgoing_headers("user", reads="users")[HEADER]
+    token = identity_headers("user", reads="users")[HEADER]
 
     caller = verify(token, audience="user", service_tokens=[SERVICE_TOKEN])
 
@@ -69,14 +69,14 @@ def test_identity_that_is_sent_again_counts_for_half_a_minute_more(auth, monkeyp
     now = time.time() + second
     monkeypatch.setattr(outgoing.time, "time", lambda: now)
 
-    claims = jwt.decode(outgoing_headers("user", reads="users")[HEADER], options={"verify_signature": False})
+    claims = jwt.decode(identity_headers("user", reads="users")[HEADER], options={"verify_signature": False})
 
     assert claims["iat"] <= now
     assert claims["exp"] - now >= LIFETIME / 2
 
 
 def test_without_auth_nothing_is_sent(settings):
-    assert (settings.AUTH, outgoing_headers("user", reads="users")) == (False, {})
+    assert (settings.AUTH, identity_headers("user", reads="users")) == (False, {})
 
 
 def document(view):

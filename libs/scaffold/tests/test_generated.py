@@ -107,8 +107,8 @@ def test_only_what_has_a_worker_gets_its_container(repository):
 @pytest.mark.parametrize(
     ("module", "line", "status", "contract"),
     [
-        ("inbox/client.py", "import requests", 0, ", that of feeds and the adapter import requests KEPT"),
-        ("worker.py", "import requests", 1, ", that of feeds and the adapter import requests BROKEN"),
+        ("inbox/client.py", "import requests", 0, ", that of feeds and adapters import requests KEPT"),
+        ("worker.py", "import requests", 1, ", that of feeds and adapters import requests BROKEN"),
         ("worker.py", "import speedups", 1, "know nothing of speedups and of development BROKEN"),
         ("worker.py", "import users", 1, "Libraries and devtools import no project BROKEN"),
     ],

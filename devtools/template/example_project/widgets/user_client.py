@@ -7,9 +7,7 @@ from typing import Any, cast
 import requests
 from django.conf import settings
 
-from chassis import service_token
-from identity.outgoing import outgoing_headers
-from observability import request_id
+from calls.headers import outgoing_headers
 from problems.types import PROBLEM_JSON
 
 
@@ -37,7 +35,6 @@ def find_user(number: int) -> dict[str, Any] | None:
         UserServiceUnavailable: no connection, a timeout, or a response that is neither of the two.
     """
     headers = {"Accept": "application/json"} | outgoing_headers("user", reads="users")
-    headers |= request_id.outgoing_headers() | service_token.outgoing_headers()
     url, limits = f"{settings.USER_SERVICE_URL}/users/{number}", settings.USER_SERVICE_TIMEOUT
     try:
         response = _thread.session.get(url, headers=headers, timeout=limits, allow_redirects=False)

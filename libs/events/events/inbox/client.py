@@ -5,10 +5,8 @@ from typing import Any, NamedTuple
 
 import requests
 
-from chassis import service_token
+from calls.headers import outgoing_headers
 from events.cursor import Cursor
-from identity.outgoing import outgoing_headers
-from observability import request_id
 
 TIMEOUTS = (1.0, 5.0)  # seconds: to connect, and between bytes
 _HTTP_GONE = 410
@@ -47,7 +45,6 @@ class FeedClient:
         """
         query = {"limit": str(limit)} | ({"after": str(after)} if after else {})
         headers = {"Accept": "application/cloudevents-batch+json"}
-        headers |= request_id.outgoing_headers() | service_token.outgoing_headers()
         headers |= outgoing_headers(self.service, reads="events")
         try:
             response = self._session.get(

@@ -1,0 +1,1 @@
+"""What the calls of one service to another have in common."""

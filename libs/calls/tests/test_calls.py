@@ -1,0 +1,87 @@
+"""Calls end at their deadline whatever the server does, and carry the headers that services show each other."""
+
+import math
+import socket
+import threading
+import time
+
+import pytest
+import requests
+from django.http import HttpResponse
+
+from calls.deadline import Deadline, DeadlineAdapter, deadline
+from calls.headers import outgoing_headers
+from chassis import service_token
+from identity.internal import HEADER as IDENTITY
+from identity.internal import verify
+from observability.request_id import HEADER as REQUEST_ID
+from observability.request_id import RequestIdMiddleware
+
+RESPONSE = b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"id": 7}  '
+
+
+@pytest.fixture
+def dripping_server():
+    """A server that sends a byte every tenth of a second."""
+    stop = threading.Event()
+
+    def drip(listener):
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1024)
+            for byte in RESPONSE:
+                if stop.wait(0.1):
+                    return
+                connection.send(bytes([byte]))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=[listener])
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stop.set()
+        thread.join()
+
+
+@pytest.fixture
+def session():
+    with requests.Session() as session:
+        session.mount("http://", DeadlineAdapter())
+        yield session
+    deadline.at = math.inf
+
+
+def test_response_that_trickles_in_is_over_at_the_deadline(dripping_server, session):
+    deadline.at = time.monotonic() + 0.5
+
+    with pytest.raises(requests.RequestException):
+        session.get(dripping_server, timeout=(5, 5))
+
+    assert deadline.at <= time.monotonic() < deadline.at + 2  # all of the response takes five seconds
+
+
+def test_each_thread_has_its_own_deadline():
+    shared, seen = Deadline(), []
+    shared.at = time.monotonic() - 1
+
+    thread = threading.Thread(target=lambda: seen.append(shared.remaining()))
+    thread.start()
+    thread.join()
+
+    assert seen == [math.inf]
+    with pytest.raises(TimeoutError):
+        shared.remaining()
+
+
+def test_headers_are_those_of_the_request_of_the_service_and_of_its_identity(settings, rf):
+    settings.AUTH, settings.SERVICE_NAME, settings.SERVICE_TOKENS = True, "order", ["a-token", "an-older-one"]
+    seen = {}
+
+    def view(request):
+        seen.update(outgoing_headers("user", reads="users"))
+        return HttpResponse()
+
+    RequestIdMiddleware(view)(rf.get("/", headers={REQUEST_ID: "id-1"}))
+
+    assert (seen[REQUEST_ID], seen[service_token.HEADER]) == ("id-1", "a-token")
+    assert verify(seen[IDENTITY], audience="user", service_tokens=["a-token"]).scopes == {"users:read"}
+    assert outgoing_headers("user", reads="users").keys() == {service_token.HEADER, IDENTITY}
