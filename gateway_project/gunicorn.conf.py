@@ -1,5 +1,6 @@
 """Configuration of gunicorn for the gateway: ``gunicorn gateway_project.wsgi``."""
 
+import gc
 import os
 import resource
 import sys
@@ -26,7 +27,6 @@ tracing.check()
 logconfig_dict = shared.server_logging("gateway")
 shared.collect_metrics("gateway")
 child_exit = shared.child_exit
-on_exit = shared.on_exit
 
 # Limits of a request head.
 limit_request_line = 16380
@@ -69,3 +69,14 @@ def on_reload(server: Any) -> None:
         server.log.error("The new configuration is refused, the last good one stays in force: %s", error)
     else:
         server.log.info("Configuration read again")
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Skip the interpreter's last garbage collections, which would visit every object for 0.05 s."""
+    gc.freeze()
+
+
+def on_exit(server: Any) -> None:
+    """Remove the directory of the metrics, and skip the last garbage collections here, too."""
+    shared.on_exit(server)
+    gc.freeze()
