@@ -6,7 +6,6 @@ gunicorn's processes, signals and sockets, and reads and writes HTTP with the co
 """
 
 import time
-from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIApplication
@@ -41,10 +40,10 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         """Patch the standard library.
 
         gevent offers each of 25 steps to the entry points of other packages, and would read the metadata of all
-        installed packages every time: most of the time that patching takes.
+        installed packages every time. Here they are read once.
         """
         entry_points = metadata.entry_points
-        metadata.entry_points = cache(entry_points)  # type: ignore[assignment]
+        metadata.entry_points = entry_points().select
         try:
             super().patch()
         finally:
