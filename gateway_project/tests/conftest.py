@@ -2,7 +2,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.process import Gateway, configuration
+from tests.process import Gateway, configuration, started
 from tests.upstream import Upstream
 from tests.websocket import carrying
 
@@ -25,11 +25,8 @@ def upstream(session_upstream):
 def gateway_of_session(session_upstream, tmp_path_factory, route):
     # Keeps the circuit closed after tests in which the upstream fails.
     settings = configuration(session_upstream.url, route=route, upstream="breaker_failures = 100000")
-    gateway = Gateway(tmp_path_factory.mktemp("gateway"), settings).wait()
-    try:
+    with started(tmp_path_factory.mktemp("gateway"), settings) as gateway:
         yield gateway
-    finally:
-        gateway.stop()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -87,17 +89,28 @@ class Gateway:
         self.process.wait(60)
 
 
-def configuration(*urls: str, route: str = "", upstream: str = "") -> str:
-    """Return a routes file with one catch-all route."""
+@contextmanager
+def started(folder: Path, configuration: str, workers: int = 1, **environment: str) -> Iterator[Gateway]:
+    """Run a gateway for several tests, which leave it as it was."""
+    gateway = Gateway(folder, configuration, workers, **environment)
+    try:
+        yield gateway.wait()
+    finally:
+        gateway.stop()
+
+
+def configuration(*urls: str, route: str = "", upstream: str = "", name: str = "") -> str:
+    """Return a routes file with one route: ``/name``, or a catch-all. Several of them can be joined."""
     return "\n".join(
         [
-            "[upstreams.any]",
+            f"[upstreams.{name or 'any'}]",
             f"urls = {list(urls)}".replace("'", '"'),
-            "read_timeout = 1.0",
+            "read_timeout = 1.0" if "read_timeout" not in upstream else "",
             upstream,
             "[[routes]]",
-            'path = "/"',
-            'upstream = "any"',
+            f'path = "/{name}"',
+            f'upstream = "{name or "any"}"',
             route,
+            "",
         ]
     )
