@@ -6,29 +6,63 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.process import configuration, free_port
+from tests.process import configuration, free_port, started
 from tests.tls import AUTHORITY, STRANGER, TlsUpstream, certificate, end, expired
 from tests.upstream import OK, Upstream
 
 LARGE = bytes(range(256)) * 16_384  # 4 MiB
 
 
+REFUSED = {
+    "expired": "certificate has expired",
+    "elsewhere": "Hostname mismatch",
+    "stranger": "unable to get local issuer certificate",
+}
+
+
 @pytest.fixture(scope="module")
-def ca_file(tmp_path_factory):
-    file = tmp_path_factory.mktemp("authority") / "ca.pem"
-    file.write_bytes("# Übungsstelle\n".encode() + AUTHORITY.cert_pem.bytes())
-    return file
+def folder(tmp_path_factory):
+    """The folder of the routes file, with the certificate of our authority and one that signed itself."""
+    folder = tmp_path_factory.mktemp("gateway")
+    (folder / "ca.pem").write_bytes("# Übungsstelle\n".encode() + AUTHORITY.cert_pem.bytes())
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost"
+    arguments = ["-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "self.pem"]
+    subprocess.run([*command.split(), *arguments], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+class SelfSigned:
+    def __init__(self, folder):
+        self.folder = folder
+
+    def configure_cert(self, context):
+        context.load_cert_chain(self.folder / "self.pem", self.folder / "key.pem")
+
+
+@pytest.fixture(scope="module")
+def upstreams(folder):
+    """Upstreams by what is special about them; ``secure`` has a certificate for localhost."""
+    with ExitStack() as stack:
+        certificates = {
+            "secure": certificate(),
+            "address": certificate("127.0.0.1"),
+            "expired": expired(),
+            "elsewhere": certificate("elsewhere.example"),
+            "stranger": certificate(authority=STRANGER),
+            "self_signed": SelfSigned(folder),
+        }
+        yield {name: stack.enter_context(running(leaf)) for name, leaf in certificates.items()}
 
 
 @pytest.fixture
-def secure():
-    """An upstream with a certificate for localhost."""
-    with running() as upstream:
-        yield upstream
+def secure(upstreams):
+    upstreams["secure"].reset()
+    return upstreams["secure"]
 
 
 @contextlib.contextmanager
@@ -40,14 +74,41 @@ def running(*args, **kwargs):
         upstream.close()
 
 
-@pytest.fixture
-def start_secure(start, ca_file):
-    """Start a gateway that trusts our authority."""
+def trusting(*urls, upstream="", **more):
+    """A route to an upstream of our authority."""
+    return configuration(*urls, upstream=f'ca_file = "ca.pem"\n{upstream}', **more)
 
-    def start_gateway(*urls, upstream="", route=""):
-        return start(configuration(*urls, upstream=f'ca_file = "{ca_file}"\n{upstream}', route=route))
 
-    return start_gateway
+@pytest.fixture(scope="module")
+def ports():
+    """Ports on which nobody listens until a test does."""
+    return {"records": free_port(), "probed": free_port(), "plain": free_port(), "silent": free_port()}
+
+
+@pytest.fixture(scope="module")
+def gateway(folder, upstreams, ports):
+    """A gateway with a route to each of the upstreams; all other paths lead to ``secure``."""
+    urls = {name: upstream.url for name, upstream in upstreams.items()}
+    urls |= {name: f"https://localhost:{port}" for name, port in ports.items()}
+    secure = urls["secure"]
+    streaming = "request_buffering = false"
+    routes = [
+        trusting(secure, upstream="breaker_failures = 1000"),
+        trusting(secure, name="streaming", route=streaming),
+        trusting(secure, name="large", route=streaming, upstream="read_timeout = 20.0"),
+        trusting(secure, name="small", route=f'{streaming}\nmax_body = "10 B"'),
+        trusting(f"https://127.0.0.1:{upstreams['address'].port}", name="address"),
+        *[trusting(urls[name], name=name) for name in (*REFUSED, "plain")],
+        trusting(urls["expired"], secure, name="replicas"),
+        trusting(secure, urls["probed"], name="probed", upstream='probe_path = "/alive"'),
+        trusting(urls["silent"], name="silent", upstream="connect_timeout = 0.3"),
+        trusting(urls["records"], name="records", upstream="breaker_failures = 9"),
+        configuration(secure, name="without_file"),
+        configuration(urls["self_signed"], name="self_signed"),
+        configuration(urls["self_signed"], name="pinned", upstream='ca_file = "self.pem"'),
+    ]
+    with started(folder, "".join(routes)) as gateway:
+        yield gateway
 
 
 def wait_until(condition, seconds=8):
@@ -57,13 +118,11 @@ def wait_until(condition, seconds=8):
         time.sleep(0.05)
 
 
-def health(gateway):
-    return json.loads(exchange(gateway.port, request(target="/health")).body)["upstreams"]["any"]
+def health(gateway, name):
+    return json.loads(exchange(gateway.port, request(target="/health")).body)["upstreams"][name]
 
 
-def test_requests_are_forwarded_over_tls(start_secure, secure):
-    gateway = start_secure(secure.url)
-
+def test_requests_are_forwarded_over_tls(gateway, secure):
     got = exchange(gateway.port, request("POST", "/%2F?", body=b"{}"))
 
     (arrived,) = secure.requests
@@ -73,97 +132,66 @@ def test_requests_are_forwarded_over_tls(start_secure, secure):
     assert (secure.names, secure.protocols) == (["localhost"], ["http/1.1"])
 
 
-def test_an_address_needs_no_name(start_secure):
-    with running(certificate("127.0.0.1")) as upstream:
-        gateway = start_secure(f"https://127.0.0.1:{upstream.port}")
-
-        assert exchange(gateway.port, request()).status == 200
-        assert upstream.names == [None]
+def test_an_address_needs_no_name(gateway, upstreams):
+    assert exchange(gateway.port, request(target="/address")).status == 200
+    assert upstreams["address"].names == [None]
 
 
-@pytest.mark.parametrize(
-    ("make", "reason"),
-    [
-        (expired, "certificate has expired"),
-        (lambda: certificate("elsewhere.example"), "Hostname mismatch"),
-        (lambda: certificate(authority=STRANGER), "unable to get local issuer certificate"),
-    ],
-    ids=["expired", "of another host", "of an unknown authority"],
-)
-def test_certificate_that_is_not_trusted_is_a_problem(start_secure, make, reason):
-    with running(make()) as upstream:
-        gateway = start_secure(upstream.url)
+@pytest.mark.parametrize("name", REFUSED)
+def test_certificate_that_is_not_trusted_is_a_problem(gateway, upstreams, name):
+    gateway.begin_log()
 
-        got = exchange(gateway.port, request("POST", "/", body=b"secret"))
+    got = exchange(gateway.port, request("POST", f"/{name}", body=b"secret"))
 
-        problem = json.loads(got.body)
-        assert (got.status, problem["type"]) == (502, "urn:problem:upstream_tls_failed")
-        assert reason in problem["detail"]
-        assert upstream.requests == []
-        assert reason in health(gateway)["last_error"]
-        (line,) = [json.loads(line) for line in gateway.log_lines if "Upstream failed" in line]
-        assert reason in line["reason"]
+    problem = json.loads(got.body)
+    assert (got.status, problem["type"]) == (502, "urn:problem:upstream_tls_failed")
+    assert REFUSED[name] in problem["detail"]
+    assert upstreams[name].requests == []
+    assert REFUSED[name] in health(gateway, name)["last_error"]
+    (line,) = [json.loads(line) for line in gateway.log_lines if "Upstream failed" in line]
+    assert REFUSED[name] in line["reason"]
 
 
-def test_self_signed_certificate_is_refused_unless_it_is_in_the_file(start, tmp_path):
-    key, leaf = str(tmp_path / "key.pem"), str(tmp_path / "self.pem")
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost"
-    arguments = ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", leaf]
-    subprocess.run([*command.split(), *arguments], check=True, capture_output=True)
-
-    class SelfSigned:
-        @staticmethod
-        def configure_cert(context):
-            context.load_cert_chain(leaf, key)
-
-    with running(SelfSigned) as upstream:
-        strict = start(configuration(upstream.url))
-        pinned = start(configuration(upstream.url, upstream='ca_file = "self.pem"'))
-
-        refused, accepted = exchange(strict.port, request()), exchange(pinned.port, request())
+def test_self_signed_certificate_is_refused_unless_it_is_in_the_file(gateway):
+    refused, accepted = [exchange(gateway.port, request(target=target)) for target in ("/self_signed", "/pinned")]
 
     assert (refused.status, accepted.status) == (502, 200)
     assert "self-signed certificate" in json.loads(refused.body)["detail"]
 
 
-def test_without_a_file_the_authorities_of_the_system_are_trusted(start, secure, ca_file):
-    stranger = start(configuration(secure.url))
-    friend = start(configuration(secure.url), SSL_CERT_FILE=str(ca_file))
+def test_without_a_file_the_authorities_of_the_system_are_trusted(gateway, start, secure, folder):
+    assert exchange(gateway.port, request(target="/without_file")).status == 502
 
-    assert [exchange(gateway.port, request()).status for gateway in (stranger, friend)] == [502, 200]
+    friend = start(configuration(secure.url), SSL_CERT_FILE=str(folder / "ca.pem"))
 
-
-def test_another_replica_is_asked_if_a_certificate_is_refused(start_secure, secure):
-    with running(expired()) as other:
-        gateway = start_secure(other.url, secure.url)
-
-        assert [exchange(gateway.port, request("POST")).status for _ in range(4)] == [200] * 4
-        assert list(health(gateway)["replicas"].values()) == [False, True]
+    assert exchange(friend.port, request()).status == 200
 
 
-def test_server_without_tls_is_a_problem(start_secure):
-    plain = Upstream()
+def test_another_replica_is_asked_if_a_certificate_is_refused(gateway, secure):
+    assert [exchange(gateway.port, request("POST", "/replicas")).status for _ in range(4)] == [200] * 4
+    assert list(health(gateway, "replicas")["replicas"].values()) == [False, True]
+
+
+def test_server_without_tls_is_a_problem(gateway, ports):
+    plain = Upstream(ports["plain"])
     plain._serve = lambda connection: connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    gateway = start_secure(f"https://localhost:{plain.port}")
 
-    got = exchange(gateway.port, request())
+    got = exchange(gateway.port, request(target="/plain"))
 
     plain.close()
     assert (got.status, json.loads(got.body)["type"]) == (502, "urn:problem:upstream_tls_failed")
 
 
-def test_handshake_that_stalls_is_unreachable_in_time(start_secure):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        gateway = start_secure(f"https://localhost:{silent.getsockname()[1]}", upstream="connect_timeout = 0.3")
-
+def test_handshake_that_stalls_is_unreachable_in_time(gateway, ports):
+    with socket.create_server(("127.0.0.1", ports["silent"])):
         started_at = time.monotonic()
-        got = exchange(gateway.port, request())
+        got = exchange(gateway.port, request(target="/silent"))
 
     assert (got.status, json.loads(got.body)["detail"]) == (503, "No TLS connection to the upstream in time.")
     assert time.monotonic() - started_at < 3
 
 
-def test_connection_that_ends_before_tls_is_unreachable_and_tried_again(start_secure, secure):
+def test_connection_that_ends_before_tls_is_unreachable_and_tried_again(gateway, secure, monkeypatch):
     accepted = []
     real = secure._serve
 
@@ -171,16 +199,13 @@ def test_connection_that_ends_before_tls_is_unreachable_and_tried_again(start_se
         accepted.append(connection)
         connection.reset() if len(accepted) == 1 else connection.close() if len(accepted) == 2 else real(connection)
 
-    secure._serve = close_twice
-    gateway = start_secure(secure.url)
+    monkeypatch.setattr(secure, "_serve", close_twice)
 
     assert exchange(gateway.port, request("POST", body=b"{}")).status == 200
     assert len(accepted) == 3
 
 
-def test_connections_are_kept_and_reused(start_secure, secure):
-    gateway = start_secure(secure.url)
-
+def test_connections_are_kept_and_reused(gateway, secure):
     for _ in range(3):
         assert exchange(gateway.port, request()).status == 200
 
@@ -188,9 +213,7 @@ def test_connections_are_kept_and_reused(start_secure, secure):
 
 
 @pytest.mark.parametrize("close", [end, lambda connection: connection.close()], ids=["with alert", "without"])
-def test_connection_that_the_upstream_has_closed_is_not_reused(start_secure, secure, close):
-    gateway = start_secure(secure.url)
-
+def test_connection_that_the_upstream_has_closed_is_not_reused(gateway, secure, close):
     for number in range(3):
         assert exchange(gateway.port, request("POST")).status == 200
         with contextlib.suppress(OSError):
@@ -200,8 +223,7 @@ def test_connection_that_the_upstream_has_closed_is_not_reused(start_secure, sec
     assert [arrived.connection for arrived in secure.requests] == [0, 1, 2]
 
 
-def test_connection_with_data_that_nobody_asked_for_is_not_reused(start_secure, secure):
-    gateway = start_secure(secure.url)
+def test_connection_with_data_that_nobody_asked_for_is_not_reused(gateway, secure):
     exchange(gateway.port, request())
     secure.connections[0].send(OK)
     time.sleep(0.1)
@@ -211,10 +233,9 @@ def test_connection_with_data_that_nobody_asked_for_is_not_reused(start_secure, 
     assert [arrived.connection for arrived in secure.requests] == [0, 1]
 
 
-def test_records_without_data_do_not_end_a_connection(start_secure, tmp_path):
+def test_records_without_data_do_not_end_a_connection(gateway, ports, tmp_path):
     certificate().private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
-    port = free_port()
-    command = ["openssl", "s_server", "-accept", str(port), "-cert", "server.pem", "-naccept", "1"]
+    command = ["openssl", "s_server", "-accept", str(ports["records"]), "-cert", "server.pem", "-naccept", "1"]
     with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as server:
 
         def read_until(text):
@@ -227,10 +248,9 @@ def test_records_without_data_do_not_end_a_connection(start_secure, tmp_path):
         watchdog.start()
         try:
             assert read_until(b"ACCEPT")
-            gateway = start_secure(f"https://localhost:{port}", upstream="breaker_failures = 9")
             for _ in range(2):
                 with Client(gateway.port) as client:
-                    client.send(request())
+                    client.send(request(target="/records"))
                     assert read_until(b"X-Request-ID")
                     server.stdin.write(OK)
                     assert client.read().body == b"ok"
@@ -242,8 +262,7 @@ def test_records_without_data_do_not_end_a_connection(start_secure, tmp_path):
             server.kill()
 
 
-def test_large_bodies_pass_in_both_directions(start_secure, secure):
-    gateway = start_secure(secure.url, route="request_buffering = false")
+def test_large_bodies_pass_in_both_directions(gateway, secure):
 
     def echo(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -258,37 +277,34 @@ def test_large_bodies_pass_in_both_directions(start_secure, secure):
 
     secure.on_head = echo
     with Client(gateway.port) as client:
-        sender = threading.Thread(target=client.send, args=(request("POST", body=LARGE),))
+        sender = threading.Thread(target=client.send, args=(request("POST", "/large", body=LARGE),))
         sender.start()
         got = client.read()
         sender.join()
 
-    assert (got.complete, got.body == LARGE) == (True, True)
+    assert (got.status, got.complete, got.body == LARGE) == (200, True, True)
 
 
-def test_upstream_that_does_not_take_a_body_is_too_slow(start_secure, secure):
-    gateway = start_secure(secure.url, route="request_buffering = false")
+def test_upstream_that_does_not_take_a_body_is_too_slow(gateway, secure):
     released = threading.Event()
     secure.on_head = lambda connection, arrived: released.wait(10)
 
-    got = exchange(gateway.port, request("POST", body=LARGE * 4))
+    got = exchange(gateway.port, request("POST", "/streaming", body=LARGE * 4))
 
     released.set()
     assert (got.status, json.loads(got.body)["type"]) == (504, "urn:problem:upstream_timeout")
 
 
-def test_body_that_is_too_large_ends_the_request(start_secure, secure):
-    gateway = start_secure(secure.url, route='request_buffering = false\nmax_body = "10 B"')
-
-    got = exchange(gateway.port, request("POST", "/", "Transfer-Encoding: chunked") + b"14\r\n" + b"x" * 20 + b"\r\n")
+def test_body_that_is_too_large_ends_the_request(gateway, secure):
+    got = exchange(
+        gateway.port, request("POST", "/small", "Transfer-Encoding: chunked") + b"14\r\n" + b"x" * 20 + b"\r\n"
+    )
 
     assert (got.status, json.loads(got.body)["type"]) == (413, "urn:problem:body_too_large")
 
 
 @pytest.mark.parametrize(("close", "is_complete"), [(end, True), (lambda connection: connection.close(), False)])
-def test_body_that_ends_with_the_connection_is_whole_only_with_an_alert(start_secure, secure, close, is_complete):
-    gateway = start_secure(secure.url)
-
+def test_body_that_ends_with_the_connection_is_whole_only_with_an_alert(gateway, secure, close, is_complete):
     def answer(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\n\r\nhello")
         with contextlib.suppress(OSError):
@@ -301,8 +317,7 @@ def test_body_that_ends_with_the_connection_is_whole_only_with_an_alert(start_se
     assert (got.status, got.body, got.complete) == (200, b"hello", is_complete)
 
 
-def test_response_is_read_after_the_upstream_has_stopped_reading(start_secure, secure):
-    gateway = start_secure(secure.url, route="request_buffering = false")
+def test_response_is_read_after_the_upstream_has_stopped_reading(gateway, secure):
 
     def refuse(connection, arrived):
         connection.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
@@ -310,19 +325,17 @@ def test_response_is_read_after_the_upstream_has_stopped_reading(start_secure, s
 
     secure.on_head = refuse
 
-    got = exchange(gateway.port, request("POST", body=b"x" * 1000))
+    got = exchange(gateway.port, request("POST", "/streaming", body=b"x" * 1000))
 
     assert (got.status, got.body) == (413, b"no")
 
 
-def test_replica_is_probed_over_tls(start_secure, secure):
-    port = free_port()
-    gateway = start_secure(secure.url, f"https://localhost:{port}", upstream='probe_path = "/alive"')
+def test_replica_is_probed_over_tls(gateway, secure, ports):
     for _ in range(2):
-        assert exchange(gateway.port, request()).status == 200
-    assert health(gateway)["replicas_in_use"] == 1
+        assert exchange(gateway.port, request(target="/probed")).status == 200
+    assert health(gateway, "probed")["replicas_in_use"] == 1
 
-    with running(port=port) as other:
-        wait_until(lambda: health(gateway)["replicas_in_use"] == 2, seconds=20)
+    with running(port=ports["probed"]) as other:
+        wait_until(lambda: health(gateway, "probed")["replicas_in_use"] == 2, seconds=20)
 
         assert other.requests[0].target == b"/alive"

@@ -29,10 +29,13 @@ class TlsUpstream(Upstream):
         (leaf or certificate()).configure_cert(self._context)
         self._context.set_alpn_protocols(["h2", "http/1.1"])
         self._context.sni_callback = lambda _, name, __: self.names.append(name)
-        self.names: list[str | None] = []
-        self.protocols: list[str | None] = []
         super().__init__(port, host)
         self.url = f"https://localhost:{self.port}"
+
+    def reset(self) -> None:
+        self.names: list[str | None] = []
+        self.protocols: list[str | None] = []
+        super().reset()
 
     def _serve(self, connection) -> None:
         try:
