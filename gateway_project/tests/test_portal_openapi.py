@@ -12,7 +12,7 @@ import pytest
 
 from portal import documents
 from tests.client import exchange, request
-from tests.process import free_port
+from tests.process import configuration, free_port, started
 from tests.upstream import Upstream
 
 ROUTES = """
@@ -71,9 +71,37 @@ def services():
         upstream.close()
 
 
-def start_with(start, services, **environment):
-    urls = {name: upstream.url for name, upstream in services.items()}
-    return start(ROUTES.format(**urls), EXPOSE_PORTAL="true", **environment)
+def routes(services):
+    return ROUTES.format(**{name: upstream.url for name, upstream in services.items()})
+
+
+def start_with(start, services):
+    return start(routes(services), EXPOSE_PORTAL="true")
+
+
+@pytest.fixture(scope="module")
+def tokens():
+    """The service tokens with which the user service is asked for its document."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory, tokens):
+    """A gateway whose services run and have documents."""
+    running = {"user": serving("/users"), "order": serving("/orders")}
+    ok = running["user"].script
+
+    def note_token(connection, received):
+        if received.target == b"/openapi.json":
+            tokens.append(received.values(b"X-Service-Token"))
+        ok(connection, received)
+
+    running["user"].script = note_token
+    environment = {"EXPOSE_PORTAL": "true", "SERVICE_TOKEN": "secret"}
+    with started(tmp_path_factory.mktemp("gateway"), routes(running), **environment) as gateway:
+        yield gateway
+    for upstream in running.values():
+        upstream.close()
 
 
 def fetched(gateway):
@@ -86,9 +114,7 @@ def stale(found):
     return {tag["name"]: tag.get("x-stale-since") for tag in found["tags"]}
 
 
-def test_document_has_the_routed_paths_of_all_services(start, services):
-    gateway = start_with(start, services)
-
+def test_document_has_the_routed_paths_of_all_services(gateway):
     found = fetched(gateway)
 
     assert set(found["paths"]) == {"/users", "/orders"}
@@ -97,8 +123,8 @@ def test_document_has_the_routed_paths_of_all_services(start, services):
     assert stale(found) == {"user": None, "order": None}
 
 
-def test_problems_of_the_gateway_are_responses(start, services):
-    found = fetched(start_with(start, services))
+def test_problems_of_the_gateway_are_responses(gateway):
+    found = fetched(gateway)
 
     user, order = found["paths"]["/users"], found["paths"]["/orders"]
     assert set(user["get"]["responses"]) == {"200", "502", "503", "504"}
@@ -132,20 +158,31 @@ def test_page_has_a_command_line_for_each_example_of_a_post(start, services):
     assert ["curl", "-H", "Accept: application/json", "http://example.org/"] in lines
 
 
-def test_service_token_is_sent(start, services):
-    fetched(start_with(start, services, SERVICE_TOKEN="secret"))
+def test_service_token_is_sent(gateway, tokens):
+    fetched(gateway)
 
-    asked = [one for one in services["user"].requests if one.target == b"/openapi.json"]
-    assert asked[0].values(b"X-Service-Token") == [b"secret"]
+    assert tokens[0] == [b"secret"]
 
 
-def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(start, services):
-    gateway = start_with(start, services)
-    before = fetched(gateway)
+@pytest.fixture(scope="module")
+def later(tmp_path_factory):
+    """The documents before and after the user service stops and that of items hangs, and the page then."""
+    running = {"user": serving("/users"), "order": serving("/orders"), "items": serving("/items")}
+    settings = routes(running) + configuration(running["items"].url, name="items")
+    with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
+        before = fetched(gateway)
+        running["user"].close()
+        running["items"].script = lambda connection, received: time.sleep(4)
+        time.sleep(5.1)  # until a document is asked for again
+        after = fetched(gateway)
+        page = exchange(gateway.port, request("GET", "/-/docs", "Accept: text/html")).body.decode()
+    for upstream in running.values():
+        upstream.close()
+    return before, after, page
 
-    services["user"].close()
-    time.sleep(5.1)  # until a document is asked for again
-    after = fetched(gateway)
+
+def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(later):
+    before, after, _ = later
 
     assert set(after["paths"]) == set(before["paths"])
     assert stale(after)["user"].endswith("Z")
@@ -155,17 +192,20 @@ def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(start,
     assert "x-stale-since" not in after["paths"]["/orders"]["get"]
 
 
-def test_service_that_hangs_is_stale_at_once(start, services):
-    gateway = start_with(start, services)
-    before = fetched(gateway)
-    services["user"].script = lambda connection, received: time.sleep(4)
+def test_service_that_hangs_is_stale_at_once(later):
+    before, after, _ = later
 
-    time.sleep(5.1)  # until a document is asked for again
-    after = fetched(gateway)
-
+    assert "/items" in before["paths"]
     assert set(after["paths"]) == set(before["paths"])
-    assert stale(after)["user"]
-    assert stale(after)["order"] is None
+    assert stale(after)["items"]
+
+
+def test_page_lists_the_operations_and_says_what_is_stale(later):
+    _, _, page = later
+
+    assert page.count('<details class="operation">') == 6
+    assert "<b>POST</b> /users" in page
+    assert page.count("this is its last document, stale since") == 2
 
 
 def test_document_is_read_before_anybody_asks_for_it(start, services):
@@ -180,41 +220,53 @@ def test_document_is_read_before_anybody_asks_for_it(start, services):
     assert set(fetched(gateway)["paths"]) == {"/users", "/orders"}
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        json_answer({}, b"500 Internal Server Error"),
-        json_answer({"openapi": "3.0.3"}),
-        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{,}",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b" " * 9_000_000,
-    ],
-    ids=["status", "old version", "malformed", "cut off", "too large"],
-)
-def test_service_with_a_broken_document_leaves_the_others(start, services, answer):
+BROKEN = {
+    "status": json_answer({}, b"500 Internal Server Error"),
+    "old_version": json_answer({"openapi": "3.0.3"}),
+    "malformed": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{,}",
+    "cut_off": b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{",
+    "too_large": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b" " * 9_000_000,
+}
+
+
+def answering(data):
     def respond(connection, received):
-        connection.send(answer)
+        connection.send(data)
         connection.close()
 
-    services["user"].script = respond
-    gateway = start_with(start, services)
+    upstream = Upstream()
+    upstream.script = respond
+    return upstream
 
-    found = fetched(gateway)
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """A gateway with one service whose document is good, some whose is broken, and one without a document."""
+    running = {name: answering(data) for name, data in BROKEN.items()}
+    running |= {"without": answering(json_answer({}, b"404 Not Found")), "orders": serving("/orders")}
+    settings = "".join(configuration(upstream.url, name=name) for name, upstream in running.items())
+    with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
+        yield gateway
+    for upstream in running.values():
+        upstream.close()
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_service_with_a_broken_document_leaves_the_others(broken, name):
+    found = fetched(broken)
 
     assert set(found["paths"]) == {"/orders"}
-    assert "The document of the user service is missing: " in found["info"]["description"]
+    assert f"The document of the {name} service is missing: " in found["info"]["description"]
 
 
-def test_service_without_a_document_is_left_out(start, services):
-    services["user"].script = lambda connection, received: connection.send(json_answer({}, b"404 Not Found"))
-
-    gateway = start_with(start, services)
+def test_service_without_a_document_is_left_out(broken):
+    missing = "The document of the without service is missing"
     ends_at = time.monotonic() + 15  # a busy machine may take longer than the gateway waits for
-    while "missing" in (found := fetched(gateway))["info"]["description"] and time.monotonic() < ends_at:
+    while missing in (found := fetched(broken))["info"]["description"] and time.monotonic() < ends_at:
         time.sleep(0.2)
 
     assert set(found["paths"]) == {"/orders"}
-    assert "missing" not in found["info"]["description"]
+    assert missing not in found["info"]["description"]
 
 
 def test_service_that_does_not_answer_delays_the_document_by_a_second_at_most(start, services):
@@ -235,22 +287,8 @@ def test_without_any_service_there_is_an_empty_document(start):
     assert fetched(gateway)["paths"] == {}
 
 
-def test_page_lists_the_operations_and_says_what_is_stale(start, services):
-    gateway = start_with(start, services)
-    fetched(gateway)
-    services["user"].close()
-    time.sleep(5.1)  # until a document is asked for again
-
-    got = exchange(gateway.port, request("GET", "/-/docs", "Accept: text/html"))
-
-    page = got.body.decode()
-    assert page.count('<details class="operation">') == 4
-    assert "<b>POST</b> /users" in page
-    assert page.count("this is its last document, stale since") == 1
-
-
-def test_what_all_services_say_of_themselves_is_said_once(start, services):
-    found = fetched(start_with(start, services))
+def test_what_all_services_say_of_themselves_is_said_once(gateway):
+    found = fetched(gateway)
 
     assert found["info"]["description"].endswith("\n\nWhat it does.")
     assert found["tags"][0]["description"] == "**The service of /users.** Only /users."
