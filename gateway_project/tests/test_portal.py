@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.client import exchange, request
-from tests.process import configuration, free_port
+from tests.process import configuration, free_port, started
 from tests.upstream import Upstream
 
 HTML = "Accept: text/html,*/*;q=0.8"
@@ -20,6 +20,77 @@ def routed(*urls, path="/a", **more):
     return configuration(*urls, **more).replace('path = "/"', f'path = "{path}"')
 
 
+def ready(content):
+    """An upstream whose readiness is ``content``."""
+    body = json.dumps(content).encode()
+
+    def script(connection, received):
+        text = body if received.target == b"/health/ready" else b"ok"
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text))
+
+    upstream = Upstream()
+    upstream.script = script
+    return upstream
+
+
+def lag(events, seconds):
+    return {"user": {"lag_events": events, "lag_seconds": seconds}}
+
+
+READY = {
+    "seconds": {"status": "ok", "events": lag(0, 0.4)},
+    "behind": {"status": "ok", "events": lag(12, 3.0)},
+    "not_yet": {"status": "ok", "events": lag(0, None)},
+    "no_events": {"status": "ok"},
+    "text": "ok",
+    "number": {"events": 1},
+    "malformed": {"events": {"user": {"lag": 1}}},
+}
+
+
+@pytest.fixture(scope="module")
+def dead():
+    """The URL of a replica that is down."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="module")
+def lags(dead, tmp_path_factory):
+    """A portal of services by what their readiness tells of events; of ``half``, one replica of two is down."""
+    services = {name: ready(content) for name, content in (READY | {"half": "ok"}).items()}
+    urls = {name: [upstream.url] for name, upstream in services.items()}
+    urls["half"].append(dead)
+    settings = "".join(configuration(*of, name=name) for name, of in urls.items())
+    with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
+        yield gateway
+    for upstream in services.values():
+        upstream.close()
+
+
+@pytest.fixture(scope="module")
+def stopping():
+    """Services that stop during a test."""
+    services = {name: ready(READY["seconds"]) for name in ("stopping", "reading")}
+    yield services
+    for upstream in services.values():
+        upstream.close()
+
+
+@pytest.fixture(scope="module")
+def outages(stopping, dead, tmp_path_factory):
+    """A portal of these services, and of two that are down from the beginning."""
+    urls = {name: upstream.url for name, upstream in stopping.items()} | {"dead": dead, "failing": dead}
+    settings = "".join(configuration(url, name=name) for name, url in urls.items())
+    with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
+        yield gateway
+
+
+def shown(gateway, name, target="/-/status"):
+    """What a page says of one service."""
+    _, _, rest = get(gateway, target, HTML).body.decode().partition(f'id="service-{name}"')
+    return rest.partition(' id="service-')[0]
+
+
 def get(gateway, target, *lines):
     return exchange(gateway.port, request("GET", target, *lines))
 
@@ -28,8 +99,8 @@ def index(gateway):
     return json.loads(get(gateway, "/", "Accept: application/json").body)
 
 
-def service(gateway):
-    return index(gateway)["services"]["any"]
+def service(gateway, name="any"):
+    return index(gateway)["services"][name]
 
 
 def is_of_portal(received):
@@ -206,88 +277,66 @@ def test_load_is_that_of_all_processes(start, upstream):
     assert service(gateway)["error_percent"] == 0
 
 
-def test_errors_and_failures_are_shown(start):
-    gateway = start(routed(f"http://127.0.0.1:{free_port()}"), EXPOSE_PORTAL="true")
-    wait_for(lambda: service(gateway)["state"] == "down")
+def test_errors_and_failures_are_shown(outages):
+    wait_for(lambda: service(outages, "failing")["state"] == "down")
 
     for _ in range(6):
-        get(gateway, "/a")
+        get(outages, "/failing")
 
-    seen = wait_for(lambda: (one := service(gateway))["failures"] and one)
+    seen = wait_for(lambda: (one := service(outages, "failing"))["failures"] and one)
     assert seen["failures"]["upstream_unreachable"] > 0
     assert seen["circuit"] == "open"
     assert seen["error_percent"] == 100
-    assert b"circuit open" in get(gateway, "/-/status").body
+    assert "circuit open" in shown(outages, "failing")
+    assert "circuit open" not in shown(outages, "dead")
 
 
-def test_service_that_stops_is_down_at_the_next_look(start):
-    upstream = Upstream()
-    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
-    wait_for(lambda: service(gateway)["state"] == "up")
+def test_service_that_stops_is_down_at_the_next_look(outages, stopping):
+    wait_for(lambda: service(outages, "stopping")["state"] == "up")
 
-    upstream.close()
+    stopping["stopping"].close()
     time.sleep(1.1)  # the least time between two looks
-    seen = service(gateway)
+    seen = service(outages, "stopping")
 
     assert seen["state"] == "down"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", seen["down_since"])
-    body = get(gateway, "/", HTML).body.decode()
-    assert "Down: any." in body
-    assert re.search(r"Down since <time datetime=\"[^\"]+\">\d\d:\d\d:\d\d UTC</time>", body)
-
-
-def answering_ready(content):
-    """A script of an upstream whose readiness is ``content``."""
-    body = json.dumps(content).encode()
-
-    def script(connection, received):
-        is_ready = received.target == b"/health/ready"
-        text = body if is_ready else b"ok"
-        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text))
-
-    return script
+    assert re.search(r"Down: [^.]*\bstopping\b[^.]*\.", get(outages, "/", HTML).body.decode())
+    since = r"Down since <time datetime=\"[^\"]+\">\d\d:\d\d:\d\d UTC</time>"
+    assert re.search(since, shown(outages, "stopping", "/"))
 
 
 @pytest.mark.parametrize(
-    ("events", "seconds", "words"),
+    ("name", "words"),
     [
-        (0, 0.4, "0.4 <small>s ago</small>"),
-        (12, 3.0, "12 <small>behind</small>"),
-        (0, None, "<small>not yet</small>"),
+        ("seconds", "0.4 <small>s ago</small>"),
+        ("behind", "12 <small>behind</small>"),
+        ("not_yet", "<small>not yet</small>"),
     ],
 )
-def test_lag_of_a_service_that_reads_events_is_shown(start, upstream, events, seconds, words):
-    lag = {"user": {"lag_events": events, "lag_seconds": seconds}}
-    upstream.script = answering_ready({"status": "ok", "events": lag})
-    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
+def test_lag_of_a_service_that_reads_events_is_shown(lags, name, words):
+    seen = wait_for(lambda: service(lags, name).get("events"))
 
-    seen = wait_for(lambda: service(gateway).get("events"))
-
-    assert seen == lag
-    assert f"<dt>User events read</dt><dd>{words}</dd>" in get(gateway, "/-/status").body.decode()
-    assert f"<dt>User events read</dt><dd>{words}</dd>" in get(gateway, "/", HTML).body.decode()
+    assert seen == READY[name]["events"]
+    for page in ("/-/status", "/"):
+        assert f"<dt>User events read</dt><dd>{words}</dd>" in shown(lags, name, page)
 
 
-@pytest.mark.parametrize("content", [{"status": "ok"}, "ok", {"events": 1}, {"events": {"user": {"lag": 1}}}])
-def test_service_that_tells_of_no_events_has_no_lag(start, upstream, content):
-    upstream.script = answering_ready(content)
-    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
-    wait_for(lambda: service(gateway)["state"] == "up")
-    wait_for(lambda: [one for one in upstream.requests if one.target == b"/health/ready"])
+@pytest.mark.parametrize("name", ["no_events", "text", "number", "malformed"])
+def test_service_that_tells_of_no_events_has_no_lag(lags, name):
+    wait_for(lambda: service(lags, name)["state"] == "up")
+    wait_for(lambda: service(lags, "seconds").get("events"))  # they are all asked at once
 
-    assert "events" not in service(gateway)
-    assert "events read" not in get(gateway, "/-/status").body.decode()
+    assert "events" not in service(lags, name)
+    assert "<dt>Requests</dt>" in shown(lags, name)
+    assert "events read" not in shown(lags, name)
 
 
-def test_lag_of_a_service_that_has_stopped_is_not_shown(start):
-    upstream = Upstream()
-    upstream.script = answering_ready({"events": {"user": {"lag_events": 0, "lag_seconds": 0.4}}})
-    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
-    wait_for(lambda: "events" in service(gateway))
+def test_lag_of_a_service_that_has_stopped_is_not_shown(outages, stopping):
+    wait_for(lambda: "events" in service(outages, "reading"))
 
-    upstream.close()
+    stopping["reading"].close()
 
-    wait_for(lambda: "events" not in service(gateway))
+    wait_for(lambda: "events" not in service(outages, "reading"))
 
 
 def test_nobody_is_asked_for_lags_while_no_page_is_asked_for(start, upstream):
@@ -298,22 +347,19 @@ def test_nobody_is_asked_for_lags_while_no_page_is_asked_for(start, upstream):
     assert gateway.port
 
 
-def test_time_of_an_outage_stays_while_it_lasts(start):
-    gateway = start(routed(f"http://127.0.0.1:{free_port()}"), EXPOSE_PORTAL="true")
-    first = wait_for(lambda: service(gateway)["down_since"])
+def test_time_of_an_outage_stays_while_it_lasts(outages):
+    first = wait_for(lambda: service(outages, "dead")["down_since"])
 
     time.sleep(1.5)
 
-    assert service(gateway)["down_since"] == first
+    assert service(outages, "dead")["down_since"] == first
 
 
-def test_one_replica_of_two_that_is_down_degrades_the_service(start, upstream):
-    gateway = start(routed(upstream.url, f"http://127.0.0.1:{free_port()}"), EXPOSE_PORTAL="true")
-
-    seen = wait_for(lambda: (one := service(gateway))["state"] == "degraded" and one)
+def test_one_replica_of_two_that_is_down_degrades_the_service(lags):
+    seen = wait_for(lambda: (one := service(lags, "half"))["state"] == "degraded" and one)
 
     assert sorted(seen["replicas"].values()) == ["down", "up"]
-    assert b"Some replicas are down: any." in get(gateway, "/", HTML).body
+    assert b"Some replicas are down: half." in get(lags, "/", HTML).body
 
 
 @pytest.mark.timing
