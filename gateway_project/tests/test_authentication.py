@@ -8,15 +8,16 @@ import pytest
 from identity.internal import HEADER, verify
 from tests.client import Client, exchange, request
 from tests.closed import API_KEY, LIMITED_KEY, SERVICE_TOKEN, closed
-from tests.issuer import SigningKey, bearer, key_set, token
+from tests.issuer import AUDIENCE, ISSUER, SigningKey, bearer, key_set, token
 from tests.jwks_server import JwksServer
-from tests.process import free_port
+from tests.process import configuration, free_port, started
 from tests.test_tokens import BAD
 from tests.test_tokens import KEY as KEY_OF_BAD
 from tests.websocket import HANDSHAKE, accept
 
 KEY = KEY_OF_BAD  # which signs the bad tokens, too
 GOOD = token(KEY)
+OTHER = SigningKey("other")
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +29,10 @@ def jwks_file(tmp_path_factory):
 
 @pytest.fixture
 def gateway(share, upstream, jwks_file):
-    """A gateway that wants credentials on most routes."""
-    return share(closed(upstream.url, jwks_file), SERVICE_TOKEN=SERVICE_TOKEN)
+    """A gateway that wants credentials on most routes; ``/two`` leads to an upstream of another name."""
+    settings = closed(upstream.url, jwks_file)
+    two = configuration(upstream.url, name="two", route='scopes = { default = "things:read" }')
+    return share(settings + two, SERVICE_TOKEN=SERVICE_TOKEN)
 
 
 def ask(gateway, target, *lines, method="GET"):
@@ -320,21 +323,17 @@ def test_token_is_refused_after_it_expires(gateway):
     assert "expired" in challenge(got)
 
 
-def test_rate_limit_is_per_subject(start, upstream, jwks_file):
-    gateway = start(closed(upstream.url, jwks_file), SERVICE_TOKEN=SERVICE_TOKEN)
-
+def test_rate_limit_is_per_subject(gateway):
     def statuses(line):
         return [ask(gateway, "/limited", line).status for _ in range(4)]
 
-    assert statuses(bearer(token(KEY, sub="1"))) == [200, 200, 200, 429]
-    assert statuses(bearer(token(KEY, sub="2"))) == [200, 200, 200, 429]
+    assert statuses(bearer(token(KEY, sub="51"))) == [200, 200, 200, 429]
+    assert statuses(bearer(token(KEY, sub="52"))) == [200, 200, 200, 429]
     assert statuses(bearer(API_KEY)) == [200, 200, 200, 429]
-    assert statuses(bearer(token(KEY, sub="1", jti="another"))) == [429] * 4
+    assert statuses(bearer(token(KEY, sub="51", jti="another"))) == [429] * 4
 
 
-def test_rate_limit_of_a_key_counts_all_its_requests(start, upstream, jwks_file):
-    gateway = start(closed(upstream.url, jwks_file), SERVICE_TOKEN=SERVICE_TOKEN)
-
+def test_rate_limit_of_a_key_counts_all_its_requests(gateway):
     answers = [ask(gateway, target, bearer(LIMITED_KEY)) for target in ("/things", "/limited", "/pages")]
 
     assert [got.status for got in answers] == [200, 200, 429]
@@ -360,89 +359,101 @@ def test_failures_are_limited_per_address(start, upstream, jwks_file):
     assert ask(gateway, "/things", "X-Forwarded-For: 192.0.2.1").status == 401
 
 
-@pytest.fixture
-def provider():
-    server = JwksServer(key_set(KEY))
-    yield server
-    server.close()
+@pytest.fixture(scope="module")
+def providers():
+    """Servers of key sets: two that work, one that fails, and one that stalls."""
+    names = ("good", "going", "failing", "stalling")
+    running = {name: JwksServer(key_set(KEY)) for name in names}
+    running["failing"].status = 500
+    running["stalling"].seconds = 30
+    yield running
+    for name in ("good", "failing", "stalling"):
+        running[name].close()
 
 
-def test_keys_are_fetched_before_the_first_request(start, upstream, provider):
-    start(closed(upstream.url, provider.url + "/jwks"), SERVICE_TOKEN=SERVICE_TOKEN)
+@pytest.fixture(scope="module")
+def changing_file(tmp_path_factory):
+    """A key set whose first key is withdrawn later."""
+    file = tmp_path_factory.mktemp("changing") / "jwks.json"
+    file.write_text(key_set(KEY, OTHER))
+    return file
 
+
+@pytest.fixture(scope="module")
+def trusting(session_upstream, providers, changing_file, tmp_path_factory):
+    """A gateway that trusts all of these providers; each is the issuer ``https://NAME``."""
+    jwks = {name: server.url + "/jwks" for name, server in providers.items()} | {"changing": changing_file}
+    first, *others = [(f"https://{name}", url) for name, url in jwks.items()]
+    tables = [f'[[auth.issuers]]\nissuer = "{name}"\naudience = "{AUDIENCE}"\njwks = "{url}"' for name, url in others]
+    settings = closed(session_upstream.url, first[1], issuer="\n".join(tables)).replace(ISSUER, first[0])
+    with started(tmp_path_factory.mktemp("gateway"), settings, SERVICE_TOKEN=SERVICE_TOKEN) as gateway:
+        yield gateway
+
+
+def issued(name, key=KEY, **claims):
+    return bearer(token(key, iss=f"https://{name}", **claims))
+
+
+def test_keys_are_fetched_before_the_first_request(trusting, providers):
     ends_at = time.monotonic() + 5
-    while not provider.paths:
+    while not providers["good"].paths:
         assert time.monotonic() < ends_at
         time.sleep(0.02)
-    assert provider.paths == ["/jwks"]
+    assert providers["good"].paths == ["/jwks"]
 
 
-def test_without_keys_a_token_gets_503(start, upstream, provider):
-    provider.status = 500
-    gateway = start(closed(upstream.url, provider.url), SERVICE_TOKEN=SERVICE_TOKEN)
-
-    got = ask(gateway, "/things", bearer(GOOD))
+def test_without_keys_a_token_gets_503(trusting, upstream):
+    got = ask(trusting, "/things", issued("failing"))
 
     assert problem(got) == (503, "keys_unavailable")
     assert got.value(b"Retry-After") == b"5"
-    assert ask(gateway, "/things", bearer(API_KEY)).status == 200
+    assert ask(trusting, "/things", bearer(API_KEY)).status == 200
 
 
-def test_provider_that_stalls_holds_nobody_for_long(start, upstream, provider):
-    provider.seconds = 30
-    gateway = start(closed(upstream.url, provider.url), SERVICE_TOKEN=SERVICE_TOKEN)
-
-    assert problem(ask(gateway, "/things", bearer(GOOD))) == (503, "keys_unavailable")
-    assert "no response within 2 s" in gateway.log
+def test_provider_that_stalls_holds_nobody_for_long(trusting, upstream):
+    assert problem(ask(trusting, "/things", issued("stalling"))) == (503, "keys_unavailable")
+    assert ask(trusting, "/things", issued("good")).status == 200
+    assert "no response within 2 s" in trusting.log
 
 
-def test_provider_that_goes_away_leaves_known_keys(start, upstream, provider):
-    gateway = start(closed(upstream.url, provider.url), SERVICE_TOKEN=SERVICE_TOKEN)
-    assert ask(gateway, "/things", bearer(GOOD)).status == 200
+def test_provider_that_goes_away_leaves_known_keys(trusting, upstream, providers):
+    assert ask(trusting, "/things", issued("going")).status == 200
 
-    provider.close()
+    providers["going"].close()
 
-    assert ask(gateway, "/things", bearer(token(KEY, jti="new"))).status == 200
-    assert ask(gateway, "/things", bearer(token(SigningKey("new")))).status == 401
+    assert ask(trusting, "/things", issued("going", jti="new")).status == 200
+    assert ask(trusting, "/things", issued("going", SigningKey("new"))).status == 401
 
 
-def test_token_of_a_withdrawn_key_is_refused_although_it_is_remembered(start, upstream, tmp_path):
-    file = tmp_path / "jwks.json"
-    file.write_text(key_set(KEY, other := SigningKey("other")))
-    gateway = start(closed(upstream.url, file), SERVICE_TOKEN=SERVICE_TOKEN)
-    assert ask(gateway, "/things", bearer(GOOD)).status == 200
+def test_token_of_a_withdrawn_key_is_refused_although_it_is_remembered(trusting, upstream, changing_file):
+    assert ask(trusting, "/things", issued("changing")).status == 200
 
-    file.write_text(key_set(other))
+    changing_file.write_text(key_set(OTHER))
 
     ends_at = time.monotonic() + 10
-    while (got := ask(gateway, "/things", bearer(GOOD))).status == 200:
+    while (got := ask(trusting, "/things", issued("changing"))).status == 200:
         assert time.monotonic() < ends_at
         time.sleep(0.1)
     assert problem(got) == (401, "invalid_token")
-    assert ask(gateway, "/things", bearer(token(other))).status == 200
+    assert ask(trusting, "/things", issued("changing", OTHER)).status == 200
 
 
-def test_upstream_gets_an_identity_of_its_own(start, upstream, jwks_file):
-    settings = f"""{closed(upstream.url, jwks_file)}
-    [upstreams.two]
-    urls = ["{upstream.url}"]
-    [[routes]]
-    path = "/two"
-    upstream = "two"
-    scopes = {{ default = "things:read" }}
-    """
-    gateway = start(settings, SERVICE_TOKEN=SERVICE_TOKEN)
-
+def test_upstream_gets_an_identity_of_its_own(gateway, upstream):
     ask(gateway, "/two", bearer(GOOD))
     ask(gateway, "/things", bearer(GOOD))
 
     assert identity_of(upstream.requests[0], "two").subject == identity_of(upstream.requests[1], "any").subject == "7"
 
 
-def test_first_service_token_signs(start, upstream, jwks_file):
-    gateway = start(closed(upstream.url, jwks_file), SERVICE_TOKEN=f"{SERVICE_TOKEN},old")
+@pytest.fixture
+def with_two_tokens(share, upstream, jwks_file):
+    """A gateway that has a second service token, and writes its log for people."""
+    tokens = f"{SERVICE_TOKEN},old"
+    return share(closed(upstream.url, jwks_file), SERVICE_TOKEN=tokens, LOG_FORMAT="console")
 
-    ask(gateway, "/things", bearer(GOOD))
+
+def test_first_service_token_signs(with_two_tokens, upstream):
+    ask(with_two_tokens, "/things", bearer(GOOD))
 
     assert identity_of(upstream.requests[0]).subject == "7"
 
@@ -487,12 +498,10 @@ def access_lines(gateway):
     return [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line]
 
 
-def test_sender_is_in_the_console_format(start, upstream, jwks_file):
-    gateway = start(closed(upstream.url, jwks_file), SERVICE_TOKEN=SERVICE_TOKEN, LOG_FORMAT="console")
-
-    ask(gateway, "/things", bearer(token(KEY, sub="one\ntwo")))
+def test_sender_is_in_the_console_format(with_two_tokens):
+    ask(with_two_tokens, "/things", bearer(token(KEY, sub="one\ntwo")))
 
     ends_at = time.monotonic() + 5
-    while r"subject='one\ntwo'" not in gateway.log:
-        assert time.monotonic() < ends_at, gateway.log
+    while r"subject='one\ntwo'" not in with_two_tokens.log:
+        assert time.monotonic() < ends_at, with_two_tokens.log
         time.sleep(0.05)
