@@ -1,5 +1,6 @@
 """Several servers behind one upstream."""
 
+import itertools
 import json
 import time
 from collections import Counter
@@ -7,24 +8,54 @@ from collections import Counter
 import pytest
 
 from tests.client import exchange, request
-from tests.process import configuration, free_port
+from tests.process import configuration, free_port, started
 from tests.upstream import OK, Upstream, answer
 
+# The cases by the paths of their routes: the number of replicas, and settings.
+CASES = {
+    "balanced": (3, ""),
+    "dead": (3, ""),
+    "dying": (2, ""),
+    "slow": (2, "total_timeout = 5.0"),
+    "ejected": (2, 'probe_path = "/alive"'),
+    "erring": (2, ""),
+    "all_ejected": (2, ""),
+    "circuit": (0, "breaker_failures = 3\nbreaker_seconds = 0.5"),
+    "broken": (0, "breaker_failures = 1"),
+}
 
-@pytest.fixture
-def replicas():
-    started = [Upstream(), Upstream(), Upstream()]
-    yield started
-    for replica in started:
-        replica.close()
+
+@pytest.fixture(scope="module")
+def servers():
+    """The servers of each case."""
+    running = {name: [Upstream() for _ in range(number)] for name, (number, _) in CASES.items()}
+    yield running
+    for server in itertools.chain(*running.values()):
+        server.close()
 
 
-def urls(replicas):
-    return [replica.url for replica in replicas]
+@pytest.fixture(scope="module")
+def ports():
+    """Ports of cases without a server."""
+    return {name: free_port() for name, (number, _) in CASES.items() if not number}
 
 
-def health(gateway):
-    return json.loads(exchange(gateway.port, request(target="/health")).body)["upstreams"]["any"]
+@pytest.fixture(scope="module")
+def gateway(servers, ports, tmp_path_factory):
+    """A gateway with an upstream for each case."""
+    urls = {name: [server.url for server in servers[name]] for name in CASES}
+    urls |= {name: [f"http://127.0.0.1:{port}"] for name, port in ports.items()}
+    settings = [configuration(*urls[name], upstream=upstream, name=name) for name, (_, upstream) in CASES.items()]
+    with started(tmp_path_factory.mktemp("gateway"), "".join(settings)) as gateway:
+        yield gateway
+
+
+def health(gateway, name):
+    return json.loads(exchange(gateway.port, request(target="/health")).body)["upstreams"][name]
+
+
+def ask(gateway, name, method="GET"):
+    return exchange(gateway.port, request(method, f"/{name}"))
 
 
 def wait_until(condition, seconds=8):
@@ -34,142 +65,113 @@ def wait_until(condition, seconds=8):
         time.sleep(0.05)
 
 
-def test_requests_are_balanced_evenly(start, replicas):
-    gateway = start(configuration(*urls(replicas)))
-
+def test_requests_are_balanced_evenly(gateway, servers):
     for _ in range(30):
-        exchange(gateway.port, request())
+        ask(gateway, "balanced")
 
-    assert [len(replica.requests) for replica in replicas] == [10, 10, 10]
+    assert [len(replica.requests) for replica in servers["balanced"]] == [10, 10, 10]
 
 
-def test_dead_replica_fails_no_get_and_duplicates_no_post(start, replicas):
-    gateway = start(configuration(*urls(replicas)))
+def test_dead_replica_fails_no_get_and_duplicates_no_post(gateway, servers):
+    replicas = servers["dead"]
     replicas[0].close()
 
-    statuses = Counter(exchange(gateway.port, request(method)).status for method in ["GET", "POST"] * 15)
+    statuses = Counter(ask(gateway, "dead", method).status for method in ["GET", "POST"] * 15)
 
     assert statuses == {200: 30}
     posts = [arrived for replica in replicas for arrived in replica.requests if arrived.line.startswith(b"POST")]
     assert len(posts) == 15
 
 
-def test_post_is_not_retried_if_its_replica_dies(start, replicas):
-    gateway = start(configuration(*urls(replicas[:2])))
-    replicas[0].script = lambda connection, arrived: connection.close()
-    replicas[1].script = replicas[0].script
+def test_post_is_not_retried_if_its_replica_dies(gateway, servers):
+    first, second = servers["dying"]
+    first.script = second.script = lambda connection, arrived: connection.close()
 
-    assert exchange(gateway.port, request("POST")).status == 502
-    assert len(replicas[0].requests) + len(replicas[1].requests) == 1
-
-
-def test_get_is_retried_after_a_replica_times_out(start, replicas):
-    gateway = start(configuration(*urls(replicas[:2]), upstream="total_timeout = 5.0"))
-    replicas[0].script = lambda connection, arrived: time.sleep(2)
-
-    assert [exchange(gateway.port, request()).status for _ in range(4)] == [200] * 4
+    assert ask(gateway, "dying", "POST").status == 502
+    assert len(first.requests) + len(second.requests) == 1
 
 
-def test_failing_replica_is_ejected_until_a_probe_succeeds(start, replicas):
-    gateway = start(configuration(*urls(replicas[:2]), upstream='probe_path = "/alive"'))
-    bad = replicas[0]
+def test_get_is_retried_after_a_replica_times_out(gateway, servers):
+    servers["slow"][0].script = lambda connection, arrived: time.sleep(2)
+
+    assert [ask(gateway, "slow").status for _ in range(4)] == [200] * 4
+
+
+def test_failing_replica_is_ejected_until_a_probe_succeeds(gateway, servers):
+    bad, _ = servers["ejected"]
     bad.script = lambda connection, arrived: connection.close()
-    exchange(gateway.port, request())
-    exchange(gateway.port, request())
-    assert health(gateway)["replicas_in_use"] == 1
+    ask(gateway, "ejected")
+    ask(gateway, "ejected")
+    assert health(gateway, "ejected")["replicas_in_use"] == 1
     bad.requests.clear()
 
     for _ in range(5):
-        exchange(gateway.port, request())
+        ask(gateway, "ejected")
     wait_until(lambda: bad.requests)
     assert {arrived.target for arrived in bad.requests} == {b"/alive"}
 
     bad.script = answer(OK)
-    wait_until(lambda: health(gateway)["replicas_in_use"] == 2)
+    wait_until(lambda: health(gateway, "ejected")["replicas_in_use"] == 2)
     before = len(bad.requests)
     for _ in range(4):
-        exchange(gateway.port, request())
+        ask(gateway, "ejected")
     assert len(bad.requests) - before == 2
 
 
-def test_probe_with_a_server_error_does_not_reinstate_a_replica(start, replicas):
-    gateway = start(configuration(*urls(replicas[:2])))
-    bad = replicas[0]
+def test_probe_with_a_server_error_does_not_reinstate_a_replica(gateway, servers):
+    bad, _ = servers["erring"]
     bad.script = lambda connection, arrived: connection.close()
-    exchange(gateway.port, request())
-    exchange(gateway.port, request())
+    ask(gateway, "erring")
+    ask(gateway, "erring")
     bad.script = answer(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")
     bad.requests.clear()
 
     wait_until(lambda: bad.requests)
 
-    assert health(gateway)["replicas_in_use"] == 1
+    assert health(gateway, "erring")["replicas_in_use"] == 1
 
 
-def test_ejected_replicas_are_used_if_all_are_ejected(start, replicas):
-    gateway = start(configuration(*urls(replicas[:2])))
-    for replica in replicas:
+def test_ejected_replicas_are_used_if_all_are_ejected(gateway, servers):
+    for replica in servers["all_ejected"]:
         replica.script = lambda connection, arrived: connection.close()
-    assert exchange(gateway.port, request()).status == 502
-    for replica in replicas:
+    assert ask(gateway, "all_ejected").status == 502
+    for replica in servers["all_ejected"]:
         replica.script = answer(OK)
 
-    assert exchange(gateway.port, request()).status == 200
+    assert ask(gateway, "all_ejected").status == 200
 
 
 @pytest.mark.timing
-def test_circuit_opens_rejects_half_opens_and_closes(start):
-    port = free_port()
-    settings = "breaker_failures = 3\nbreaker_seconds = 0.5"
-    gateway = start(configuration(f"http://127.0.0.1:{port}", upstream=settings))
-
+def test_circuit_opens_rejects_half_opens_and_closes(gateway, ports):
     for _ in range(3):
-        assert exchange(gateway.port, request()).status == 503
+        assert ask(gateway, "circuit").status == 503
     started_at = time.monotonic()
-    refused = exchange(gateway.port, request())
+    refused = ask(gateway, "circuit")
     assert time.monotonic() - started_at < 0.1
     assert (refused.status, refused.value(b"Retry-After")) == (503, b"1")
     assert json.loads(refused.body)["type"] == "urn:problem:circuit_open"
-    assert health(gateway)["circuit"] == "open"
-    assert "refused" in health(gateway)["last_error"]
+    assert health(gateway, "circuit")["circuit"] == "open"
+    assert "refused" in health(gateway, "circuit")["last_error"]
 
     time.sleep(0.55)
-    assert health(gateway)["circuit"] == "half-open"
-    assert json.loads(exchange(gateway.port, request()).body)["type"] == "urn:problem:upstream_unreachable"
-    assert json.loads(exchange(gateway.port, request()).body)["type"] == "urn:problem:circuit_open"
+    assert health(gateway, "circuit")["circuit"] == "half-open"
+    assert json.loads(ask(gateway, "circuit").body)["type"] == "urn:problem:upstream_unreachable"
+    assert json.loads(ask(gateway, "circuit").body)["type"] == "urn:problem:circuit_open"
 
-    server = Upstream(port)
+    server = Upstream(ports["circuit"])
     time.sleep(0.55)
-    assert exchange(gateway.port, request()).status == 200
-    assert health(gateway)["circuit"] == "closed"
+    assert ask(gateway, "circuit").status == 200
+    assert health(gateway, "circuit")["circuit"] == "closed"
     server.close()
 
 
-def test_each_upstream_has_its_own_circuit(start, upstream):
-    gateway = start(
-        f"""
-        [upstreams.dead]
-        urls = ["http://127.0.0.1:{free_port()}"]
-        breaker_failures = 1
-        [upstreams.alive]
-        urls = ["{upstream.url}"]
-        [[routes]]
-        path = "/dead"
-        upstream = "dead"
-        [[routes]]
-        path = "/"
-        upstream = "alive"
-        """
-    )
-
-    statuses = [exchange(gateway.port, request(target=target)).status for target in ("/dead", "/dead", "/alive")]
-
-    assert statuses == [503, 503, 200]
+def test_each_upstream_has_its_own_circuit(gateway):
+    assert [ask(gateway, name).status for name in ("broken", "broken", "balanced")] == [503, 503, 200]
+    assert [health(gateway, name)["circuit"] for name in ("broken", "balanced")] == ["open", "closed"]
 
 
-def test_health_is_200_while_an_upstream_is_down(start):
-    gateway = start(configuration(f"http://127.0.0.1:{free_port()}"))
-    exchange(gateway.port, request())
+def test_health_is_200_while_an_upstream_is_down(gateway):
+    assert ask(gateway, "broken").status == 503
 
     for target in ("/health", "/health/", "/health/live", "/health/ready"):
         assert exchange(gateway.port, request(target=target)).status == 200
