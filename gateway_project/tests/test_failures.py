@@ -5,11 +5,12 @@ import socket
 import struct
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.process import configuration, free_port
+from tests.process import configuration, free_port, started
 from tests.upstream import OK, answer
 
 
@@ -21,39 +22,49 @@ def problem(got):
     return content
 
 
-def test_refused_connection_is_503(start):
-    gateway = start(configuration(f"http://127.0.0.1:{free_port()}"))
+@pytest.fixture(scope="module")
+def full_port():
+    """A port whose backlog is full, so that the next connection attempt gets no reply."""
+    with ExitStack() as stack:
+        port = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0)).getsockname()[1]
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(("127.0.0.1", port))
+        yield port
 
-    got = exchange(gateway.port, request())
+
+@pytest.fixture(scope="module")
+def failing(session_upstream, full_port, tmp_path_factory):
+    """A gateway with routes to upstreams that cannot be reached, and one whose exchanges may take 0.7 s."""
+    settings = [
+        configuration(f"http://127.0.0.1:{free_port()}", name="refusing"),
+        configuration("http://does-not-exist.invalid", name="unknown"),
+        configuration(f"http://127.0.0.1:{full_port}", name="full", upstream="connect_timeout = 0.3"),
+        configuration(session_upstream.url, name="short", upstream="total_timeout = 0.7"),
+    ]
+    with started(tmp_path_factory.mktemp("gateway"), "".join(settings)) as gateway:
+        yield gateway
+
+
+def test_refused_connection_is_503(failing):
+    got = exchange(failing.port, request(target="/refusing"))
 
     assert (got.status, got.value(b"Retry-After")) == (503, b"1")
     assert problem(got)["type"] == "urn:problem:upstream_unreachable"
 
 
-def test_unknown_host_is_503(start):
-    gateway = start(configuration("http://does-not-exist.invalid"))
-
-    assert exchange(gateway.port, request()).status == 503
+def test_unknown_host_is_503(failing):
+    assert exchange(failing.port, request(target="/unknown")).status == 503
 
 
 @pytest.mark.timing
-def test_connect_timeout_is_503(start):
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        port = listener.getsockname()[1]
-        # Fill the backlog, so that the next connection attempt gets no reply.
-        waiting = [socket.socket() for _ in range(4)]
-        for connection in waiting:
-            connection.settimeout(0)
-            connection.connect_ex(("127.0.0.1", port))
-        gateway = start(configuration(f"http://127.0.0.1:{port}", upstream="connect_timeout = 0.3"))
+def test_connect_timeout_is_503(failing):
+    started_at = time.monotonic()
+    got = exchange(failing.port, request(target="/full"))
 
-        started_at = time.monotonic()
-        got = exchange(gateway.port, request())
-
-        assert got.status == 503
-        assert 0.25 < time.monotonic() - started_at < 1
-        for connection in waiting:
-            connection.close()
+    assert got.status == 503
+    assert 0.25 < time.monotonic() - started_at < 1
 
 
 @pytest.mark.timing
@@ -91,23 +102,22 @@ def send_until_closed(client):
 
 
 @pytest.mark.timing
-def test_total_timeout_limits_the_whole_exchange(start, upstream):
+def test_total_timeout_limits_the_whole_exchange(failing, upstream):
     def drip(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
         for _ in range(30):
             time.sleep(0.1)
             connection.send(b"a")
 
-    gateway = start(configuration(upstream.url, upstream="total_timeout = 0.7"))
     upstream.script = drip
     started_at = time.monotonic()
-    got = exchange(gateway.port, request())
+    got = exchange(failing.port, request(target="/short"))
     assert (got.status, got.complete) == (200, False)
     assert 0.6 < time.monotonic() - started_at < 1.2
 
     upstream.script = lambda connection, arrived: time.sleep(2)
     started_at = time.monotonic()
-    assert exchange(gateway.port, request()).status == 504
+    assert exchange(failing.port, request(target="/short")).status == 504
     assert 0.6 < time.monotonic() - started_at < 0.95
 
 
