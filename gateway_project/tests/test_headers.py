@@ -90,11 +90,18 @@ def test_nothing_else_that_strangers_say_of_themselves_reaches_the_upstream(gate
     assert line.split(":")[0].encode() not in [name for name, _ in upstream.requests[0].fields]
 
 
-@pytest.mark.parametrize("line", DISGUISED)
-def test_what_could_pass_for_a_trusted_proxy_s_word_does_not_come_through_it(share, upstream, line):
-    gateway = share(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
+@pytest.fixture
+def inner(share, upstream):
+    """A gateway behind trusted proxies, with a service token and a route that sends the upstream its own host."""
+    settings = configuration(upstream.url) + configuration(upstream.url, name="own", upstream="preserve_host = false")
+    environment = {"TRUSTED_PROXIES": "10.0.0.0/8,127.0.0.1", "SERVICE_TOKEN": "new,old"}
+    proxies = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    return share(settings, **environment, **proxies)
 
-    exchange(gateway.port, request("GET", "/", line, "Forwarded: for=1.2.3.4", "X-Real-IP: 1.2.3.4"))
+
+@pytest.mark.parametrize("line", DISGUISED)
+def test_what_could_pass_for_a_trusted_proxy_s_word_does_not_come_through_it(inner, upstream, line):
+    exchange(inner.port, request("GET", "/", line, "Forwarded: for=1.2.3.4", "X-Real-IP: 1.2.3.4"))
 
     (arrived,) = upstream.requests
     assert arrived.values(line.split(":")[0].encode()) == []
@@ -102,19 +109,15 @@ def test_what_could_pass_for_a_trusted_proxy_s_word_does_not_come_through_it(sha
     assert arrived.values(b"X-Real-IP") == [b"1.2.3.4"]
 
 
-def test_what_could_pass_for_the_gateway_s_own_fields_does_not_reach_the_upstream(share, upstream):
-    gateway = share(configuration(upstream.url), SERVICE_TOKEN="new,old")
-
-    exchange(gateway.port, request("GET", "/", "X_Service_Token: forged", "X_Request-ID: forged"))
+def test_what_could_pass_for_the_gateway_s_own_fields_does_not_reach_the_upstream(inner, upstream):
+    exchange(inner.port, request("GET", "/", "X_Service_Token: forged", "X_Request-ID: forged"))
 
     names = [name.lower() for name, _ in upstream.requests[0].fields]
     assert not {b"x_service_token", b"x_request-id"} & set(names)
 
 
-def test_forwarded_fields_of_trusted_proxies_are_extended(start, upstream):
-    gateway = start(configuration(upstream.url), TRUSTED_PROXIES="10.0.0.0/8,127.0.0.1")
-
-    exchange(gateway.port, request("GET", "/", *SPOOFED, "X-Forwarded-For: 10.0.0.1"))
+def test_forwarded_fields_of_trusted_proxies_are_extended(inner, upstream):
+    exchange(inner.port, request("GET", "/", *SPOOFED, "X-Forwarded-For: 10.0.0.1"))
 
     (arrived,) = upstream.requests
     assert arrived.values(b"X-Forwarded-For") == [b"6.6.6.6, 10.0.0.1, 127.0.0.1"]
@@ -139,10 +142,8 @@ def test_invalid_request_id_is_replaced(gateway, upstream, bad):
     assert got.values(b"X-Request-ID") == [made]
 
 
-def test_host_of_the_upstream_is_sent_without_preserve_host(start, upstream):
-    gateway = start(configuration(upstream.url, upstream="preserve_host = false"))
-
-    exchange(gateway.port, request(host="public.example"))
+def test_host_of_the_upstream_is_sent_without_preserve_host(inner, upstream):
+    exchange(inner.port, request(target="/own", host="public.example"))
 
     (arrived,) = upstream.requests
     assert arrived.values(b"Host") == [f"127.0.0.1:{upstream.port}".encode()]
@@ -163,10 +164,8 @@ def test_server_and_date_of_the_upstream_are_unchanged(gateway, upstream):
     assert (got.values(b"Server"), got.values(b"Date")) == ([b"mine/1"], [b"then"])
 
 
-def test_proxies_of_the_environment_are_ignored(start, upstream):
-    gateway = start(configuration(upstream.url), http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9")
-
-    assert exchange(gateway.port, request()).status == 200
+def test_proxies_of_the_environment_are_ignored(inner, upstream):
+    assert exchange(inner.port, request()).status == 200
 
 
 def test_credentials_are_not_shared_between_clients(gateway, upstream):
