@@ -65,21 +65,25 @@ def test_default_port_may_be_omitted(gateway, upstream):
     assert exchange(gateway.port, data).status == 200
 
 
-def test_scheme_and_host_of_a_trusted_proxy_are_used(share, upstream):
-    gateway = share(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1")
+@pytest.fixture
+def inner(share, upstream):
+    """A gateway behind a trusted proxy, with allowed origins."""
+    origins = "https://a.example,https://B.example:8443"
+    return share(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1", ALLOWED_ORIGINS=origins)
+
+
+def test_scheme_and_host_of_a_trusted_proxy_are_used(inner):
     forwarded = ["X-Forwarded-Proto: https", "X-Forwarded-Host: shop.example"]
 
-    own = exchange(gateway.port, request("POST", "/", "Origin: https://shop.example", *forwarded))
-    plain = exchange(gateway.port, request("POST", "/", "Origin: http://shop.example", *forwarded))
+    own = exchange(inner.port, request("POST", "/", "Origin: https://shop.example", *forwarded))
+    plain = exchange(inner.port, request("POST", "/", "Origin: http://shop.example", *forwarded))
 
     assert (own.status, plain.status) == (200, 403)
 
 
-def test_allowed_origins_are_forwarded(start, upstream):
-    gateway = start(configuration(upstream.url), ALLOWED_ORIGINS="https://a.example,https://B.example:8443")
-
+def test_allowed_origins_are_forwarded(inner):
     def status(*lines):
-        return exchange(gateway.port, request("POST", "/", *lines)).status
+        return exchange(inner.port, request("POST", "/", *lines)).status
 
     assert status("Sec-Fetch-Site: cross-site", "Origin: https://a.example") == 200
     assert status("Sec-Fetch-Site: same-site", "Origin: https://b.example:8443") == 200
