@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.client import exchange, request
-from tests.process import configuration, free_port
+from tests.process import configuration, free_port, started
 from tests.upstream import answer
 
 SHOP = "https://shop.example"
@@ -23,15 +23,31 @@ FIELDS = {
 }
 
 
-def shared(*urls, **keys):
+def shared(*urls, name="", **keys):
     """Settings of a route that is shared with the shop."""
     keys = {"cors_origins": [SHOP], "methods": ["GET", "POST", "PUT"]} | keys
-    return configuration(*urls, route="\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items()))
+    route = "\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
+    return configuration(*urls, route=route, name=name)
+
+
+@pytest.fixture(scope="module")
+def gateway_of_shop(session_upstream, tmp_path_factory):
+    url = session_upstream.url
+    settings = [
+        shared(url),
+        shared(url, name="rare", rate_limit="1/hour"),
+        shared(f"http://127.0.0.1:{free_port()}", name="unreachable", max_body="1 B"),
+        configuration(url, name="every-method", route=f'cors_origins = ["{SHOP}"]'),
+    ]
+    folder = tmp_path_factory.mktemp("gateway")
+    with started(folder, "".join(settings), ALLOWED_ORIGINS="https://partner.example") as gateway:
+        yield gateway
 
 
 @pytest.fixture
-def shared_gateway(share, upstream):
-    return share(shared(upstream.url))
+def shared_gateway(gateway_of_shop, upstream):
+    """A gateway with routes that are shared with the shop; a partner's pages may send everywhere."""
+    return gateway_of_shop
 
 
 def stated(got):
@@ -61,10 +77,8 @@ def test_preflight_is_answered_by_the_gateway(shared_gateway, upstream):
     assert upstream.requests == []
 
 
-def test_preflight_of_a_route_for_every_method_allows_the_one_asked_for(share, upstream):
-    gateway = share(configuration(upstream.url, route=f'cors_origins = ["{SHOP}"]'))
-
-    got = exchange(gateway.port, request("OPTIONS", "/", *PREFLIGHT))
+def test_preflight_of_a_route_for_every_method_allows_the_one_asked_for(shared_gateway):
+    got = exchange(shared_gateway.port, request("OPTIONS", "/every-method", *PREFLIGHT))
 
     assert (got.status, got.value(b"Access-Control-Allow-Methods")) == (204, b"PUT")
     assert got.values(b"Access-Control-Allow-Headers") == []
@@ -86,11 +100,9 @@ def test_preflights_of_other_origins_are_refused(shared_gateway, upstream):
     assert upstream.requests == []
 
 
-def test_preflights_do_not_count_against_the_rate(start, upstream):
-    gateway = start(shared(upstream.url, rate_limit="1/hour"))
-
-    preflights = [exchange(gateway.port, request("OPTIONS", "/", *PREFLIGHT)) for _ in range(3)]
-    first, second = [exchange(gateway.port, request("PUT", "/", FROM_SHOP)) for _ in range(2)]
+def test_preflights_do_not_count_against_the_rate(shared_gateway):
+    preflights = [exchange(shared_gateway.port, request("OPTIONS", "/rare", *PREFLIGHT)) for _ in range(3)]
+    first, second = [exchange(shared_gateway.port, request("PUT", "/rare", FROM_SHOP)) for _ in range(2)]
 
     assert [got.status for got in (*preflights, first, second)] == [204, 204, 204, 200, 429]
     assert second.values(b"Retry-After")
@@ -147,15 +159,14 @@ def test_origin_is_not_added_to_vary_twice(shared_gateway, upstream, vary):
     assert exchange(shared_gateway.port, request("GET", "/", FROM_SHOP)).value(b"Vary") == vary
 
 
-def test_problems_of_the_gateway_are_readable(share, shared_gateway, upstream):
+def test_problems_of_the_gateway_are_readable(shared_gateway, upstream):
     upstream.script = answer(b"nonsense\r\n\r\n")
-    unreachable = share(shared(f"http://127.0.0.1:{free_port()}", max_body="1 B"))
 
     problems = [
         exchange(shared_gateway.port, request("DELETE", "/", FROM_SHOP)),
         exchange(shared_gateway.port, request("POST", "/", FROM_SHOP)),
-        exchange(unreachable.port, request("POST", "/", FROM_SHOP, body=b"{}")),
-        exchange(unreachable.port, request("POST", "/", FROM_SHOP)),
+        exchange(shared_gateway.port, request("POST", "/unreachable", FROM_SHOP, body=b"{}")),
+        exchange(shared_gateway.port, request("POST", "/unreachable", FROM_SHOP)),
     ]
 
     assert [got.status for got in problems] == [405, 502, 413, 503]
@@ -172,9 +183,7 @@ def test_without_cors_origins_everything_is_left_to_the_upstream(gateway, upstre
     assert (stated(got), got.values(b"Vary")) == ({b"Access-Control-Allow-Origin"}, [])
 
 
-def test_allowed_origins_of_the_gateway_may_send_and_not_read(start, upstream):
-    gateway = start(shared(upstream.url), ALLOWED_ORIGINS="https://partner.example")
-
-    got = exchange(gateway.port, request("PUT", "/", "Origin: https://partner.example"))
+def test_allowed_origins_of_the_gateway_may_send_and_not_read(shared_gateway):
+    got = exchange(shared_gateway.port, request("PUT", "/", "Origin: https://partner.example"))
 
     assert (got.status, stated(got)) == (200, set())
