@@ -3,9 +3,43 @@
 import json
 import time
 
+import pytest
+
 from tests.client import exchange, request
-from tests.process import configuration, free_port
+from tests.process import configuration, free_port, started
 from tests.upstream import Upstream
+
+
+@pytest.fixture(scope="module")
+def closing():
+    """An upstream that closes each connection without a response."""
+    server = Upstream()
+    server.script = lambda connection, arrived: connection.close()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def dead_port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def gateway_with_log(session_upstream, closing, dead_port, tmp_path_factory):
+    settings = [
+        configuration(session_upstream.url),
+        configuration(closing.url, session_upstream.url, name="replicas"),
+        configuration(f"http://127.0.0.1:{dead_port}", name="dead"),
+    ]
+    with started(tmp_path_factory.mktemp("gateway"), "".join(settings)) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(gateway_with_log, upstream):
+    """A gateway whose log begins with the test; each test waits for all lines of its requests."""
+    gateway_with_log.begin_log()
+    return gateway_with_log
 
 
 def entries(gateway):
@@ -21,9 +55,7 @@ def wait_for_access(gateway, count):
         assert time.monotonic() < ends_at, gateway.log
 
 
-def test_every_line_is_json_and_each_response_has_one_line(share, upstream):
-    gateway = share(configuration(upstream.url))
-
+def test_every_line_is_json_and_each_response_has_one_line(gateway, upstream):
     exchange(gateway.port, request("POST", "/a%2F?token=secret", "X-Request-ID: known", "Authorization: secret"))
 
     (entry,) = wait_for_access(gateway, 1)
@@ -35,44 +67,44 @@ def test_every_line_is_json_and_each_response_has_one_line(share, upstream):
     assert "secret" not in gateway.log
 
 
-def test_health_checks_and_metrics_are_not_logged(share, upstream):
-    gateway = share(configuration(upstream.url))
-
+def test_health_checks_and_metrics_are_not_logged(gateway, upstream):
     exchange(gateway.port, request(target="/health"))
     exchange(gateway.port, request())
 
     assert [entry["path"] for entry in wait_for_access(gateway, 1)] == ["/"]
 
 
-def test_a_forwarded_request_for_metrics_is_logged(share, upstream):
-    gateway = share(configuration(upstream.url))
-
+def test_a_forwarded_request_for_metrics_is_logged(gateway, upstream):
     exchange(gateway.port, request(target="/metrics"))
 
     assert [entry["path"] for entry in wait_for_access(gateway, 1)] == ["/metrics"]
 
 
-def test_access_line_names_the_replica_whose_response_was_forwarded(start, upstream):
-    other = Upstream()
-    other.script = lambda connection, arrived: connection.close()
-    gateway = start(configuration(other.url, upstream.url))
-
-    statuses = [exchange(gateway.port, request()).status for _ in range(2)]
-    other.close()
+def test_access_line_names_the_replica_whose_response_was_forwarded(gateway, upstream, closing):
+    statuses = [exchange(gateway.port, request(target="/replicas")).status for _ in range(2)]
 
     assert statuses == [200, 200]
-    assert other.requests
+    assert closing.requests
     replicas = {entry["replica"] for entry in wait_for_access(gateway, 2)}
     assert replicas == {f"127.0.0.1:{upstream.port}"}
 
 
-def test_access_line_of_an_own_response_names_no_replica(start):
-    gateway = start(configuration(f"http://127.0.0.1:{free_port()}"))
-
-    assert exchange(gateway.port, request()).status == 503
+def test_access_line_of_an_own_response_names_no_replica(gateway):
+    assert exchange(gateway.port, request(target="/dead")).status == 503
 
     (entry,) = wait_for_access(gateway, 1)
     assert "replica" not in entry
+
+
+def test_upstream_failure_is_logged_with_the_reason(gateway, dead_port):
+    exchange(gateway.port, request("GET", "/dead", "X-Request-ID: known"))
+    wait_for_access(gateway, 1)
+
+    warnings = [entry for entry in entries(gateway) if entry["level"] == "WARNING"]
+    assert warnings[0]["replica"] == f"127.0.0.1:{dead_port}"
+    assert "refused" in warnings[0]["reason"]
+    assert warnings[0]["request_id"] == "known"
+    assert not [entry for entry in entries(gateway) if entry["level"] == "ERROR"]
 
 
 def test_console_format_has_columns(start, upstream):
@@ -93,16 +125,3 @@ def test_the_access_log_can_be_turned_off(start, upstream):
     time.sleep(0.2)
 
     assert [entry for entry in entries(gateway) if entry["logger"] == "access"] == []
-
-
-def test_upstream_failure_is_logged_with_the_reason(start):
-    port = free_port()
-    gateway = start(configuration(f"http://127.0.0.1:{port}"))
-
-    exchange(gateway.port, request("GET", "/", "X-Request-ID: known"))
-
-    warnings = [entry for entry in entries(gateway) if entry["level"] == "WARNING"]
-    assert warnings[0]["replica"] == f"127.0.0.1:{port}"
-    assert "refused" in warnings[0]["reason"]
-    assert warnings[0]["request_id"] == "known"
-    assert not [entry for entry in entries(gateway) if entry["level"] == "ERROR"]
