@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from tests.client import exchange, request
-from tests.process import Gateway, configuration, free_port
+from tests.process import configuration, free_port, started
 from tests.upstream import Upstream, answer
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -16,32 +16,27 @@ SERVER, CLIENT = "SpanKind.SERVER", "SpanKind.CLIENT"
 down = free_port()
 
 
-def routes(*urls):
-    return configuration(*urls).replace('path = "/"', 'path = "/a"')
+def routes(*urls, name="a"):
+    return configuration(*urls, name=name)
 
 
 @pytest.fixture(scope="module")
 def module_gateway(session_upstream, tmp_path_factory):
-    gateway = Gateway(
-        tmp_path_factory.mktemp("gateway"),
+    dead = f"http://127.0.0.1:{down}"
+    settings = [
         routes(session_upstream.url),
-        OTEL_TRACES_EXPORTER="console",
-        TRUSTED_PROXIES="127.0.0.1",
-    ).wait()
-    yield gateway
-    gateway.stop()
+        routes(dead, name="unreachable"),
+        routes(dead, session_upstream.url, name="second"),
+    ]
+    environment = {"OTEL_TRACES_EXPORTER": "console", "TRUSTED_PROXIES": "127.0.0.1"}
+    with started(tmp_path_factory.mktemp("gateway"), "".join(settings), **environment) as gateway:
+        yield gateway
 
 
 @pytest.fixture
 def gateway(module_gateway, upstream):
-    """A gateway that writes its spans to its log, in front of ``upstream``."""
+    """A gateway that writes its spans to its log. ``/unreachable`` and the first replica of ``/second`` are down."""
     return module_gateway
-
-
-@pytest.fixture
-def unreachable(start):
-    """The same gateway, in front of a closed port."""
-    return start(routes(f"http://127.0.0.1:{down}"), OTEL_TRACES_EXPORTER="console")
 
 
 def entries(gateway):
@@ -170,10 +165,8 @@ def test_upstream_gets_the_span_of_the_attempt_as_parent(gateway, upstream):
     assert upstream.requests[0].values(b"traceparent") == [f"00-{TRACE}-{span_id}-01".encode()]
 
 
-def test_each_attempt_is_a_client_span(start, upstream):
-    gateway = start(routes(f"http://127.0.0.1:{down}", upstream.url), OTEL_TRACES_EXPORTER="console")
-
-    server, (failed, succeeded) = trace(gateway, "GET", "/a?b")
+def test_each_attempt_is_a_client_span(gateway, upstream):
+    server, (failed, succeeded) = trace(gateway, "GET", "/second?b")
 
     assert {span["parent_id"] for span in (failed, succeeded)} == {server["context"]["span_id"]}
     assert failed["attributes"]["server.port"] == down
@@ -185,7 +178,7 @@ def test_each_attempt_is_a_client_span(start, upstream):
         "http.request.method": "GET",
         "http.request.resend_count": 1,
         "http.response.status_code": 200,
-        "url.full": f"{upstream.url}/a",
+        "url.full": f"{upstream.url}/second",
         "server.address": "127.0.0.1",
         "server.port": upstream.port,
         "network.peer.address": "127.0.0.1",
@@ -193,10 +186,11 @@ def test_each_attempt_is_a_client_span(start, upstream):
     }
 
 
-def test_json_lines_of_a_request_have_its_trace_id(unreachable):
-    server, _ = trace(unreachable, "GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01")
+def test_json_lines_of_a_request_have_its_trace_id(gateway):
+    server, _ = trace(gateway, "GET", "/unreachable", f"traceparent: 00-{TRACE}-{PARENT}-01")
 
-    *warnings, access = [entry for entry in entries(unreachable) if "trace_id" in entry]
+    request_id = server["attributes"]["request_id"]
+    *warnings, access = [entry for entry in entries(gateway) if entry.get("request_id") == request_id]
     assert {line["message"] for line in warnings} == {"Upstream failed"}
     assert access["logger"] == "access"
     for line in (*warnings, access):
