@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.process import configuration, free_port
+from tests.process import configuration, free_port, started
 
 CHUNKED = "Transfer-Encoding: chunked"
 
@@ -107,13 +107,26 @@ def test_endless_head_is_rejected(gateway):
         assert client.read().status == 431
 
 
-RATE = 'rate_limit = "3/second"'
+RATE = 'rate_limit = "3/{}"'
 
 
-def test_client_over_its_rate_gets_429_with_retry_after(start, upstream):
-    gateway = start(configuration(upstream.url, route=RATE.replace("second", "minute")))
+@pytest.fixture(scope="module")
+def gateway_with_rates(session_upstream, tmp_path_factory):
+    units = ("second", "minute", "hour")
+    settings = [configuration(session_upstream.url, name=unit, route=RATE.format(unit)) for unit in units]
+    folder = tmp_path_factory.mktemp("gateway")
+    with started(folder, "".join(settings), TRUSTED_PROXIES="127.0.0.0/8") as gateway:
+        yield gateway
 
-    answers = [exchange(gateway.port, request()) for _ in range(4)]
+
+@pytest.fixture
+def rated(gateway_with_rates, upstream):
+    """A gateway with routes that may be used three times a second, a minute and an hour, each by one test."""
+    return gateway_with_rates
+
+
+def test_client_over_its_rate_gets_429_with_retry_after(rated, upstream):
+    answers = [exchange(rated.port, request(target="/minute")) for _ in range(4)]
 
     assert [got.status for got in answers] == [200, 200, 200, 429]
     assert [got.value(b"RateLimit-Policy") for got in answers] == [b'"requests";q=3;w=60'] * 4
@@ -125,21 +138,18 @@ def test_client_over_its_rate_gets_429_with_retry_after(start, upstream):
     assert len(upstream.requests) == 3
 
 
-def test_client_may_send_again_after_retry_after(start, upstream):
-    gateway = start(configuration(upstream.url, route=RATE))
-    while exchange(gateway.port, request()).status == 200:
+def test_client_may_send_again_after_retry_after(rated):
+    while exchange(rated.port, request(target="/second")).status == 200:
         pass
 
     time.sleep(2.1)
 
-    assert exchange(gateway.port, request()).status == 200
+    assert exchange(rated.port, request(target="/second")).status == 200
 
 
-def test_rate_limit_is_per_client(start, upstream):
-    gateway = start(configuration(upstream.url, route=RATE.replace("second", "hour")), TRUSTED_PROXIES="127.0.0.0/8")
-
+def test_rate_limit_is_per_client(rated):
     def statuses(chain):
-        return [exchange(gateway.port, request("GET", "/", f"X-Forwarded-For: {chain}")).status for _ in range(4)]
+        return [exchange(rated.port, request("GET", "/hour", f"X-Forwarded-For: {chain}")).status for _ in range(4)]
 
     assert statuses("192.0.2.1") == [200, 200, 200, 429]
     assert statuses("192.0.2.2") == [200, 200, 200, 429]
@@ -153,7 +163,7 @@ def test_route_without_rate_limit_has_no_ratelimit_fields(gateway):
 
 
 def test_without_redis_each_process_counts_separately(start, upstream):
-    settings = configuration(upstream.url, route=RATE.replace("second", "hour"))
+    settings = configuration(upstream.url, route=RATE.format("hour"))
     gateway = start(settings, REDIS_URL=f"redis://127.0.0.1:{free_port()}")
 
     assert [exchange(gateway.port, request()).status for _ in range(4)] == [200, 200, 200, 429]
@@ -185,7 +195,7 @@ def wait_for_port(port):
 
 
 def test_redis_counts_across_gateways(start, upstream, redis_url):
-    settings = configuration(upstream.url, route=RATE.replace("second", "hour"))
+    settings = configuration(upstream.url, route=RATE.format("hour"))
     gateways = [start(settings, REDIS_URL=redis_url) for _ in range(2)]
 
     statuses = [exchange(gateways[number % 2].port, request()).status for number in range(6)]
