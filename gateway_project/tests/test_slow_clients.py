@@ -18,9 +18,15 @@ PATIENT = 60  # seconds; a worker that a slow client holds would take longer
 
 
 @pytest.fixture
-def patient_gateway(start, upstream):
+def patient_gateway(share, upstream):
     """A gateway with a long read timeout, because the upstream holds hundreds of responses."""
-    return start(configuration(upstream.url).replace("read_timeout = 1.0", "read_timeout = 60.0"))
+    return share(configuration(upstream.url, upstream="read_timeout = 60.0"))
+
+
+@pytest.fixture
+def hasty_gateway(share, upstream):
+    """A gateway that closes idle connections after a second."""
+    return share(configuration(upstream.url), GUNICORN_CMD_ARGS="--keep-alive=1")
 
 
 @pytest.fixture
@@ -52,8 +58,7 @@ def test_slow_heads_bodies_and_readers_do_not_delay_other_clients(patient_gatewa
             assert client.read().status == 200
 
 
-def test_endless_head_is_rejected_at_the_timeout(start, upstream):
-    gateway = start(configuration(upstream.url))
+def test_endless_head_is_rejected_at_the_timeout(gateway):
     with Client(gateway.port, timeout=PATIENT) as client:
         client.send(b"GET / HTTP/1.1\r\nHost:")
         started_at = time.monotonic()
@@ -66,9 +71,8 @@ def test_endless_head_is_rejected_at_the_timeout(start, upstream):
     assert time.monotonic() - started_at > 9
 
 
-def test_only_idle_connections_are_closed(start, upstream):
-    gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--keep-alive=1")
-    with Client(gateway.port) as idle, Client(gateway.port) as fresh, Client(gateway.port) as slow:
+def test_only_idle_connections_are_closed(hasty_gateway):
+    with Client(hasty_gateway.port) as idle, Client(hasty_gateway.port) as fresh, Client(hasty_gateway.port) as slow:
         idle.send(request())
         idle.read()
         slow.send(b"GET / HTTP/1.1\r\nHost: exam")
@@ -80,9 +84,8 @@ def test_only_idle_connections_are_closed(start, upstream):
         assert slow.read().status == 200
 
 
-def test_empty_line_after_a_body_starts_no_request(start, upstream):
-    gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--keep-alive=1")
-    with Client(gateway.port) as client:
+def test_empty_line_after_a_body_starts_no_request(hasty_gateway):
+    with Client(hasty_gateway.port) as client:
         client.send(request("POST", "/", body=b"hello") + b"\r\n")
         client.read()
 
