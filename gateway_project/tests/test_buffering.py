@@ -1,41 +1,63 @@
 """A body is received whole before the upstream is asked, unless its route streams."""
 
 import contextlib
+import itertools
 import json
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.process import configuration
+from tests.process import configuration, started
 
 CHUNKED = "Transfer-Encoding: chunked"
 BODY = os.urandom(100_000)
 FRAMED = b"".join(b"%x\r\n%b\r\n" % (1000, BODY[at : at + 1000]) for at in range(0, len(BODY), 1000))
 STALLED = {
-    "small": request("POST", "/", "Content-Length: 1000") + BODY[:999],
-    "large": request("POST", "/", f"Content-Length: {len(BODY)}") + BODY[:-1],
-    "chunked": request("POST", "/", CHUNKED) + FRAMED,
+    "small": ("Content-Length: 1000", BODY[:999]),
+    "large": (f"Content-Length: {len(BODY)}", BODY[:-1]),
+    "chunked": (CHUNKED, FRAMED),
 }
 REST = {"small": BODY[999:1000], "large": BODY[-1:], "chunked": b"0\r\n\r\n"}
 
 
-def impatient(upstream, route=""):
-    """Settings of a gateway that gives clients two seconds, and an upstream no failure."""
-    settings = configuration(upstream.url, route=route, upstream="breaker_failures = 1")
-    return {"configuration": settings, "GUNICORN_CMD_ARGS": "--timeout=2"}
+ROUTES = {"buffering": "", **dict.fromkeys(("streaming", "patient", "impatient"), "request_buffering = false")}
 
 
-def circuit(gateway):
-    return json.loads(exchange(gateway.port, request(target="/health")).body)["upstreams"]["any"]["circuit"]
+def stalled(name, target="/"):
+    """Return a request whose end is missing."""
+    field, content = STALLED[name]
+    return request("POST", target, field) + content
+
+
+@pytest.fixture(scope="module")
+def gateway_of_hurry(session_upstream, tmp_path_factory):
+    one_failure = {"upstream": "breaker_failures = 1"}
+    settings = [
+        configuration(session_upstream.url, name=name, route=route, **one_failure) for name, route in ROUTES.items()
+    ]
+    folder = tmp_path_factory.mktemp("gateway")
+    with started(folder, "".join(settings), GUNICORN_CMD_ARGS="--timeout=2") as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def impatient(gateway_of_hurry, upstream):
+    """A gateway that gives clients two seconds, and each upstream no failure; its routes are ``ROUTES``."""
+    return gateway_of_hurry
+
+
+def circuit(gateway, name):
+    return json.loads(exchange(gateway.port, request(target="/health")).body)["upstreams"][name]["circuit"]
 
 
 @pytest.mark.parametrize("name", STALLED)
 def test_a_stalled_body_does_not_reach_the_upstream(gateway, upstream, name):
     with Client(gateway.port) as client:
-        client.send(STALLED[name])
+        client.send(stalled(name))
         time.sleep(0.3)
         assert upstream.connections == []
         client.send(REST[name])
@@ -63,57 +85,60 @@ def test_an_old_client_is_not_asked(gateway, upstream):
     assert exchange(gateway.port, head + b"hello").interim == []
 
 
-@pytest.mark.parametrize("name", STALLED)
-@pytest.mark.parametrize("route", ["", "request_buffering = false"])
-def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(share, upstream, name, route):
-    gateway = share(**impatient(upstream, route))
-    with Client(gateway.port) as client:
-        client.send(STALLED[name])
-        got = client.read()
-        assert client.is_closed()
+def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(impatient):
+    with ExitStack() as stack:
+        clients = {}
+        for route, name in itertools.product(("buffering", "streaming"), STALLED):
+            clients[route, name] = stack.enter_context(Client(impatient.port))
+            clients[route, name].send(stalled(name, f"/{route}"))
+        answers = {case: client.read() for case, client in clients.items()}
+        assert {case: client.is_closed() for case, client in clients.items()} == dict.fromkeys(clients, True)
 
-    assert (got.status, json.loads(got.body)["type"]) == (408, "urn:problem:request_timeout")
-    assert circuit(gateway) == "closed"
+    found = {case: (got.status, json.loads(got.body)["type"]) for case, got in answers.items()}
+    assert found == dict.fromkeys(clients, (408, "urn:problem:request_timeout"))
+    assert [circuit(impatient, route) for route in ("buffering", "streaming")] == ["closed", "closed"]
 
 
-@pytest.mark.parametrize("head", [CHUNKED, "Content-Length: 1000"])
-def test_a_body_of_which_single_bytes_arrive_is_too_slow(share, upstream, head):
-    with Client(share(**impatient(upstream)).port) as client:
-        client.send(request("POST", "/", head))
+def test_a_body_of_which_single_bytes_arrive_is_too_slow(impatient, upstream):
+    with Client(impatient.port) as chunked, Client(impatient.port) as whole:
+        chunked.send(request("POST", "/buffering", CHUNKED))
+        whole.send(request("POST", "/buffering", "Content-Length: 1000"))
         for _ in range(8):  # which is longer than the two seconds, without a pause that is
             time.sleep(0.4)
-            with contextlib.suppress(OSError):
-                client.send(b"1\r\nx\r\n" if head == CHUNKED else b"x")
-        got = client.read()
+            for client, piece in ((chunked, b"1\r\nx\r\n"), (whole, b"x")):
+                with contextlib.suppress(OSError):
+                    client.send(piece)
+        statuses = [client.read().status for client in (chunked, whole)]
 
-    assert got.status == 408
+    assert statuses == [408, 408]
     assert upstream.connections == []
 
 
-def test_a_slow_body_that_goes_on_is_forwarded(share, upstream):
-    with Client(share(**impatient(upstream)).port) as client:
-        client.send(request("POST", "/", "Content-Length: 6000"))
+def test_a_slow_body_that_goes_on_is_forwarded(impatient):
+    with Client(impatient.port) as client:
+        client.send(request("POST", "/buffering", "Content-Length: 6000"))
         for _ in range(6):
             time.sleep(0.4)
             client.send(bytes(1000))
         assert client.read().status == 200
 
 
-@pytest.mark.parametrize(("patience", "status", "state"), [(1.3, 408, "closed"), (0.1, 502, "open")])
+@pytest.mark.parametrize(
+    ("route", "patience", "status", "state"), [("patient", 1.3, 408, "closed"), ("impatient", 0.1, 502, "open")]
+)
 def test_an_upstream_that_gives_a_streamed_request_up_fails_unless_the_client_stalls(
-    start, upstream, patience, status, state
+    impatient, upstream, route, patience, status, state
 ):
     def give_up(connection, arrived):
         time.sleep(patience)  # read_timeout is one second
         connection.close()
 
-    gateway = start(**impatient(upstream, "request_buffering = false"))
     upstream.on_head = give_up
-    with Client(gateway.port) as client:
-        client.send(STALLED["large"])
+    with Client(impatient.port) as client:
+        client.send(stalled("large", f"/{route}"))
         got = client.read()
 
-    assert (got.status, circuit(gateway)) == (status, state)
+    assert (got.status, circuit(impatient, route)) == (status, state)
 
 
 def has_files(number, folder, gateway):
@@ -128,49 +153,64 @@ def has_files(number, folder, gateway):
     return False
 
 
-def test_a_large_body_lies_in_a_file_without_a_name_until_it_was_sent(start, upstream, tmp_path):
-    folder = tmp_path / "bodies"
-    folder.mkdir()
-    gateway = start(configuration(upstream.url), FILE_UPLOAD_TEMP_DIR=str(folder))
-    with Client(gateway.port) as client:
-        client.send(STALLED["large"])
-        assert has_files(1, folder, gateway)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The folder of bodies."""
+    return tmp_path_factory.mktemp("bodies")
+
+
+@pytest.fixture(scope="module")
+def gateway_of_files(session_upstream, folder, tmp_path_factory):
+    url = session_upstream.url
+    settings = configuration(url) + configuration(url, name="broken", upstream="breaker_failures = 1")
+    with started(tmp_path_factory.mktemp("gateway"), settings, FILE_UPLOAD_TEMP_DIR=str(folder)) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def filing(gateway_of_files, upstream):
+    """A gateway with this folder; one failure opens the circuit of ``/broken``."""
+    gateway_of_files.begin_log()
+    return gateway_of_files
+
+
+def test_a_large_body_lies_in_a_file_without_a_name_until_it_was_sent(filing, upstream, folder):
+    with Client(filing.port) as client:
+        client.send(stalled("large"))
+        assert has_files(1, folder, filing)
         assert list(folder.iterdir()) == []
         client.send(REST["large"])
         assert client.read().status == 200
 
-    assert has_files(0, folder, gateway)
+    assert has_files(0, folder, filing)
     assert upstream.requests[0].body == BODY
 
 
 @pytest.mark.parametrize("end", ["client", "circuit"])
-def test_its_file_is_closed_when_it_is_not_sent(start, upstream, tmp_path, end):
-    folder = tmp_path / "bodies"
-    folder.mkdir()
-    settings = configuration(upstream.url, upstream="breaker_failures = 1")
-    gateway = start(settings, FILE_UPLOAD_TEMP_DIR=str(folder))
+def test_its_file_is_closed_when_it_is_not_sent(filing, upstream, folder, end):
     if end == "circuit":
         upstream.script = lambda connection, arrived: connection.close()
-        assert exchange(gateway.port, request("POST")).status == 502
-        assert exchange(gateway.port, request("POST", "/", body=BODY)).status == 503
+        assert exchange(filing.port, request("POST", "/broken")).status == 502
+        assert exchange(filing.port, request("POST", "/broken", body=BODY)).status == 503
     else:
-        with Client(gateway.port) as client:
-            client.send(STALLED["large"])
-            assert has_files(1, folder, gateway)
+        with Client(filing.port) as client:
+            client.send(stalled("large"))
+            assert has_files(1, folder, filing)
 
-    assert has_files(0, folder, gateway)
+    assert has_files(0, folder, filing)
 
 
-def test_a_body_for_which_there_is_no_room_is_refused(start, upstream, tmp_path):
-    gateway = start(configuration(upstream.url), FILE_UPLOAD_TEMP_DIR=str(tmp_path / "nowhere"))
+def test_a_body_for_which_there_is_no_room_is_refused(filing, upstream, folder):
+    folder.rmdir()
 
-    refused = exchange(gateway.port, request("POST", "/", body=BODY))
+    refused = exchange(filing.port, request("POST", "/", body=BODY))
 
     assert (refused.status, refused.value(b"Retry-After")) == (503, b"1")
     assert json.loads(refused.body)["type"] == "urn:problem:request_buffer_full"
-    assert "No such file or directory" in gateway.log
+    assert "No such file or directory" in filing.log
     assert upstream.requests == []
-    assert exchange(gateway.port, request("POST", "/", body=BODY[:65536])).status == 200
+    assert exchange(filing.port, request("POST", "/", body=BODY[:65536])).status == 200
+    folder.mkdir()
 
 
 def test_an_early_answer_leaves_the_rest_of_a_buffered_body(gateway, upstream):
