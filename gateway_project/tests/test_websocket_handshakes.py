@@ -98,12 +98,24 @@ def test_upgrade_that_the_upstream_requires_is_told(carrying_gateway, upstream, 
     assert (got.status, got.value(b"Upgrade")) == (426, b"websocket")
 
 
-def test_client_learns_that_the_upstream_refuses(start):
+@pytest.fixture(scope="module")
+def refusing_url():
+    """The URL of a WebSocket server that refuses all clients."""
     with websocket_server(process_request=lambda server, arrived: server.respond(403, "not you\n")) as port:
-        gateway = start(carrying(f"http://127.0.0.1:{port}"))
+        yield f"http://127.0.0.1:{port}"
 
-        with pytest.raises(InvalidStatus) as refused:
-            opened(gateway)
+
+@pytest.fixture
+def welcoming(share, upstream, refusing_url):
+    """A gateway for pages of other origins; ``/refused`` leads to that server."""
+    settings = carrying(upstream.url, route='cors_origins = ["https://shop.example"]')
+    refused = carrying(refusing_url, name="refused")
+    return share(settings + refused, ALLOWED_ORIGINS="https://partner.example")
+
+
+def test_client_learns_that_the_upstream_refuses(welcoming):
+    with pytest.raises(InvalidStatus) as refused:
+        opened(welcoming, "/refused")
 
     assert (refused.value.response.status_code, refused.value.response.body) == (403, b"not you\n")
 
@@ -120,12 +132,10 @@ def test_handshake_of_another_site_is_refused(carrying_gateway, upstream, lines)
 
 
 @pytest.mark.parametrize("origin", ["http://example.org", "https://shop.example", "https://partner.example"])
-def test_handshake_of_own_and_allowed_pages_is_forwarded(share, upstream, origin):
+def test_handshake_of_own_and_allowed_pages_is_forwarded(welcoming, upstream, origin):
     upstream.script = accept
-    settings = carrying(upstream.url, route='cors_origins = ["https://shop.example"]')
-    gateway = share(settings, ALLOWED_ORIGINS="https://partner.example")
 
-    with tunnel(gateway, f"Origin: {origin}"):
+    with tunnel(welcoming, f"Origin: {origin}"):
         assert upstream.requests[0].values(b"Origin") == [origin.encode()]
 
 

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.client import exchange, request
-from tests.process import free_port
+from tests.process import free_port, started
 from tests.test_operation import samples_once
 from tests.tls import AUTHORITY, TlsUpstream, certificate, end
 from tests.upstream import answer
@@ -29,15 +29,56 @@ from tests.websocket import (
 
 
 @pytest.fixture(scope="module")
-def echo_port():
-    with websocket_server() as port:
-        yield port
+def closed():
+    """The codes and reasons with which clients have closed their WebSockets with ``/noting``."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def secure():
+    """An upstream with TLS."""
+    upstream = TlsUpstream()
+    yield upstream
+    upstream.close()
+
+
+@pytest.fixture(scope="module")
+def metrics_port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def gateway_of_servers(session_upstream, closed, secure, metrics_port, tmp_path_factory):
+    def note_end(server):
+        try:
+            server.recv()
+        except ConnectionClosed as error:
+            closed.append((error.rcvd.code, error.rcvd.reason))
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate().configure_cert(context)
+    folder, trusting = tmp_path_factory.mktemp("gateway"), 'ca_file = "ca.pem"'
+    AUTHORITY.cert_pem.write_to_path(folder / "ca.pem")
+    url = session_upstream.url
+    with websocket_server() as echo, websocket_server(note_end) as noting, websocket_server(ssl=context) as over_tls:
+        settings = [
+            carrying(f"http://127.0.0.1:{echo}"),
+            carrying(f"http://127.0.0.1:{noting}", name="noting"),
+            carrying(f"https://localhost:{over_tls}", name="over-tls", upstream=trusting),
+            carrying(secure.url, name="secure", upstream=trusting),
+            carrying(url, name="idle", upstream="tunnel_idle_timeout = 2.0\ntotal_timeout = 1.5"),
+            carrying(url, name="limited", upstream="max_tunnels = 1"),
+            carrying(url, name="counted"),
+        ]
+        with started(folder, "".join(settings), METRICS_BIND=f"127.0.0.1:{metrics_port}") as gateway:
+            yield gateway
 
 
 @pytest.fixture
-def echoing(share, echo_port):
-    """A gateway in front of an echo server."""
-    return share(carrying(f"http://127.0.0.1:{echo_port}"))
+def echoing(gateway_of_servers, upstream, secure):
+    """A gateway in front of an echo server, and of servers for some tests at paths of their own."""
+    secure.reset()
+    return gateway_of_servers
 
 
 @pytest.mark.parametrize("message", ["text", "", b"\x00" * 9_000_000], ids=["text", "empty", "large"])
@@ -68,37 +109,22 @@ def test_server_closes_with_its_code_and_reason(echoing):
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4001, "as you like")
 
 
-def test_client_closes_with_its_code_and_reason(start):
-    closed = []
-
-    def note_end(server):
-        try:
-            server.recv()
-        except ConnectionClosed as error:
-            closed.append((error.rcvd.code, error.rcvd.reason))
-
-    with websocket_server(note_end) as port:
-        gateway = start(carrying(f"http://127.0.0.1:{port}"))
-        with opened(gateway) as client:
-            client.close(4002, "enough")
-        wait_until(lambda: closed)
+def test_client_closes_with_its_code_and_reason(echoing, closed):
+    with opened(echoing, "/noting") as client:
+        client.close(4002, "enough")
+    wait_until(lambda: closed)
 
     assert closed == [(4002, "enough")]
 
 
-def test_websockets_are_carried_over_tls(start, tmp_path):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate().configure_cert(context)
-    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
-    with websocket_server(ssl=context) as port:
-        gateway = start(carrying(f"https://localhost:{port}", upstream='ca_file = "ca.pem"'))
-        with opened(gateway) as client:
-            for message in (b"x" * 3_000_000, "text"):
-                client.send(message)
-                assert client.recv(timeout=20) == message
-            client.send("bye")
-            with pytest.raises(ConnectionClosed) as closed:
-                client.recv(timeout=8)
+def test_websockets_are_carried_over_tls(echoing):
+    with opened(echoing, "/over-tls") as client:
+        for message in (b"x" * 3_000_000, "text"):
+            client.send(message)
+            assert client.recv(timeout=20) == message
+        client.send("bye")
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=8)
 
     assert closed.value.rcvd.code == 4001
 
@@ -118,11 +144,7 @@ def test_one_direction_may_end_before_the_other(carrying_gateway, upstream):
         assert client.is_closed()
 
 
-def test_upstream_with_tls_may_send_after_the_client_has_ended(start, tmp_path):
-    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
-    upstream = TlsUpstream()
-    gateway = start(carrying(upstream.url, upstream='ca_file = "ca.pem"'))
-
+def test_upstream_with_tls_may_send_after_the_client_has_ended(echoing, secure):
     def answer_late(connection, arrived):
         connection.send(ACCEPTED)
         received = connection.read_until(b"thing")
@@ -130,26 +152,21 @@ def test_upstream_with_tls_may_send_after_the_client_has_ended(start, tmp_path):
         connection.send(b"got " + received)
         end(connection)
 
-    upstream.script = answer_late
-    with tunnel(gateway) as client:
+    secure.script = answer_late
+    with tunnel(echoing, target="/secure") as client:
         client.send(b"everything")
         client.socket.shutdown(1)
 
         assert client.read_until(b"thing") == b"got everything"
         assert client.is_closed()
-    upstream.close()
 
 
-def test_client_that_goes_away_from_an_upstream_with_tls_ends_the_tunnel(start, tmp_path):
-    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
-    upstream = TlsUpstream()
-    upstream.script = accept
-    gateway = start(carrying(upstream.url, upstream='ca_file = "ca.pem"'))
-    with tunnel(gateway):
+def test_client_that_goes_away_from_an_upstream_with_tls_ends_the_tunnel(echoing, secure):
+    secure.script = accept
+    with tunnel(echoing, target="/secure"):
         pass
 
-    wait_until(lambda: upstream.connections[0].socket.fileno() == -1, seconds=12)
-    upstream.close()
+    wait_until(lambda: secure.connections[0].socket.fileno() == -1, seconds=12)
 
 
 def test_client_that_goes_away_closes_closes_the_connection_to_the_upstream(carrying_gateway, upstream):
@@ -160,29 +177,28 @@ def test_client_that_goes_away_closes_closes_the_connection_to_the_upstream(carr
     wait_until(lambda: upstream.connections[0].socket.fileno() == -1)
 
 
-def test_idle_tunnel_is_closed_and_a_busy_one_is_not(start, upstream):
-    gateway = start(carrying(upstream.url, upstream="tunnel_idle_timeout = 2.0\ntotal_timeout = 1.5"))
+def test_idle_tunnel_is_closed_and_a_busy_one_is_not(echoing, upstream):
     upstream.script = accept
-    with tunnel(gateway) as idle, tunnel(gateway) as busy:
-        for _ in range(10):
+    with tunnel(echoing, target="/idle") as idle, tunnel(echoing, target="/idle") as busy:
+        for _ in range(7):
             busy.send(b"x")
             time.sleep(0.5)
         assert idle.is_closed()
-        wait_until(lambda: upstream.connections[1].buffer == b"x" * 10)
+        wait_until(lambda: upstream.connections[1].buffer == b"x" * 7)
 
         assert busy.is_closed()
 
 
-def test_tunnels_of_an_upstream_are_limited(start, upstream):
-    gateway = start(carrying(upstream.url, upstream="max_tunnels = 1"))
+def test_tunnels_of_an_upstream_are_limited(echoing, upstream):
+    handshake = request("GET", "/limited", *HANDSHAKE)
     upstream.script = answer(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-    assert [exchange(gateway.port, request("GET", "/", *HANDSHAKE)).status for _ in range(2)] == [403, 403]
+    assert [exchange(echoing.port, handshake).status for _ in range(2)] == [403, 403]
     upstream.script = accept
 
-    with tunnel(gateway):
-        refused = exchange(gateway.port, request("GET", "/", *HANDSHAKE))
-    wait_until(lambda: access_lines(gateway))
-    with tunnel(gateway):
+    with tunnel(echoing, target="/limited"):
+        refused = exchange(echoing.port, handshake)
+    wait_until(lambda: access_lines(echoing, "/limited"))
+    with tunnel(echoing, target="/limited"):
         pass
 
     assert (refused.status, json.loads(refused.body)["type"]) == (503, "urn:problem:too_many_tunnels")
@@ -221,24 +237,22 @@ def test_tunnels_end_when_the_gateway_stops(start, upstream):
     assert [line["status"] for line in access_lines(gateway)] == [101]
 
 
-def test_log_and_metrics_tell_of_a_tunnel(start, upstream):
-    port = free_port()
-    gateway = start(carrying(upstream.url), METRICS_BIND=f"127.0.0.1:{port}")
+def test_log_and_metrics_tell_of_a_tunnel(echoing, upstream, metrics_port):
     upstream.script = lambda connection, arrived: accept(connection, arrived, b"12345")
-    label = ("upstream", "any")
-    with tunnel(gateway) as client:
+    label = ("upstream", "counted")
+    with tunnel(echoing, target="/counted") as client:
         client.read_until(b"12345")
         client.send(b"123")
         up = ("gateway_tunnel_bytes_total", ("direction", "to_upstream"), label)
-        numbers = samples_once(port, lambda numbers: numbers.get(up) == 3)
+        numbers = samples_once(metrics_port, lambda numbers: numbers.get(up) == 3)
         assert numbers["gateway_tunnel_bytes_total", ("direction", "to_client"), label] == 5
         assert numbers["gateway_tunnels", label] == 1
-        assert access_lines(gateway) == []
+        assert access_lines(echoing, "/counted") == []
 
-    counted = ("gateway_requests_total", ("method", "GET"), ("route", "/"), ("status", "101"))
-    numbers = samples_once(port, lambda numbers: numbers.get(counted) == 1)
+    counted = ("gateway_requests_total", ("method", "GET"), ("route", "/counted"), ("status", "101"))
+    numbers = samples_once(metrics_port, lambda numbers: numbers.get(counted) == 1)
     assert numbers["gateway_tunnels", label] == 0
-    assert numbers["gateway_request_duration_seconds_count", ("route", "/")] == 0
-    (line,) = access_lines(gateway)
+    assert numbers["gateway_request_duration_seconds_count", ("route", "/counted")] == 0
+    (line,) = access_lines(echoing, "/counted")
     assert (line["status"], line["bytes"], line["replica"]) == (101, 5, f"127.0.0.1:{upstream.port}")
     assert line["request_id"].encode() == upstream.requests[0].values(b"X-Request-ID")[0]

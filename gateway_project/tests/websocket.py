@@ -41,19 +41,20 @@ def websocket_server(handler=echo, **options):
         server.shutdown()
 
 
-def carrying(*urls, upstream="", route=""):
-    return configuration(*urls, route=f"websockets = true\n{route}", upstream=f"breaker_failures = 1000\n{upstream}")
+def carrying(*urls, upstream="", route="", name=""):
+    route, upstream = f"websockets = true\n{route}", f"breaker_failures = 1000\n{upstream}"
+    return configuration(*urls, route=route, upstream=upstream, name=name)
 
 
-def opened(gateway, **options):
-    return connect(f"ws://127.0.0.1:{gateway.port}/a?b", max_size=None, proxy=None, **options)
+def opened(gateway, target="/a?b", **options):
+    return connect(f"ws://127.0.0.1:{gateway.port}{target}", max_size=None, proxy=None, **options)
 
 
 @contextlib.contextmanager
-def tunnel(gateway, *lines):
+def tunnel(gateway, *lines, target="/"):
     """Open a tunnel to an upstream that accepts it; yield the client after the 101."""
     with Client(gateway.port) as client:
-        client.send(request("GET", "/", *HANDSHAKE, *lines))
+        client.send(request("GET", target, *HANDSHAKE, *lines))
         assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
         yield client
 
@@ -72,5 +73,7 @@ def wait_until(condition, seconds=8):
         time.sleep(0.02)
 
 
-def access_lines(gateway):
-    return [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line and '"status": 101' in line]
+def access_lines(gateway, path="/"):
+    """Return the lines of the tunnels of a path that have ended."""
+    lines = [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line]
+    return [line for line in lines if (line["status"], line["path"]) == (101, path)]
