@@ -1,12 +1,16 @@
 """SIGHUP activates a new routes file without a failed request."""
 
 import json
+import os
+import signal
 import threading
 import time
 
+import pytest
+
 from tests.client import Client, exchange, request
-from tests.process import configuration
-from tests.upstream import Upstream, answer
+from tests.process import configuration, started
+from tests.upstream import OK, Upstream, answer
 
 
 def wait_until(condition, seconds=10):
@@ -20,9 +24,30 @@ def body(gateway):
     return exchange(gateway.port, request()).body
 
 
-def test_reload_activates_new_routes_without_a_failed_request(start, upstream):
-    other = Upstream()
-    other.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")
+@pytest.fixture(scope="module")
+def other():
+    """The upstream of new routes."""
+    upstream = Upstream()
+    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")
+    yield upstream
+    upstream.close()
+
+
+@pytest.fixture(scope="module")
+def gateway_of_module(session_upstream, tmp_path_factory):
+    settings = configuration(session_upstream.url, upstream="read_timeout = 20.0")
+    with started(tmp_path_factory.mktemp("gateway"), settings) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(gateway_of_module, upstream):
+    """A gateway of one process, with the valid routes of the last test."""
+    gateway_of_module.begin_log()
+    return gateway_of_module
+
+
+def test_reload_activates_new_routes_without_a_failed_request(start, upstream, other):
     gateway = start(configuration(upstream.url), workers=2)
     statuses, ends = [], threading.Event()
 
@@ -32,16 +57,16 @@ def test_reload_activates_new_routes_without_a_failed_request(start, upstream):
             client.send(request())
             got = client.read()
             statuses.append(got.status)
-            time.sleep(0.005)
+            time.sleep(0.02)
             if got.values(b"Connection") == [b"close"]:
                 client.close()
                 client = Client(gateway.port)
         client.close()
 
-    askers = [threading.Thread(target=keep_asking) for _ in range(8)]
+    askers = [threading.Thread(target=keep_asking) for _ in range(4)]
     for asker in askers:
         asker.start()
-    for target in (other, upstream, other):
+    for target in (other, upstream):
         gateway.file.write_text(configuration(target.url))
         expected = b"other" if target is other else b"ok"
         gateway.reload()
@@ -53,30 +78,35 @@ def test_reload_activates_new_routes_without_a_failed_request(start, upstream):
     assert len(statuses) > 100
     assert set(statuses) == {200}
     assert "Configuration read again" in gateway.log
-    other.close()
 
 
-def test_request_in_progress_completes_with_the_old_routes(start, upstream):
-    def slow(connection, arrived):
-        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
-        for _ in range(8):
-            time.sleep(0.3)
-            connection.send(b"a")
+def test_request_in_progress_completes_with_the_old_routes(gateway, upstream, other):
+    released = threading.Event()
 
-    gateway = start(configuration(upstream.url))
-    upstream.script = slow
+    def hold_slow_ones(connection, arrived):
+        if arrived.target != b"/slow":
+            connection.send(OK)
+            return
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n" + b"a" * 4)
+        released.wait(20)
+        connection.send(b"a" * 4)
+
+    upstream.script = hold_slow_ones
     with Client(gateway.port) as client:
-        client.send(request())
+        client.send(request(target="/slow"))
         client.read_until(b"\r\n\r\n")
+        gateway.file.write_text(configuration(other.url))
         gateway.reload()
+        wait_until(lambda: [body(gateway) for _ in range(4)] == [b"other"] * 4)
+        time.sleep(1.5)  # for which a process that does not wait for its requests would not live
+        released.set()
         while len(client.buffer) < 8:
             assert client.receive()
 
     assert client.buffer == b"a" * 8
 
 
-def test_invalid_file_keeps_the_last_valid_routes(start, upstream):
-    gateway = start(configuration(upstream.url))
+def test_invalid_file_keeps_the_last_valid_routes(gateway, upstream):
     first = gateway.workers()
     gateway.file.write_text("[[routes]]\noops = 1\n")
 
@@ -96,18 +126,17 @@ def test_invalid_file_keeps_the_last_valid_routes(start, upstream):
     assert json.loads(exchange(gateway.port, request(target="/health")).body)["configuration"]["refused"] is None
 
 
-def test_replacement_of_a_killed_worker_uses_the_active_routes(start, upstream):
-    import os
-    import signal
-
-    gateway = start(configuration(upstream.url))
-    gateway.file.write_text("oops = 1\n")
+def test_replacement_of_a_killed_worker_uses_the_active_routes(gateway, upstream):
+    wait_until(lambda: len(gateway.workers()) == 1)
     (worker,) = gateway.workers()
+    valid = gateway.file.read_text()
+    gateway.file.write_text("oops = 1\n")
 
     os.kill(worker, signal.SIGKILL)
     wait_until(lambda: gateway.workers() not in ([], [worker]))
 
     assert exchange(gateway.port, request()).status == 200
+    gateway.file.write_text(valid)
 
 
 def test_stop_completes_requests_and_disconnects_idle_clients(start, upstream):
