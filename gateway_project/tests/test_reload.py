@@ -139,12 +139,15 @@ def test_replacement_of_a_killed_worker_uses_the_active_routes(gateway, upstream
     gateway.file.write_text(valid)
 
 
-def test_stop_completes_requests_and_disconnects_idle_clients(start, upstream):
+def test_stop_completes_requests_and_disconnects_idle_clients(start, upstream, tmp_path):
     def slow(connection, arrived):
         time.sleep(0.8)
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
-    gateway = start(configuration(upstream.url))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    gateway = start(configuration(upstream.url), TMPDIR=str(temporary))
+    assert list(temporary.iterdir())  # the metrics
     upstream.script = slow
     with Client(gateway.port) as busy, Client(gateway.port) as idle:
         idle.send(request(target="/health"))
@@ -156,3 +159,5 @@ def test_stop_completes_requests_and_disconnects_idle_clients(start, upstream):
         assert (got.status, got.value(b"Connection")) == (200, b"close")
         assert idle.is_closed()
         assert gateway.process.wait(8) == 0
+    assert not list(temporary.iterdir())
+    assert "Traceback" not in gateway.log
