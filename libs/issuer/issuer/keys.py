@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from jwt.algorithms import ECAlgorithm
-
 from issuer.files import PRIVATE, PUBLIC, locked, replace
 
 ALGORITHM = "ES256"
@@ -50,6 +46,11 @@ class KeyFolder:
             return None
 
     def _make(self) -> SigningKey:
+        # Imported for a new key only: they take longer than the rest of a command of `manage_all.py`.
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+        from jwt.algorithms import ECAlgorithm
+
         private = ec.generate_private_key(ec.SECP256R1())
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         made = SigningKey(secrets.token_hex(8), pem)
