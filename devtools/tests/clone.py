@@ -13,11 +13,23 @@ from pathlib import Path
 import psutil
 
 from devservers.ports import find_free_port
+from devservers.processes import wait_for
 from devtools.projects import PROJECTS, ROOT, TEMPLATE
 from scaffold.descriptions import Project
 
 STAND_IN = Path(__file__).parent / "stand_in"
 DESCRIBED = ("user", "order", "gateway")  # whatever other services this repository has
+
+
+def worker_of(up: "subprocess.Popen[str]", name: str) -> psutil.Process:
+    """Return the worker of a service, once it is there: the services are ready before it."""
+
+    def found() -> list[psutil.Process]:
+        children = psutil.Process(up.pid).children()
+        return [each for each in children if each.cmdline()[-1:] == ["work"] and name in each.cwd()]
+
+    assert wait_for(found, seconds=10)
+    return found()[0]
 
 
 class Clone:
@@ -28,6 +40,8 @@ class Clone:
         self.data_dir = data_dir
         self.ports = {name: find_free_port() for name in DESCRIBED}
         self.started: list[subprocess.Popen[str]] = []
+        self.up: subprocess.Popen[str] | None = None  # the last one
+        self.start_lines: list[str] = []  # what it printed until it was ready
         shutil.copytree(ROOT / "devtools" / "devtools", root / "devtools" / "devtools")
         for project in (PROJECTS[name] for name in DESCRIBED):
             package = root / project.package / project.package
@@ -77,11 +91,31 @@ class Clone:
 
     def start_up(self, *options: str, **extra: str) -> "subprocess.Popen[str]":
         """Start ``up`` and read until it is ready."""
-        process = self.start("up", *options, **extra)
-        for line in process.stdout:
+        self.up, self.start_lines = self.start("up", *options, **extra), []
+        for line in self.up.stdout:
+            self.start_lines.append(line)
             if "Stop: Ctrl-C" in line:
-                return process
+                return self.up
         raise AssertionError("up ended before it was ready")
+
+    def running_up(self) -> "subprocess.Popen[str]":
+        """Return the ``up`` that the test before left running, or start one; its workers are ready, too."""
+        if self.up is None or self.up.poll() is not None:
+            self.start_up()
+        for worker in ("user-worker", "order-worker"):
+            self.wait_for_log(f"{worker:<12} | Worker ready")
+        return self.up
+
+    def ended_up(self) -> None:
+        """See to it that ``up`` has run and ended."""
+        if self.up is None or self.up.poll() is None:
+            self.stop(self.running_up())
+
+    def log(self) -> str:
+        return (self.data_dir / "up.log").read_text()
+
+    def wait_for_log(self, text: str) -> None:
+        assert wait_for(lambda: text in self.log(), seconds=20), self.log()
 
     def stop(self, process: "subprocess.Popen[str]", number: int = signal.SIGTERM) -> tuple[int, str, float]:
         started = time.monotonic()

@@ -1,5 +1,6 @@
 import shutil
 import signal
+import subprocess
 
 import pytest
 from clone import DESCRIBED, Clone
@@ -33,6 +34,17 @@ def prepared_data(reachable_folder):
     return folder
 
 
+@pytest.fixture(scope="module")
+def system(tmp_path_factory, reachable_folder, prepared_data):
+    """A clone on data of its own, for tests that share what runs there: ``system.running_up()``."""
+    root = tmp_path_factory.mktemp("system")
+    data_dir = reachable_folder / f"data of {root.name}"
+    subprocess.run(["cp", "-a", prepared_data, data_dir], check=True)
+    clone = Clone(root / "a clone", data_dir)
+    yield clone
+    clone.close()
+
+
 @pytest.fixture
 def new_clone(tmp_path, reachable_folder):
     """A clone that nothing was started in yet."""
@@ -44,6 +56,6 @@ def new_clone(tmp_path, reachable_folder):
 
 @pytest.fixture
 def clone(new_clone, prepared_data):
-    """A clone whose data folder is ready; the tests before it have used it, too."""
+    """A clone whose data folder is ready, in which nothing runs; the tests before it have used the data, too."""
     new_clone.data_dir = prepared_data
     return new_clone

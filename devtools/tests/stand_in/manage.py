@@ -7,9 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
-import psycopg2
-
 if sys.argv[1] == "migrate":
+    import psycopg2
+
     with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS visits (id serial)")
     print("migrated")

@@ -1,12 +1,12 @@
 """Stands in for a service: ready at once, one that has a database counts its visits in it,
-and LAG is the lag of its events."""
+and lag.json in the data folder is the lag of its events."""
 
 import json
 import os
 import time
 from pathlib import Path
 
-import psycopg2
+LAG = Path(os.environ["DATA_DIR"], "lag.json")
 
 if Path.cwd().name.removesuffix("_project") == os.environ.get("BREAK_AT_START"):
     raise RuntimeError("broken on purpose")
@@ -16,9 +16,11 @@ def application(environ, start_response):
     if environ["PATH_INFO"] == "/hang":
         time.sleep(60)
     body = b"ok"
-    if environ["PATH_INFO"] == "/health/ready" and "LAG" in os.environ:
-        body = json.dumps({"status": "ok", "events": {"user": json.loads(os.environ["LAG"])}}).encode()
+    if environ["PATH_INFO"] == "/health/ready" and LAG.exists():
+        body = json.dumps({"status": "ok", "events": {"user": json.loads(LAG.read_text())}}).encode()
     if environ["PATH_INFO"] == "/visits":
+        import psycopg2
+
         with psycopg2.connect(os.environ["DATABASE_URL"]) as connection, connection.cursor() as cursor:
             if environ["REQUEST_METHOD"] == "POST":
                 cursor.execute("INSERT INTO visits DEFAULT VALUES")
