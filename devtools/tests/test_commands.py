@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from devtools.data_folder import DataFolder
+from devtools.databases import problem_of_database
 
 
 def test_run_gives_a_command_the_environment_of_its_service(clone):
@@ -38,20 +39,20 @@ def test_commands_stop_the_postgres_that_they_started(clone):
     assert clone.processes() == []
 
 
-def test_commands_use_the_postgres_of_a_running_up(clone):
-    clone.start_up()
-    clone.ask("user", "/visits", "POST")
+def test_commands_use_the_postgres_of_a_running_up(system):
+    system.running_up()
+    system.ask("user", "/visits", "POST")
 
-    status, output = clone.run("run", "user_project", "environment")
+    status, output = system.run("run", "user_project", "environment")
 
     assert status == 0
-    assert json.loads(output)["DATABASE_URL"] == DataFolder(clone.data_dir).holder().database_urls["user"]
+    assert json.loads(output)["DATABASE_URL"] == DataFolder(system.data_dir).holder().database_urls["user"]
 
 
-def test_status_is_good_when_everything_runs(clone):
-    clone.start_up()
+def test_status_is_good_when_everything_runs(system):
+    system.running_up()
 
-    status, output = clone.run("status")
+    status, output = system.run("status")
 
     assert status == 0, output
     assert output.count("ready\n") == 3
@@ -70,10 +71,13 @@ def test_status_is_good_when_everything_runs(clone):
         ({"lag_events": 0, "lag_seconds": None}, "running; events of user: not yet read"),
     ],
 )
-def test_status_shows_how_far_a_worker_is(clone, lag, words):
-    clone.start_up(LAG=json.dumps(lag))
+def test_status_shows_how_far_a_worker_is(system, lag, words):
+    system.running_up()
+    told = system.data_dir / "lag.json"
+    told.write_text(json.dumps(lag))
 
-    status, output = clone.run("status")
+    status, output = system.run("status")
+    told.unlink()
 
     assert status == 0, output
     assert re.search(rf"^  order-worker +{re.escape(words)}$", output, flags=re.MULTILINE), output
@@ -94,10 +98,10 @@ def test_demo_needs_a_running_system(clone):
     assert "start `python3 manage_all.py up` first" in output
 
 
-def test_demo_prints_the_password_once(clone):
-    clone.start_up()
+def test_demo_prints_the_password_once(system):
+    system.running_up()
 
-    first, second = clone.run("demo"), clone.run("demo")
+    first, second = system.run("demo"), system.run("demo")
 
     assert first[0] == second[0] == 0
     assert "user: seeded\norder: seeded\n" in first[1]
@@ -142,42 +146,24 @@ def test_one_port_for_two_services_is_refused(clone):
     assert "USER_PORT and ORDER_PORT are both 7000" in output
 
 
-def test_down_stops_a_running_up(clone):
-    up = clone.start_up()
+def test_logs_follow_until_up_ends(system):
+    up = system.running_up()
+    logs = system.start("logs", "--follow", "manage_is_no_service")
+    assert logs.wait(timeout=10) == 1
+    logs = system.start("logs", "--follow")
+    assert any("Starting the services" in line for line in logs.stdout)
 
-    status, output = clone.run("down")
+    system.stop(up)
 
-    assert (status, output) == (0, "Stopped.\n")
-    assert up.wait(timeout=1) == 0
-    assert clone.processes() == []
-
-
-def test_down_ends_processes_that_a_killed_up_left(clone):
-    up = clone.start_up()
-    services = [each for each in psutil.Process(up.pid).children() if "gunicorn" in each.cmdline()]
-    for worker in [worker for service in services for worker in service.children()]:
-        worker.suspend()  # so that it cannot notice that its parent is gone
-    for process in [up, *services]:
-        process.kill()
-    up.wait(timeout=10)
-
-    status, output = clone.run("down")
-
-    assert status == 0
-    assert re.search(r"up is not running on .*; ended \d+ processes that it had left\.", output), output
-    assert clone.processes() == []
+    output, _ = logs.communicate(timeout=10)
+    assert "manage       | Stopping ..." in output
+    assert logs.returncode == 0
 
 
-def test_down_without_an_up_says_so(clone):
-    assert clone.run("down") == (0, f"up is not running on {clone.data_dir}.\n")
+def test_logs_prints_the_last_run_or_one_service_of_it(system):
+    system.ended_up()
 
-
-def test_logs_prints_the_last_run_or_one_service_of_it(clone):
-    up = clone.start_up()
-    assert any(line.startswith("user-worker ") for line in up.stdout)
-    clone.stop(up)
-
-    everything, user = clone.run("logs")[1], clone.run("logs", "user")[1]
+    everything, user = system.run("logs")[1], system.run("logs", "user")[1]
     names = {line.partition("|")[0].strip() for line in user.splitlines()}
 
     assert "gateway      | " in everything
@@ -186,18 +172,34 @@ def test_logs_prints_the_last_run_or_one_service_of_it(clone):
     assert names == {"user", "user-worker"}
 
 
-def test_logs_follow_until_up_ends(clone):
-    up = clone.start_up()
-    logs = clone.start("logs", "--follow", "manage_is_no_service")
-    assert logs.wait(timeout=10) == 1
-    logs = clone.start("logs", "--follow")
-    assert any("Starting the services" in line for line in logs.stdout)
+def test_down_stops_a_running_up(system):
+    up = system.running_up()
 
-    clone.stop(up)
+    status, output = system.run("down")
 
-    output, _ = logs.communicate(timeout=10)
-    assert "manage       | Stopping ..." in output
-    assert logs.returncode == 0
+    assert (status, output) == (0, "Stopped.\n")
+    assert up.wait(timeout=5) == 0
+    assert system.processes() == []
+
+
+def test_down_ends_processes_that_a_killed_up_left(system):
+    up = system.running_up()
+    services = [each for each in psutil.Process(up.pid).children() if "gunicorn" in each.cmdline()]
+    for worker in [worker for service in services for worker in service.children()]:
+        worker.suspend()  # so that it cannot notice that its parent is gone
+    for process in [up, *services]:
+        process.kill()
+    up.wait(timeout=10)
+
+    status, output = system.run("down")
+
+    assert status == 0
+    assert re.search(r"up is not running on .*; ended \d+ processes that it had left\.", output), output
+    assert system.processes() == []
+
+
+def test_down_without_an_up_says_so(clone):
+    assert clone.run("down") == (0, f"up is not running on {clone.data_dir}.\n")
 
 
 def test_logs_before_the_first_run_says_so(new_clone):
@@ -235,23 +237,36 @@ def test_a_data_dir_that_is_a_file_is_refused_in_one_line(new_clone, reachable_f
         )
 
 
-@pytest.mark.parametrize("command", [["up"], ["migrate"], ["status"]], ids=" ".join)
+UNREACHABLE, MALFORMED = "postgresql://me:secret@127.0.0.1:1/mine", "postgresql://me:sec#ret@127.0.0.1:1/mine"
+
+
+def shows_password(text):
+    return "sec" in text.replace("seconds", "") or "ret" in text.replace("return", "")
+
+
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://me:sec#ret@127.0.0.1:1/mine",
-        "postgresql://me:sec@ret@127.0.0.1:1/mine",
-        "postgresql://me:sec/ret@127.0.0.1:1/mine",
-        "postgresql://me:secret@127.0.0.1:1/mine",
+        *(UNREACHABLE, MALFORMED),
+        *("postgresql://me:sec@ret@127.0.0.1:1/mine", "postgresql://me:sec/ret@127.0.0.1:1/mine"),
         "mysql://me:secret@127.0.0.1:1/mine",
     ],
 )
-def test_a_wrong_database_url_never_shows_its_password(clone, command, url):
+def test_the_problem_of_a_database_url_never_shows_its_password(url):
+    problem = problem_of_database(url)
+
+    assert problem
+    assert not shows_password(problem)
+
+
+@pytest.mark.parametrize("command", [["up"], ["migrate"], ["status"]], ids=" ".join)
+@pytest.mark.parametrize("url", [UNREACHABLE, MALFORMED])
+def test_a_command_shows_the_problem_of_a_database_url_without_its_password(clone, command, url):
     status, output = clone.run(*command, USER_DATABASE_URL=url, ORDER_DATABASE_URL=url)
 
     assert status == 1
-    assert "sec" not in output.replace("seconds", "")
-    assert "ret" not in output.replace("return", "")
+    assert problem_of_database(url).splitlines()[0] in output
+    assert not shows_password(output)
     assert "Traceback" not in output
 
 
