@@ -9,6 +9,8 @@ import sys
 import threading
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
@@ -26,6 +28,7 @@ class Copy:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.stamp = root / ".venv" / "manage_all.json"
         shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
 
     def run(self, *arguments, python=sys.executable, **variables):
@@ -64,35 +67,8 @@ def copy(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """A copy with an environment, for tests that leave it as it is."""
-    copy = Copy(tmp_path_factory.mktemp("installed") / "a copy")
-    copy.run("status")
-    return copy
-
-
-@pytest.fixture(scope="module")
-def incomplete(tmp_path_factory):
-    """A copy whose environment lacks a package, and can be used all the same."""
-    copy = Copy(tmp_path_factory.mktemp("incomplete") / "a copy")
-    copy.run("status")
-    copy.remove_package("opentelemetry_sdk")
-    (copy.root / ".venv" / "manage_all.json").unlink()
-    return copy
-
-
-@pytest.fixture
-def empty_cache(tmp_path):
-    """A cache without a package, but with uv itself."""
-    cache = tmp_path / "cache"
-    own = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "django-microservices"
-    shutil.copytree(own, cache / "django-microservices")
-    return {"XDG_CACHE_HOME": str(cache), "UV_CACHE_DIR": str(cache / "uv")}
-
-
-@pytest.fixture
 def newer_index():
-    """An index that offers a newer version of every package; yields its URL and the paths that it was asked for."""
+    """An index that offers a newer version of every package; has its URL and the paths that it was asked for."""
     paths = []
 
     class Index(http.server.BaseHTTPRequestHandler):
@@ -111,9 +87,70 @@ def newer_index():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/simple", paths
+        yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/simple", paths=paths)
         server.shutdown()
         thread.join()
+
+
+class FirstRun(NamedTuple):
+    """The first command in a copy, which installs: the copy, the output and what it installed."""
+
+    copy: Copy
+    status: int
+    output: str
+    printed: str
+    versions: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory, newer_index):
+    """The first command in a copy: without a network, and with a person's settings of pip, uv and Python."""
+    folder = tmp_path_factory.mktemp("installed")
+    (folder / "uv").mkdir()
+    (folder / "uv" / "uv.toml").write_text(f'[[index]]\nurl = "{newer_index.url}"\ndefault = true\n')
+    (folder / "pip").mkdir()
+    (folder / "pip" / "pip.conf").write_text(f"[global]\nindex-url = {newer_index.url}\nrequire-virtualenv = true\n")
+    copy = Copy(folder / "a copy")
+    status, output = copy.run(
+        *("token", "--user", "7", "--scope", "orders:read"),
+        DATA_DIR=str(folder / "data"),
+        XDG_CONFIG_HOME=str(folder),
+        UV_DEFAULT_INDEX=newer_index.url,
+        UV_INDEX_URL=newer_index.url,
+        UV_NO_BINARY="1",
+        UV_PROJECT_ENVIRONMENT=str(folder / "elsewhere"),
+        PIP_INDEX_URL=newer_index.url,
+        PIP_TARGET=str(folder / "elsewhere"),
+        PIP_NO_BINARY=":all:",
+        PYTHONPATH=str(folder),
+        PYTHONDONTWRITEBYTECODE="1",
+        **NO_NETWORK,
+    )
+    return FirstRun(copy, status, output, copy.printed, copy.versions())
+
+
+@pytest.fixture
+def installed(first_run):
+    """A copy with a complete environment; a test that changes it leaves it complete, too."""
+    return first_run.copy
+
+
+@pytest.fixture
+def incomplete(installed):
+    """A copy whose environment lacks a package, and can be used all the same."""
+    installed.remove_package("opentelemetry_sdk")
+    installed.stamp.unlink()
+    yield installed
+    installed.run("status")
+
+
+@pytest.fixture
+def empty_cache(tmp_path):
+    """A cache without a package, but with uv itself."""
+    cache = tmp_path / "cache"
+    own = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "django-microservices"
+    shutil.copytree(own, cache / "django-microservices")
+    return {"XDG_CACHE_HOME": str(cache), "UV_CACHE_DIR": str(cache / "uv")}
 
 
 def locked_versions():
@@ -130,55 +167,102 @@ def assert_is_locked(found):
     assert {name: version for name, version in found.items() if version not in locked[name]} == {}
 
 
-def test_installation_works_offline_from_a_filled_cache(copy):
-    status, output = copy.run("status", **NO_NETWORK)
-
-    assert "up is not running" in output, output
-    assert status == 1
-    assert_is_locked(copy.versions())
-    assert "pytest" not in copy.versions()
+def test_installation_works_offline_from_a_filled_cache(first_run):
+    assert first_run.status == 0, first_run.output
+    assert "Installed in" in first_run.output
+    assert_is_locked(first_run.versions)
+    assert "pytest" not in first_run.versions
 
 
-def test_newer_releases_and_the_settings_of_a_person_change_nothing(copy, newer_index, tmp_path):
-    url, paths = newer_index
-    settings = tmp_path / "settings"
-    (settings / "uv").mkdir(parents=True)
-    (settings / "uv" / "uv.toml").write_text(f'[[index]]\nurl = "{url}"\ndefault = true\n')
-    (settings / "pip").mkdir()
-    (settings / "pip" / "pip.conf").write_text(f"[global]\nindex-url = {url}\nrequire-virtualenv = true\n")
+def test_newer_releases_and_the_settings_of_a_person_change_nothing(first_run, newer_index):
+    root = first_run.copy.root
 
-    _, output = copy.run(
-        "status",
-        XDG_CONFIG_HOME=str(settings),
-        UV_DEFAULT_INDEX=url,
-        UV_INDEX_URL=url,
-        UV_NO_BINARY="1",
-        UV_PROJECT_ENVIRONMENT=str(tmp_path / "elsewhere"),
-        PIP_INDEX_URL=url,
-        PIP_TARGET=str(tmp_path / "elsewhere"),
-        PIP_NO_BINARY=":all:",
-        PYTHONPATH=str(tmp_path),
-        PYTHONDONTWRITEBYTECODE="1",
-        **NO_NETWORK,
-    )
+    assert_is_locked(first_run.versions)
+    assert newer_index.paths == []
+    assert not (root.parent / "elsewhere").exists()
+    assert list(root.glob("devtools/devtools/__pycache__/*.pyc")), "each start would compile everything"
 
-    assert "up is not running" in output, output
-    assert list(copy.root.glob("devtools/devtools/__pycache__/*.pyc")), "each start would compile everything"
-    assert_is_locked(copy.versions())
-    assert paths == []
-    assert not (tmp_path / "elsewhere").exists()
+
+def test_progress_of_the_installation_is_not_among_what_a_command_prints(first_run):
+    assert "Installing the packages" in first_run.output
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", first_run.printed)
 
 
 def test_a_second_command_installs_nothing(installed):
-    assert "Install" not in installed.run("status")[1]
+    status, output = installed.run("status")
+
+    assert status == 1
+    assert "up is not running" in output
+    assert "Install" not in output
 
 
-def test_a_changed_lock_is_installed(copy):
-    copy.run("status")
-    with (copy.root / "uv.lock").open("a") as lock:
+def test_a_failed_installation_of_development_packages_harms_no_other_command(installed, empty_cache):
+    failed = installed.run("lint", **empty_cache, **NO_NETWORK)
+    _, output = installed.run("status", **empty_cache, **NO_NETWORK)
+
+    assert failed[0] == 1
+    assert "The packages could not be installed: " in failed[1]
+    assert "Install" not in output
+    assert "up is not running" in output
+
+
+def test_closed_streams_change_nothing(installed):
+    command = f"exec '{os.path.realpath(sys.executable)}' '{installed.root}/manage_all.py' status <&- 2>&-"
+
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+    assert "up is not running" in result.stdout
+
+
+def test_commands_work_in_an_environment_that_cannot_be_completed(incomplete, empty_cache, reachable_folder):
+    data_dir = str(reachable_folder / "the data of a copy")
+
+    for command in (["status"], ["check", "gateway"], ["shell", "gateway", "--command=1"]):
+        status, output = incomplete.run(*command, DATA_DIR=data_dir, UV_OFFLINE="1", **empty_cache)
+
+        assert "Continuing with the installed packages." in output
+        assert "Traceback" not in output
+        assert status == (1 if command == ["status"] else 0), output
+
+
+def test_a_changed_lock_is_installed(installed):
+    with (installed.root / "uv.lock").open("a") as lock:
         lock.write("\n# changed\n")
 
-    assert "Installed in" in copy.run("status", **NO_NETWORK)[1]
+    assert "Installed in" in installed.run("status", **NO_NETWORK)[1]
+
+
+def test_an_interrupted_installation_starts_from_nothing(installed):
+    installed.stamp.write_text('{"interrupted": true}')
+    installed.remove_package("django")
+
+    _, output = installed.run("status", **NO_NETWORK)
+
+    assert "Making the virtual environment" in output
+    assert "django" in installed.versions()
+
+
+def other_python():
+    """Another Python that the tool supports, where this machine has one."""
+    for folder in Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob("versions/3.1[1-4].*"):
+        if not folder.name.startswith(f"3.{sys.version_info.minor}."):
+            return folder / "bin" / "python"
+    pytest.skip("there is one Python here")
+
+
+def test_an_environment_of_another_python_is_made_anew_for_up_and_used_by_other_commands(installed):
+    installed.run("up", USER_PORT="none")  # makes one of this Python, if the last is another's
+    python = other_python()
+
+    _, status = installed.run("status", python=python)
+    version = (installed.root / ".venv" / "pyvenv.cfg").read_text()
+    _, up = installed.run("up", python=python, USER_PORT="none")
+
+    assert "Making" not in status
+    assert "up is not running" in status
+    assert f"version = 3.{sys.version_info.minor}." in version
+    assert "Making the virtual environment" in up
+    assert (installed.root / ".venv" / "pyvenv.cfg").read_text() != version
 
 
 def test_a_project_whose_folder_is_gone_is_not_installed(copy):
@@ -204,73 +288,6 @@ def test_no_network_for_packages_is_one_line(copy, empty_cache):
     assert status == 1
     assert "The packages could not be installed: error: " in output.splitlines()[-1]
     assert "Traceback" not in output
-
-
-def test_a_failed_installation_of_development_packages_harms_no_other_command(installed, empty_cache):
-    failed = installed.run("lint", **empty_cache, **NO_NETWORK)
-    _, output = installed.run("status", **empty_cache, **NO_NETWORK)
-
-    assert failed[0] == 1
-    assert "The packages could not be installed: " in failed[1]
-    assert "Install" not in output
-    assert "up is not running" in output
-
-
-@pytest.mark.parametrize(
-    "command", [["status"], ["check", "gateway"], ["shell", "gateway", "--command=1"]], ids=" ".join
-)
-def test_commands_work_in_an_environment_that_cannot_be_completed(incomplete, empty_cache, reachable_folder, command):
-    data_dir = str(reachable_folder / "the data of a copy")
-
-    status, output = incomplete.run(*command, DATA_DIR=data_dir, **empty_cache, **NO_NETWORK)
-
-    assert "Continuing with the installed packages." in output
-    assert "Traceback" not in output
-    assert status == (1 if command == ["status"] else 0), output
-
-
-def test_progress_of_the_installation_is_not_among_what_a_command_prints(copy):
-    arguments = ["token", "--user", "7", "--scope", "orders:read"]
-
-    status, output = copy.run(*arguments, DATA_DIR=str(copy.root.parent / "data"))
-
-    assert status == 0, output
-    assert "Installing the packages" in output
-    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", copy.printed)
-
-
-def test_an_interrupted_installation_starts_from_nothing(copy):
-    copy.run("status")
-    (copy.root / ".venv" / "manage_all.json").write_text('{"interrupted": true}')
-    copy.remove_package("django")
-
-    _, output = copy.run("status", **NO_NETWORK)
-
-    assert "Making the virtual environment" in output
-    assert "django" in copy.versions()
-
-
-def other_python():
-    """Another Python that the tool supports, where this machine has one."""
-    for folder in Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob("versions/3.1[1-4].*"):
-        if not folder.name.startswith(f"3.{sys.version_info.minor}."):
-            return folder / "bin" / "python"
-    pytest.skip("there is one Python here")
-
-
-def test_an_environment_of_another_python_is_made_anew_for_up_and_used_by_other_commands(copy):
-    copy.run("status")
-    python = other_python()
-
-    _, status = copy.run("status", python=python)
-    version = (copy.root / ".venv" / "pyvenv.cfg").read_text()
-    _, up = copy.run("up", python=python, USER_PORT="none")
-
-    assert "Making" not in status
-    assert "up is not running" in status
-    assert f"version = 3.{sys.version_info.minor}." in version
-    assert "Making the virtual environment" in up
-    assert (copy.root / ".venv" / "pyvenv.cfg").read_text() != version
 
 
 def test_an_environment_that_cannot_be_written_is_named_in_one_line(copy):
@@ -300,14 +317,6 @@ def test_an_unknown_suite_is_refused_before_anything_is_installed(copy):
     assert status == 1
     assert output.startswith("There is no suite 'foo'; there are gateway, order, ")
     assert not (copy.root / ".venv").exists()
-
-
-def test_closed_streams_change_nothing(installed):
-    command = f"exec '{os.path.realpath(sys.executable)}' '{installed.root}/manage_all.py' status <&- 2>&-"
-
-    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-
-    assert "up is not running" in result.stdout
 
 
 @pytest.mark.parametrize("version", ["3.6.15", "3.8.18", "3.10.13"])
