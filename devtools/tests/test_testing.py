@@ -9,8 +9,8 @@ import psycopg2
 import pytest
 from clone import DESCRIBED
 
-from devtools.data_folder import DataFolder
-from devtools.projects import PROJECTS, ROOT
+from devservers.postgres import PrivatePostgres, running
+from devtools.projects import ROOT, TEMPLATE
 from devtools.testing import select, suites
 
 PASSING = "def test_passes():\n    pass\n"
@@ -26,8 +26,10 @@ DATABASE = (
     "import os, psycopg2\n\ndef test_database():\n    psycopg2.connect(os.environ['DATABASE_URL']).close()\n"
     "    assert os.environ['DATABASE_URL'].endswith('/user_service_db')\n"
 )
-ORPHAN = "import subprocess\n\ndef test_orphan():\n    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
-TEMPORARY = "import tempfile\n\ndef test_left():\n    print('left', tempfile.mkdtemp())\n"
+LEFT = (
+    "import subprocess, tempfile\n\ndef test_left():\n    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+    "    print('left', tempfile.mkdtemp())\n"
+)
 
 
 @pytest.fixture
@@ -132,17 +134,18 @@ def test_a_project_is_tested_on_its_own_throw_away_database(new_clone, write_sui
     assert new_clone.processes() == []
 
 
-def test_a_database_of_the_users_own_is_left_alone(clone, write_suite):
-    clone.start_up()
-    urls = DataFolder(clone.data_dir).holder().database_urls
+def test_a_database_of_the_users_own_is_left_alone(new_clone, write_suite, prepared_data):
     write_suite("user", DATABASE)
+    server = PrivatePostgres(prepared_data)
+    with running(server):
+        urls = {f"{name.upper()}_DATABASE_URL": server.url(f"{name}_service_db") for name in ("user", "order")}
 
-    status, output = clone.run("test", "user", USER_DATABASE_URL=urls["user"], ORDER_DATABASE_URL=urls["order"])
+        status, output = new_clone.run("test", "user", **urls)
 
-    assert status == 0, output
-    with contextlib.closing(psycopg2.connect(urls["user"])) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE '%service_db%' ORDER BY 1")
-        assert cursor.fetchall() == [("order_service_db",), ("user_service_db",)]
+        assert status == 0, output
+        with contextlib.closing(psycopg2.connect(server.url("postgres"))) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE '%service_db%' ORDER BY 1")
+            assert cursor.fetchall() == [("order_service_db",), ("user_service_db",)]
 
 
 def test_a_signal_ends_pytest_and_the_server(new_clone, write_suite):
@@ -157,20 +160,13 @@ def test_a_signal_ends_pytest_and_the_server(new_clone, write_suite):
     assert new_clone.processes() == []
 
 
-def test_what_tests_leave_running_is_ended(new_clone, write_suite):
-    write_suite("gateway", ORPHAN)
-
-    new_clone.run("test", "gateway")
-
-    assert new_clone.processes() == []
-
-
-def test_temporary_files_of_tests_are_removed(new_clone, write_suite):
-    write_suite("gateway", TEMPORARY)
+def test_what_tests_leave_running_is_ended_and_their_temporary_files_are_removed(new_clone, write_suite):
+    write_suite("gateway", LEFT)
 
     status, output = new_clone.run("test", "gateway", "-s")
 
     assert status == 0, output
+    assert new_clone.processes() == []
     (folder,) = re.findall(r"left (\S+)", output)
     assert not Path(folder).exists()
 
@@ -193,8 +189,16 @@ def test_names_end_where_pytests_arguments_begin():
     assert not everything
 
 
+def take_libraries_out(clone):
+    file = clone.root / "devtools" / "devtools" / "testing.py"
+    text, count = re.subn(r"^(WITH_DATABASE|LIBRARIES) = .*$", r"\1 = ()", file.read_text(), flags=re.MULTILINE)
+    assert count == 2
+    file.write_text(text)
+
+
 def test_timing_tests_run_after_all_others(new_clone, write_suite):
-    known = [name for name in suites() if name in DESCRIBED or name not in PROJECTS]
+    take_libraries_out(new_clone)
+    known = ["system", "devtools", TEMPLATE.name, *DESCRIBED]
     for name in known:
         write_suite(name, PASSING)
     marked = f"import pytest\n\n@pytest.mark.timing\n{PASSING}\n{FAILING}"
