@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import psycopg2
-
 from devservers.postgres import PrivatePostgres, running
 from devtools.configuration import Configuration
 from devtools.data_folder import DataFolder, FolderInUseError
@@ -80,6 +78,8 @@ def problem_of_database(url: str) -> str:
     secret = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
     if re.search(r"[][@:/?#\s]", secret):  # a client takes a part of it for the host
         return MALFORMED
+    import psycopg2  # not at the start of every command
+
     try:
         psycopg2.connect(url, connect_timeout=CONNECT_SECONDS).close()
     except (psycopg2.ProgrammingError, UnicodeError):

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO
 
 import psutil
-import psycopg2
 
 from devservers.folders import read_secret, server_account, write_privately
 from devservers.ports import find_free_port, holder_of
@@ -155,6 +154,8 @@ class PrivatePostgres:
         Raises:
             PostgresError: the server refuses the password.
         """
+        import psycopg2  # not at the start of every command
+
         try:
             connection = psycopg2.connect(self.url("postgres"), connect_timeout=5)
         except psycopg2.OperationalError as error:
