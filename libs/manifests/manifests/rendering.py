@@ -77,4 +77,4 @@ def render(folder: Path) -> Manifests:
     done = subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RenderingError(done.stderr.strip())
-    return Manifests([*yaml.safe_load_all(done.stdout)])
+    return Manifests([*yaml.load_all(done.stdout, yaml.CSafeLoader)])

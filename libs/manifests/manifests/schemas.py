@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import kubernetes_validate
+from jsonschema import ValidationError
+from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
 
 from manifests.rendering import Manifests
 
@@ -26,13 +28,13 @@ def findings(manifests: Manifests) -> Iterator[str]:
 def _refusal(text: str) -> str | None:
     document = json.loads(text)
     kind = f"{document.get('apiVersion')}/{document.get('kind')}"
-    schemas = _custom_schemas()
     try:
-        if kind in schemas["kinds"]:
-            jsonschema.validate(document, {"$defs": schemas["$defs"], **schemas["kinds"][kind]})
+        if validator := _custom_validators().get(kind):
+            if error := best_match(validator.iter_errors(document)):
+                raise error
         else:
             kubernetes_validate.validate(document, KUBERNETES, strict=True)
-    except jsonschema.ValidationError as error:
+    except ValidationError as error:
         return f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message}"
     except kubernetes_validate.SchemaNotFoundError:
         return f"there is no {document['apiVersion']} in Kubernetes {KUBERNETES}"
@@ -40,6 +42,7 @@ def _refusal(text: str) -> str | None:
 
 
 @cache
-def _custom_schemas() -> dict[str, Any]:
-    schemas: dict[str, Any] = json.loads(CUSTOM.read_text(encoding="utf-8"))
-    return schemas
+def _custom_validators() -> dict[str, Validator]:
+    schemas = json.loads(CUSTOM.read_text(encoding="utf-8"))
+    found = {kind: {"$defs": schemas["$defs"], **schema} for kind, schema in schemas["kinds"].items()}
+    return {kind: validator_for(schema)(schema) for kind, schema in found.items()}

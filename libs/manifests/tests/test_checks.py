@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from manifests import capacity
+from manifests import capacity, schemas
 from manifests.checks import check, check_rendered
 from manifests.rendering import Manifests, RenderingError, render
 from scaffold.descriptions import read_projects
@@ -444,6 +444,11 @@ def more_replicas_than_connections(changed):
 @fault("order: poolers may open 180 connections of 100")
 def larger_pools_than_the_server(changed):
     changed.find("Pooler", "order-db-pooler")["spec"]["pgbouncer"]["parameters"]["default_pool_size"] = "60"
+
+
+def test_schemas_of_custom_resources_are_schemas():
+    for validator in schemas._custom_validators().values():
+        validator.check_schema(validator.schema)
 
 
 @pytest.mark.parametrize("overlay", sorted(folder.name for folder in OVERLAYS.iterdir()))

@@ -9,7 +9,7 @@ import yaml
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):  # libyaml's, ten times as fast
     """Reads Compose's tags as the values that they stand before."""
 
     def construct_override(self, node: yaml.SequenceNode) -> list[Any]:

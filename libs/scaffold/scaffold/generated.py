@@ -7,6 +7,7 @@ included: alerts, their tests, panels, routes and variables.
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -61,14 +62,7 @@ def render(root: Path) -> dict[Path, str]:
     Raises:
         DescriptionError: a description is invalid.
     """
-    projects = read_projects(root)
-    environment = Environment(  # noqa: S701 - no HTML  # nosec B701
-        loader=FileSystemLoader(TEMPLATES),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
+    projects, environment = read_projects(root), _environment()
     context = _context(root, projects)
     composed = [environment.get_template(f"{name}.j2").render(context) for name in COMPOSE]
     context |= {"composed": compose.services(composed[0]), "in_production": compose.services(*composed)}
@@ -83,6 +77,17 @@ def render(root: Path) -> dict[Path, str]:
     lock = root / "uv.lock"
     files[lock] = locked.with_members(lock.read_text(encoding="utf-8"), [*projects.values()])
     return {path: text for path, text in files.items() if text}
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(  # noqa: S701 - no HTML  # nosec B701
+        loader=FileSystemLoader(TEMPLATES),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
 
 
 def _left_over(root: Path, files: Mapping[Path, str]) -> Iterator[Path]:
