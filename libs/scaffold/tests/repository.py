@@ -29,6 +29,11 @@ class Repository:
         command = ["git", *arguments]
         return subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True).stdout
 
+    def restore(self) -> None:
+        """Undo what has changed since the commit; other files go."""
+        self.git("reset", "--quiet", "--hard")
+        self.git("clean", "--quiet", "-ffdx")
+
     def environment(self, **variables: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
         return kept | NO_NETWORK | {"DATA_DIR": f"{self.root}.data"} | variables

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import yaml
-from repository import ROOT, Repository
+from repository import ROOT
 
 from scaffold import compose
 from scaffold.descriptions import read_projects
@@ -13,11 +13,6 @@ from scaffold.generated import generate, render, stale
 from scaffold.startservice import start_service
 
 BASE = ROOT / "deploy" / "kubernetes" / "base"
-
-
-@pytest.fixture
-def repository(tmp_path):
-    return Repository(tmp_path / "a copy")
 
 
 def config(name, folder=BASE):

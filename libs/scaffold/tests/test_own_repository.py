@@ -5,7 +5,7 @@ import re
 import textwrap
 import tomllib
 
-from repository import ROOT, Repository
+from repository import ROOT
 
 from scaffold.generated import TEMPLATE_PROJECT, generate
 
@@ -34,8 +34,7 @@ def test_every_library_that_a_service_or_its_tests_import_is_installed():
         assert tomllib.loads((ROOT / source["subdirectory"] / "pyproject.toml").read_text())["project"]["name"] == name
 
 
-def test_routes_are_like_those_of_a_service_in_this_repository(tmp_path):
-    repository = Repository(tmp_path / "a copy")
+def test_routes_are_like_those_of_a_service_in_this_repository(repository):
     own = textwrap.dedent(TEXT[TEXT.index("    [upstreams.payment]") : TEXT.index("\nContracts")])
     own = own.replace("payment", "voucher")  # this repository may have a payment service by now
     (repository.root / "gateway_project" / "deploy" / "gateway.toml").write_text(own)

@@ -4,18 +4,13 @@ import ast
 import re
 
 import pytest
-from repository import ROOT, Repository
+from repository import ROOT
 
 from scaffold.descriptions import read_project, read_projects
 from scaffold.parts import choose
 from scaffold.startservice import RefusedError, start_service
 
 OF_EVENTS = r"\bevents?\b|outbox|inbox|worker = true|\bversion = models"
-
-
-@pytest.fixture
-def repository(tmp_path):
-    return Repository(tmp_path / "a copy")
 
 
 def texts_of(folder):
