@@ -5,8 +5,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import jwt
-
 from issuer.keys import ALGORITHM, LONGEST_LIFETIME, KeyFolder
 
 TYPE = "at+jwt"
@@ -20,6 +18,8 @@ def issue(folder: KeyFolder, claims: Mapping[str, Any], *, seconds: int) -> str:
     """
     if not 0 < seconds <= LONGEST_LIFETIME:
         raise ValueError(f"A token lives from 1 to {LONGEST_LIFETIME} seconds.")
+    import jwt  # which takes longer than the rest of the commands that make no token
+
     now, key = int(time.time()), folder.signing_key()
     times = {"iat": now, "exp": now + seconds, "jti": str(uuid.uuid4())}
     return jwt.encode({**claims, **times}, key.pem, ALGORITHM, {"typ": TYPE, "kid": key.kid})

@@ -16,21 +16,20 @@ UNWANTED = ("AUTH_JWKS", "AUTH_ISSUER", "AUTH_AUDIENCE")
 
 @pytest.fixture
 def tree(tmp_path):
-    """Return a folder with what `generate` reads."""
-    tree = tmp_path / "tree"
+    """The folder that commands run in, with what `generate` reads."""
     for folder in [ROOT / "devtools" / "template" / "example_project", *ROOT.glob("*_project")]:
-        target = tree / folder.relative_to(ROOT)
+        target = tmp_path / folder.relative_to(ROOT)
         shutil.copytree(folder, target, ignore=shutil.ignore_patterns("tests", "__pycache__"))
-    shutil.copy(ROOT / "uv.lock", tree)
-    return tree
+    shutil.copy(ROOT / "uv.lock", tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
-def run(tmp_path, tree):
+def run(tmp_path):
     def run(*arguments, **variables):
         environment = {name: value for name, value in os.environ.items() if name not in UNWANTED} | variables
-        command = [sys.executable, "-P", "-m", "issuer", f"--data-dir={tmp_path}", *arguments]
-        return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-P", "-m", "issuer", f"--data-dir={tmp_path / 'data'}", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     return run
 
@@ -82,7 +81,7 @@ def test_with_a_provider_there_is_no_development_issuer(run, tmp_path, command):
 
     assert done.returncode != 0
     assert "AUTH_JWKS is set" in done.stderr
-    assert not (tmp_path / "auth").exists()
+    assert not (tmp_path / "data").exists()
 
 
 def test_rotate_token_key_changes_the_key_that_signs(run):
