@@ -203,15 +203,25 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def copy_server(site_packages: Path, folder: Path) -> Path:
-    """Copy the server below ``folder``, once for each version of the wheel; return the copy of site-packages."""
+    """Copy the server below ``folder``, once for each version of the wheel; return the copy of site-packages.
+
+    Its files are hard links where the file system allows it.
+    """
     copy = folder / f"server-{importlib.metadata.version(DISTRIBUTION)}"
     if not copy.exists():
         unfinished = copy.with_name(f"{copy.name}.new")
         shutil.rmtree(unfinished, ignore_errors=True)
         for part in (*(INSTALLATION / name for name in ("bin", "lib", "share")), LIBRARIES):
-            shutil.copytree(site_packages / part, unfinished / part, symlinks=True)
+            shutil.copytree(site_packages / part, unfinished / part, symlinks=True, copy_function=_link)
         for path in [unfinished, *unfinished.rglob("*")]:  # readable by all, whatever the umask is
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         unfinished.rename(copy)
     return copy
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # on another file system, for example
+        shutil.copy2(source, target)
