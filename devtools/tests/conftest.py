@@ -39,7 +39,8 @@ def system(tmp_path_factory, reachable_folder, prepared_data):
     """A clone on data of its own, for tests that share what runs there: ``system.running_up()``."""
     root = tmp_path_factory.mktemp("system")
     data_dir = reachable_folder / f"data of {root.name}"
-    subprocess.run(["cp", "-a", prepared_data, data_dir], check=True)
+    make_folder(data_dir)
+    subprocess.run(["cp", "-a", prepared_data / "postgres", prepared_data / "postgres_password", data_dir], check=True)
     clone = Clone(root / "a clone", data_dir)
     yield clone
     clone.close()
