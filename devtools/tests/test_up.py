@@ -94,12 +94,12 @@ def test_workers_that_outlived_a_killed_up_are_ended_by_the_next(system):
     kill([psutil.Process(up.pid), *services_of(up)])
     up.wait(timeout=10)
 
-    again = system.running_up()
+    system.running_up()
 
     assert all(has_ended(worker) for worker in workers)
-    assert system.stop(again)[0] == 0
 
 
+# The first one stops an `up` that has recovered from the kill above.
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything_within_ten_seconds_and_the_log_is_kept(system, number):
     up = system.running_up()
