@@ -125,15 +125,6 @@ def test_a_suite_that_is_missing_fails(new_clone, write_suite):
     assert new_clone.run("test", "gateway", "devtools")[0] == 1
 
 
-def test_a_project_is_tested_on_its_own_throw_away_database(new_clone, write_suite):
-    write_suite("user", DATABASE)
-
-    status, output = new_clone.run("test", "user")
-
-    assert status == 0, output
-    assert new_clone.processes() == []
-
-
 def test_a_database_of_the_users_own_is_left_alone(new_clone, write_suite, prepared_data):
     write_suite("user", DATABASE)
     server = PrivatePostgres(prepared_data)
@@ -196,13 +187,12 @@ def take_libraries_out(clone):
     file.write_text(text)
 
 
-def test_timing_tests_run_after_all_others(new_clone, write_suite):
+def test_every_suite_runs_on_a_throw_away_database_and_timing_tests_run_after_all_others(new_clone, write_suite):
     take_libraries_out(new_clone)
     known = ["system", "devtools", TEMPLATE.name, *DESCRIBED]
     for name in known:
         write_suite(name, PASSING)
-    marked = f"import pytest\n\n@pytest.mark.timing\n{PASSING}\n{FAILING}"
-    write_suite("user", marked)
+    write_suite("user", f"import pytest\n{DATABASE}\n@pytest.mark.timing\n{PASSING}\n{FAILING}")
 
     status, output = new_clone.run("test")
 
@@ -210,4 +200,5 @@ def test_timing_tests_run_after_all_others(new_clone, write_suite):
     assert started[-1] == "user timing"
     assert len(started) == len(known) + 1
     assert status == 1
-    assert last_line(output) == f"{len(known)} passed, 1 failed, 0 skipped"
+    assert last_line(output) == f"{len(known) + 1} passed, 1 failed, 0 skipped", output
+    assert new_clone.processes() == []
