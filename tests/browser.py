@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
 # The headless shell, which has no window, takes less than half of the CPU time.
@@ -23,6 +24,17 @@ CHROMIUM_ARGUMENTS = [
 TIMEOUT_MILLISECONDS = 10_000
 ADMINISTRATOR, PASSWORD = "admin", "correct horse battery staple"  # of the fixture ``accounts``
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
+SCREENS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (360, "dark")]
+# Returns the serious findings: rule, element, and whether the element lies in one of the selector ``own``.
+RUN_AXE = """async ([exclude, own]) => {
+    const fading = () => document.getAnimations().filter(one => one instanceof CSSTransition)
+    for (let found = fading(); found.length; found = fading())  // colors, to those of the other scheme
+        await Promise.allSettled(found.map(one => one.finished))
+    const context = exclude.length ? {exclude} : document
+    const {violations} = await axe.run(context, {resultTypes: ["violations"], elementRef: true})
+    return violations.filter(({impact}) => ["serious", "critical"].includes(impact)).flatMap(
+        ({id, nodes}) => nodes.map(({html, element}) => [id, html, Boolean(element.closest(own))]))
+}"""
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # the folder for screenshots, if they are wanted
 
 
@@ -85,18 +97,28 @@ def log_in(page: Page, service: str) -> None:
     page.wait_for_load_state()  # navigating earlier would abort requests of the page
 
 
-def serious_findings(
-    page: Page, exceptions: Collection[str] = (), **context: list[list[str]]
-) -> list[tuple[str, str, str]]:
-    """Return the rules of axe-core that the page breaks seriously, each with an element, but for ``exceptions``.
+def on_each_screen(page: Page) -> Iterator[tuple[int, str]]:
+    """Show the page on each screen in turn; yield the screen's width and color scheme."""
+    for width, scheme in SCREENS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        yield width, scheme
 
-    ``context`` has the selectors of what is examined or left out: ``include``, ``exclude``.
+
+def serious_findings(
+    page: Page, exceptions: Collection[str] = (), own: str = "nothing", exclude: Sequence[str] = ()
+) -> list[tuple[str, str, str]]:
+    """Return the rules of axe-core that the page breaks seriously on any screen, each with an element.
+
+    ``exceptions`` are rules that only elements in those of the selector ``own`` must keep; what lies in ``exclude`` is
+    not examined.
     """
-    violations = Axe().run(page, context=context or None).response["violations"]
+    page.evaluate(AXE_SCRIPT)
     return [
-        (one["id"], page.url, one["nodes"][0]["html"])
-        for one in violations
-        if one["impact"] in ("serious", "critical") and one["id"] not in exceptions
+        (rule, page.url, html)
+        for _ in on_each_screen(page)
+        for rule, html, is_own in page.evaluate(RUN_AXE, [[[one] for one in exclude], own])
+        if is_own or rule not in exceptions
     ]
 
 

@@ -120,20 +120,6 @@ def page(chromium, system):
         yield page
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request):
-    return request.param
-
-
-@pytest.fixture(params=[1280, 360], ids=["desktop", "phone"])
-def screen(request, chromium, system, scheme):
-    """A page of this width and color scheme."""
-    with browser.new_page(chromium, system.gateway.url) as page:
-        page.set_viewport_size({"width": request.param, "height": 800})
-        page.emulate_media(color_scheme=scheme)
-        yield page
-
-
 @pytest.fixture(scope="session")
 def accounts(system):
     """An administrator with an account in each service."""

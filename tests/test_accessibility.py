@@ -22,35 +22,34 @@ OF_DJANGO = {
 }
 
 
-def test_pages_of_the_browsable_api_are_accessible(screen, gateway):
+def test_pages_of_the_browsable_api_are_accessible(page, gateway):
     order = make_order(gateway)
     lists = [path for project in with_database() for path in project.routing.paths]
 
     for path in [*lists, f"/orders/{order['id']}", "/orders/987654321"]:
-        screen.goto(path, wait_until="networkidle")
-        own = [[".navbar"]] if path in lists else [[".navbar"], [".post-action"]]
+        page.goto(path)
+        own = ".navbar" if path in lists else ".navbar, .post-action"
 
-        assert serious_findings(screen, OF_REST_FRAMEWORK) == []
-        assert serious_findings(screen, include=own) == []
+        assert serious_findings(page, OF_REST_FRAMEWORK, own) == []
 
 
-def test_admins_are_accessible(screen, accounts):
+def test_admins_are_accessible(page, accounts):
     for project in with_database():
-        screen.goto(f"/admin/{project.name}/login/")
-        login = serious_findings(screen)
-        log_in(screen, project.name)
-        index = serious_findings(screen)
-        screen.locator(f'#content-main th a[href^="/admin/{project.name}{project.routing.paths[0]}/"]').first.click()
-        screen.wait_for_load_state()
+        page.goto(f"/admin/{project.name}/login/")
+        login = serious_findings(page)
+        log_in(page, project.name)
+        index = serious_findings(page)
+        page.locator(f'#content-main th a[href^="/admin/{project.name}{project.routing.paths[0]}/"]').first.click()
+        page.wait_for_load_state()
 
-        assert login + index + serious_findings(screen, OF_DJANGO) == []
+        assert login + index + serious_findings(page, OF_DJANGO) == []
 
 
-def test_problems_are_accessible(screen):
+def test_problems_are_accessible(page):
     of_the_gateway = "/nowhere"
     of_the_services = [f"/admin/{project.name}/nowhere" for project in with_database()]
 
     for path in [of_the_gateway, *of_the_services]:
-        screen.goto(path)
+        page.goto(path)
 
-        assert serious_findings(screen) == []
+        assert serious_findings(page) == []

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 from devservers.processes import wait_for
 from devtools.projects import with_database
 from tests.api import new_email
-from tests.browser import Watch, keep_screenshot, new_page, serious_findings
+from tests.browser import Watch, keep_screenshot, new_page, on_each_screen, serious_findings
 
 PAGES = ["/", "/-/docs"]
 
@@ -22,33 +23,40 @@ def open_page(page, path):
         expect(page.locator("#summary")).to_have_text("All services are up.")
 
 
-@pytest.fixture(autouse=True)
-def documents(gateway):
+@pytest.fixture(scope="module", autouse=True)
+def documents(system):
     """Wait for the documents of services that have just started."""
     names = {project.name for project in with_database()}
-    assert wait_for(
-        lambda: names == {tag["name"] for tag in gateway.get("/-/openapi.json").json()["tags"]}, seconds=10
-    )
+    with system.gateway.client() as client:
+        assert wait_for(
+            lambda: names == {tag["name"] for tag in client.get("/-/openapi.json").json()["tags"]}, seconds=10
+        )
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_page_is_whole_and_has_what_it_needs_from_the_gateway(screen, system, scheme, path):
-    watch = Watch(screen)
+@pytest.fixture(scope="module", params=PAGES)
+def watched(request, chromium, system):
+    """A page that is loaded once for several tests, and what it did."""
+    with new_page(chromium, system.gateway.url) as page:
+        watch = Watch(page)
+        open_page(page, request.param)
+        yield page, watch
 
-    open_page(screen, path)
 
-    keep_screenshot(screen, f"portal {path.strip('/-') or 'landing'} {scheme} {screen.viewport_size['width']}")
+def test_page_is_whole_and_has_what_it_needs_from_the_gateway(watched, system):
+    page, watch = watched
+
+    for width, scheme in on_each_screen(page):
+        keep_screenshot(page, f"portal {urlsplit(page.url).path.strip('/-') or 'landing'} {scheme} {width}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")  # no sideways scrolling
     assert watch.faults == []
     assert all(url.startswith((system.gateway.url, "data:")) for url in watch.urls)
-    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")  # no sideways scrolling
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_page_is_accessible(screen, path):
-    open_page(screen, path)
-    screen.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+def test_page_is_accessible(watched):
+    page, _ = watched
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
-    assert serious_findings(screen, exclude=[["#swagger"]]) == []
+    assert serious_findings(page, exclude=["#swagger"]) == []
 
 
 def test_live_part_follows_the_state_without_a_reload(chromium, run_system):
