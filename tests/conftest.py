@@ -10,7 +10,7 @@ import pytest
 
 from devtools.projects import with_database
 from tests import browser
-from tests.databases import new_database
+from tests.databases import name_of, new_database
 from tests.resources import ORDERS, USERS
 from tests.system import migrate, run_in_parallel, running_system
 
@@ -37,17 +37,27 @@ def data_dir(tmp_path_factory):
     return tmp_path_factory.mktemp("data")
 
 
-@contextmanager
+@pytest.fixture(scope="session")
 def new_databases(data_dir):
+    """Makes databases with all migrations: copies of those that were migrated once."""
     with ExitStack() as stack:
-        urls = {project.name: stack.enter_context(new_database(project)) for project in with_database()}
-        migrate(urls, data_dir)
-        yield urls
+        migrated = {project.name: stack.enter_context(new_database(project)) for project in with_database()}
+        migrate(migrated, data_dir)
+
+        @contextmanager
+        def new_databases():
+            with ExitStack() as stack:
+                yield {
+                    project.name: stack.enter_context(new_database(project, name_of(migrated[project.name])))
+                    for project in with_database()
+                }
+
+        yield new_databases
 
 
 @pytest.fixture(scope="session")
-def database_urls(data_dir):
-    with new_databases(data_dir) as urls:
+def database_urls(new_databases):
+    with new_databases() as urls:
         yield urls
 
 
@@ -64,11 +74,11 @@ def run_system(database_urls, data_dir, tmp_path):
     return partial(running_system, database_urls, data_dir, tmp_path)
 
 
-@pytest.fixture
-def run_system_with_events(data_dir, tmp_path):
-    """Runs a system whose events can be consumed: no other test uses its databases, nor makes up users."""
-    with new_databases(data_dir) as urls:
-        yield partial(running_system, urls, data_dir, tmp_path)
+@pytest.fixture(scope="module")
+def run_system_with_events(new_databases, data_dir, tmp_path_factory):
+    """Runs a system whose events can be consumed: no other module uses its databases, nor makes up users."""
+    with new_databases() as urls:
+        yield partial(running_system, urls, data_dir, tmp_path_factory.mktemp("log"))
 
 
 @pytest.fixture(scope="module")

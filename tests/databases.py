@@ -15,15 +15,24 @@ MAINTENANCE_DATABASE = "postgres"  # as in Django's test runner
 
 
 @contextmanager
-def new_database(project: Project) -> Iterator[str]:
-    """Create an empty database on the server of the project's URL, yield its URL, and drop it at the end."""
+def new_database(project: Project, template: str = "template1") -> Iterator[str]:
+    """Create a database on the server of the project's URL, yield its URL, and drop it at the end.
+
+    It is a copy of ``template``, which nothing may use meanwhile; of the default, it is empty.
+    """
     server = os.environ[project.variable("DATABASE_URL")]
     name = f"test_{project.name}_{uuid.uuid4().hex[:12]}"
-    administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    administer(server, statement.format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
         administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def name_of(url: str) -> str:
+    """Return the name of the database that a URL is of."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 def administer(server: str, statement: sql.Composed) -> None:

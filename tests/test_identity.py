@@ -1,17 +1,26 @@
-"""With AUTH=true, callers show tokens of the development issuer, and orders belong to their users."""
+"""With AUTH=true, callers show tokens of the development issuer, and orders belong to their users.
 
+Events reach the orders, and staff have the browsable API.
+"""
+
+import re
 import time
 from functools import partial
 
 import jwt
 import pytest
 
+from devservers.processes import wait_for
 from identity.internal import HEADER, Caller, sign
 from issuer import tokens
 from issuer.environment import development_environment
 from issuer.keys import KeyFolder
 from tests.api import make_order, make_user
+from tests.event_worker import EventWorker
+from tests.system import run_in_parallel
 
+NOTICE_SECONDS = 20.0  # two, on a machine that does nothing else
+PASSWORD = "correct horse battery staple"
 SCOPES = "users:read users:write orders:read orders:write"
 
 
@@ -21,8 +30,8 @@ def environment(data_dir):
 
 
 @pytest.fixture(scope="module")
-def closed(run_system_of_module, environment):
-    with run_system_of_module(**environment) as system:
+def closed(run_system_with_events, environment):
+    with run_system_with_events(**environment) as system:
         yield system
 
 
@@ -145,6 +154,38 @@ def test_tokens_of_a_rotated_key_go_on_and_those_of_the_new_one_count_at_once(jo
 
     assert john.get("/orders").status_code == 200
     assert client_of(john.user["id"]).get("/orders").status_code == 200
+
+
+def test_events_reach_the_orders(john, closed, client_of, tmp_path):
+    worker = EventWorker(closed.order, tmp_path / "worker.log")
+    worker.start()
+    try:
+        order = make_order(john, user_id=john.user["id"])
+        client_of("office").delete(f"/users/{john.user['id']}")
+
+        def is_flagged():
+            return john.get(f"/orders/{order['id']}").json()["user_deleted_at"]
+
+        assert wait_for(is_flagged, seconds=NOTICE_SECONDS)
+    finally:
+        worker.kill()
+
+
+def test_staff_browse_with_the_session_of_the_admin(closed):
+    account = {"USERNAME": "office", "PASSWORD": PASSWORD, "EMAIL": "office@example.com"}
+    variables = {f"DJANGO_SUPERUSER_{name}": value for name, value in account.items()}
+    command = ["createsuperuser", "--noinput", "--verbosity", "0"]
+    run_in_parallel([(closed.order.project, closed.order.environment | variables, command)])
+    with closed.gateway.client() as client:
+        page = client.get("/admin/order/login/").text
+        token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+        form = {"username": "office", "password": PASSWORD, "csrfmiddlewaretoken": token}
+        assert client.post("/admin/order/login/?next=/orders", data=form).status_code == 302
+
+        browsed = client.get("/orders", headers={"Accept": "text/html"})
+        elsewhere = client.get("/users", headers={"Accept": "text/html"})
+
+    assert (browsed.status_code, elsewhere.status_code) == (200, 401)
 
 
 def test_no_credential_is_in_a_log(john, closed, environment):

@@ -15,7 +15,6 @@ from devservers.pgbouncer import PgBouncerMissingError, running_pgbouncer
 from devservers.processes import wait_for
 from devtools.projects import ROOT
 from tests.api import make_order, make_user
-from tests.conftest import new_databases
 from tests.databases import administer, fetch_all
 from tests.event_worker import EventWorker
 from tests.system import running_system
@@ -26,8 +25,8 @@ NOTICE_SECONDS = 20.0
 
 
 @pytest.fixture
-def direct_urls(data_dir):
-    with new_databases(data_dir) as urls:
+def direct_urls(new_databases):
+    with new_databases() as urls:
         yield urls
 
 

@@ -18,8 +18,8 @@ WITHOUT_OPENTELEMETRY = "import sys; sys.modules['opentelemetry'] = None"
 
 
 @pytest.fixture(scope="module")
-def system(run_system_of_module):
-    with run_system_of_module(LOG_FORMAT="json", OTEL_TRACES_EXPORTER="console") as system:
+def system(run_system_with_events):
+    with run_system_with_events(LOG_FORMAT="json", OTEL_TRACES_EXPORTER="console") as system:
         yield system
 
 
@@ -124,14 +124,8 @@ def test_service_without_tracing_packages_exits_with_one_line(project, tmp_path)
     assert not list(tmp_path.glob("*-metrics-*"))
 
 
-@pytest.fixture
-def consuming_system(run_system_with_events):
-    with run_system_with_events(LOG_FORMAT="json", OTEL_TRACES_EXPORTER="console") as system:
-        yield system
-
-
-def test_one_trace_covers_the_change_of_a_user_and_its_effect_on_orders(consuming_system, tmp_path):
-    system, trace_id = consuming_system, uuid.uuid4().hex
+def test_one_trace_covers_the_change_of_a_user_and_its_effect_on_orders(system, tmp_path):
+    trace_id = uuid.uuid4().hex
     worker = EventWorker(system.order, tmp_path / "worker.log")
     worker.start()
     try:

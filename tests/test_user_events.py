@@ -11,10 +11,10 @@ from tests.event_worker import EventWorker
 NOTICE_SECONDS = 20.0  # two, on a machine that does nothing else
 
 
-@pytest.fixture
-def consuming_system(run_system_with_events, tmp_path):
+@pytest.fixture(scope="module")
+def consuming_system(run_system_with_events, tmp_path_factory):
     with run_system_with_events(ORDERS_DURING_OUTAGE="true") as system:
-        worker = EventWorker(system.order, tmp_path / "worker.log")
+        worker = EventWorker(system.order, tmp_path_factory.mktemp("worker") / "log")
         worker.start()
         try:
             yield system
