@@ -12,7 +12,7 @@ from devtools.projects import with_database
 from tests import browser
 from tests.databases import name_of, new_database
 from tests.resources import ORDERS, USERS
-from tests.system import migrate, run_in_parallel, running_system
+from tests.system import migrate, run_in_parallel, running_another, running_system
 
 
 def pytest_addoption(parser) -> None:
@@ -79,6 +79,12 @@ def run_system_with_events(new_databases, data_dir, tmp_path_factory):
     """Runs a system whose events can be consumed: no other module uses its databases, nor makes up users."""
     with new_databases() as urls:
         yield partial(running_system, urls, data_dir, tmp_path_factory.mktemp("log"))
+
+
+@pytest.fixture(scope="module")
+def run_gateway(system, tmp_path_factory):
+    """Runs one more gateway in front of the shared services, with other settings."""
+    return partial(running_another, system, "gateway", tmp_path_factory.mktemp("log"))
 
 
 @pytest.fixture(scope="module")

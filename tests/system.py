@@ -213,3 +213,16 @@ def running_system(
         yield System(services)
     finally:
         stop_all(services.values())
+
+
+@contextmanager
+def running_another(system: System, name: str, log_dir: Path, **variables: str) -> Iterator[Service]:
+    """Run one more process of a service among those of ``system``, with ``variables`` added to its environment."""
+    original, address = system.by_name[name], Address("127.0.0.1", find_free_port())
+    environment = {**original.environment, "BIND": address.bind, **variables}
+    service = Service(original.project, address, environment, log_dir / f"another-{name}.log")
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()

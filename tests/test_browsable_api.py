@@ -203,9 +203,9 @@ def test_header_leads_to_the_portal_all_services_and_the_own_admin(page, project
     assert watch.faults == []
 
 
-def test_links_of_a_service_stay_where_the_gateway_has_no_portal(chromium, run_system):
-    with run_system(EXPOSE_PORTAL="false") as system, new_page(chromium, system.gateway.url) as page:
-        with page.expect_response(f"{system.gateway.url}/") as index:
+def test_links_of_a_service_stay_where_the_gateway_has_no_portal(chromium, run_gateway):
+    with run_gateway(EXPOSE_PORTAL="false") as gateway, new_page(chromium, gateway.url) as page:
+        with page.expect_response(f"{gateway.url}/") as index:
             page.goto("/orders")
 
         assert index.value.status == 404

@@ -41,21 +41,23 @@ def site():
         server.shutdown()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shop():
     with site() as origin:
         yield origin
 
 
-@pytest.fixture
-def shared_system(run_system, shop, tmp_path):
-    """A system that shares its orders with the shop, and takes three requests an hour from it."""
+@pytest.fixture(scope="module")
+def sharing_gateway(run_gateway, shop, tmp_path_factory):
+    """A gateway that shares users and orders with the shop, and takes three requests an hour for orders from it."""
     routes = (PROJECTS["gateway"].folder / "gateway.toml").read_text()
-    file = tmp_path / "gateway.toml"
-    orders = f'path = "/orders"\ncors_origins = ["{shop}"]\nrate_limit = "3/hour"'
-    file.write_text(routes.replace('path = "/orders"', orders))
-    with run_system(GATEWAY_CONFIG=str(file), WEB_CONCURRENCY="1") as system:
-        yield system
+    users, orders = 'path = "/users"\n', 'path = "/orders"\n'
+    shared = f'cors_origins = ["{shop}"]\n'
+    file = tmp_path_factory.mktemp("configuration") / "gateway.toml"
+    changed = routes.replace(users, f"{users}{shared}").replace(orders, f'{orders}{shared}rate_limit = "3/hour"\n')
+    file.write_text(changed)
+    with run_gateway(GATEWAY_CONFIG=str(file), WEB_CONCURRENCY="1") as gateway:
+        yield gateway
 
 
 def send(page, url, method="GET", *, json="", **headers):
@@ -64,10 +66,10 @@ def send(page, url, method="GET", *, json="", **headers):
     return page.evaluate(SEND, [url, options])
 
 
-def test_page_of_an_allowed_origin_uses_the_api(chromium, shop, shared_system):
-    with shared_system.gateway.client() as client:
+def test_page_of_an_allowed_origin_uses_the_api(chromium, shop, sharing_gateway):
+    with sharing_gateway.client() as client:
         user = make_user(client)
-    orders = f"{shared_system.gateway.url}/orders"
+    orders = f"{sharing_gateway.url}/orders"
     order = f'{{"user_id": {user["id"]}, "product_name": "Laptop"}}'
     headers = {"Content-Type": "application/json", "Idempotency-Key": new_email()}
 
@@ -88,20 +90,19 @@ def test_page_of_an_allowed_origin_uses_the_api(chromium, shop, shared_system):
     assert limited["headers"]["Retry-After"]
 
 
-def test_page_of_another_origin_may_neither_read_nor_write(chromium, shared_system):
-    with shared_system.gateway.client() as client:
-        user = make_user(client)
-        orders = f"{shared_system.gateway.url}/orders"
-        order = f'{{"user_id": {user["id"]}, "product_name": "Laptop"}}'
+def test_page_of_another_origin_may_neither_read_nor_write(chromium, sharing_gateway):
+    users, email = f"{sharing_gateway.url}/users", new_email()
+    user = f'{{"name": "Eve", "email": "{email}"}}'
 
-        with site() as origin, browser.new_page(chromium, origin) as page:
-            page.goto("/")
-            for method, json, headers in [
-                ("GET", "", {}),
-                ("POST", order, {"Content-Type": "application/json"}),
-                ("POST", order, {"Content-Type": "text/plain"}),  # without a preflight
-            ]:
-                with pytest.raises(Error, match="Failed to fetch"):
-                    send(page, orders, method, json=json, **headers)
+    with site() as origin, browser.new_page(chromium, origin) as page:
+        page.goto("/")
+        for method, json, headers in [
+            ("GET", "", {}),
+            ("POST", user, {"Content-Type": "application/json"}),
+            ("POST", user, {"Content-Type": "text/plain"}),  # without a preflight
+        ]:
+            with pytest.raises(Error, match="Failed to fetch"):
+                send(page, users, method, json=json, **headers)
 
-        assert client.get("/orders", params={"user_id": user["id"]}).json()["results"] == []
+    with sharing_gateway.client() as client:
+        assert client.get("/users", params={"email": email}).json()["results"] == []

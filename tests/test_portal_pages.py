@@ -59,17 +59,6 @@ def test_page_is_accessible(watched):
     assert serious_findings(page, exclude=["#swagger"]) == []
 
 
-def test_live_part_follows_the_state_without_a_reload(chromium, run_system):
-    with run_system() as system, new_page(chromium, system.gateway.url) as page:
-        page.goto("/")
-        expect(page.locator("#summary")).to_have_text("All services are up.")
-
-        system.user.stop()
-
-        expect(page.locator("#summary")).to_have_text("Down: user.")
-        expect(page.locator("article.down .since")).to_contain_text("Down since")
-
-
 def test_what_is_open_and_focused_stays_so(page):
     page.goto("/")
     page.locator("#live details[data-key=user] summary").click()
