@@ -64,7 +64,7 @@ def database_urls(new_databases):
 @pytest.fixture(scope="session")
 def system(database_urls, data_dir, tmp_path_factory):
     """The running system, shared by all tests that do not change its processes or settings."""
-    with running_system(database_urls, data_dir, tmp_path_factory.mktemp("log")) as system:
+    with running_system(database_urls, data_dir, tmp_path_factory.mktemp("log"), LOG_FORMAT="json") as system:
         yield system
 
 

@@ -3,18 +3,10 @@
 import json
 import subprocess
 
-import pytest
-
 from devservers.processes import wait_for
 from devtools.projects import manage_command, with_database
 
 SECRETS = ["ada@example.com", "hunter2", "s3cr3t-cookie", "s3cr3t-bearer"]
-
-
-@pytest.fixture(scope="module")
-def system(run_system_of_module):
-    with run_system_of_module(LOG_FORMAT="json") as system:
-        yield system
 
 
 def lines(service):
@@ -23,7 +15,7 @@ def lines(service):
 
 
 def test_hostile_requests_are_logged_as_valid_json_without_secrets(system):
-    request_id = "hostile-1"
+    request_id, before = "hostile-1", {service.url: len(lines(service)) for service in system.services}
     with system.gateway.client() as client:
         client.post(
             "/users?email=ada@example.com",
@@ -39,7 +31,7 @@ def test_hostile_requests_are_logged_as_valid_json_without_secrets(system):
 
     assert wait_for(lambda: system.user.log.count(request_id) >= 2, seconds=5)
     for service in system.services:
-        for line in lines(service):
+        for line in lines(service)[before[service.url] :]:
             assert line["level"] == "INFO", line
         for secret in SECRETS:
             assert secret not in service.log, service.project.name
