@@ -1,10 +1,10 @@
-"""Restarting every replica in turn fails no request."""
+"""Restarting the replicas of every service in turn fails no request."""
 
 import itertools
 import threading
 import uuid
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import requests
@@ -13,6 +13,7 @@ from devservers.processes import wait_for
 from devtools.projects import with_database
 from tests.api import make_user
 from tests.replicated_system import NUMBER, running_replicated_system
+from tests.system import stop_all
 
 LISTS = [project.routing.paths[0] for project in with_database()]
 CLIENTS = 4
@@ -71,21 +72,25 @@ def all_in_use(client):
     return all(upstream["replicas_in_use"] == NUMBER for upstream in upstreams.values())
 
 
-def stop_while_connected(replica):
-    """Stop the replica while it has a keep-alive connection, for which gunicorn waits up to two seconds."""
-    with replica.client() as client:
-        assert client.get("/health/live").status_code == 200
-        replica.stop()
+def restart_while_connected(replicas):
+    """Restart replicas; each has a keep-alive connection, for which gunicorn waits up to two seconds."""
+    with ExitStack() as stack:
+        for replica in replicas:
+            assert stack.enter_context(replica.client()).get("/health/live").status_code == 200
+        stop_all(replicas)
+    for replica in replicas:
+        replica.launch()
+    for replica in replicas:
+        replica.wait_until_ready()
 
 
-def test_restart_of_each_replica_in_turn_fails_no_request(system):
+def test_restart_of_the_replicas_in_turn_fails_no_request(system):
     with system.gateway.client() as client:
         user = make_user(client)
         with steady_requests(system.gateway, user) as outcomes:
-            for replica in itertools.chain.from_iterable(system.replicas.values()):
+            for one_of_each_service in zip(*system.replicas.values(), strict=True):
                 before = outcomes.total()
-                stop_while_connected(replica)
-                replica.start()
+                restart_while_connected(one_of_each_service)
                 assert wait_for(lambda: all_in_use(client), seconds=BACK_SECONDS, pause_seconds=0.2)
                 assert wait_for(lambda: outcomes.total() > before + 50, seconds=BACK_SECONDS)  # noqa: B023
 
