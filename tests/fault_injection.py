@@ -11,7 +11,7 @@ from tests.crashable_postgres import CrashablePostgres
 from tests.system import Service, System
 
 # Kinds of kills and their frequency. Most are order workers, because they die while they handle an order.
-KILLS = Counter({"order worker": 10, "order service": 2, "user service": 2, "gateway": 2, "PostgreSQL": 4})
+KILLS = Counter({"order worker": 5, "order service": 1, "user service": 1, "gateway": 1, "PostgreSQL": 2})
 FREEZE = "order worker frozen"
 KILLS_FOR_EACH_FREEZE = 7
 

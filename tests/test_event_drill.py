@@ -23,9 +23,11 @@ from tests.databases import fetch_all
 from tests.event_worker import EventWorker
 from tests.system import migrate, running_system
 
-KILLS = int(os.environ.get("EVENT_DRILL_KILLS", "8"))
+KILLS = int(os.environ.get("EVENT_DRILL_KILLS", "6"))
+KINDS = ["worker", "worker", "worker", "user service", "order service", "PostgreSQL"]
 SEED = int(os.environ.get("EVENT_DRILL_SEED", random.randrange(10**6)))
 USERS, WORKERS, WRITERS = 12, 2, 3
+PAUSE_SECONDS = 0.05  # between the changes of one writer
 LONGEST_PAUSE = 2.0  # seconds before a kill; a worker starts in about one
 SETTLE_SECONDS = 60.0
 
@@ -67,7 +69,7 @@ class Writer(threading.Thread):
 
     def run(self):
         with self.system.gateway.client() as client:
-            while not self.stopped.wait(0.02):
+            while not self.stopped.wait(PAUSE_SECONDS):
                 with contextlib.suppress(OSError, psycopg2.Error):
                     self.act(client)
 
@@ -91,10 +93,16 @@ class Writer(threading.Thread):
             connection.cursor().execute(statement, values)
 
 
-def kill_at_random(system, postgres, workers, chance):
-    """Kill one of the processes, and start it again."""
+def plan(kills, chance):
+    """Return the kinds of processes to kill, in random order: of six kills, every kind is one."""
+    kinds = [KINDS[number % len(KINDS)] for number in range(kills)]
+    chance.shuffle(kinds)
+    return kinds
+
+
+def kill_at_random(kind, system, postgres, workers, chance):
+    """Kill a process of this kind after a while, and start it again."""
     time.sleep(chance.uniform(0, LONGEST_PAUSE))
-    kind = chance.choice(["worker", "worker", "worker", "user service", "order service", "PostgreSQL"])
     if kind == "worker":
         worker = chance.choice(workers)
         worker.kill()
@@ -144,8 +152,8 @@ def test_event_drill_leaves_every_user_known_and_every_flag_right(killable_syste
     for writer in writers:
         writer.start()
     try:
-        for _ in range(KILLS):
-            kill_at_random(killable_system, postgres, workers, chance)
+        for kind in plan(KILLS, chance):
+            kill_at_random(kind, killable_system, postgres, workers, chance)
     finally:
         for writer in writers:
             writer.stopped.set()

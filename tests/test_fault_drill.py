@@ -23,8 +23,8 @@ from tests.databases import fetch_all
 from tests.fault_injection import FREEZE
 from tests.system import migrate, running_system
 
-ORDERS = int(os.environ.get("DRILL_ORDERS", "400"))
-KILLS = int(os.environ.get("DRILL_KILLS", "20"))
+ORDERS = int(os.environ.get("DRILL_ORDERS", "200"))
+KILLS = int(os.environ.get("DRILL_KILLS", "10"))
 SEED = int(os.environ.get("DRILL_SEED", random.randrange(10**6)))
 
 LOCK_SECONDS = 2.0
