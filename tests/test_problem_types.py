@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from http import HTTPStatus
 from importlib.util import find_spec
 from itertools import pairwise
@@ -17,6 +18,7 @@ FRAMEWORK = Path(find_spec("rest_framework").origin).parent
 DJANGO = Path(find_spec("django").origin).parent
 
 
+@cache
 def modules() -> list[ast.Module]:
     """Parse the code of services and libraries."""
     folders = [*ROOT.glob("*_project/*"), *ROOT.glob("libs/*/*")]
