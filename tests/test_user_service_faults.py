@@ -16,7 +16,7 @@ READ_TIMEOUT = 0.8  # longer than the pauses of a dripping server, so that only 
 TOTAL_TIMEOUT = 1.0
 OVERHEAD = 1.5  # the rest of a request on a busy machine
 BREAKER_FAILURES = 3
-BREAKER_SECONDS = 1.0
+BREAKER_SECONDS = 0.6
 
 REFUSAL_SECONDS = 0.020  # limit for a rejection by the open circuit
 BUSY_MACHINE = 5.0  # factor by which a busy machine may be slower
