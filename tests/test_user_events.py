@@ -13,7 +13,8 @@ NOTICE_SECONDS = 20.0  # two, on a machine that does nothing else
 
 @pytest.fixture(scope="module")
 def consuming_system(run_system_with_events, tmp_path_factory):
-    with run_system_with_events(ORDERS_DURING_OUTAGE="true") as system:
+    settings = {"ORDERS_DURING_OUTAGE": "true", "USER_SERVICE_BREAKER_FAILURES": "1", "WEB_CONCURRENCY": "1"}
+    with run_system_with_events(**settings) as system:
         worker = EventWorker(system.order, tmp_path_factory.mktemp("worker") / "log")
         worker.start()
         try:
