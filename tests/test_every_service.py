@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from devservers.processes import wait_for
-from devtools.projects import PROJECTS, TEMPLATE, manage_command, with_database
+from devtools.projects import PROJECTS, TEMPLATE, with_database
 from tests.system import environment_of
 
 SECURITY_HEADERS = {
@@ -17,7 +17,14 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-PRINT_SETTINGS = "from django.conf import settings as s; print(s.SERVICE_NAME, s.DATABASES['default']['NAME'])"
+PRINT_CONFIGURATION = """
+from gunicorn.app.wsgiapp import WSGIApplication
+application = WSGIApplication()
+print(application.cfg)
+application.load()
+from django.conf import settings
+print(settings.SERVICE_NAME, *(each.get("NAME") for each in settings.DATABASES.values()))
+"""
 
 
 @pytest.fixture(params=with_database(), ids=lambda project: project.name)
@@ -74,22 +81,19 @@ def test_admin_and_static_files_lie_under_the_name_of_the_service(gateway, proje
 @pytest.mark.parametrize("project", [*PROJECTS.values(), TEMPLATE], ids=lambda project: project.name)
 def test_defaults_of_the_project_are_those_of_its_description(project, tmp_path):
     environment = environment_of(project, {}, tmp_path, {})
-    gunicorn = [sys.executable, "-m", "gunicorn", "--print-config"]
 
-    configuration = run(gunicorn, project.folder, environment)
-    settings = project.database and run(
-        manage_command(project, "shell", "--verbosity=0", "--command", PRINT_SETTINGS), project.folder, environment
-    )
-
-    assert f"127.0.0.1:{project.port}" in configuration
-    assert f"{project.package}.wsgi" in configuration
-    assert project.database is None or settings.split() == [project.name, project.database]
-
-
-def run(command, folder, environment):
-    environment = environment | {"PATH": os.environ["PATH"], "TMPDIR": environment["DATA_DIR"]}
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", PRINT_CONFIGURATION],
+        cwd=project.folder,
+        env=environment | {"PATH": os.environ["PATH"], "TMPDIR": environment["DATA_DIR"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    *configuration, settings = done.stdout.splitlines()
+
+    assert f"127.0.0.1:{project.port}" in "".join(configuration)
+    assert f"{project.package}.wsgi" in "".join(configuration)
+    assert project.database is None or settings.split() == [project.name, project.database]
