@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 # The headless shell, which has no window, takes less than half of the CPU time.
 CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -55,14 +64,22 @@ def running_chromium(executable: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def new_page(browser: Browser, url: str) -> Iterator[Page]:
-    """Open a page in a new browser context without cookies; its paths are relative to ``url``."""
-    context = browser.new_context(base_url=url, viewport={"width": 1280, "height": 900})
+def new_context(browser: Browser, url: str, *, scripts: bool = True) -> Iterator[BrowserContext]:
+    """Make a browser context without cookies; the paths of its pages are relative to ``url``."""
+    viewport = ViewportSize(width=1280, height=900)
+    context = browser.new_context(base_url=url, viewport=viewport, java_script_enabled=scripts)
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
     try:
-        yield context.new_page()
+        yield context
     finally:
         context.close()
+
+
+@contextmanager
+def new_page(browser: Browser, url: str, *, scripts: bool = True) -> Iterator[Page]:
+    """Open a page in a context of its own."""
+    with new_context(browser, url, scripts=scripts) as context:
+        yield context.new_page()
 
 
 class Watch:

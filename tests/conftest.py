@@ -129,11 +129,20 @@ def chromium():
         yield running
 
 
+@pytest.fixture(scope="session")
+def visits(chromium, system):
+    """A browser's visits to the gateway, whose cached files the next test finds."""
+    with browser.new_context(chromium, system.gateway.url) as context:
+        yield context
+
+
 @pytest.fixture
-def page(chromium, system):
-    """A browser's page on the gateway."""
-    with browser.new_page(chromium, system.gateway.url) as page:
-        yield page
+def page(visits):
+    """A browser's page on the gateway, without cookies."""
+    page = visits.new_page()
+    yield page
+    page.close()
+    visits.clear_cookies()
 
 
 @pytest.fixture(scope="session")

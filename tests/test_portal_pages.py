@@ -70,15 +70,17 @@ def test_what_is_open_and_focused_stays_so(page):
     expect(page.locator("#live details[data-key=user] summary")).to_be_focused()
 
 
-def test_visitor_without_scripts_sees_the_state(chromium, system):
-    context = chromium.new_context(base_url=system.gateway.url, java_script_enabled=False)
-    page = context.new_page()
+@pytest.fixture
+def page_without_scripts(chromium, system):
+    with new_page(chromium, system.gateway.url, scripts=False) as page:
+        yield page
 
-    page.goto("/")
 
-    expect(page.locator("article.up")).to_have_count(len(with_database()))
-    assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
-    context.close()
+def test_visitor_without_scripts_sees_the_state(page_without_scripts):
+    page_without_scripts.goto("/")
+
+    expect(page_without_scripts.locator("article.up")).to_have_count(len(with_database()))
+    assert page_without_scripts.locator("noscript meta[http-equiv=refresh]").count() == 1
 
 
 def execute(page, operation, body):
@@ -106,10 +108,10 @@ def test_try_it_out_creates_a_user_and_an_order(page, gateway):
     assert watch.faults == []
 
 
-def test_operations_are_listed_without_swagger_ui(page):
-    open_page(page, "/-/docs")
+def test_operations_are_listed_without_swagger_ui(page_without_scripts):
+    page_without_scripts.goto("/-/docs")
 
-    operation = page.locator("details.operation", has_text="Create order")
+    operation = page_without_scripts.locator("details.operation", has_text="Create order")
     operation.locator("summary").click()
 
     expect(operation).to_contain_text("Idempotency-Key")
