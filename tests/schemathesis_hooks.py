@@ -28,9 +28,22 @@ LONGEST_QUERY = 3500  # gunicorn refuses a longer request line itself
 
 @schemathesis.hook
 def filter_case(context: HookContext, case: Case) -> bool:
-    """Leave out what the server refuses before the API sees it, and empty filters, which HTML forms send for none."""
+    """Leave out what the server refuses before the API sees it, and empty filters, which HTML forms send for none.
+
+    Also text in spaces among what must be refused: services trim it, so that it may be short enough.
+    """
     query = case.query or {}
-    return "" not in query.values() and len(urlencode(query, doseq=True)) < LONGEST_QUERY
+    is_sent = "" not in query.values() and len(urlencode(query, doseq=True)) < LONGEST_QUERY
+    return is_sent and not (_must_be_refused(case) and _has_text_in_spaces(case.body))
+
+
+def _must_be_refused(case: Case) -> bool:
+    return case.meta is not None and case.meta.generation.mode.is_negative
+
+
+def _has_text_in_spaces(body) -> bool:
+    texts = [one for one in body.values() if isinstance(one, str)] if isinstance(body, dict) else []
+    return any(text != text.strip() for text in texts)
 
 
 @schemathesis.hook
