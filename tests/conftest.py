@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from devtools.projects import with_database
 from tests import browser
-from tests.databases import name_of, new_database
+from tests.databases import add_account, name_of, new_database
 from tests.resources import ORDERS, USERS
-from tests.system import migrate, run_in_parallel, running_another, running_system
+from tests.system import migrate, running_another, running_system
 
 
 def pytest_addoption(parser) -> None:
@@ -149,12 +150,27 @@ def page(visits):
 def accounts(system):
     """An administrator with an account in each service."""
     account = {
-        "DJANGO_SUPERUSER_USERNAME": browser.ADMINISTRATOR,
-        "DJANGO_SUPERUSER_PASSWORD": browser.PASSWORD,
-        "DJANGO_SUPERUSER_EMAIL": "admin@example.com",
+        "username": browser.ADMINISTRATOR,
+        "password": PBKDF2PasswordHasher().encode(browser.PASSWORD, "salt"),
+        "email": "admin@example.com",
     }
-    run_in_parallel(
-        (service.project, service.environment | account, ["createsuperuser", "--noinput", "--verbosity", "0"])
-        for service in system.services
-        if service.project.database
-    )
+    for url in system.database_urls.values():
+        add_account(url, **account)
+
+
+@pytest.fixture(scope="session")
+def sessions(visits, accounts):
+    """The cookies of the administrator, who is logged in to the admin of each service."""
+    page = visits.new_page()
+    for project in with_database():
+        browser.log_in(page, project.name)
+    cookies = visits.cookies()
+    page.close()
+    visits.clear_cookies()
+    return cookies
+
+
+@pytest.fixture
+def logged_in(sessions, page):
+    """Makes the page that of the administrator."""
+    page.context.add_cookies(sessions)

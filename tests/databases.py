@@ -48,3 +48,14 @@ def fetch_all(url: str, query: str, *parameters: object) -> list[tuple]:
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return cursor.fetchall()
+
+
+def add_account(url: str, **values: str) -> None:
+    """Add an administrator of these ``values`` to the accounts of a service."""
+    fixed = {"first_name": "", "last_name": "", "date_joined": "now", "is_superuser": True, "is_staff": True}
+    row = {**fixed, "is_active": True, **values}
+    statement = sql.SQL("INSERT INTO auth_user ({}) VALUES ({})").format(
+        sql.SQL(", ").join(map(sql.Identifier, row)), sql.SQL(", ").join(map(sql.Placeholder, row))
+    )
+    with closing(psycopg2.connect(url)) as connection, connection:
+        connection.cursor().execute(statement, row)

@@ -46,9 +46,10 @@ def test_logout_from_one_admin_keeps_the_session_of_the_other(page):
 
 
 @pytest.mark.parametrize("project", with_database(), ids=lambda project: project.name)
+@pytest.mark.usefixtures("logged_in")
 def test_view_site_leads_to_the_api(page, system, project):
     watch = Watch(page)
-    log_in(page, project.name)
+    page.goto(f"/admin/{project.name}/")
 
     page.get_by_role("link", name="View site").click()
 
@@ -67,11 +68,11 @@ def test_wrong_password_is_rejected(page):
     expect(page.locator(".errornote")).to_contain_text("correct username and password")
 
 
+@pytest.mark.usefixtures("logged_in")
 def test_users_are_listed_and_searched(page, gateway):
     watch = Watch(page)
     user = make_user(gateway, name="Katherine Johnson")
     make_user(gateway, name="Somebody Else")
-    log_in(page, "user")
 
     page.goto("/admin/user/users/user/")
     titles = column_titles(page)
@@ -85,12 +86,11 @@ def test_users_are_listed_and_searched(page, gateway):
     assert watch.faults == []
 
 
+@pytest.mark.usefixtures("logged_in")
 def test_orders_are_listed_with_a_link_to_their_user(page, system, gateway):
     watch = Watch(page)
     user = make_user(gateway, name="Katherine Johnson")
     order = make_order(gateway, user_id=user["id"], product_name="Slide rule")
-    log_in(page, "user")
-    log_in(page, "order")
 
     page.goto(f"/admin/order/orders/order/?q={order['id']}")
     titles = column_titles(page)
@@ -104,11 +104,10 @@ def test_orders_are_listed_with_a_link_to_their_user(page, system, gateway):
     assert watch.faults == []
 
 
+@pytest.mark.usefixtures("logged_in")
 def test_change_is_saved(page, gateway):
     watch = Watch(page)
     user = make_user(gateway)
-    log_in(page, "user")
-    log_in(page, "order")
 
     page.goto(f"/admin/user/users/user/{user['id']}/change/")
     page.locator("#id_name").fill("Dorothy Vaughan")
@@ -120,9 +119,9 @@ def test_change_is_saved(page, gateway):
     assert watch.faults == []
 
 
+@pytest.mark.usefixtures("logged_in")
 def test_order_changes_are_validated(page, gateway):
     order = make_order(gateway)
-    log_in(page, "order")
 
     page.goto(f"/admin/order/orders/order/{order['id']}/change/")
     page.locator("#id_quantity").fill("10001")
@@ -137,9 +136,9 @@ def test_order_changes_are_validated(page, gateway):
     assert gateway.get(f"/orders/{order['id']}").json()["quantity"] == 7
 
 
+@pytest.mark.usefixtures("logged_in")
 def test_form_from_another_site_is_rejected(page, system, gateway):
     user = make_user(gateway)
-    log_in(page, "user")
 
     response = page.request.post(
         f"/admin/user/users/user/{user['id']}/change/",
