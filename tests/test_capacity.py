@@ -23,7 +23,7 @@ def poisson(rate, number, request):
 def test_mean_time_is_that_of_erlang_s_formula(servers, load):
     queue = Resource("queue", servers)
 
-    took = simulate(poisson(load * servers, 200_000, lambda draw: use(queue, draw.expovariate(1.0))))
+    took = simulate(poisson(load * servers, 100_000, lambda draw: use(queue, draw.expovariate(1.0))))
 
     offered = load * servers
     terms = [1.0]
