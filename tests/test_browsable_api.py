@@ -204,7 +204,7 @@ def test_header_leads_to_the_portal_all_services_and_the_own_admin(page, project
 
 
 def test_links_of_a_service_stay_where_the_gateway_has_no_portal(chromium, run_gateway):
-    with run_gateway(EXPOSE_PORTAL="false") as gateway, new_page(chromium, gateway.url) as page:
+    with run_gateway(EXPOSE_PORTAL="false", WEB_CONCURRENCY="1") as gateway, new_page(chromium, gateway.url) as page:
         with page.expect_response(f"{gateway.url}/") as index:
             page.goto("/orders")
 

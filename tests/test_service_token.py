@@ -8,7 +8,7 @@ from tests.api import make_order, make_user
 
 @pytest.fixture
 def system(run_system):
-    with run_system(SERVICE_TOKEN="new-token,old-token") as system:
+    with run_system(SERVICE_TOKEN="new-token,old-token", WEB_CONCURRENCY="1") as system:
         yield system
 
 

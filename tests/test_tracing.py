@@ -19,7 +19,8 @@ WITHOUT_OPENTELEMETRY = "import sys; sys.modules['opentelemetry'] = None"
 
 @pytest.fixture(scope="module")
 def system(run_system_with_events):
-    with run_system_with_events(LOG_FORMAT="json", OTEL_TRACES_EXPORTER="console") as system:
+    settings = {"LOG_FORMAT": "json", "OTEL_TRACES_EXPORTER": "console", "WEB_CONCURRENCY": "1"}
+    with run_system_with_events(**settings) as system:
         yield system
 
 
