@@ -55,6 +55,7 @@ def find_chromium() -> str | None:
 @contextmanager
 def running_chromium(executable: str) -> Iterator[Browser]:
     """Run a headless Chromium."""
+    expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
         try:
