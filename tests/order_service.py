@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devservers.ports import Address, find_free_port
 from devtools.projects import PROJECTS
-from tests.system import Service, environment_of
+from tests.system import Service, environment_of, kill_all
 
 ORDER = PROJECTS["order"]
 
@@ -34,6 +34,4 @@ def running_order_services(
             service.wait_until_ready()
         yield services
     finally:
-        for service in services:
-            if service.process is not None:
-                service.kill()  # a graceful stop is not needed
+        kill_all(services)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devservers.ports import Address, find_free_port
 from devtools.projects import PROJECTS, with_database
-from tests.system import Service, environment_of, stop_all
+from tests.system import Service, environment_of, kill_all
 
 NUMBER = 2
 
@@ -51,7 +51,7 @@ def running_replicated_system(
             service.wait_until_ready()
         yield ReplicatedSystem(gateway, replicas)
     finally:
-        stop_all(services)
+        kill_all(services)
 
 
 def routes_of(replicas: Mapping[str, list[Service]]) -> str:

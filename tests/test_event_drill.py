@@ -46,8 +46,6 @@ def killable_system(postgres, data_dir, tmp_path):
     migrate(urls, data_dir)
     with running_system(urls, data_dir, tmp_path, USER_SERVICE_BREAKER_SECONDS="0.2") as system:
         yield system
-        for service in system.services:
-            service.kill()  # a graceful stop is not needed
 
 
 @pytest.fixture

@@ -59,8 +59,6 @@ def killable_system(postgres, gateway_config, data_dir, tmp_path):
     migrate(urls, data_dir)
     with running_system(urls, data_dir, tmp_path, GATEWAY_CONFIG=str(gateway_config), **SETTINGS) as system:
         yield system
-        for service in system.services:
-            service.kill()  # a graceful stop is not needed
 
 
 def test_fault_drill_loses_and_duplicates_no_order(killable_system, postgres, capsys):

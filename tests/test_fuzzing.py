@@ -15,7 +15,7 @@ from devtools.projects import PROJECTS
 from tests.fuzzing import grammar, readers
 from tests.fuzzing.exchange import FAILURES, OK, SECONDS, Growth, Upstream, exchange, requests_in, responses_in
 from tests.fuzzing.readers import NoOpinionError, RefusedError, disagreement
-from tests.system import Service, environment_of
+from tests.system import Service, environment_of, kill_all
 
 TESTS = 6  # that share the time
 LEAST = 50  # cases of a test, however slow the machine is
@@ -74,7 +74,7 @@ def gateway(upstream, data_dir, tmp_path_factory):
     service = Service(PROJECTS["gateway"], addresses["gateway"], environment, folder / "gateway.log")
     service.start()
     yield service
-    service.stop()
+    kill_all([service])
 
 
 def check_responses(data, received):

@@ -5,7 +5,7 @@ import pytest
 from devservers.ports import Address, find_free_port
 from devtools.projects import PROJECTS, with_database
 from tests.api import Client
-from tests.system import Service, environment_of
+from tests.system import Service, environment_of, kill_all
 
 
 def test_metrics_are_not_on_the_public_port(gateway):
@@ -26,7 +26,7 @@ def test_services_have_them_on_a_port_of_their_own(name, speedups, database_urls
             used, hidden = public.get(path), public.get("/metrics")
             shown, refused = scraping.get("/metrics", headers={"Host": "10.0.0.7"}), scraping.get(path)
     finally:
-        service.stop()
+        kill_all([service])
 
     assert (used.status_code, hidden.status_code) == (200, 404)
     assert (shown.status_code, refused.status_code) == (200, 404)
