@@ -18,7 +18,7 @@ from tests.system import migrate, running_another, running_system
 
 def pytest_addoption(parser) -> None:
     parser.addoption(
-        "--minutes", type=float, default=0.1, help="how long the tests of test_fuzzing.py go on, together"
+        "--minutes", type=float, default=0.05, help="how long the tests of test_fuzzing.py go on, together"
     )
     parser.addoption("--seed", default="0", help="makes their messages")
 
