@@ -29,15 +29,7 @@ FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
 WITH_DATABASE = (
-    "calls",
-    "chassis",
-    "events",
-    "identity",
-    "lists",
-    "migrating",
-    "observability",
-    "openapi",
-    "problems",
+    *("calls", "chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems"),
 )
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
