@@ -109,6 +109,15 @@ def test_views_are_imported_and_objects_frozen_before_the_fork():
     subprocess.run([sys.executable, "-c", code], cwd=TESTS, check=True)
 
 
+def test_garbage_is_collected_from_the_fork_on():
+    code = (
+        "import gc; from chassis.server import service_configuration; hooks = service_configuration('x', port=1);"
+        "assert not gc.isenabled(); hooks['pre_fork'](None, None); assert gc.isenabled(); hooks['on_exit'](None)"
+    )
+
+    subprocess.run([sys.executable, "-c", code], cwd=TESTS, check=True)
+
+
 def test_metrics_go_to_the_folder_that_is_given(tmp_path):
     code = "import os; from chassis import server; server.collect_metrics('x'); server.on_exit(None)"
     given = tmp_path / "given"
