@@ -2,7 +2,7 @@
 
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from devservers.folders import make_folder
 from devservers.ports import find_free_port
 from devservers.postgres import PrivatePostgres
 from devservers.processes import send_to_group, wait_for
-from devtools.projects import Project
 
 
 @dataclass
@@ -29,11 +28,17 @@ class CrashablePostgres:
         """The log file of the server."""
         return self.server.log_file
 
-    def create_databases(self, projects: Sequence[Project]) -> dict[str, str]:
-        """Create each project's database; return their URLs by project name."""
-        for project in projects:
-            self.server.create_database(project.database)
-        return {project.name: self.server.url(project.database) for project in projects}
+    def copy_databases(self, originals: Mapping[str, str]) -> dict[str, str]:
+        """Copy databases of another server, URLs by project name; return the URLs of the copies."""
+        for name, original in originals.items():
+            self.server.create_database(name)
+            dump = self._run("pg_dump", original)
+            self._run("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", self.server.url(name), stdin=dump)
+        return {name: self.server.url(name) for name in originals}
+
+    def _run(self, program: str, *arguments: str, stdin: bytes = b"") -> bytes:
+        command = [self.server.programs / program, *arguments]
+        return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, check=True).stdout
 
     def start(self) -> None:
         """Start the server on its existing data, and wait until it accepts connections."""

@@ -16,12 +16,11 @@ import pytest
 
 from devservers.folders import throw_away_folder
 from devservers.processes import wait_for
-from devtools.projects import with_database
 from tests.api import Client
 from tests.crashable_postgres import running_crashable_postgres
 from tests.databases import fetch_all
 from tests.event_worker import EventWorker
-from tests.system import migrate, running_system
+from tests.system import running_system
 
 KILLS = int(os.environ.get("EVENT_DRILL_KILLS", "6"))
 KINDS = ["worker", "worker", "worker", "user service", "order service", "PostgreSQL"]
@@ -41,9 +40,9 @@ def postgres():
 
 
 @pytest.fixture
-def killable_system(postgres, data_dir, tmp_path):
-    urls = postgres.create_databases(with_database())
-    migrate(urls, data_dir)
+def killable_system(postgres, new_databases, data_dir, tmp_path):
+    with new_databases() as migrated:
+        urls = postgres.copy_databases(migrated)
     with running_system(urls, data_dir, tmp_path, USER_SERVICE_BREAKER_SECONDS="0.2") as system:
         yield system
 

@@ -14,14 +14,14 @@ from collections import Counter
 import pytest
 
 from devservers.folders import throw_away_folder
-from devtools.projects import PROJECTS, with_database
+from devtools.projects import PROJECTS
 from tests import drill
 from tests.api import make_user
 from tests.crashable_postgres import running_crashable_postgres
 from tests.customers import CHANGED, CREATED, IN_USE, Purchase
 from tests.databases import fetch_all
 from tests.fault_injection import FREEZE
-from tests.system import migrate, running_system
+from tests.system import running_system
 
 ORDERS = int(os.environ.get("DRILL_ORDERS", "200"))
 KILLS = int(os.environ.get("DRILL_KILLS", "10"))
@@ -54,9 +54,9 @@ def gateway_config(tmp_path):
 
 
 @pytest.fixture
-def killable_system(postgres, gateway_config, data_dir, tmp_path):
-    urls = postgres.create_databases(with_database())
-    migrate(urls, data_dir)
+def killable_system(postgres, new_databases, gateway_config, data_dir, tmp_path):
+    with new_databases() as migrated:
+        urls = postgres.copy_databases(migrated)
     with running_system(urls, data_dir, tmp_path, GATEWAY_CONFIG=str(gateway_config), **SETTINGS) as system:
         yield system
 
