@@ -10,7 +10,7 @@ import pytest
 from tests.api import make_order
 
 CLIENTS = 500
-ORDERS = 20
+ORDERS = 8
 SECONDS = 60  # which a thread or a place that a slow client holds would exceed
 HEADS = {
     "slow heads": "GET /{name}s HTTP/1.1\r\nHost: localhost\r\nX: ",
