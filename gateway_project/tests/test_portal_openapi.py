@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from portal import documents
 from tests.client import exchange, request
@@ -297,16 +298,19 @@ def test_what_all_services_say_of_themselves_is_said_once(gateway):
 def test_document_that_the_background_asks_for_meanwhile_is_not_late(monkeypatch):
     def read(name):
         asked.append(name)
-        gevent.sleep(0.1)
+        reading.set()
+        complete.wait()
         return {}
 
-    asked, known = [], documents.Documents()
+    asked, known, reading, complete = [], documents.Documents(), Event(), Event()
     monkeypatch.setattr(documents, "_read", read)
     monkeypatch.setattr(documents, "gateway", lambda: SimpleNamespace(upstreams={"user": None}))
 
     page = gevent.spawn(known.refresh)
-    gevent.sleep(0.05)
+    reading.wait()
     gevent.spawn(known.fetch_missing)
+    gevent.sleep()  # which lets the background begin
+    complete.set()
     page.join()
 
     assert (asked, known.of("user").reason) == (["user"], "")
