@@ -22,7 +22,7 @@ from devtools.configuration import Configuration
 from devtools.databases import provided_databases
 from devtools.projects import PROJECTS, ROOT, TEMPLATE, with_database
 
-LANES = int(os.environ.get("TEST_LANES", "3"))  # suites at once
+LANES = int(os.environ.get("TEST_LANES", "4"))  # suites at once
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
 SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wait, are two processes each
 FLOOR = 95  # per cent of lines and branches
@@ -31,7 +31,7 @@ PROGRESS_SECONDS = 15
 WITH_DATABASE = (
     *("calls", "chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems"),
 )
-LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
+LIBRARIES = ("speedups", "http1", "issuer", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 
 # What a person has set for `up` is not meant for the tests.
@@ -70,8 +70,8 @@ def suites() -> dict[str, Suite]:
         found += [Suite(project.name, project.folder, (project.name,) if project.database else ())]
     # These make a database of another name on the server of any service.
     found += [Suite(TEMPLATE.name, TEMPLATE.folder, tuple(databases[:1]))]
-    found += [Suite(name, ROOT / "libs" / name, tuple(databases[:1])) for name in WITH_DATABASE]
     found += [Suite(name, ROOT / "libs" / name, floor=name not in UNMEASURED) for name in LIBRARIES]
+    found += [Suite(name, ROOT / "libs" / name, tuple(databases[:1])) for name in WITH_DATABASE]
     return {suite.name: suite for suite in found}
 
 
@@ -172,7 +172,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
                 alone.append(Run(suite, ["-m", "timing", *modules, *measured, *last], urls, folder, "timing"))
             else:
                 together.append(Run(suite, [*options, *measured, *last], urls, folder, ""))
-        for run in [*_finished(together, LANES), *_finished(alone, 1)]:
+        for run in [*_finished(together, LANES), *_finished(alone, 2)]:
             status = run.process.returncode if run.process else 1
             total += run.counts()
             if status != 0 and not (status == NOTHING_COLLECTED and not everything):
