@@ -25,13 +25,14 @@ from devtools.projects import PROJECTS, ROOT, TEMPLATE, with_database
 LANES = int(os.environ.get("TEST_LANES", "4"))  # suites at once
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
 SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wait, are two processes each
+FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # the next ones are long, or wait
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
 WITH_DATABASE = (
     *("calls", "chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems"),
 )
-LIBRARIES = ("speedups", "http1", "issuer", "scaffold", "devservers", "conformance", "manifests")
+LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 
 # What a person has set for `up` is not meant for the tests.
@@ -63,15 +64,16 @@ class Suite:
 
 
 def suites() -> dict[str, Suite]:
-    """Return all suites, the longest first. Killed processes write no coverage, so some have no floor."""
+    """Return all suites in the order of their start. Killed processes write no coverage, so some have no floor."""
     databases = [each.name for each in with_database()]
     found = [Suite("system", ROOT, tuple(databases), floor=False), Suite("devtools", ROOT / "devtools", floor=False)]
     for project in reversed([*PROJECTS.values()]):
         found += [Suite(project.name, project.folder, (project.name,) if project.database else ())]
     # These make a database of another name on the server of any service.
     found += [Suite(TEMPLATE.name, TEMPLATE.folder, tuple(databases[:1]))]
-    found += [Suite(name, ROOT / "libs" / name, floor=name not in UNMEASURED) for name in LIBRARIES]
     found += [Suite(name, ROOT / "libs" / name, tuple(databases[:1])) for name in WITH_DATABASE]
+    found += [Suite(name, ROOT / "libs" / name, floor=name not in UNMEASURED) for name in LIBRARIES]
+    found.sort(key=lambda suite: FIRST.index(suite.name) if suite.name in FIRST else len(FIRST))
     return {suite.name: suite for suite in found}
 
 
