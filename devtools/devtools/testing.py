@@ -159,10 +159,10 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
     chosen, everything = select(arguments)
     with_coverage = everything and os.environ.get("TEST_COVERAGE") == "1"
     started, total, problems = time.monotonic(), Counter[str](), []
-    with throw_away_folder() as folder, contextlib.ExitStack() as stack:
+    with throw_away_folder() as folder, throw_away_folder(in_memory=True) as data, contextlib.ExitStack() as stack:
         urls: Mapping[str, str] = {}  # the suites make databases of their own beside these
         if any(suite.databases for suite, _ in chosen):
-            urls = stack.enter_context(provided_databases(configuration, folder, throw_away=True))
+            urls = stack.enter_context(provided_databases(configuration, data, throw_away=True))
         together, alone = [], []
         for suite, options in chosen:
             measured = COVERAGE if with_coverage and suite.floor else ()
