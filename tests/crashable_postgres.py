@@ -11,7 +11,7 @@ import psutil
 
 from devservers.folders import make_folder
 from devservers.ports import find_free_port
-from devservers.postgres import PrivatePostgres
+from devservers.postgres import PrivatePostgres, stop
 from devservers.processes import send_to_group, wait_for
 
 
@@ -78,4 +78,4 @@ def running_crashable_postgres(folder: Path) -> Iterator[CrashablePostgres]:
         yield crashable
     finally:
         if crashable.process is not None:
-            crashable.kill()  # its data is not needed any more
+            stop(crashable.process)  # killed, it would leave its shared memory

@@ -68,7 +68,8 @@ def checks(data_dir: Path) -> Iterator[Check]:
     for project in CHECKED:
         name, folder = project.package, project.folder
         url = NO_DATABASE if project.database else None
-        environment = service_environment(project, addresses={}, data_dir=data_dir, database_url=url, base={})
+        base = {"PROMETHEUS_MULTIPROC_DIR": str(data_dir)}  # else gunicorn makes a folder, which stays
+        environment = service_environment(project, addresses={}, data_dir=data_dir, database_url=url, base=base)
         if project.database:
             migrations = manage_command(project, "makemigrations", "--check", "--dry-run")
             yield Check(f"migrations of {name}", migrations, folder, environment)

@@ -40,3 +40,13 @@ def test_fault_in_a_file_is_found(outcomes, finding):
 
     assert (before, after) == ("ok", "FAILED")
     assert finding in output
+
+
+def test_check_of_a_server_s_configuration_leaves_nothing(tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    (check,) = (each for each in checks(tmp_path) if each.name == "server configuration of gateway_project")
+
+    assert _run(check)[1] == "ok"
+    assert [*temporary.iterdir()] == []
