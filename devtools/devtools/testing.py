@@ -25,7 +25,7 @@ from devtools.projects import PROJECTS, ROOT, TEMPLATE, with_database
 LANES = int(os.environ.get("TEST_LANES", "4"))  # suites at once
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
 SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wait, are two processes each
-FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # the next ones are long, or wait
+FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # long ones, and some that mostly wait
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15

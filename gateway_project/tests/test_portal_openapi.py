@@ -299,7 +299,7 @@ def test_document_that_the_background_asks_for_meanwhile_is_not_late(monkeypatch
     def read(name):
         asked.append(name)
         reading.set()
-        complete.wait()
+        complete.wait(10)
         return {}
 
     asked, known, reading, complete = [], documents.Documents(), Event(), Event()
@@ -307,10 +307,10 @@ def test_document_that_the_background_asks_for_meanwhile_is_not_late(monkeypatch
     monkeypatch.setattr(documents, "gateway", lambda: SimpleNamespace(upstreams={"user": None}))
 
     page = gevent.spawn(known.refresh)
-    reading.wait()
+    assert reading.wait(10)
     gevent.spawn(known.fetch_missing)
     gevent.sleep()  # which lets the background begin
     complete.set()
-    page.join()
+    page.join(10)
 
     assert (asked, known.of("user").reason) == (["user"], "")

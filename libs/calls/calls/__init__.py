@@ -1,1 +1,1 @@
-"""What the calls of one service to another have in common."""
+"""The common parts of calls from one service to another: headers, and a deadline."""

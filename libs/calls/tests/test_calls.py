@@ -1,4 +1,4 @@
-"""Calls end at their deadline whatever the server does, and carry the headers that services show each other."""
+"""Calls end at their deadline, also with a slow server, and carry the headers that services show each other."""
 
 import math
 import socket
@@ -26,6 +26,7 @@ def dripping_server():
     stop = threading.Event()
 
     def drip(listener):
+        listener.settimeout(5)
         connection, _ = listener.accept()
         with connection:
             connection.recv(1024)

@@ -205,7 +205,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 def copy_server(site_packages: Path, folder: Path) -> Path:
     """Copy the server below ``folder``, once for each version of the wheel; return the copy of site-packages.
 
-    Its files are hard links where the file system allows it.
+    Its files are hard links where the file system allows it, and where everybody may read them already.
     """
     copy = folder / f"server-{importlib.metadata.version(DISTRIBUTION)}"
     if not copy.exists():
@@ -221,7 +221,8 @@ def copy_server(site_packages: Path, folder: Path) -> Path:
 
 
 def _link(source: str, target: str) -> None:
+    copy = os.link if os.stat(source).st_mode & 0o777 in (0o644, 0o755) else shutil.copy2  # noqa: PTH116
     try:
-        os.link(source, target)
+        copy(source, target)
     except OSError:  # on another file system, for example
         shutil.copy2(source, target)

@@ -1,3 +1,5 @@
+"""The folders of throw-away servers, in memory or on disk."""
+
 import tempfile
 from pathlib import Path
 

@@ -6,6 +6,12 @@ import pytest
 
 from devservers.postgres import INSTALLATION, LIBRARIES, copy_server
 
+FILES = {
+    INSTALLATION / "bin" / "postgres": 0o700,
+    INSTALLATION / "share" / "words": 0o600,
+    INSTALLATION / "share" / "open": 0o644,
+}
+
 
 def refuse(source, target):
     raise OSError
@@ -13,11 +19,11 @@ def refuse(source, target):
 
 @pytest.fixture
 def site_packages(tmp_path):
-    """What a wheel brings, installed by somebody who shares nothing."""
+    """The files of a wheel, of which some are readable by their owner alone."""
     place = tmp_path / "site-packages"
     for part in (*(INSTALLATION / name for name in ("bin", "lib", "share")), LIBRARIES):
         (place / part).mkdir(parents=True, mode=0o700)
-    for file, mode in ((INSTALLATION / "bin" / "postgres", 0o700), (INSTALLATION / "share" / "words", 0o600)):
+    for file, mode in FILES.items():
         (place / file).write_text("content")
         (place / file).chmod(mode)
     return place
@@ -31,8 +37,10 @@ def test_everybody_can_read_the_copy_and_run_its_programs(site_packages, tmp_pat
     copy = copy_server(site_packages, tmp_path)
 
     found = {path.name: path.stat().st_mode & 0o777 for path in [copy, *copy.rglob("*")]}
-    files = {"postgres": found.pop("postgres"), "words": found.pop("words")}
-    assert files == {"postgres": 0o755, "words": 0o644}
+    files = {file.name: found.pop(file.name) for file in FILES}
+    assert files == {"postgres": 0o755, "words": 0o644, "open": 0o644}
     assert {*found.values()} == {0o755}
     assert (copy / INSTALLATION / "share" / "words").read_text() == "content"
+    assert {file: (site_packages / file).stat().st_mode & 0o777 for file in FILES} == FILES
+    assert (copy / INSTALLATION / "share" / "open").stat().st_nlink == (2 if can_link else 1)
     assert copy_server(site_packages, tmp_path) == copy

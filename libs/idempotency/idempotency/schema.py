@@ -1,4 +1,4 @@
-"""How OpenAPI documents describe what a creation with an Idempotency-Key takes and gives."""
+"""The headers of an idempotent creation, as OpenAPI documents describe them."""
 
 from drf_spectacular.utils import OpenApiParameter
 
