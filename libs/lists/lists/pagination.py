@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, Value
+from django.db.models import BooleanField, Expression, F, Field, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 from rest_framework import pagination
 from rest_framework.exceptions import ValidationError
@@ -42,7 +42,7 @@ class KeysetPagination(pagination.CursorPagination):
     read under the limits of :mod:`lists.limits`.
 
     A search reads its first rows in the order of the list, which is fast if matches are frequent. If they do not fill
-    the page, matches are few, and PostgreSQL finds all of them by the index of the search and sorts them.
+    the page, or a few rows show that they will not, PostgreSQL finds all by the index of the search and sorts them.
     """
 
     page_size_query_param = "page_size"
@@ -50,8 +50,9 @@ class KeysetPagination(pagination.CursorPagination):
     page_size: int
     page: list[Any]
     ordering = "pk"
-    search_window = 75  # rows for each row of a page; if they do not fill it, fewer than 1 row in 75 matches
-    unsearched: QuerySet[Any] | None = None  # set by a search: the list without it
+    search_windows = (8, 100)  # rows for each row of a page, among which a search looks for its first rows
+    unsearched: QuerySet[Any] | None = None  # set by a search: the list without it,
+    search_patterns: Sequence[Expression] = ()  # and conditions that are equal to its own
 
     signer = signing.Signer(salt="lists.pagination")
 
@@ -173,14 +174,18 @@ class KeysetPagination(pagination.CursorPagination):
     def _search(self, found: QuerySet[Any], every: QuerySet[Any], *, descending: bool) -> list[Model]:
         """Return the first rows of ``found``, which are some of ``every``."""
         set_locally(found.db, enable_bitmapscan="off", enable_seqscan="off")  # leaves the list's own index
-        size, window = self.search_window * (self.page_size + 1), found
-        for end in every.values_list(self.column.name, "pk")[size : size + 1]:
-            window = self._beside(found, end, below=not descending)
-        rows = list(window[: self.page_size + 1])
-        if len(rows) <= self.page_size and window is not found:
-            set_locally(found.db, enable_bitmapscan="on", enable_indexscan="off")  # leaves the search's index
-            rows = list(found[: self.page_size + 1])
-        return rows
+        found_in_order = found.filter(*self.search_patterns)
+        for window in self.search_windows:
+            size, near = window * (self.page_size + 1), found_in_order
+            for end in every.values_list(self.column.name, "pk")[size : size + 1]:
+                near = self._beside(found_in_order, end, below=not descending)
+            rows = list(near[: self.page_size + 1])
+            if len(rows) > self.page_size or near is found_in_order:
+                return rows
+            if len(rows) * self.search_windows[-1] < size:
+                break  # the larger window would not fill the page either
+        set_locally(found.db, enable_bitmapscan="on", enable_indexscan="off")  # leaves the search's index
+        return list(found[: self.page_size + 1])
 
     def _link(self, row: Model, *, backward: bool) -> str:
         value, key = self.column.value_to_string(row), row._meta.pk.value_to_string(row)

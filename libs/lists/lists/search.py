@@ -8,7 +8,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from lists.pagination import KeysetPagination
-from lists.text_search import search_conditions, split_words
+from lists.text_search import search_condition, search_patterns, split_words
 
 MAX_WORDS = 8  # an e-mail address is some of them
 MAX_LENGTH = 100
@@ -58,9 +58,12 @@ class WordSearchFilter(filters.SearchFilter):
         words = split_words(" ".join(terms))
         if not words:
             raise ValidationError({self.search_param: "Must have a letter or digit."}, code="blank")
-        if isinstance(getattr(view, "paginator", None), KeysetPagination):
-            view.paginator.unsearched = queryset
-        return queryset.filter(*search_conditions(words, *(field.removeprefix("@") for field in fields)))
+        names = [field.removeprefix("@") for field in fields]
+        found, patterns = queryset.filter(search_condition(words, *names)), search_patterns(words, *names)
+        if not isinstance(paginator := getattr(view, "paginator", None), KeysetPagination):
+            return found.filter(*patterns)
+        paginator.unsearched, paginator.search_patterns = queryset, patterns
+        return found
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe the parameter with its bounds."""
