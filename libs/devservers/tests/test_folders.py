@@ -1,5 +1,7 @@
 """The folders of throw-away servers, in memory or on disk."""
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -36,3 +38,30 @@ def test_folder_is_on_disk_where_memory_has_no_room(memory, monkeypatch, name, v
 def test_folder_is_on_disk_unless_it_is_asked_for(memory):
     with throw_away_folder() as folder:
         assert folder.parent != memory
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from devservers import folders
+folders.MEMORY, folders.LEAST_MEMORY = Path(sys.argv[1]), 1
+with folders.throw_away_folder(in_memory=True) as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_folder_whose_maker_was_killed_is_removed_by_the_next(memory):
+    (memory / "test-of-somebody-else").mkdir()
+    command = [sys.executable, "-c", HOLDER, str(memory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+        try:
+            abandoned = Path(killed.stdout.readline().strip())
+            with throw_away_folder(in_memory=True):
+                assert abandoned.is_dir()  # while it is in use
+        finally:
+            killed.kill()
+    assert abandoned.is_dir()
+
+    with throw_away_folder(in_memory=True) as folder:
+        assert {*memory.iterdir()} == {folder, memory / "test-of-somebody-else"}
