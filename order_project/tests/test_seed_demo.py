@@ -40,8 +40,9 @@ def test_duplicate_orders_of_customers_are_kept(db, two_users, make_order, capsy
     assert Order.objects.count() == 7
 
 
-def test_unavailable_user_service_is_named(db, httpserver, settings):
+def test_unavailable_user_service_is_named_with_the_reason(db, httpserver, settings):
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
+    httpserver.expect_request("/users").respond_with_data(status=401)
 
-    with pytest.raises(CommandError, match="The user service does not answer"):
+    with pytest.raises(CommandError, match="Demo orders need users of the user service: 401 Client Error"):
         call_command("seed_demo")

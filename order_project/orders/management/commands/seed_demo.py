@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             user_ids = find_user_ids()
         except UserServiceUnavailable as error:
-            raise CommandError("The user service does not answer; demo orders need its users.") from error
+            raise CommandError(f"Demo orders need users of the user service: {error.__cause__ or error}") from error
         buyers = [user_id for user_id in user_ids for _ in range(ORDERS_PER_USER)]
         created = 0
         for user_id, (name, quantity), status in zip(buyers, cycle(DEMO_PRODUCTS), cycle(DEMO_STATUSES)):
