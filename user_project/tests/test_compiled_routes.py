@@ -1,6 +1,8 @@
 """A route is compiled only if every part of it is known; every documented idiom leaves it to its view."""
 
 import copy
+import json
+from uuid import UUID
 
 import django_filters
 import parity
@@ -23,6 +25,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 
 import speedups
+from lists.pagination import KeysetPagination
 from speedups.reads import guard
 from speedups.reads.parts import NotCompiledError
 from users.filters import UserFilter
@@ -218,18 +221,56 @@ def test_head_of_its_own_is_refused():
         guard.compile_view(function)
 
 
-@pytest.mark.parametrize("fields", [["id", "email"], ["name", "email"]])
-def test_list_without_the_columns_of_its_links_is_refused(fields):
-    without = serializer(meta={"fields": fields})
-    without.ordering = "name"
+def test_list_without_the_column_of_its_links_is_refused():
+    without = serializer(meta={"fields": ["name", "email"]})
 
     assert reason(without) is None
     assert reason(without, "list") == "OwnViewSet.ordering is not shown"
 
 
-@pytest.mark.parametrize("ordering", [("id",), "length", "pk", None])
-def test_other_ordering_is_refused(ordering):
+def test_list_without_pages_is_refused(monkeypatch):
+    monkeypatch.setattr(KeysetPagination, "page_size", None)
+
+    assert reason(UserViewSet, "list") == "its pages have no size"
+
+
+@pytest.mark.parametrize("ordering", [("id",), "length", "pk", None, "name", "created_at"])
+def test_ordering_by_something_else_than_the_key_is_refused(ordering):
+    """It may have no index, and only the view's list has a limit of time."""
     assert reason(view(ordering=ordering), "list") == "OwnViewSet.ordering is not known"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"filterset_class": property(method)}, {"serializer_class": serializers.Serializer}, {"renderer_classes": 1}],
+)
+def test_view_that_cannot_be_looked_at_is_refused(members):
+    assert reason(view(**members))
+
+
+def test_key_that_is_no_number_is_refused(monkeypatch):
+    monkeypatch.setattr(User._meta, "pk", User._meta.get_field("name"))
+
+    assert reason(UserViewSet) == "the key of User is not known"
+
+
+@pytest.mark.parametrize("kwargs", [{"pk": 1}, {"pk": UUID(int=1)}, {"pk": "1", "format": "json"}, {}])
+def test_key_that_is_no_text_is_left_to_the_view(rf, kwargs):
+    read = guard.compile_view(UserViewSet.as_view({"get": "retrieve"}))
+
+    assert read(rf.get("/users/1"), kwargs) is None
+
+
+def test_defaults_of_columns_are_not_asked_for(db, settings, monkeypatch):
+    settings.ACCESS_LOG = False
+    User.objects.create(name="Ada", email="ada@example.com")
+    monkeypatch.setattr(User._meta.get_field("version"), "_get_default", method)  # which raises
+    compiled, textbook = parity.applications(settings)
+
+    status, _, body = parity.ask(compiled, "GET", "/users")
+
+    assert (status, json.loads(body)["results"][0]["name"]) == ("200 OK", "Ada")
+    assert body == parity.ask(textbook, "GET", "/users")[2]
 
 
 def test_decorated_view_is_refused():

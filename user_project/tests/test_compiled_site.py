@@ -14,6 +14,8 @@ from speedups.reads import guard
 from speedups.reads.parts import NotCompiledError
 from users.models import User
 
+SECURITY = "django.middleware.security.SecurityMiddleware"
+
 
 def teapot_handler(error, context):
     return Response(status=418)
@@ -74,18 +76,58 @@ def test_transaction_for_each_request_is_refused(monkeypatch):
     assert reason() == "ATOMIC_REQUESTS of the database is not False"
 
 
-@pytest.mark.parametrize(
-    ("place", "expected"),
-    [
-        (0, "middleware tests.textbook.middleware.TeamMiddleware may do something around views"),
-        (99, "middleware tests.textbook.middleware.TeamMiddleware is not known"),
-    ],
-)
-def test_middleware_is_refused(settings, place, expected):
+@pytest.mark.parametrize("place", [0, 9, 99])
+def test_middleware_is_refused(settings, place):
+    """It may change the query, open a transaction, or want the user or the data of the response afterwards."""
     settings.MIDDLEWARE = list(settings.MIDDLEWARE)
-    settings.MIDDLEWARE.insert(place, "tests.textbook.middleware.TeamMiddleware")
+    settings.MIDDLEWARE.insert(place, "tests.textbook.middleware.stamp")
 
-    assert reason() == expected
+    assert reason() == "middleware tests.textbook.middleware.stamp is not known"
+
+
+def test_middleware_in_another_place_is_refused(settings):
+    """A compiled read would be without the header fields of what stands below."""
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if one != SECURITY] + [SECURITY]
+
+    assert reason() == f"middleware {SECURITY} is not known"
+
+
+def test_known_middleware_is_what_was_looked_at():
+    """It takes no part in a plain read, or sees it as any other request: look at what is new before it is named."""
+    assert {
+        "chassis.client_address.ForwardedMiddleware",
+        "observability.request_id.RequestIdMiddleware",
+        "observability.tracing.TracingMiddleware",
+        "chassis.access_log.AccessLogMiddleware",
+        "observability.metrics.MetricsMiddleware",
+        SECURITY,
+        "chassis.service_token.ServiceTokenMiddleware",
+        "chassis.request_body.BodyLimitMiddleware",
+        "chassis.hosts.HostMiddleware",
+    } == guard.known.MIDDLEWARE_ABOVE
+    assert {
+        "chassis.pages.PageSecurityMiddleware",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "axes.middleware.AxesMiddleware",
+        "problems.exceptions.DatabaseUnavailableMiddleware",
+    } == guard.known.MIDDLEWARE_BELOW
+
+
+def test_change_of_a_setting_in_a_test_counts_at_once(db, settings):
+    settings.ACCESS_LOG = False
+    user = User.objects.create(name="Ada", email="ada@example.com")
+    compiled, _ = parity.applications(settings)
+    parity.ask(compiled, "GET", f"/users/{user.pk}")
+
+    settings.X_FRAME_OPTIONS = "SAMEORIGIN"
+
+    status, headers, _ = parity.ask(compiled, "GET", f"/users/{user.pk}")
+    assert (status, dict(headers)["X-Frame-Options"]) == ("200 OK", "SAMEORIGIN")
 
 
 def test_own_exception_handler_is_asked(db, settings):

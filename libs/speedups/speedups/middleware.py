@@ -1,9 +1,11 @@
 """The one place where compiled reads stand in front of the views."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -13,8 +15,7 @@ from django.utils import timezone
 from speedups.reads.guard import CompiledRead, compile_view, refuse_site
 from speedups.reads.parts import NotCompiledError
 
-# These get JSON, without indentation.
-ACCEPT = {None, "*/*", "application/json", "application/json, text/plain, */*"}
+ACCEPT = {None, "*/*", "application/json", "application/json, text/plain, */*"}  # which get JSON without indentation
 
 # With one of these, something else than the view may have a say in the response.
 NOT_PLAIN = {"HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_RANGE"}
@@ -23,12 +24,17 @@ NOT_PLAIN = {"HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_IF_MATCH", "HTTP_IF_UNMO
 class CompiledReadsMiddleware:
     """Answers plain reads of routes whose every part is known; every other request goes on, as if it were not there.
 
-    A route is looked at when it is first asked for. Settings and classes that change afterwards are not looked at
-    again; receivers of ``pre_init`` and ``post_init`` are, at each request.
+    A route is looked at when it is first asked for, and again when a test changes a setting. Classes that change
+    afterwards are not looked at again; receivers of ``pre_init`` and ``post_init`` are, at each request.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        setting_changed.connect(self.look_again)
+        self.look_again()
+
+    def look_again(self, **kwargs: Any) -> None:
+        """Forget what was compiled."""
         self.static_path = urlsplit(settings.STATIC_URL or "").path or None
         self.reads: dict[object, CompiledRead | None] = {}
         try:

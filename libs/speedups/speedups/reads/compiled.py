@@ -29,9 +29,10 @@ class CompiledRetrieve:
 
     def __call__(self, request: HttpRequest, kwargs: Mapping[str, Any]) -> HttpResponse | None:
         """Return the response; None if there is none to ``request`` that is plain."""
-        if request.META.get("QUERY_STRING") or kwargs.keys() != {"pk"} or not _KEY.fullmatch(kwargs["pk"]):
+        key = kwargs.get("pk")
+        if not isinstance(key, str) or len(kwargs) > 1 or not _KEY.fullmatch(key) or request.META.get("QUERY_STRING"):
             return None
-        rows = self.rows.read(self.rows.by_key, [int(kwargs["pk"])])
+        rows = self.rows.read(self.rows.by_key, [int(key)])
         if not rows:
             return None
         body = encode(self.rows.object(rows[0]))

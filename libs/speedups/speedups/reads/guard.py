@@ -1,21 +1,17 @@
 """Says which routes can be compiled, or why one cannot. It fails closed: what it does not know is refused."""
 
-import inspect
 from typing import Any
 
 from django.conf import settings
 from django.db import connections
-from django.utils.module_loading import import_string
 from rest_framework.settings import api_settings
 
 from speedups.reads import known
 from speedups.reads.compiled import CompiledList, CompiledRetrieve
-from speedups.reads.parts import plain_fields, plain_model, refuse_class, refuse_filterset, require
+from speedups.reads.parts import NotCompiledError, plain_fields, plain_model, refuse_class, refuse_filterset, require
 from speedups.reads.rows import Rows
 
 MIDDLEWARE = "speedups.middleware.CompiledReadsMiddleware"
-FRAME_OPTIONS = "django.middleware.clickjacking.XFrameOptionsMiddleware"
-VIEW_HOOKS = ("process_view", "process_exception", "process_template_response", "__getattr__")
 
 CompiledRead = CompiledRetrieve | CompiledList
 
@@ -31,12 +27,9 @@ def refuse_site() -> None:
         require(connections["default"].settings_dict[name] == value, f"{name} of the database is not {value!r}")
     require(MIDDLEWARE in settings.MIDDLEWARE, f"{MIDDLEWARE} is not in MIDDLEWARE")
     place = settings.MIDDLEWARE.index(MIDDLEWARE)
-    for path in settings.MIDDLEWARE[:place]:  # it runs as always, but not around views
-        one = import_string(path)
-        is_plain = inspect.isclass(one) and not any(hasattr(one, hook) for hook in VIEW_HOOKS)
-        require(is_plain, f"middleware {path} may do something around views")
-    for path in settings.MIDDLEWARE[place + 1 :]:
-        require(path in known.MIDDLEWARE_BELOW, f"middleware {path} is not known")
+    above, below = {*settings.MIDDLEWARE[:place]}, {*settings.MIDDLEWARE[place + 1 :]}
+    unknown = (above - known.MIDDLEWARE_ABOVE) | (below - known.MIDDLEWARE_BELOW)
+    require(not unknown, f"middleware {', '.join(sorted(unknown))} is not known")
 
 
 def compile_view(function: Any) -> CompiledRead:
@@ -45,6 +38,13 @@ def compile_view(function: Any) -> CompiledRead:
     Raises:
         NotCompiledError: something that takes part in its responses is not known.
     """
+    try:
+        return _compile(function)
+    except (AttributeError, TypeError, ValueError, LookupError, AssertionError) as error:
+        raise NotCompiledError(f"it cannot be looked at: {error!r}") from error
+
+
+def _compile(function: Any) -> CompiledRead:
     ours = known.VIEW_FUNCTION
     is_ours = (
         _code(function) is ours.__code__ and _code(getattr(function, "__wrapped__", None)) is ours.__wrapped__.__code__
@@ -59,6 +59,8 @@ def compile_view(function: Any) -> CompiledRead:
     for name, value in known.VALUES.items():
         require(getattr(view, name) == value, f"{view.__name__}.{name} is not known")
     model = plain_model(view.queryset)
+    key: Any = model._meta.pk
+    require(type(key) in known.NUMBERS, f"the key of {model.__name__} is not known")
     if filterset := getattr(view, "filterset_class", None):
         refuse_filterset(filterset)
     rows = Rows(model, plain_fields(view.serializer_class, model))
@@ -66,12 +68,11 @@ def compile_view(function: Any) -> CompiledRead:
     headers = _headers(view, function.actions)
     if action == "retrieve":
         return CompiledRetrieve(rows, headers)
-    ordering: Any = getattr(view, "ordering", None)
-    fields = {field.name: field for field in model._meta.concrete_fields}
-    column: Any = fields.get(ordering.removeprefix("-")) if isinstance(ordering, str) else None
-    require(column and type(column) in known.COLUMNS and not column.null, f"{view.__name__}.ordering is not known")
-    require({column.name, model._meta.pk.attname} <= {*rows.names}, f"{view.__name__}.ordering is not shown")
-    return CompiledList(rows, headers, ordering)
+    # In another order a list can take long, and the view's has a limit of time.
+    require(view.ordering in (key.name, f"-{key.name}"), f"{view.__name__}.ordering is not known")
+    require(view.pagination_class.page_size, "its pages have no size")
+    require(key.attname in rows.names, f"{view.__name__}.ordering is not shown")
+    return CompiledList(rows, headers, view.ordering)
 
 
 def _code(function: Any) -> Any:
@@ -81,6 +82,6 @@ def _code(function: Any) -> Any:
 def _headers(view: Any, actions: dict[str, str]) -> dict[str, str]:
     methods = [name for name in view.http_method_names if name in actions or name in ("head", "options")]
     headers = {"Allow": ", ".join(methods).upper(), "Vary": "Accept"}
-    if FRAME_OPTIONS in settings.MIDDLEWARE:
+    if "django.middleware.clickjacking.XFrameOptionsMiddleware" in settings.MIDDLEWARE:
         headers["X-Frame-Options"] = settings.X_FRAME_OPTIONS.upper()
     return headers

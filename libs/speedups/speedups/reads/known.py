@@ -9,6 +9,7 @@ from chassis.rest import fields, negotiation
 from chassis.rest.renderers import BrowsableAPIRenderer
 from chassis.rest.serializers import StrictModelSerializer
 from chassis.rest.viewsets import ResourceViewSet
+from chassis.settings import PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE
 from identity.ownership import OwnedMixin
 from lists import filters, pagination, search
 
@@ -64,11 +65,10 @@ VALUES: dict[str, Any] = {
 }
 
 # The fields of a serializer, and those of a model that each may show.
-_NUMBERS = (models.BigAutoField, models.BigIntegerField, models.IntegerField, models.PositiveIntegerField)
+NUMBERS = (models.BigAutoField, models.BigIntegerField, models.IntegerField, models.PositiveIntegerField)
 _TEXTS = (models.CharField, models.TextField, models.EmailField)
-COLUMNS = frozenset({*_NUMBERS, *_TEXTS, models.BooleanField, models.DateTimeField})
 FIELDS: dict[type, tuple[type, ...]] = {
-    **dict.fromkeys([serializers.IntegerField, serializers.BigIntegerField, fields.StrictIntegerField], _NUMBERS),
+    **dict.fromkeys([serializers.IntegerField, serializers.BigIntegerField, fields.StrictIntegerField], NUMBERS),
     fields.StrictCharField: _TEXTS,
     fields.StrictEmailField: _TEXTS,
     serializers.CharField: _TEXTS,
@@ -78,18 +78,8 @@ FIELDS: dict[type, tuple[type, ...]] = {
     fields.StrictDateTimeField: (models.DateTimeField,),
 }
 
-# What acts only on what a page, a form or a cookie asks for.
-MIDDLEWARE_BELOW = (
-    "chassis.pages.PageSecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
-    "problems.exceptions.DatabaseUnavailableMiddleware",
-)
+# What sees a compiled read as any other request, and what acts only on what a page, a form or a cookie asks for.
+MIDDLEWARE_ABOVE, MIDDLEWARE_BELOW = frozenset(REQUEST_MIDDLEWARE), frozenset(PAGE_MIDDLEWARE)
 SETTINGS: dict[str, Any] = {
     "AUTH": False,  # without which OWNED does nothing
     "DEBUG": False,

@@ -35,7 +35,9 @@ class Rows:
 
     def instance(self, row: Row) -> Model:
         """Return the model's instance of ``row``."""
-        return self.model(**dict(zip(self.names, row, strict=True)))
+        values = dict(zip(self.names, row, strict=True))
+        columns = [field.attname for field in self.model._meta.concrete_fields if field.attname in values]
+        return self.model.from_db(connection.alias, columns, [values[name] for name in columns])
 
     def object(self, row: Row) -> str:
         """Return ``row`` as a JSON object."""
