@@ -8,11 +8,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.rest.viewsets import IF_MATCH, LOCATION, ResourceViewSet
+from chassis.rest.viewsets import ResourceViewSet
 from idempotency.schema import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED
 from idempotency.views import IdempotentCreateMixin
 from identity.ownership import OwnedMixin
 from openapi.components import Problem
+from openapi.headers import IF_MATCH, LOCATION
 from orders.exceptions import OrderIsClosed, TransitionRefused, UserUnverifiable
 from orders.filters import OrderFilter
 from orders.models import Order

@@ -81,7 +81,7 @@ def service_settings(name: str) -> dict[str, Any]:
         "LIST_SEARCHES": env.int("LIST_SEARCHES", default=1),  # that a process runs at once, fewer than threads
         # The services share one host name behind the gateway: each has its own cookies and its own static files.
         "SESSION_COOKIE_NAME": f"{name}_sessionid",
-        **identity_settings(name, service_tokens()),
+        **identity_settings(service_tokens()),
         "CSRF_COOKIE_NAME": f"{name}_csrftoken",
         "CSRF_FAILURE_VIEW": "problems.views.csrf_failure",
         "STATIC_URL": f"/static/{name}/",

@@ -1,5 +1,9 @@
+from itertools import count
+
 import pytest
+from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from library.books.models import Book
@@ -120,3 +124,36 @@ def test_tag_is_that_of_what_the_views_own_renderer_writes(api, book, monkeypatc
     assert (read.status_code, read.json()["title"]) == (200, book.title)
     assert (stale.status_code, changed.status_code) == (412, 200)
     assert api.get(f"/books/{book.id}")["ETag"] not in ("", read["ETag"])
+
+
+@pytest.fixture
+def numbered(monkeypatch):
+    """Let a subclass change the data of what is read; each time it is another."""
+    numbers = count(1)
+    monkeypatch.setattr(BookViewSet, "number", lambda self: next(numbers), raising=False)
+
+    def retrieve(self, request, *args, **kwargs):
+        response = RetrieveModelMixin.retrieve(self, request, *args, **kwargs)
+        response.data["number"] = self.number()
+        return response
+
+    monkeypatch.setattr(BookViewSet, "retrieve", retrieve)
+
+
+@pytest.mark.parametrize("header", ['"x"', "*"])
+def test_tag_is_that_of_what_a_subclass_has_made_of_the_data(api, book, numbered, header):
+    first, second = (api.get(f"/books/{book.id}") for _ in range(2))
+
+    assert (first.json()["number"], second.json()["number"]) == (1, 2)
+    assert first["ETag"] != second["ETag"]
+    again = api.get(f"/books/{book.id}", headers={"if-none-match": header})
+    assert again.status_code == (304 if header == "*" else 200)
+
+
+def test_tag_of_the_view_itself_is_kept(api, book, monkeypatch):
+    def retrieve(self, request, *args, **kwargs):
+        return Response({"id": 1}, headers={"ETag": '"own"'})
+
+    monkeypatch.setattr(BookViewSet, "retrieve", retrieve)
+
+    assert api.get(f"/books/{book.id}")["ETag"] == '"own"'

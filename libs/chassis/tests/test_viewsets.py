@@ -1,9 +1,13 @@
 """ResourceViewSet: create, retrieve, update and delete."""
 
 import pytest
+from django.urls import path
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
+from rest_framework.serializers import CharField, Serializer
+from rest_framework.urlpatterns import format_suffix_patterns
 
 from library.books.models import Book
 from library.books.views import BookViewSet
@@ -190,3 +194,76 @@ def test_row_is_locked_in_the_database_that_it_is_written_to(api, make_book, set
 
     assert (changed.status_code, deleted.status_code) == (200, 204)
     assert not Book.objects.using("default").exists()
+
+
+class Shelf:
+    """No model; it is kept in memory."""
+
+    pk, title = 7, "Fiction"
+
+    def delete(self):
+        self.title = "gone"
+
+
+class ShelfSerializer(Serializer):
+    title = CharField()
+
+    def update(self, instance, validated_data):
+        instance.title = validated_data["title"]
+        return instance
+
+
+def test_object_that_is_no_model_can_be_changed_and_deleted(api, monkeypatch):
+    shelf = Shelf()
+    monkeypatch.setattr(BookViewSet, "get_object", lambda self: shelf)
+    monkeypatch.setattr(BookViewSet, "serializer_class", ShelfSerializer)
+
+    changed = api.put("/books/7", {"title": "Poetry"}, format="json")
+    assert (changed.status_code, changed.json(), shelf.title) == (200, {"title": "Poetry"}, "Poetry")
+    assert (api.delete("/books/7").status_code, shelf.title) == (204, "gone")
+
+
+def test_creation_with_a_suffix_in_its_address_is_found_at_its_location(api, monkeypatch, settings):
+    settings.ROOT_URLCONF = SuffixedUrls
+
+    created = api.post("/books.json", EMMA, format="json")
+
+    assert created["Location"] == f"http://testserver/books/{created.json()['id']}"
+
+
+class SuffixedUrls:
+    urlpatterns = format_suffix_patterns([path("books", BookViewSet.as_view({"post": "create"}))])
+
+
+def test_other_action_that_creates_has_no_location(api, settings):
+    settings.ROOT_URLCONF = BringUrls
+
+    assert "Location" not in api.post("/books/bring", EMMA, format="json")
+
+
+class BringingViewSet(BookViewSet):
+    @action(detail=False, methods=["post"])
+    def bring(self, request):
+        return self.create(request)
+
+
+class BringUrls:
+    urlpatterns = [path("books/bring", BringingViewSet.as_view({"post": "bring"}))]
+
+
+def test_query_that_middleware_has_changed_is_the_one_that_counts(api, make_book, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.without_campaigns"]
+    make_book(title="Emma")
+    make_book(title="Persuasion")
+
+    assert [book["title"] for book in api.get("/books?utm_source=x&search=emma").json()["results"]] == ["Emma"]
+
+
+def without_campaigns(get_response):
+    def middleware(request):
+        query = request.GET.copy()
+        query.pop("utm_source", None)
+        request.GET = query
+        return get_response(request)
+
+    return middleware

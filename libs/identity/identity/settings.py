@@ -32,13 +32,12 @@ AUTHENTICATION_MIDDLEWARE = [
 ]
 
 
-def identity_settings(name: str, service_tokens: Sequence[str]) -> dict[str, Any]:
-    """Return the settings of the service ``name`` that depend on ``AUTH``.
+def identity_settings(service_tokens: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of a service that depend on ``AUTH``.
 
     Raises:
         ImproperlyConfigured: there is no service token, whose key signs identities.
     """
     if ENABLED and not service_tokens:
         raise ImproperlyConfigured("AUTH=true requires SERVICE_TOKEN, which signs the identities of callers.")
-    # The browsable API is for staff who have signed in to the service's admin.
-    return {"AUTH": ENABLED, "SESSION_COOKIE_PATH": "/" if ENABLED else f"/admin/{name}/"}
+    return {"AUTH": ENABLED}

@@ -29,7 +29,7 @@ def test_nothing_is_asked_by_default(choose, value):
 
     assert settings.AUTHENTICATION_CLASSES == []
     assert settings.PERMISSION_CLASSES == ["rest_framework.permissions.AllowAny"]
-    assert settings.identity_settings("order", []) == {"AUTH": False, "SESSION_COOKIE_PATH": "/admin/order/"}
+    assert settings.identity_settings([]) == {"AUTH": False}
 
 
 @pytest.mark.parametrize("value", ["true", "True"])
@@ -38,12 +38,12 @@ def test_callers_are_asked_with_auth(choose, value):
 
     for classes in (settings.AUTHENTICATION_CLASSES, settings.PERMISSION_CLASSES):
         assert [one.__module__.partition(".")[0] for one in perform_import(classes, "")] == ["identity"] * len(classes)
-    assert settings.identity_settings("order", ["secret"]) == {"AUTH": True, "SESSION_COOKIE_PATH": "/"}
+    assert settings.identity_settings(["secret"]) == {"AUTH": True}
 
 
 def test_auth_without_a_service_token_is_refused(choose):
     with pytest.raises(ImproperlyConfigured, match="AUTH=true requires SERVICE_TOKEN"):
-        choose("true").identity_settings("order", [])
+        choose("true").identity_settings([])
 
 
 @pytest.mark.parametrize("value", ["ture", "1", "on", " true"])

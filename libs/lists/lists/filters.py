@@ -37,9 +37,8 @@ class StrictFilterBackend(DjangoFilterBackend):
         if isinstance(request.accepted_renderer, BrowsableAPIRenderer):
             filterset: Any = self.get_filterset_class(view, queryset)
             data = kwargs["data"] = kwargs["data"].copy()
-            for name in filterset.base_filters:
-                if data.get(name) == "":
-                    del data[name]
+            for name in [name for name in filterset.base_filters if data.get(name) == ""]:
+                del data[name]
         return kwargs
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Model], view: Any) -> Any:
@@ -71,7 +70,8 @@ class StrictFilterBackend(DjangoFilterBackend):
 def is_optional(one: django_filters.Filter) -> bool:
     """Return whether a filter is of a known class, and does nothing without a value."""
     is_known = type(one).__module__ in (django_filters.filters.__name__, __name__)
-    return is_known and not one.extra.get("required") and "widget" not in one.extra
+    plain = {"choices", "help_text", "label", "queryset", "required", "to_field_name"}
+    return is_known and not one.extra.get("required") and one.extra.keys() <= plain
 
 
 class StrictOrderingFilter(filters.OrderingFilter):

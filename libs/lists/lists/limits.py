@@ -84,7 +84,7 @@ def search_place() -> Iterator[None]:
 
 
 class AskedQuery(QueryDict):
-    """A query that knows which of its parameters were asked for by name."""
+    """A query that knows which of its parameters were asked for by name; whoever reads it as a whole knows them all."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.asked: set[str] = set()
@@ -99,13 +99,33 @@ class AskedQuery(QueryDict):
         self.asked.add(str(key))
         return super().__contains__(key)
 
+    def __iter__(self) -> Iterator[str]:  # without it, ``dict(query)`` would go past the methods below
+        return super().__iter__()
+
     def getlist(self, key: str, default: Any = None) -> Any:
         """Return the values of a parameter."""
         self.asked.add(key)
         return super().getlist(key, default)
 
+    def keys(self) -> Any:
+        """Return the names of all parameters."""
+        self.asked.update(self)
+        return super().keys()
+
+    def lists(self) -> Any:
+        """Return each parameter with its values."""
+        self.asked.update(self)
+        return super().lists()
+
+    def pop(self, key: str, *default: Any) -> Any:  # type: ignore[override] # the stubs overload it
+        """Take a parameter out of a copy."""
+        self.asked.add(key)
+        return super().pop(key, *default)
+
     def __deepcopy__(self, memo: Any) -> "AskedQuery":
+        asked = self.asked.copy()
         copy = super().__deepcopy__(memo)
+        self.asked.intersection_update(asked)  # to copy is not to ask
         copy.asked = self.asked
         return copy
 

@@ -14,6 +14,7 @@ from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
+from django.http import QueryDict
 from rest_framework import pagination
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -22,8 +23,6 @@ from rest_framework.response import Response
 from lists.limits import limited_reads, search_place, set_locally
 
 EXAMPLE_LINK = "http://localhost:8081/resources?cursor=WyJpZCIsZmFsc2UsIjUwIiwiNTAiXQ:c2lnbmF0dXJl"
-
-_WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 
 class Cursor(NamedTuple):
@@ -46,20 +45,20 @@ class KeysetPagination(pagination.CursorPagination):
     """
 
     page_size_query_param = "page_size"
-    max_page_size = 100
-    page_size: int
+    max_page_size: int | None = 100
+    page_size: Any
     page: list[Any]
     ordering = "pk"
     search_windows = (8, 100)  # rows for each row of a page, among which a search looks for its first rows
     unsearched: QuerySet[Any] | None = None  # set by a search: the list without it,
     search_patterns: Sequence[Expression] = ()  # and conditions that are equal to its own
-
     signer = signing.Signer(salt="lists.pagination")
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the rows of the page that the request asks for."""
-        self.request = request
-        self.page_size = self.get_page_size(request)
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """Return the rows of the page that the request asks for; None if there are no pages."""
+        self.request, self.page_size = request, self.get_page_size(request)
+        if self.page_size is None:
+            return None
         self.order, self.column = self._get_order(request, queryset, view)
         cursor = self.decode_cursor(request)
         backward = cursor is not None and cursor.backward
@@ -73,15 +72,16 @@ class KeysetPagination(pagination.CursorPagination):
         self.display_page_controls = self.has_next or self.has_previous
         return self.page
 
-    def get_page_size(self, request: Request) -> int:
-        """Return the page size that the request asks for."""
+    def get_page_size(self, request: Request) -> int | None:
+        """Return the page size that the request asks for; None if neither it nor the class has one."""
         text = request.query_params.get(self.page_size_query_param)
         if text is None:
-            return self.page_size
-        if _WHOLE_NUMBER.fullmatch(text) and 1 <= int(text) <= self.max_page_size:
+            return self.page_size  # type: ignore[no-any-return]
+        most = self.max_page_size or 999_999_999
+        if re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= most:
             return int(text)
         raise ValidationError(
-            {self.page_size_query_param: f"Must be a whole number from 1 to {self.max_page_size}."},
+            {self.page_size_query_param: f"Must be a whole number from 1 to {most}."},
             code="invalid_page_size",
         )
 
@@ -190,7 +190,7 @@ class KeysetPagination(pagination.CursorPagination):
     def _link(self, row: Model, *, backward: bool) -> str:
         value, key = self.column.value_to_string(row), row._meta.pk.value_to_string(row)
         cursor = self.signer.sign_object([self.order, backward, value, key])
-        parameters = dict(self.request.query_params.lists()) | {self.cursor_query_param: [cursor]}
+        parameters = dict(QueryDict.lists(self.request.query_params)) | {self.cursor_query_param: [cursor]}
         query = urlencode(sorted(parameters.items()), doseq=True, safe=":")  # a cursor has one
         return f"{self.request.build_absolute_uri(self.request.path)}?{query}"
 

@@ -54,6 +54,10 @@ class OwnWidget(StrictFilterSet):
     title = django_filters.CharFilter(widget=EmmaWidget)
 
 
+class OwnEmptyValue(StrictFilterSet):
+    title = django_filters.CharFilter(empty_value="Emma")
+
+
 class EmmaForm(forms.Form):
     def clean(self):
         return {**super().clean(), "title": "Emma"}
@@ -74,7 +78,7 @@ class Required(StrictFilterSet):
 
 @pytest.mark.parametrize(
     "filterset",
-    [OnlyEmma, OnlyEmmaToo, EmmaByDefault, OwnFilter, OwnWidget, OwnForm],
+    [OnlyEmma, OnlyEmmaToo, EmmaByDefault, OwnFilter, OwnWidget, OwnEmptyValue, OwnForm],
     ids=lambda one: one.__name__,
 )
 def test_filterset_that_does_more_than_to_read_the_query_is_asked(api, make_book, monkeypatch, filterset):

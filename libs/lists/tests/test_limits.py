@@ -1,5 +1,6 @@
 """What a list may cost, and what its query may have."""
 
+import copy
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -136,6 +137,12 @@ def test_other_addresses_take_any_query(api, make_book, db):
         lambda query: query.copy()["a"],
         lambda query: query.dict(),
         lambda query: list(query.items()),
+        lambda query: list(query.lists()),
+        lambda query: "a" in query.keys(),  # noqa: SIM118
+        dict,
+        lambda query: query.urlencode(),
+        lambda query: query.copy().pop("a"),
+        copy.copy,
     ],
 )
 def test_every_way_to_ask_counts(ask):
@@ -145,3 +152,11 @@ def test_every_way_to_ask_counts(ask):
     ask(query)
 
     assert query.unknown() == []
+
+
+def test_to_copy_is_not_to_ask():
+    query = AskedQuery("a=1&b=2")
+
+    query.copy()["a"]
+
+    assert query.unknown() == ["b"]

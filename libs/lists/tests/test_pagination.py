@@ -5,6 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from library.books.models import Book
 from library.books.views import BookViewSet
+from lists.pagination import KeysetPagination
 
 pytestmark = pytest.mark.django_db
 
@@ -31,3 +32,19 @@ def test_column_that_may_be_null_is_refused(api, monkeypatch):
 
     with pytest.raises(ImproperlyConfigured, match="not null"):
         api.get("/books?ordering=created_at")
+
+
+def test_list_without_a_page_size_is_not_paged(api, make_book, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "pagination_class", type("Unpaged", (KeysetPagination,), {"page_size": None}))
+    made = [make_book().pk for _ in range(3)]
+
+    assert [book["id"] for book in api.get("/books").json()] == made
+    assert [book["id"] for book in api.get("/books?page_size=2").json()["results"]] == made[:2]
+
+
+def test_pages_may_have_any_size_without_a_largest_one(api, make_book, monkeypatch):
+    monkeypatch.setattr(KeysetPagination, "max_page_size", None)
+    make_book()
+
+    assert len(api.get("/books?page_size=5000").json()["results"]) == 1
+    assert api.get("/books?page_size=0").status_code == 400

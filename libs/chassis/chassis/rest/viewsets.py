@@ -11,42 +11,19 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import router, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.rest.conditional import conditional, entity_tag
+from chassis.rest.conditional import PreconditionFailed, conditional, entity_tag
 from lists.limits import MAX_QUERY_LENGTH, AskedQuery, ListTooExpensive, QueryTooLong, SearchesBusy
 from openapi.components import Problem
+from openapi.headers import ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION
 
 ModelT = TypeVar("ModelT", bound=Model)
-
-IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="Entity tags, of which one must be current."
-)
-IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match", str, OpenApiParameter.HEADER, description="Entity tags; 304 if one of them is current."
-)
-ETAG = OpenApiParameter(
-    "ETag",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    response=[200],
-    description="Entity tag of the representation, for `If-Match` and `If-None-Match`.",
-)
-LOCATION = OpenApiParameter(
-    "Location",
-    OpenApiTypes.URI,
-    OpenApiParameter.HEADER,
-    required=True,
-    response=[201],
-    description="Address of the new object.",
-)
 
 
 @extend_schema_view(
@@ -68,8 +45,8 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Return REST framework's request, whose query, if it has one, knows which parameters were asked for."""
-        if text := request.META.get("QUERY_STRING"):
-            query: Any = AskedQuery(text, encoding=request.encoding)
+        if request.GET:  # which middleware may have changed
+            query: Any = AskedQuery(request.GET.urlencode(), encoding=request.GET.encoding)
             request.GET = query
         return super().initialize_request(request, *args, **kwargs)
 
@@ -103,21 +80,31 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     def get_success_headers(self, data: Any) -> dict[str, str]:
         """Return the ``Location`` of the new object: its own URL field, or under the address that was posted to.
 
-        Several objects, and data that is not a serializer's, have none.
+        Several objects, data that is not a serializer's, and what another action creates have none.
         """
         instance = getattr(getattr(data, "serializer", None), "instance", None)
-        if (headers := super().get_success_headers(data)) or not isinstance(instance, Model):
+        if (
+            (headers := super().get_success_headers(data))
+            or not isinstance(instance, Model)
+            or self.action != "create"
+        ):
             return headers
         key = attrgetter(self.lookup_field.replace("__", "."))(instance)
-        path = f"{self.request.path.rstrip('/')}/{quote(str(key), safe='')}"
+        path = self.request.path.removesuffix(f".{self.format_kwarg}")
+        path = f"{path.rstrip('/')}/{quote(str(key), safe='')}"
         return {"Location": self.request.build_absolute_uri(path)}
 
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Return an object; its JSON has an entity tag."""
-        response = super().retrieve(request, *args, **kwargs)
-        if not isinstance(request.accepted_renderer, JSONRenderer):
-            return response
-        return conditional(request, entity_tag(self.render_json(response)), response)
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the response; JSON of ``retrieve``, whatever a subclass made of it, has an entity tag."""
+        is_read = (
+            self.action == "retrieve" and isinstance(response, Response) and response.status_code == HTTPStatus.OK
+        )
+        if is_read and isinstance(request.accepted_renderer, JSONRenderer) and "ETag" not in response.headers:
+            try:
+                response = conditional(request, entity_tag(self.render_json(response)), response)
+            except PreconditionFailed as error:
+                response = self.handle_exception(error)
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Update an object."""
@@ -142,6 +129,9 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
             NotFound: it was deleted since it was read.
             PreconditionFailed: the request's ``If-Match`` or ``If-None-Match`` does not hold.
         """
+        if not isinstance(instance, Model):  # of a ``get_object`` that reads something else
+            yield instance
+            return
         database = router.db_for_write(type(instance), instance=instance)
         with transaction.atomic(using=database):
             try:
