@@ -15,5 +15,6 @@ DATABASES = {
     "writer": database("library_db") | {"TEST": {"MIRROR": "default"}},  # for tests of routers
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the default takes a quarter of a second
+WHITENOISE_AUTOREFRESH = True  # else it lists all static files for each client of a test
 AXES_FAILURE_LIMIT = 2
 SPECTACULAR_SETTINGS = spectacular_settings("Library", "Books.")

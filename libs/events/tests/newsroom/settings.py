@@ -11,5 +11,6 @@ INSTALLED_APPS = ["newsroom.articles", "events.outbox", "events.inbox", *APPS]
 MIDDLEWARE = [*REQUEST_MIDDLEWARE, *PAGE_MIDDLEWARE]
 DATABASES = {"default": database("newsroom_db")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the default takes a quarter of a second
+WHITENOISE_AUTOREFRESH = True  # else it lists all static files for each client of a test
 SPECTACULAR_SETTINGS = spectacular_settings("Newsroom", "Articles.")
 EVENT_SUBSCRIPTIONS = ["newsroom.articles.copies.articles"]
