@@ -30,7 +30,7 @@ def test_every_response_is_that_of_the_view(both):
     compiled, textbook = both
     seen = parity.look_around(textbook, "orders", IDS)
 
-    @parity.a_thousand
+    @parity.many
     @given(parity.methods, parity.targets("orders", IDS, seen.cursors), parity.header_fields(seen.etags))
     def compare(method, target, headers):
         expected = parity.ask(textbook, method, target, headers)

@@ -5,10 +5,11 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.generated import generated
 from http1.fields import MalformedError
 from http1.head import CHUNKED, parse_request, parse_response, response_length
 
-fuzzed = settings(max_examples=1_000, deadline=None, derandomize=True)
+fuzzed = settings(generated, derandomize=True)
 
 PIECES = [
     "\r\n",

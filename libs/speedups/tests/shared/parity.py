@@ -13,6 +13,8 @@ from django.test import RequestFactory, override_settings
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from conformance.generated import generated
+
 MIDDLEWARE = "speedups.middleware.CompiledReadsMiddleware"
 ODD_TEXTS = ["Ada", 'qu"ote \\ slash', "\u2028 \u2029 \x7f \x01 \t", "Zoë 🐍 \ue000", "a" * 200]
 
@@ -20,9 +22,8 @@ ODD_TEXTS = ["Ada", 'qu"ote \\ slash', "\u2028 \u2029 \x7f \x01 \t", "Zoë 🐍 
 NEW_CSRF_COOKIE = re.compile("(?<=csrftoken=)[A-Za-z0-9]{32,64}; expires=[^;]+")
 CSRF_TOKEN_OF_PAGE = re.compile(b'(?<=")[A-Za-z0-9]{64}(?=")')
 
-a_thousand = settings(
-    max_examples=1000,
-    deadline=None,
+many = settings(
+    generated,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -1,0 +1,14 @@
+"""The examples of property-based tests: as many as the Hypothesis profile says that ``HYPOTHESIS_PROFILE`` names.
+
+Settings derive from ``generated``: ``@generated`` above ``@given``, or ``settings(generated, derandomize=True)``.
+"""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("quick", max_examples=250, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+generated = settings.get_profile(settings.get_current_profile_name())
