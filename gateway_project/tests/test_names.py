@@ -28,6 +28,7 @@ CASES = {
     "growing": (ADDRESSES[:1], PATIENT),
     "moving": (ADDRESSES[:1], f"{PATIENT}breaker_failures = 1000"),
     "failing": (ADDRESSES[:2], PATIENT),
+    "stalling": (ADDRESSES[:2], PATIENT),
     "late": ((), f"{PATIENT}breaker_failures = 1000"),
     "hanging": (("hangs",), f"{PATIENT}connect_timeout = 0.5"),
     "unknown": ((), f"{PATIENT}breaker_failures = 2"),
@@ -189,17 +190,19 @@ def test_removed_address_completes_its_requests_and_gets_no_more(gateway, ports,
 
 @pytest.mark.timing
 def test_failed_or_hanging_look_up_keeps_the_addresses(gateway, ports, set_addresses):
-    with servers_of(ports["failing"]) as servers:
-        ask(gateway, "failing", 2)
+    with servers_of(ports["failing"]) as failing, servers_of(ports["stalling"]) as stalling:
+        for case in ("failing", "stalling"):
+            ask(gateway, case, 2)
 
-        for addresses in ([], ["hangs"]):
-            set_addresses("failing", *addresses)
-            time.sleep(1.5)
+        set_addresses("failing")
+        set_addresses("stalling", "hangs")
+        time.sleep(1.5)
+        for case in ("failing", "stalling"):
             started_at = time.monotonic()
-            assert ask(gateway, "failing", 6) == {200: 6}
+            assert ask(gateway, case, 6) == {200: 6}
             assert time.monotonic() - started_at < 1
 
-        assert numbers(servers) == [7, 7, 0]
+        assert numbers(failing) == numbers(stalling) == [4, 4, 0]
 
 
 @pytest.mark.timing
