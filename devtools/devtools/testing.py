@@ -24,7 +24,7 @@ from devtools.projects import PROJECTS, ROOT, TEMPLATE, with_database
 
 LANES = int(os.environ.get("TEST_LANES", "4"))  # suites at once
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
-SPLIT = ("system", "devtools", "gateway")  # the longest, whose tests mostly wait, are two processes each
+SPLIT = ("gateway", "system", "devtools")  # the longest, whose tests mostly wait, are two processes each
 FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # long ones, and some that mostly wait
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
@@ -174,7 +174,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
                 alone.append(Run(suite, ["-m", "timing", *modules, *measured, *last], urls, folder, "timing"))
             else:
                 together.append(Run(suite, [*options, *measured, *last], urls, folder, ""))
-        for run in [*_finished(together, LANES), *_finished(alone, 2)]:
+        for run in [*_finished(together, LANES), *_finished(alone, LANES)]:
             status = run.process.returncode if run.process else 1
             total += run.counts()
             if status != 0 and not (status == NOTHING_COLLECTED and not everything):
