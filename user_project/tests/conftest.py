@@ -70,7 +70,7 @@ def served(request, django_db_setup, tmp_path_factory):
 def ask(served, django_db_blocker):
     """A client of the copied service, whose rows are Ada and Eve.
 
-    Other processes see these rows, so no transaction holds them. To delete them takes less time than to empty all
+    Other processes see these rows, so no transaction holds them. To delete them takes less time than to truncate all
     tables.
     """
     with django_db_blocker.unblock():
