@@ -79,7 +79,6 @@ def when_ready(server: Any) -> None:
 
     with contextlib.suppress(NoReverseMatch):
         reverse("none")
-    gc.collect()
     gc.freeze()  # keeps the workers' garbage collectors from visiting, and thereby copying, shared pages
 
 
