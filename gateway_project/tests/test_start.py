@@ -25,12 +25,30 @@ assert __import__("socket").socket.__module__.startswith("gevent")
 assert asked == [{}], asked
 """
 
+COLLECT = """
+import gc, logging, runpy
+from types import SimpleNamespace
 
-def test_patching_reads_the_installed_packages_once():
+hooks = SimpleNamespace(**runpy.run_path("gunicorn.conf.py"))
+worker = SimpleNamespace(pid=1, log=logging)
+
+assert not gc.isenabled()
+hooks.on_starting(None)
+hooks.pre_fork(None, worker)
+assert gc.isenabled()
+hooks.post_fork(None, worker)
+assert not gc.isenabled()
+hooks.post_worker_init(worker)
+assert gc.isenabled()
+hooks.on_exit(None)
+"""
+
+
+def run(code):
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
 
     done = subprocess.run(
-        [sys.executable, "-c", PATCH],
+        [sys.executable, "-c", code],
         cwd=PROJECT,
         env=environment | {"SECRET_KEY": "for-tests"},
         capture_output=True,
@@ -39,3 +57,11 @@ def test_patching_reads_the_installed_packages_once():
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_patching_reads_the_installed_packages_once():
+    run(PATCH)
+
+
+def test_garbage_is_collected_in_both_processes_once_they_have_imported_everything():
+    run(COLLECT)
