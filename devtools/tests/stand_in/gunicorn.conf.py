@@ -1,4 +1,9 @@
+"""gunicorn's settings of a stand-in, which the tests start some hundred times: it collects no garbage."""
+
+import gc
 import os
+
+gc.disable()
 
 bind = os.environ["BIND"]
 workers = 1
@@ -8,3 +13,11 @@ control_socket_disable = True
 
 def post_worker_init(worker):
     worker.log.info("Worker ready: %s", worker.pid)
+
+
+def worker_exit(server, worker):
+    gc.freeze()
+
+
+def on_exit(server):
+    gc.freeze()
