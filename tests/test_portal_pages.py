@@ -94,9 +94,9 @@ def execute(page, operation, body):
     return caught.value.json()
 
 
-def test_try_it_out_creates_a_user_and_an_order(page, gateway):
-    watch = Watch(page)
-    open_page(page, "/-/docs")
+@pytest.mark.parametrize("watched", ["/-/docs"], indirect=True)
+def test_try_it_out_creates_a_user_and_an_order(watched, gateway):
+    page, watch = watched
     for section in page.locator("#swagger .opblock-tag").all():
         section.click()
 
