@@ -18,12 +18,14 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 PRINT_CONFIGURATION = """
+import gc
 from gunicorn.app.wsgiapp import WSGIApplication
 application = WSGIApplication()
 print(application.cfg)
 application.load()
 from django.conf import settings
 print(settings.SERVICE_NAME, *(each.get("NAME") for each in settings.DATABASES.values()))
+gc.freeze()  # skips the interpreter's last garbage collections
 """
 
 
