@@ -36,13 +36,16 @@ REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 SCREENS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (360, "dark")]
 # Returns the serious findings: rule, element, and whether the element lies in one of the selector ``own``.
 RUN_AXE = """async ([exclude, own]) => {
-    const fading = () => document.getAnimations().filter(one => one instanceof CSSTransition)
-    for (let found = fading(); found.length; found = fading())  // colors, to those of the other scheme
-        await Promise.allSettled(found.map(one => one.finished))
     const context = exclude.length ? {exclude} : document
     const {violations} = await axe.run(context, {resultTypes: ["violations"], elementRef: true})
     return violations.filter(({impact}) => ["serious", "critical"].includes(impact)).flatMap(
         ({id, nodes}) => nodes.map(({html, element}) => [id, html, Boolean(element.closest(own))]))
+}"""
+# Else the colors of the other scheme would have to be waited for.
+STOP_TRANSITIONS = """() => {
+    const style = new CSSStyleSheet()
+    style.replaceSync("*, *::before, *::after { transition: none !important }")
+    document.adoptedStyleSheets.push(style)
 }"""
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # the folder for screenshots, if they are wanted
 
@@ -132,6 +135,7 @@ def serious_findings(
     not examined.
     """
     page.evaluate(AXE_SCRIPT)
+    page.evaluate(STOP_TRANSITIONS)
     return [
         (rule, page.url, html)
         for _ in on_each_screen(page)
