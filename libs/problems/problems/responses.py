@@ -46,12 +46,19 @@ def problem(request: HttpRequest, status: int, code: str, detail: str) -> dict[s
     """
     return {
         "type": f"urn:problem:{code}",
-        "title": http.HTTPStatus(status).phrase,
+        "title": _title(status),
         "status": status,
         "detail": printable(detail),
         "instance": printable(request.path),
         "request_id": current_request_id(),
     }
+
+
+def _title(status: int) -> str:
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:  # an application's own status, such as 499
+        return "Client Error" if status < http.HTTPStatus.INTERNAL_SERVER_ERROR else "Server Error"
 
 
 def isolate(response: HttpResponse) -> None:

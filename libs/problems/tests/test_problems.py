@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.http import Http404
 from django.test import Client
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 
 from problems.responses import problem_response
 from problems.views import not_found
@@ -125,6 +125,27 @@ def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, statu
 
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert answer.json().items() >= problem.items()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [(420, "Client Error"), (499, "Client Error"), (599, "Server Error"), (418, "I'm a Teapot")],
+)
+@pytest.mark.parametrize("headers", [{}, BROWSER])
+def test_status_without_a_phrase_of_its_own_has_the_title_of_its_class(api, monkeypatch, status, title, headers):
+    def fail(self):
+        error = APIException("No.", "own")
+        error.status_code = status
+        raise error
+
+    monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
+
+    answer = api.get("/books", headers=headers)
+
+    assert answer.status_code == status
+    assert answer.data["status"] == status
+    assert answer.data["title"] == title
 
 
 @pytest.mark.django_db
