@@ -149,6 +149,70 @@ def test_nested_fields_are_of_one_serializer():
     assert one.child.parent is one
 
 
+class AddressSerializer(serializers.Serializer):
+    street = serializers.CharField()
+
+
+class NestedSerializer(StrictModelSerializer[Book]):
+    """Has a field of each kind that reads several names of a form."""
+
+    title = serializers.CharField(required=False)
+    address = AddressSerializer(required=False)
+    items = AddressSerializer(many=True, required=False)
+    nums = serializers.ListField(child=serializers.IntegerField(), required=False)
+    labels = serializers.DictField(required=False)
+    read = AddressSerializer(read_only=True)
+
+    class Meta:
+        model = Book
+        fields = ["title", "address", "items", "nums", "labels", "read"]
+
+
+@pytest.mark.parametrize("partial", [False, True])
+@pytest.mark.parametrize(
+    ("form", "values"),
+    [
+        ("address.street=High", {"address": {"street": "High"}}),
+        ("items[0]street=High&items[1]street=Low", {"items": [{"street": "High"}, {"street": "Low"}]}),
+        ("nums[0]=1&nums[1]=2", {"nums": [1, 2]}),
+        ("nums=1&nums=2", {"nums": [1, 2]}),
+        ("labels.a=1&labels.b=2", {"labels": {"a": "1", "b": "2"}}),
+        ("title=Emma&read.street=High&csrfmiddlewaretoken=x", {"title": "Emma"}),
+    ],
+)
+def test_nested_field_is_read_from_a_form(form, values, partial):
+    serializer = NestedSerializer(data=QueryDict(form), partial=partial)
+
+    assert serializer.is_valid(), serializer.errors
+    given = {name: value for name, value in serializer.validated_data.items() if value}
+    assert given == values
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("adress.street", "address[0]", "address[0]street", "address.", "itemsstreet", "items.street"),
+        *("nums.a", "nums[a]", "num[0]", "labels[0]", "title.x", "title[0]"),
+    ],
+)
+@pytest.mark.parametrize("partial", [False, True])
+def test_name_that_no_field_reads_from_a_form_is_refused(name, partial):
+    form = QueryDict(mutable=True)
+    form.update({"title": "Emma", name: "1"})
+    serializer = NestedSerializer(data=form, partial=partial)
+
+    assert not serializer.is_valid()
+    assert {field: error.code for field, error in serializer.errors.items()} == {name: "unknown_field"}
+
+
+@pytest.mark.parametrize("name", ["address.street", "items[0]street", "nums[0]", "labels.a"])
+def test_path_of_a_form_is_an_unknown_field_of_json(name):
+    serializer = NestedSerializer(data={"title": "Emma", name: 1})
+
+    assert not serializer.is_valid()
+    assert {field: error.code for field, error in serializer.errors.items()} == {name: "unknown_field"}
+
+
 def test_rules_over_several_fields_are_asked():
     def refuse(attributes):
         raise serializers.ValidationError("no")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import models
+from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils import html
@@ -33,18 +34,12 @@ _BUILDERS = {name for name, value in vars(serializers.ModelSerializer).items() i
 }
 _META = ("model", "fields", "exclude", "read_only_fields", "extra_kwargs", "depth")
 _FLAT = (
-    serializers.BigIntegerField,
-    serializers.BooleanField,
-    serializers.CharField,
-    serializers.ChoiceField,
-    serializers.DateTimeField,
-    serializers.IntegerField,
-    StrictBooleanField,
-    StrictCharField,
-    StrictDateTimeField,
-    StrictEmailField,
-    StrictIntegerField,
+    *(serializers.BigIntegerField, serializers.BooleanField, serializers.CharField, serializers.ChoiceField),
+    *(serializers.DateTimeField, serializers.IntegerField),
+    *(StrictBooleanField, StrictCharField, StrictDateTimeField, StrictEmailField, StrictIntegerField),
 )
+# Fields that read several names of a form, such as ``address.street`` and ``items[0]name``.
+_NESTED = (serializers.BaseSerializer, serializers.ListField, serializers.DictField)
 _kept: WeakKeyDictionary[type, tuple[list[Any], dict[str, Any]]] = WeakKeyDictionary()
 
 
@@ -100,8 +95,10 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         """Return the validated values of the fields that were sent."""
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
-            ignored = FORM_FIELDS if html.is_html_input(data) else set()
-            unknown = [name for name in data if name not in self.fields and name not in ignored]
+            unknown = [name for name in data if name not in self.fields]
+            if html.is_html_input(data):
+                nested = [field for field in self.fields.values() if isinstance(field, _NESTED)]
+                unknown = [name for name in unknown if name not in FORM_FIELDS and not _is_read(name, nested)]
             errors = {name: ErrorDetail("Unknown field.", "unknown_field") for name in unknown}
         try:
             value = super().to_internal_value(data)
@@ -114,6 +111,10 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     def update(self, instance: ModelT, validated_data: Any) -> ModelT:
         """Save the changes; a request without any, such as one of read-only fields, leaves ``updated_at`` as it is."""
         return super().update(instance, validated_data) if validated_data else instance
+
+
+def _is_read(name: str, nested: list[Any]) -> bool:
+    return any(field.get_value(MultiValueDict({name: [""]})) is not serializers.empty for field in nested)
 
 
 @cache
