@@ -65,6 +65,21 @@ def test_subclass_replays_its_own_response(ask, path):
     assert Order.objects.filter(user_id=7).exclude(pk=MINE).count() == len(body if isinstance(body, list) else [body])
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/draft-orders/draft", {}),
+        ("/draft-orders", {}),
+        ("/draft-orders", {"Idempotency_Key": "k"}),
+    ],
+)
+def test_failed_request_keeps_no_row(ask, path, headers):
+    failed = ask("POST", path, LAPTOP, **headers)
+
+    assert failed.status == 500, failed
+    assert not Order.objects.exclude(pk__in=[MINE, OTHER]).exists()
+
+
 def test_circuit_and_outage_are_a_503_in_a_permission(ask, user_service):
     user_service.clear()
     user_service.expect_request("/users/7").respond_with_data("down", status=500)

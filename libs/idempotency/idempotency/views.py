@@ -5,12 +5,13 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpResponse
 from prometheus_client import Counter
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
@@ -58,9 +59,10 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
     claim: uuid.UUID | None = None
 
     @classmethod
-    def as_view(cls, *args: Any, **kwargs: Any) -> Any:
-        """Return the view, which ``ATOMIC_REQUESTS`` leaves alone: keys are claimed before the object is made."""
-        return transaction.non_atomic_requests(super().as_view(*args, **kwargs))
+    def as_view(cls, actions: Any = None, **kwargs: Any) -> Any:
+        """Return the view; with ``create`` it is not in ``ATOMIC_REQUESTS``, as keys are claimed before the object."""
+        view = super().as_view(actions, **kwargs)
+        return transaction.non_atomic_requests(view) if "create" in (actions or {}).values() else view
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Create the object, or repeat the response of when it was created."""
@@ -86,7 +88,8 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
     def create_response(self, serializer: Any) -> HttpResponse:
         """Save the object and, with a key, its response."""
         if self.claim is None:
-            return super().create_response(serializer)
+            with transaction.atomic() if connection.settings_dict["ATOMIC_REQUESTS"] else nullcontext():
+                return super().create_response(serializer)
         with transaction.atomic():
             response: Any = super().create_response(serializer)
             status, location = response.status_code, response.get("Location", "")

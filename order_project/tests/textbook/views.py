@@ -2,7 +2,7 @@
 
 from rest_framework import filters, permissions, serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
@@ -23,6 +23,19 @@ class IsOwnerFilterBackend(filters.BaseFilterBackend):
 
 class OwnOrderViewSet(OrderViewSet):
     filter_backends = [IsOwnerFilterBackend, *api_settings.DEFAULT_FILTER_BACKENDS]
+
+
+class DraftOrderViewSet(OrderViewSet):
+    """Writes and then fails, in an action of its own and in a hook."""
+
+    @action(detail=False, methods=["post"])
+    def draft(self, request):
+        Order.objects.create(user_id=7, product_name="Draft")
+        raise APIException("failed")
+
+    def perform_create(self, serializer):
+        super().perform_create(serializer)
+        raise APIException("failed")
 
 
 class LinkedOrderSerializer(OrderSerializer):
