@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.files import File
 from django.db import connection, transaction
 from django.http import HttpResponse
 from prometheus_client import Counter
@@ -114,12 +115,24 @@ def read_key(request: Request) -> str | None:
 
 def _fingerprint(request: Request) -> str:
     # Of what was said, not of how it was written: a client may order the members of its JSON anew when it repeats.
-    data = request.data.dict() if hasattr(request.data, "dict") else request.data
+    data = request.data
+    if hasattr(data, "lists"):  # a form, whose names may be repeated
+        data = {name: values[0] if len(values) == 1 else values for name, values in data.lists()}
     try:
-        said = json.dumps([request.method, request.path, data], sort_keys=True, default=str)
+        said = json.dumps([request.method, request.path, data], sort_keys=True, default=_plain)
     except RecursionError as error:
         raise ParseError("JSON parse error - nested too deeply") from error
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, File):
+        return str(value)
+    digest = hashlib.sha256()
+    for chunk in value.chunks():
+        digest.update(chunk)
+    value.seek(0)
+    return [value.name, digest.hexdigest()]
 
 
 def _replay(key: str, fingerprint: str) -> HttpResponse:
