@@ -65,6 +65,17 @@ def test_subclass_replays_its_own_response(ask, path):
     assert Order.objects.filter(user_id=7).exclude(pk=MINE).count() == len(body if isinstance(body, list) else [body])
 
 
+def test_data_of_the_response_can_be_read_and_changed_with_a_key(ask):
+    without = ask("POST", "/notifying-orders", LAPTOP)
+    first, again = (ask("POST", "/notifying-orders", LAPTOP, Idempotency_Key="noted") for _ in range(2))
+
+    assert without.json.keys() == first.json.keys()
+    assert first.json["note"] == f"Order {first.json['id']}"
+    assert first.headers["X-Order"] == str(first.json["id"])
+    assert (again.status, again.content) == (201, first.content)
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
 @pytest.mark.parametrize(
     ("path", "headers"),
     [

@@ -17,6 +17,7 @@ from django.http import HttpResponse
 from prometheus_client import Counter
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from chassis.rest.viewsets import ResourceViewSet
 from idempotency.models import ClaimLost, IdempotencyKey
@@ -48,12 +49,36 @@ class KeyReused(APIException):
     default_code = "idempotency_key_reused"
 
 
+class StoredResponse(Response):
+    """A response whose JSON is stored: it is sent as it is, unless a subclass of the view changes ``data``."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(_data(body), status, headers=headers)
+        self.body = body
+
+    @property
+    def rendered_content(self) -> Any:
+        """The body, as JSON whatever the request accepts."""
+        if self.data != _data(self.body):
+            return super().rendered_content
+        self["Content-Type"] = "application/json"
+        return self.body
+
+
+def _data(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:  # of a renderer that writes something around its JSON
+        return None
+
+
 class IdempotentCreateMixin(ResourceViewSet[Any]):
     """Carries a creation with an Idempotency-Key out once, and answers its repetitions with the first response's bytes.
 
     Each caller has its own keys, if callers are authenticated (``AUTH``). The key is claimed and committed before the
     request is validated; the response is stored in the transaction that stores the object. A request that fails stores
-    nothing and frees its key. ``perform_create`` is a hook as usual.
+    nothing and frees its key. ``perform_create`` is a hook as usual, and runs once. What a subclass does around
+    ``super().create()`` is done for repetitions, too, and not stored.
     """
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"create": [KeyInUse, KeyReused]}
@@ -97,7 +122,7 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
             body = self.render_json(response)
             IdempotencyKey.objects.complete(self.claim, status=status, body=body, location=location)
         OUTCOMES.labels("created").inc()
-        return _response(status, body, location)
+        return StoredResponse(body, status, {name: text for name, text in response.items() if name != "Content-Type"})
 
 
 def read_key(request: Request) -> str | None:
@@ -144,11 +169,5 @@ def _replay(key: str, fingerprint: str) -> HttpResponse:
         OUTCOMES.labels("in_use").inc()
         raise KeyInUse
     OUTCOMES.labels("replayed").inc()
-    response = _response(stored.status, bytes(stored.body or b""), stored.location)
-    response[REPLAYED_HEADER] = "true"
-    return response
-
-
-def _response(status: int, body: bytes, location: str) -> HttpResponse:
-    headers = {"Location": location} if location else {}
-    return HttpResponse(body, status=status, content_type="application/json", headers=headers)
+    headers = {"Location": stored.location} if stored.location else {}
+    return StoredResponse(bytes(stored.body or b""), stored.status, headers | {REPLAYED_HEADER: "true"})

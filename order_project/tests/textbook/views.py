@@ -38,6 +38,18 @@ class DraftOrderViewSet(OrderViewSet):
         raise APIException("failed")
 
 
+class NotifyingOrderViewSet(OrderViewSet):
+    """Reads and changes what its super class responds with, and has a header of its own."""
+
+    def create(self, request, *args, **kwargs):
+        response = super().create(request, *args, **kwargs)
+        response.data["note"] = f"Order {response.data['id']}"
+        return response
+
+    def get_success_headers(self, data):
+        return super().get_success_headers(data) | {"X-Order": str(data["id"])}
+
+
 class LinkedOrderSerializer(OrderSerializer):
     url = serializers.HyperlinkedIdentityField(view_name="linked-order-detail")
     product = serializers.CharField(source="product_name", max_length=20)
