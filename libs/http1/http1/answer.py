@@ -13,7 +13,6 @@ from http1.head import RequestHead
 from http1.stream import send_all
 
 _DRAIN = 65536  # bytes
-_BODILESS = ("204", "304")
 _RESET_ON_CLOSE = pack("ii", 1, 0)
 
 
@@ -87,9 +86,11 @@ class Answer:
             self.must_drain = self._is_small()
             self.keeps_connection &= self.must_drain
         self.keeps_connection &= not self._is_stopping()
-        headers = list(self._headers)
+        headers, is_without_length = list(self._headers), self.status == "204" or self.status[0] == "1"
+        if is_without_length:  # RFC 9110, section 8.6
+            headers = [field for field in headers if field[0].lower() != "content-length"]
         names = {name.lower() for name, _ in headers}
-        self._omits_body = self._request.method == "HEAD" or self.status in _BODILESS
+        self._omits_body = self._request.method == "HEAD" or is_without_length or self.status == "304"
         if "content-length" not in names and not self._omits_body:
             if not getattr(response, "streaming", True):  # Django has it whole
                 headers.append(("Content-Length", str(len(response.content))))

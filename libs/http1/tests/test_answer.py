@@ -173,3 +173,13 @@ def test_request_id_is_the_one_that_was_added_last(ours, headers, request_id):
     answer.start_response("200 OK", headers)
 
     assert answer.request_id == request_id
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "199 Interim"])
+def test_status_without_a_body_has_no_length(ours, peer, status):
+    answer = answer_to(ours)
+
+    send(answer, Whole(), ("Content-Length", "0"), status=status)
+
+    assert answer.keeps_connection
+    assert b"content-length" not in sent(ours, peer).lower()
