@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 import select
 import socket
 import struct
@@ -30,11 +31,13 @@ class Connection:
     ``timeout`` is the instant (of ``time.monotonic``) at which waiting for the client ends. ``render`` makes refusals.
     """
 
-    def __init__(self, client: socket.socket, address: str, reader: RequestReader, render: Render) -> None:
+    def __init__(self, client: socket.socket, address: Any, reader: RequestReader, render: Render) -> None:
         self.sock = client
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_SECONDS)
-        self.address = address
+        # A Unix socket has a name, which is mostly empty, instead of address and port.
+        is_internet = isinstance(address, tuple)
+        self.address, self._client_port = (address[0], str(address[1])) if is_internet else (address, "")
         name = client.getsockname()
         self._port = str(name[1]) if isinstance(name, tuple) else "80"  # of a Unix socket
         self.reader = reader
@@ -82,7 +85,14 @@ class Connection:
     def answer(self, application: Any, request: WholeRequest, is_stopping: Callable[[], bool], log: Logger) -> bool:
         """Let a WSGI application answer; return whether the connection can carry another request."""
         answer = Answer(self.sock, request.head, request, is_stopping)
-        environ = wsgi_environ(request.head, client=self.address, port=self._port, body=request.content)
+        environ = wsgi_environ(
+            request.head,
+            client=self.address,
+            client_port=self._client_port,
+            port=self._port,
+            body=request.content if request.finished else None,
+            script_name=os.environ.get("SCRIPT_NAME", ""),
+        )
         if request.length is CHUNKED:  # PEP 3333 knows bodies by their length only
             environ["CONTENT_LENGTH"] = str(len(request.content))
         pieces: Any = ()

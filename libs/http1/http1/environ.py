@@ -4,19 +4,20 @@ import functools
 import io
 import sys
 from urllib.parse import unquote_to_bytes
+from wsgiref.util import FileWrapper
 
 from http1.fields import Fields
-from http1.head import RequestHead
+from http1.head import RefusedError, RequestHead
 
 _FIXED = {
-    "SCRIPT_NAME": "",
     "SERVER_NAME": "localhost",  # where the client does not say, with Host, whom it wants
-    "SERVER_PROTOCOL": "HTTP/1.1",
     "wsgi.version": (1, 0),
     "wsgi.errors": sys.stderr,
     "wsgi.multithread": True,
     "wsgi.multiprocess": True,
     "wsgi.run_once": False,
+    "wsgi.input_terminated": True,
+    "wsgi.file_wrapper": FileWrapper,
 }
 _WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
@@ -27,14 +28,37 @@ def _key(name: str) -> str:
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
 
 
+class UnreceivedBody(io.RawIOBase):
+    """The body of a request over the server's limit: reading it fails, as an empty one would be taken for the body."""
+
+    def readinto(self, buffer: object) -> int:
+        """Fail."""
+        raise OSError("The body is larger than the server receives.")
+
+
 def wsgi_environ(
-    head: RequestHead, *, client: str, port: str = "80", scheme: str = "http", body: bytes = b""
+    head: RequestHead,
+    *,
+    client: str,
+    client_port: str = "",
+    port: str = "80",
+    scheme: str = "http",
+    body: bytes | None = b"",
+    script_name: str = "",
 ) -> dict[str, object]:
     """Return the environment of a request from the address ``client`` to ``port``.
 
     Fields that share a name are one, as a list; one with an underscore could pass for another and is left out.
+    A ``body`` of None is larger than the server receives.
+
+    Raises:
+        RefusedError: the path does not begin with ``script_name``.
     """
     path, _, query = head.target.partition("?")
+    if script_name:
+        if not path.startswith(script_name):  # as gunicorn's own workers
+            raise RefusedError(500, "The path does not begin with SCRIPT_NAME.")
+        path = path[len(script_name) :]
     environ: dict[str, object] = {_key(name): value for name, value in head.fields if "_" not in name}
     if len(environ) < len(head.fields):
         environ = dict(_joined(head.fields))
@@ -44,11 +68,15 @@ def wsgi_environ(
         unquote_to_bytes(path).decode("latin-1") if "%" in path else path.replace("*", "/", path == "*")
     )
     environ["QUERY_STRING"] = query
+    environ["SCRIPT_NAME"] = script_name
+    environ["SERVER_PROTOCOL"] = "HTTP/1.1" if head.version == (1, 1) else f"HTTP/{head.version[0]}.{head.version[1]}"
     environ["REMOTE_ADDR"] = client
+    if client_port:  # none at a Unix socket
+        environ["REMOTE_PORT"] = client_port
     environ["SERVER_PORT"] = port
     environ["RAW_URI"] = head.target
     environ["wsgi.url_scheme"] = scheme
-    environ["wsgi.input"] = io.BytesIO(body)
+    environ["wsgi.input"] = UnreceivedBody() if body is None else io.BytesIO(body)
     return environ
 
 

@@ -75,6 +75,26 @@ def test_chunks_are_given_to_the_application_with_their_length(pair):
     assert client.recv(65536).endswith(b"/abc")
 
 
+def test_prefix_of_the_application_is_in_the_environment_of_the_process(pair, monkeypatch):
+    client, connection = pair
+    monkeypatch.setenv("SCRIPT_NAME", "/base")
+    client.sendall(b"GET /base/a HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    assert serve(connection)
+    assert client.recv(65536).endswith(b"\r\n\r\n/a")
+    client.sendall(REQUEST % 1)
+    assert not serve(connection)
+    assert client.recv(65536).startswith(b"HTTP/1.1 500")
+
+
+def test_body_over_the_limit_is_an_error_where_it_is_read(pair):
+    client, connection = pair
+    client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
+
+    assert not serve(connection)
+    assert client.recv(65536).startswith(b"HTTP/1.1 500")
+
+
 def test_client_that_expects_it_is_told_to_continue_once(pair):
     client, connection = pair
     client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")

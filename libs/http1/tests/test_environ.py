@@ -1,11 +1,12 @@
 """The WSGI environment (PEP 3333)."""
 
+import io
 from wsgiref.validate import validator
 
 import pytest
 
 from http1.environ import wsgi_environ
-from http1.head import parse_request
+from http1.head import RefusedError, parse_request
 
 
 def environ(*lines, line="GET / HTTP/1.1", **options):
@@ -89,6 +90,38 @@ def test_no_field_replaces_what_the_server_says():
     found = environ("REQUEST-METHOD: DELETE", "Server-Name: evil")
 
     assert (found["REQUEST_METHOD"], found["SERVER_NAME"]) == ("GET", "localhost")
+
+
+def test_version_is_that_of_the_request():
+    assert environ(line="GET / HTTP/1.0")["SERVER_PROTOCOL"] == "HTTP/1.0"
+
+
+def test_port_of_the_client_is_there_if_it_has_one():
+    assert environ(client_port="1234")["REMOTE_PORT"] == "1234"
+    assert "REMOTE_PORT" not in environ()
+
+
+def test_body_ends_by_itself_and_a_file_has_a_wrapper():
+    found = environ()
+
+    assert found["wsgi.input_terminated"] is True
+    assert list(found["wsgi.file_wrapper"](io.BytesIO(b"hello"), 3)) == [b"hel", b"lo"]
+
+
+def test_path_is_without_the_prefix_of_the_application():
+    found = environ(line="GET /base/%61?b HTTP/1.1", script_name="/base")
+
+    assert (found["SCRIPT_NAME"], found["PATH_INFO"]) == ("/base", "/a")
+    with pytest.raises(RefusedError):
+        environ(line="GET /other HTTP/1.1", script_name="/base")
+
+
+@pytest.mark.parametrize(
+    "read", [lambda body: body.read(), lambda body: body.read(5), lambda body: body.readline(), list]
+)
+def test_body_that_is_not_received_cannot_be_read(read):
+    with pytest.raises(OSError, match="larger than the server receives"):
+        read(environ(body=None)["wsgi.input"])
 
 
 def test_port_is_that_of_the_server_s_socket():

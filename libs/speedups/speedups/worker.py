@@ -35,12 +35,13 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
     """Reads requests and answers them in ``cfg.threads`` threads that share one epoll.
 
     A thread takes what has come of a request, without waiting for more, and gives it to the application once it is
-    whole (a little over ``MAX_BODY_BYTES`` at most). The main thread closes connections that were idle for too long,
+    whole (a little over ``most_body_bytes`` at most). The main thread closes connections that were idle for too long,
     refuses requests that take longer than ``cfg.timeout`` seconds to arrive, and sees to the end of the process.
     """
 
     alive: bool
     sockets: list[socket.socket]
+    most_body_bytes = MAX_BODY_BYTES  # what is larger is refused by BodyLimitMiddleware, or fails where it is read
     most_unfinished_bytes = 64 * 2**20  # that a process holds of requests that are not complete
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -127,9 +128,8 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         if not connection.serve(self.handle):
             return False
         unfinished = connection.reader.size and sum(one.reader.size for one in list(self._connections))
-        if unfinished > self.most_unfinished_bytes:
-            return connection.refuse(503, "Too many requests arrive too slowly.")
-        return True
+        has_room = unfinished <= self.most_unfinished_bytes
+        return has_room or connection.refuse(503, "Too many requests arrive too slowly.")
 
     def handle(self, connection: Connection, request: WholeRequest) -> bool:
         """Answer a request; return whether the connection can carry another; end after ``cfg.max_requests``."""
@@ -153,8 +153,8 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         """Take one who has connected; raise BlockingIOError where there is nobody."""
         client, address = listener.accept()
         client.settimeout(None)
-        reader, peer = RequestReader(self._limits, MAX_BODY_BYTES), address[0] if address else ""
-        self._wait(Connection(client, peer, reader, render_refusal), self._epoll.register)
+        reader = RequestReader(self._limits, self.most_body_bytes)
+        self._wait(Connection(client, address, reader, render_refusal), self._epoll.register)
 
     def _wait(self, connection: Connection, arm: Any) -> None:
         linger = self.cfg.keepalive if self.alive else _STOPPING_LINGER_SECONDS

@@ -29,6 +29,12 @@ class SmallWorker(SharedPollWorker):
     most_unfinished_bytes = 1_000_000
 
 
+class RoomyWorker(SharedPollWorker):
+    """Receives bodies of up to two megabytes."""
+
+    most_body_bytes = 2_000_000
+
+
 class Large(list):
     """A response larger than socket buffers; it logs that it was closed."""
 
@@ -50,6 +56,9 @@ def application(environ, start_response):
     served.append(path)
     if path.startswith("/broken"):
         return broken(start_response, [b"abc"] if path == "/broken-late" else [])
+    if path == "/length":  # refuses, or not, as BodyLimitMiddleware: by the length alone
+        start_response("200 OK", [])
+        return [environ["CONTENT_LENGTH"].encode()]
     if path == "/large":
         start_response("200 OK", [("Content-Length", str(100_000_000))])
         return Large([bytes(1_000_000)] * 100)

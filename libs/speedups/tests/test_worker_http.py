@@ -120,20 +120,38 @@ def test_body_that_does_not_come_to_its_end_never_reaches_the_application(port):
 
 def test_too_large_body_is_not_read_where_its_length_is_given(port):
     answer = exchange(
-        port, b"POST /echo/ HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\nabc" % (MAX_BODY_BYTES + 1)
+        port, b"POST /length HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\nabc" % (MAX_BODY_BYTES + 1)
     )
 
-    assert answer.endswith(b"\r\n\r\n/echo/")
+    assert b"%d" % (MAX_BODY_BYTES + 1) in answer.partition(b"\r\n\r\n")[2]
 
 
 def test_too_large_body_is_read_so_far_that_its_size_can_be_seen(port):
     size = MAX_BODY_BYTES + 40_000
-    head = b"POST /echo/ HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /length HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
 
     answer = exchange(port, head + b"%x\r\n" % size + b"x" * size + b"\r\n0\r\n\r\n")
 
-    body = answer.partition(b"\r\n\r\n")[2].removeprefix(b"/echo/")
-    assert MAX_BODY_BYTES < len(body) <= size
+    chunk = answer.partition(b"\r\n\r\n")[2].split(b"\r\n")[1]
+    assert MAX_BODY_BYTES < int(chunk) <= size
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: %d\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n%x\r\n"])
+def test_too_large_body_that_is_read_is_an_error_and_not_an_empty_one(port, new_log, length):
+    size = MAX_BODY_BYTES + 1
+    answer = exchange(port, b"POST /echo/ HTTP/1.1\r\n" + HOST + length % size + b"x" * size)
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert "larger than the server receives" in new_log()
+
+
+def test_worker_may_receive_larger_bodies(start):
+    size = MAX_BODY_BYTES + 1
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % size
+
+    answer = exchange(start("--worker-class=application.RoomyWorker").port, head + b"x" * size)
+
+    assert answer.endswith(b"\r\n\r\n/" + b"x" * size)
 
 
 def test_fields_of_one_name_are_one_list(port):
@@ -158,6 +176,7 @@ def test_path_is_decoded_and_the_target_is_there_as_it_came(port):
     assert (environ["PATH_INFO"], environ["QUERY_STRING"]) == ("/environ", "a=%20")
     assert environ["RAW_URI"] == "/%65nviron?a=%20"
     assert environ["REMOTE_ADDR"] == "127.0.0.1"
+    assert 0 < int(environ["REMOTE_PORT"]) < 65_536
     assert environ["SERVER_PORT"] == str(port)
 
 
