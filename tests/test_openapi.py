@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from conformance.generated import generated
 from devtools.projects import with_database
 from tests.api import make_user
 
@@ -31,6 +32,7 @@ def run_schemathesis(url, report, *, known_user_ids=()):
         [
             *(SCHEMATHESIS, "--config-file", HERE / "schemathesis.toml", "run", f"{url}/openapi.json"),
             *("--no-color", "--report", "json", "--report-json-path", report),
+            *("--max-examples", str(max(12, generated.max_examples // 40))),
         ],
         cwd=report.parent,
         env=environment,
