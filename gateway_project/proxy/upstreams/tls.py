@@ -36,7 +36,7 @@ def start_tls(connected: "socket", context: SSLContext, host: str, seconds: floa
     """
     try:
         return _shake_hands(connected, context, host, seconds)
-    except ssl.SSLEOFError as error:
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:  # before Python 3.11.3 the latter
         raise UnreachableError("The upstream closed the connection before TLS began.") from error
     except (ssl.SSLError, ValueError) as error:
         reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error)
