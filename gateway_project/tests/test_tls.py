@@ -4,7 +4,6 @@ import contextlib
 import json
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -304,15 +303,7 @@ def test_body_that_is_too_large_ends_the_request(gateway, secure):
     assert (got.status, json.loads(got.body)["type"]) == (413, "urn:problem:body_too_large")
 
 
-NOTICES_CUTS = pytest.mark.skipif(
-    sys.version_info < (3, 11, 3), reason="this Python takes every end of a TLS connection for a proper one (gh-95494)"
-)
-
-
-@pytest.mark.parametrize(
-    ("close", "is_complete"),
-    [(end, True), pytest.param(lambda connection: connection.close(), False, marks=NOTICES_CUTS)],
-)
+@pytest.mark.parametrize(("close", "is_complete"), [(end, True), (lambda connection: connection.close(), False)])
 def test_body_that_ends_with_the_connection_is_whole_only_with_an_alert(gateway, secure, close, is_complete):
     def answer(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\n\r\nhello")

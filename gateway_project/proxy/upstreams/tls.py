@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from proxy.routes import UpstreamSettings
 
 
+UNEXPECTED_EOF = "UNEXPECTED_EOF_WHILE_READING"  # the reason of a plain SSLError in Python 3.11.2
+
+
 def client_context(settings: "UpstreamSettings") -> SSLContext:
     """Return a context that trusts the authorities of ``ca_file``, or those of the system."""
     context = SSLContext(PROTOCOL_TLS_CLIENT)  # checks certificate and host name, and takes TLS 1.2 and later
@@ -22,6 +25,7 @@ def client_context(settings: "UpstreamSettings") -> SSLContext:
     else:
         context.load_default_certs()
     context.set_alpn_protocols(["http/1.1"])
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # Python 3.11.2 sets it, and notices no cuts then
     return context
 
 
@@ -36,9 +40,9 @@ def start_tls(connected: "socket", context: SSLContext, host: str, seconds: floa
     """
     try:
         return _shake_hands(connected, context, host, seconds)
-    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:  # before Python 3.11.3 the latter
-        raise UnreachableError("The upstream closed the connection before TLS began.") from error
     except (ssl.SSLError, ValueError) as error:
+        if isinstance(error, ssl.SSLEOFError) or getattr(error, "reason", "") == UNEXPECTED_EOF:
+            raise UnreachableError("The upstream closed the connection before TLS began.") from error
         reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error)
         raise TlsError(f"No TLS connection to the upstream: {reason.rstrip('.')}.") from error
     except OSError as error:
