@@ -218,12 +218,14 @@ def test_object_that_is_no_model_can_be_changed_and_deleted(api, monkeypatch):
     monkeypatch.setattr(BookViewSet, "get_object", lambda self: shelf)
     monkeypatch.setattr(BookViewSet, "serializer_class", ShelfSerializer)
 
+    stale = api.put("/books/7", {"title": "Drama"}, format="json", headers={"if-match": '"stale"'})
+    assert (stale.status_code, shelf.title) == (412, "Fiction")
     changed = api.put("/books/7", {"title": "Poetry"}, format="json")
     assert (changed.status_code, changed.json(), shelf.title) == (200, {"title": "Poetry"}, "Poetry")
     assert (api.delete("/books/7").status_code, shelf.title) == (204, "gone")
 
 
-def test_creation_with_a_suffix_in_its_address_is_found_at_its_location(api, monkeypatch, settings):
+def test_creation_with_a_suffix_in_its_address_is_found_at_its_location(api, settings):
     settings.ROOT_URLCONF = SuffixedUrls
 
     created = api.post("/books.json", EMMA, format="json")

@@ -1,7 +1,7 @@
 """The viewset that every resource of a service extends."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
@@ -125,20 +125,13 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     def locked(self, instance: ModelT) -> Iterator[ModelT]:
         """Lock the row of ``instance``, which gets its values as they are now, for a transaction.
 
+        An object that is no model, of a ``get_object`` of another kind, has no row; its preconditions count, too.
+
         Raises:
             NotFound: it was deleted since it was read.
             PreconditionFailed: the request's ``If-Match`` or ``If-None-Match`` does not hold.
         """
-        if not isinstance(instance, Model):  # of a ``get_object`` that reads something else
-            yield instance
-            return
-        database = router.db_for_write(type(instance), instance=instance)
-        with transaction.atomic(using=database):
-            try:
-                rows: QuerySet[ModelT] = QuerySet(type(instance)).select_for_update()
-                instance.refresh_from_db(using=database, from_queryset=rows)
-            except ObjectDoesNotExist as error:
-                raise NotFound from error
+        with _locked_row(instance) if isinstance(instance, Model) else nullcontext():
             if {"If-Match", "If-None-Match"} & self.request.headers.keys():
                 current = self.render_json(Response(self.current_data(instance)))
                 conditional(self.request, entity_tag(current), HttpResponse())
@@ -159,3 +152,15 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         renderer = next(one for one in renderers if isinstance(one, JSONRenderer))
         context = self.get_renderer_context() | {"response": response}
         return bytes(renderer.render(response.data, renderer.media_type, context))
+
+
+@contextmanager
+def _locked_row(instance: Model) -> Iterator[None]:
+    database = router.db_for_write(type(instance), instance=instance)
+    with transaction.atomic(using=database):
+        try:
+            rows: QuerySet[Model] = QuerySet(type(instance)).select_for_update()
+            instance.refresh_from_db(using=database, from_queryset=rows)
+        except ObjectDoesNotExist as error:
+            raise NotFound from error
+        yield
