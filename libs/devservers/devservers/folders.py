@@ -60,8 +60,8 @@ def throw_away_folder(prefix: str = "test-", *, in_memory: bool = False) -> Iter
     elif parent:
         make_folder(parent)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    _remove_abandoned(folder.parent, prefix)
     try:
+        _remove_abandoned(folder.parent, prefix)
         make_folder(folder)
         with (folder / "new").open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
@@ -73,9 +73,11 @@ def throw_away_folder(prefix: str = "test-", *, in_memory: bool = False) -> Iter
 
 def _remove_abandoned(parent: Path, prefix: str) -> None:
     for mark in parent.glob(f"{prefix}*/{IN_USE}"):
-        with contextlib.suppress(OSError), mark.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(mark.parent, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if mark.lstat().st_uid == os.geteuid():  # others may write into the parent, too
+                with mark.open() as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def _memory_can_be_used() -> bool:
