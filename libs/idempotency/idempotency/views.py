@@ -77,8 +77,8 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
 
     Each caller has its own keys, if callers are authenticated (``AUTH``). The key is claimed and committed before the
     request is validated; the response is stored in the transaction that stores the object. A request that fails stores
-    nothing and frees its key. ``perform_create`` is a hook as usual, and runs once. What a subclass does around
-    ``super().create()`` is done for repetitions, too, and not stored.
+    nothing and frees its key. ``perform_create`` is a hook as usual, and runs once. Code of a subclass around
+    ``super().create()`` runs for repetitions, too, and its changes are not stored.
     """
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"create": [KeyInUse, KeyReused]}

@@ -84,7 +84,7 @@ def search_place() -> Iterator[None]:
 
 
 class AskedQuery(QueryDict):
-    """A query that knows which of its parameters were asked for by name; whoever reads it as a whole knows them all."""
+    """A query that knows which of its parameters were asked for by name; to read it as a whole is to ask for all."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.asked: set[str] = set()

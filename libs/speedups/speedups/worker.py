@@ -41,7 +41,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
 
     alive: bool
     sockets: list[socket.socket]
-    most_body_bytes = MAX_BODY_BYTES  # what is larger is refused by BodyLimitMiddleware, or fails where it is read
+    most_body_bytes = MAX_BODY_BYTES  # a larger body is refused by BodyLimitMiddleware, or an error for its reader
     most_unfinished_bytes = 64 * 2**20  # that a process holds of requests that are not complete
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

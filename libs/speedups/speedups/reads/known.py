@@ -78,7 +78,7 @@ FIELDS: dict[type, tuple[type, ...]] = {
     fields.StrictDateTimeField: (models.DateTimeField,),
 }
 
-# What sees a compiled read as any other request, and what acts only on what a page, a form or a cookie asks for.
+# The ones above see a compiled read as any other request; those below act only for a page, a form or a cookie.
 MIDDLEWARE_ABOVE, MIDDLEWARE_BELOW = frozenset(REQUEST_MIDDLEWARE), frozenset(PAGE_MIDDLEWARE)
 SETTINGS: dict[str, Any] = {
     "AUTH": False,  # without which OWNED does nothing
