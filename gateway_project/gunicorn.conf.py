@@ -47,6 +47,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Collect none while the worker imports the application."""
     gc.disable()
+    shared.reset_signals()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -1,6 +1,7 @@
 """The start of a worker."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -43,8 +44,18 @@ assert gc.isenabled()
 hooks.on_exit(None)
 """
 
+STOP = """
+import os, runpy, signal
 
-def run(code):
+hooks = runpy.run_path("gunicorn.conf.py")
+signal.signal(signal.SIGTERM, lambda *_: None)  # as the master's, which notes it for later
+hooks["post_fork"](None, None)
+hooks["shared"].on_exit(None)
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def run(code, status=0):
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
 
     done = subprocess.run(
@@ -56,7 +67,7 @@ def run(code):
         check=False,
     )
 
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == status, done.stderr
 
 
 def test_patching_reads_the_installed_packages_once():
@@ -65,3 +76,7 @@ def test_patching_reads_the_installed_packages_once():
 
 def test_garbage_is_collected_in_both_processes_once_they_have_imported_everything():
     run(COLLECT)
+
+
+def test_worker_that_starts_is_ended_by_a_signal_to_stop():
+    run(STOP, -signal.SIGTERM)

@@ -5,6 +5,7 @@ import gc
 import importlib
 import os
 import shutil
+import signal
 import tempfile
 from typing import Any
 
@@ -25,6 +26,11 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
     collect_metrics(name)
     share_processors()
     gc.disable()  # makes the imports a tenth faster; enabled again before the first fork
+
+    def post_fork(server: Any, worker: Any) -> None:
+        reset_signals()
+        tracing.start(name)
+
     return {
         "wsgi_app": f"{name}_project.wsgi",
         "bind": [os.environ.get("BIND", f"127.0.0.1:{port}"), *filter(None, [os.environ.get("METRICS_BIND")])],
@@ -44,7 +50,7 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
         "logger_class": Logger,
         "when_ready": when_ready,
         "pre_fork": lambda server, worker: gc.enable(),
-        "post_fork": lambda server, worker: tracing.start(name),
+        "post_fork": post_fork,
         "post_worker_init": post_worker_init,
         "child_exit": child_exit,
         "on_exit": on_exit,
@@ -60,6 +66,12 @@ def collect_metrics(service: str) -> None:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=f"{service}-metrics-")
     importlib.import_module("prometheus_client")
+
+
+def reset_signals() -> None:
+    """End a new worker by a signal to stop; the handlers of the master, which it has at first, would lose it."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def share_processors() -> None:

@@ -118,6 +118,16 @@ def test_garbage_is_collected_from_the_fork_on():
     subprocess.run([sys.executable, "-c", code], cwd=TESTS, check=True)
 
 
+def test_worker_that_starts_is_ended_by_a_signal_to_stop():
+    code = (
+        "import os, signal; from chassis.server import service_configuration;"
+        "hooks = service_configuration('x', port=1); signal.signal(signal.SIGTERM, lambda *_: None);"
+        "hooks['post_fork'](None, None); hooks['on_exit'](None); os.kill(os.getpid(), signal.SIGTERM)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], cwd=TESTS, check=False).returncode == -signal.SIGTERM
+
+
 def test_metrics_go_to_the_folder_that_is_given(tmp_path):
     code = "import os; from chassis import server; server.collect_metrics('x'); server.on_exit(None)"
     given = tmp_path / "given"

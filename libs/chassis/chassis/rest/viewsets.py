@@ -83,11 +83,8 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         Several objects, data that is not a serializer's, and what another action creates have none.
         """
         instance = getattr(getattr(data, "serializer", None), "instance", None)
-        if (
-            (headers := super().get_success_headers(data))
-            or not isinstance(instance, Model)
-            or self.action != "create"
-        ):
+        headers = super().get_success_headers(data)
+        if headers or not isinstance(instance, Model) or self.action != "create":
             return headers
         key = attrgetter(self.lookup_field.replace("__", "."))(instance)
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
@@ -123,9 +120,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     @contextmanager
     def locked(self, instance: ModelT) -> Iterator[ModelT]:
-        """Lock the row of ``instance``, which gets its values as they are now, for a transaction.
-
-        An object that is no model, of a ``get_object`` of another kind, has no row; its preconditions count, too.
+        """Lock the row of a model's ``instance``, which gets its values as they are now, for a transaction.
 
         Raises:
             NotFound: it was deleted since it was read.
