@@ -17,8 +17,8 @@ PASSING = "def test_passes():\n    pass\n"
 FAILING = "def test_fails():\n    raise AssertionError\n"
 SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='no such hardware')\ndef test_skipped():\n    pass\n"
 UNSTABLE = (
-    "from pathlib import Path\n\ndef test_unstable():\n    tried = Path('tried')\n    was_tried = tried.exists()\n"
-    "    tried.touch()\n    assert was_tried\n"
+    "from pathlib import Path\n\ndef test_unstable(tmp_path):\n    tried = Path('tried')\n"
+    "    was_tried = tried.exists()\n    tried.touch()\n    assert was_tried\n"
 )
 BROKEN = "import nothing_of_this_name\n"
 TEARDOWN = "import pytest\n\n@pytest.fixture\ndef bad():\n    yield\n    1 / 0\n\ndef test_passes(bad):\n    pass\n"
@@ -84,10 +84,10 @@ def test_counts_are_summed_and_reasons_of_skips_progress_and_total_time_are_show
 def test_a_test_that_passes_when_it_is_tried_again_is_named(new_clone, write_suite):
     write_suite("gateway", UNSTABLE)
 
-    status, output = new_clone.run("test", "gateway", "-p", "pytest-retry", "--retries", "1")
+    status, output = new_clone.run("test", "gateway", "-p", "rerunfailures", "--reruns", "1", "-rR")
 
     assert (status, last_line(output)) == (0, "1 passed, 0 failed, 0 skipped"), output
-    assert "test_unstable failed on attempt 1" in output
+    assert re.search("^RERUN .*test_unstable", output, flags=re.MULTILINE)
 
 
 def test_a_selection_may_match_in_one_suite_only(new_clone, write_suite):
