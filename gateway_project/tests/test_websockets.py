@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.client import exchange, request
 from tests.process import free_port, started
-from tests.test_operation import samples_once
+from tests.test_operation import wait_for_samples
 from tests.tls import AUTHORITY, TlsUpstream, certificate, end
 from tests.upstream import answer
 from tests.websocket import (
@@ -243,16 +243,20 @@ def test_log_and_metrics_tell_of_a_tunnel(echoing, upstream, metrics_port):
     with tunnel(echoing, target="/counted") as client:
         client.read_until(b"12345")
         client.send(b"123")
-        up = ("gateway_tunnel_bytes_total", ("direction", "to_upstream"), label)
-        numbers = samples_once(metrics_port, lambda numbers: numbers.get(up) == 3)
-        assert numbers["gateway_tunnel_bytes_total", ("direction", "to_client"), label] == 5
-        assert numbers["gateway_tunnels", label] == 1
+        expected = {
+            ("gateway_tunnel_bytes_total", ("direction", "to_upstream"), label): 3,
+            ("gateway_tunnel_bytes_total", ("direction", "to_client"), label): 5,
+            ("gateway_tunnels", label): 1,
+        }
+        wait_for_samples(metrics_port, expected)
         assert access_lines(echoing, "/counted") == []
 
-    counted = ("gateway_requests_total", ("method", "GET"), ("route", "/counted"), ("status", "101"))
-    numbers = samples_once(metrics_port, lambda numbers: numbers.get(counted) == 1)
-    assert numbers["gateway_tunnels", label] == 0
-    assert numbers["gateway_request_duration_seconds_count", ("route", "/counted")] == 0
+    expected = {
+        ("gateway_requests_total", ("method", "GET"), ("route", "/counted"), ("status", "101")): 1,
+        ("gateway_request_duration_seconds_count", ("route", "/counted")): 0,
+        ("gateway_tunnels", label): 0,
+    }
+    wait_for_samples(metrics_port, expected)
     (line,) = access_lines(echoing, "/counted")
     assert (line["status"], line["bytes"], line["replica"]) == (101, 5, f"127.0.0.1:{upstream.port}")
     assert line["request_id"].encode() == upstream.requests[0].values(b"X-Request-ID")[0]

@@ -38,13 +38,10 @@ class TlsUpstream(Upstream):
         super().reset()
 
     def _serve(self, connection) -> None:
-        try:
+        with contextlib.suppress(OSError):
             connection.socket = self._context.wrap_socket(connection.socket, server_side=True)
-        except OSError:
-            connection.close()
-            return
-        self.protocols.append(connection.socket.selected_alpn_protocol())
-        super()._serve(connection)
+            self.protocols.append(connection.socket.selected_alpn_protocol())
+            super()._serve(connection)
 
 
 def end(connection) -> None:

@@ -90,9 +90,13 @@ class Connection:
         self.socket.sendall(data)
 
     def close(self) -> None:
+        self.end()
+        self.socket.close()
+
+    def end(self) -> None:
+        """Close the connection from another thread. Its own closes the socket, and may write to it until then."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
 
     def reset(self) -> None:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -119,7 +123,7 @@ class Upstream:
 
     def reset(self) -> None:
         for connection in self.connections:
-            connection.close()
+            connection.end()
         self.requests: list[Request] = []
         self.connections = []
         self.script: Script = answer(OK)
@@ -130,7 +134,7 @@ class Upstream:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self.connections:
-            connection.close()
+            connection.end()
 
     def _accept(self) -> None:
         while True:
@@ -140,10 +144,16 @@ class Upstream:
                 return
             connection = Connection(accepted, len(self.connections))
             self.connections.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._handle, args=(connection,), daemon=True).start()
+
+    def _handle(self, connection: Connection) -> None:
+        try:
+            self._serve(connection)
+        finally:
+            connection.close()
 
     def _serve(self, connection: Connection) -> None:
-        with connection.socket, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
             while head := connection.read_until(b"\r\n\r\n"):
                 request = Request(head, b"", connection.number)
                 if self.on_head:
