@@ -240,6 +240,11 @@ def test_health_is_public(gateway):
         assert ask(gateway, target).status == 200
 
 
+def test_portal_that_is_not_exposed_is_an_unknown_path(gateway):
+    for target in ("/", "/-/status", "/-/docs", "/-/openapi.json"):
+        assert ask(gateway, target).status == 404
+
+
 PREFLIGHT = ["Origin: https://shop.example", "Access-Control-Request-Method: GET"]
 
 

@@ -7,11 +7,14 @@ import pytest
 
 from tests.client import Client, exchange, request
 from tests.process import configuration
+from tests.test_portal import OWN_PATHS
 
 
-def readable(upstream):
-    """Settings with one route, for reads under ``/a``."""
-    return configuration(upstream.url, route='methods = ["GET", "HEAD"]').replace('path = "/"', 'path = "/a"')
+@pytest.fixture
+def readable(share, upstream):
+    """A gateway with one route, for reads under ``/a``, and without a portal."""
+    route = configuration(upstream.url, route='methods = ["GET", "HEAD"]').replace('path = "/"', 'path = "/a"')
+    return share(route, EXPOSE_PORTAL="false")
 
 
 def test_health_is_served_by_the_gateway(gateway, upstream):
@@ -59,10 +62,8 @@ def test_path_that_only_starts_like_health_is_forwarded(gateway, upstream):
     assert upstream.requests[0].target == b"/healthy"
 
 
-def test_path_without_a_route_is_a_problem(share, upstream):
-    gateway = share(readable(upstream))
-
-    got = exchange(gateway.port, request(target="/ab"))
+def test_path_without_a_route_is_a_problem(readable):
+    got = exchange(readable.port, request(target="/ab"))
 
     assert (got.status, got.value(b"Content-Type")) == (404, b"application/problem+json")
     problem = json.loads(got.body)
@@ -70,29 +71,30 @@ def test_path_without_a_route_is_a_problem(share, upstream):
     assert problem["request_id"].encode() == got.value(b"X-Request-ID")
 
 
-def test_browser_gets_html(share, upstream):
-    gateway = share(readable(upstream))
+@pytest.mark.parametrize("target", OWN_PATHS)
+def test_portal_that_is_not_exposed_is_an_unknown_path(readable, target):
+    got = exchange(readable.port, request(target=target))
 
-    got = exchange(gateway.port, request("GET", "/b", "Accept: text/html,*/*;q=0.8"))
+    assert (got.status, json.loads(got.body)["type"]) == (404, "urn:problem:no_route")
+
+
+def test_browser_gets_html(readable):
+    got = exchange(readable.port, request("GET", "/b", "Accept: text/html,*/*;q=0.8"))
 
     assert got.value(b"Content-Type").startswith(b"text/html")
     assert b"No route leads to this address." in got.body
 
 
-def test_method_that_the_route_does_not_allow_is_rejected(share, upstream):
-    gateway = share(readable(upstream))
-
-    got = exchange(gateway.port, request("POST", "/a"))
+def test_method_that_the_route_does_not_allow_is_rejected(readable, upstream):
+    got = exchange(readable.port, request("POST", "/a"))
 
     assert (got.status, got.value(b"Allow")) == (405, b"GET, HEAD")
     assert upstream.requests == []
 
 
 @pytest.mark.parametrize("lines", [(), ("Accept: text/html",)])
-def test_own_responses_have_security_headers(share, upstream, lines):
-    gateway = share(readable(upstream))
-
-    got = exchange(gateway.port, request("GET", "/nowhere", *lines))
+def test_own_responses_have_security_headers(readable, lines):
+    got = exchange(readable.port, request("GET", "/nowhere", *lines))
 
     assert got.status == 404
     assert got.value(b"X-Content-Type-Options") == b"nosniff"

@@ -56,12 +56,13 @@ def dead():
 
 @pytest.fixture(scope="module")
 def lags(dead, tmp_path_factory):
-    """A portal of services by what their readiness tells of events; of ``half``, one replica of two is down."""
+    """A portal behind a proxy, of services by their events; of ``half``, one replica of two is down."""
     services = {name: ready(content) for name, content in (READY | {"half": "ok"}).items()}
     urls = {name: [upstream.url] for name, upstream in services.items()}
     urls["half"].append(dead)
     settings = "".join(configuration(*of, name=name) for name, of in urls.items())
-    with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
+    environment = {"EXPOSE_PORTAL": "true", "TRUSTED_PROXIES": "127.0.0.0/8"}
+    with started(tmp_path_factory.mktemp("gateway"), settings, **environment) as gateway:
         yield gateway
     for upstream in services.values():
         upstream.close()
@@ -130,9 +131,17 @@ def upstream(upstream_of_portals):
     return upstream_of_portals
 
 
+@pytest.fixture(scope="module")
+def portal_of_two(upstream_of_portals, tmp_path_factory):
+    settings = routed(upstream_of_portals.url)
+    with started(tmp_path_factory.mktemp("gateway"), settings, workers=2, EXPOSE_PORTAL="true") as gateway:
+        yield gateway
+
+
 @pytest.fixture
-def portal(share, upstream):
-    return share(routed(upstream.url), EXPOSE_PORTAL="true")
+def portal(portal_of_two, upstream):
+    """A portal of one service in a gateway of two processes."""
+    return portal_of_two
 
 
 def test_browser_gets_a_page_with_services_and_links(portal):
@@ -153,14 +162,12 @@ def test_browser_gets_a_page_with_services_and_links(portal):
         ([], "http://example.org"),
     ],
 )
-def test_addresses_are_those_that_a_trusted_proxy_was_reached_under(share, upstream, lines, origin):
-    gateway = share(routed(upstream.url), EXPOSE_PORTAL="true", TRUSTED_PROXIES="127.0.0.0/8")
+def test_addresses_are_those_that_a_trusted_proxy_was_reached_under(lags, lines, origin):
+    page = get(lags, "/", HTML, *lines).body.decode()
+    index = json.loads(get(lags, "/", *lines).body)
 
-    page = get(gateway, "/", HTML, *lines).body.decode()
-    index = json.loads(get(gateway, "/", *lines).body)
-
-    assert f"curl {origin}/a<" in page
-    assert index["links"]["api"] == [f"{origin}/a"]
+    assert f"curl {origin}/seconds<" in page
+    assert set(index["links"]["api"]) == {f"{origin}/{name}" for name in (*READY, "half")}
 
 
 def test_addresses_do_not_follow_an_untrusted_client(portal):
@@ -234,23 +241,12 @@ def test_unknown_paths_under_the_portal_are_problems(portal, path):
 
 
 @pytest.mark.parametrize("target", OWN_PATHS)
-def test_portal_that_is_not_exposed_is_an_unknown_path(share, upstream, target):
-    gateway = share(routed(upstream.url), EXPOSE_PORTAL="false")
+def test_catch_all_route_gets_everything_as_there_is_no_portal_by_default(gateway, session_upstream, target):
+    session_upstream.reset()
 
-    got = get(gateway, target)
+    get(gateway, target)
 
-    assert (got.status, json.loads(got.body)["type"]) == (404, "urn:problem:no_route")
-
-
-def test_portal_is_not_exposed_by_default(share, upstream):
-    assert get(share(routed(upstream.url)), "/").status == 404
-
-
-@pytest.mark.parametrize("target", OWN_PATHS)
-def test_catch_all_route_gets_everything_from_a_gateway_without_a_portal(share, upstream, target):
-    get(share(configuration(upstream.url)), target)
-
-    assert upstream.requests[0].target == target.encode()
+    assert session_upstream.requests[0].target == target.encode()
 
 
 def test_route_for_the_root_comes_before_the_portal(share, upstream):
@@ -264,17 +260,16 @@ def test_route_for_the_root_comes_before_the_portal(share, upstream):
     assert own.status == 200
 
 
-def test_load_is_that_of_all_processes(start, upstream):
-    gateway = start(routed(upstream.url), workers=2, EXPOSE_PORTAL="true")
-    wait_for(lambda: service(gateway)["state"] == "up")
+def test_load_is_that_of_all_processes(portal):
+    wait_for(lambda: service(portal)["state"] == "up")
 
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: get(gateway, "/a"), range(40)))
+        list(threads.map(lambda _: get(portal, "/a"), range(40)))
 
     # From either process.
-    wait_for(lambda: all(service(gateway)["requests_per_second"] for _ in range(8)))
-    assert service(gateway)["p50_ms"] > 0
-    assert service(gateway)["error_percent"] == 0
+    wait_for(lambda: all(service(portal)["requests_per_second"] for _ in range(8)))
+    assert service(portal)["p50_ms"] > 0
+    assert service(portal)["error_percent"] == 0
 
 
 def test_errors_and_failures_are_shown(outages):
@@ -303,6 +298,10 @@ def test_service_that_stops_is_down_at_the_next_look(outages, stopping):
     assert re.search(r"Down: [^.]*\bstopping\b[^.]*\.", get(outages, "/", HTML).body.decode())
     since = r"Down since <time datetime=\"[^\"]+\">\d\d:\d\d:\d\d UTC</time>"
     assert re.search(since, shown(outages, "stopping", "/"))
+
+
+def test_without_any_document_that_of_the_api_is_empty(outages):
+    assert json.loads(get(outages, "/-/openapi.json").body)["paths"] == {}
 
 
 @pytest.mark.parametrize(
@@ -337,14 +336,6 @@ def test_lag_of_a_service_that_has_stopped_is_not_shown(outages, stopping):
     stopping["reading"].close()
 
     wait_for(lambda: "events" not in service(outages, "reading"))
-
-
-def test_nobody_is_asked_for_lags_while_no_page_is_asked_for(start, upstream):
-    gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
-    wait_for(lambda: len([one for one in upstream.requests if one.target == b"/"]) >= 2, seconds=20)
-
-    assert not [one for one in upstream.requests if one.target == b"/health/ready"]
-    assert gateway.port
 
 
 def test_time_of_an_outage_stays_while_it_lasts(outages):

@@ -84,14 +84,6 @@ def test_pages_need_no_credentials(gateway, target):
     assert exchange(gateway.port, request("GET", target)).status == 200
 
 
-def test_pages_are_not_there_unless_exposed(start, service):
-    keys = api_key("gk_partner_" + "k" * 43, scopes="[]")
-    gateway = start(CLOSED.format(keys=keys, url=service.url), SERVICE_TOKEN=SERVICE_TOKEN)
-
-    for target in ("/", "/-/status", "/-/docs", "/-/openapi.json"):
-        assert exchange(gateway.port, request("GET", target)).status == 404
-
-
 def test_command_lines_show_a_token_where_the_route_wants_one(gateway):
     page = exchange(gateway.port, request("GET", "/", "Accept: text/html")).body.decode()
 

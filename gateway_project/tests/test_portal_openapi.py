@@ -13,7 +13,7 @@ from gevent.event import Event
 
 from portal import documents
 from tests.client import exchange, request
-from tests.process import configuration, free_port, started
+from tests.process import configuration, started
 from tests.upstream import Upstream
 
 ROUTES = """
@@ -64,20 +64,8 @@ def serving(path):
     return upstream
 
 
-@pytest.fixture
-def services():
-    running = {"user": serving("/users"), "order": serving("/orders")}
-    yield running
-    for upstream in running.values():
-        upstream.close()
-
-
 def routes(services):
     return ROUTES.format(**{name: upstream.url for name, upstream in services.items()})
-
-
-def start_with(start, services):
-    return start(routes(services), EXPOSE_PORTAL="true")
 
 
 @pytest.fixture(scope="module")
@@ -138,54 +126,51 @@ def test_problems_of_the_gateway_are_responses(gateway):
     assert both["description"].startswith("No.\n* `circuit_open`:")
 
 
-def test_page_has_a_command_line_for_each_example_of_a_post(start, services):
-    own = document("/users")
-    example = {"examples": {"New": {"value": {"name": "O'Brien"}}}}
-    own["paths"]["/users"]["post"]["requestBody"]["content"] = {"application/json": example}
-    own["paths"]["/users/{id}"] = {"post": own["paths"]["/users"]["post"]}  # a path that nobody can send
-    own["paths"]["/users/other"] = {"post": {"requestBody": {"content": []}}, "get": operation()}  # malformed
-    answers = {b"/openapi.json": json_answer(own), b"/": json_answer("ok"), b"/health/ready": json_answer("ok")}
-    services["user"].script = lambda connection, received: connection.send(answers[received.target])
-    gateway = start_with(start, services)
-    fetched(gateway)
-
-    page = html.unescape(exchange(gateway.port, request("GET", "/", "Accept: text/html")).body.decode())
-
-    lines = [shlex.split(line) for line in re.findall("<code>(curl .*)</code>", page)]
-    posts = [line for line in lines if "POST" in line]
-    header, body = "Content-Type: application/json", '{"name": "O\'Brien"}'
-    assert posts == [["curl", "-X", "POST", "http://example.org/users", "-H", header, "-d", body]]
-    assert ["curl", "http://example.org/orders"] in lines
-    assert ["curl", "-H", "Accept: application/json", "http://example.org/"] in lines
-
-
 def test_service_token_is_sent(gateway, tokens):
     fetched(gateway)
 
     assert tokens[0] == [b"secret"]
 
 
+def wait_for(condition):
+    ends_at = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def later(tmp_path_factory):
-    """The documents before and after the user service stops and that of items hangs, and the page then."""
+    """A history of three services, whose gateway is asked for nothing at first; later one stops and one hangs."""
     running = {"user": serving("/users"), "order": serving("/orders"), "items": serving("/items")}
     settings = routes(running) + configuration(running["items"].url, name="items")
     with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
-        before = fetched(gateway)
+        wait_for(lambda: [one.target for one in running["user"].requests].count(b"/") >= 2)  # health checks
+        unasked = {one.target for one in running["user"].requests}
         running["user"].close()
+        before = fetched(gateway)
         running["items"].script = lambda connection, received: time.sleep(4)
         time.sleep(5.1)  # until a document is asked for again
         after = fetched(gateway)
         page = exchange(gateway.port, request("GET", "/-/docs", "Accept: text/html")).body.decode()
     for upstream in running.values():
         upstream.close()
-    return before, after, page
+    return SimpleNamespace(unasked=unasked, before=before, after=after, page=page)
+
+
+def test_document_is_read_before_anybody_asks_for_it(later):
+    assert b"/openapi.json" in later.unasked
+    assert set(later.before["paths"]) == {"/users", "/orders", "/items"}
+
+
+def test_nobody_is_asked_for_lags_while_no_page_is_asked_for(later):
+    assert b"/health/ready" not in later.unasked
 
 
 def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(later):
-    before, after, _ = later
+    after = later.after
 
-    assert set(after["paths"]) == set(before["paths"])
+    assert set(after["paths"]) == set(later.before["paths"])
     assert stale(after)["user"].endswith("Z")
     assert stale(after)["order"] is None
     assert after["tags"][0]["description"].startswith("**Stale since ")
@@ -194,31 +179,15 @@ def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(later)
 
 
 def test_service_that_hangs_is_stale_at_once(later):
-    before, after, _ = later
-
-    assert "/items" in before["paths"]
-    assert set(after["paths"]) == set(before["paths"])
-    assert stale(after)["items"]
+    assert "/items" in later.before["paths"]
+    assert set(later.after["paths"]) == set(later.before["paths"])
+    assert stale(later.after)["items"]
 
 
 def test_page_lists_the_operations_and_says_what_is_stale(later):
-    _, _, page = later
-
-    assert page.count('<details class="operation">') == 6
-    assert "<b>POST</b> /users" in page
-    assert page.count("this is its last document, stale since") == 2
-
-
-def test_document_is_read_before_anybody_asks_for_it(start, services):
-    gateway = start_with(start, services)
-    ends_at = time.monotonic() + 15
-    while not any(one.target == b"/openapi.json" for one in services["user"].requests) and time.monotonic() < ends_at:
-        time.sleep(0.05)
-    time.sleep(0.3)
-
-    services["user"].close()
-
-    assert set(fetched(gateway)["paths"]) == {"/users", "/orders"}
+    assert later.page.count('<details class="operation">') == 6
+    assert "<b>POST</b> /users" in later.page
+    assert later.page.count("this is its last document, stale since") == 2
 
 
 BROKEN = {
@@ -240,52 +209,59 @@ def answering(data):
     return upstream
 
 
+def with_examples():
+    """A document with an operation that has an example, and with some for which there is no command line."""
+    own = document("/orders")
+    example = {"examples": {"New": {"value": {"name": "O'Brien"}}}}
+    own["paths"]["/orders"]["post"]["requestBody"]["content"] = {"application/json": example}
+    own["paths"]["/orders/{id}"] = {"post": own["paths"]["/orders"]["post"]}  # a path that nobody can send
+    own["paths"]["/orders/other"] = {"post": {"requestBody": {"content": []}}, "get": operation()}  # malformed
+    return own
+
+
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
-    """A gateway with one service whose document is good, some whose is broken, and one without a document."""
-    running = {name: answering(data) for name, data in BROKEN.items()}
-    running |= {"without": answering(json_answer({}, b"404 Not Found")), "orders": serving("/orders")}
+    """The document and the page of services of which one has a good document; the seconds until the document came."""
+    running = {name: answering(data) for name, data in BROKEN.items()} | {"hanging": Upstream()}
+    running["hanging"].script = lambda connection, received: time.sleep(4)
+    running |= {"without": answering(json_answer({}, b"404 Not Found"))}
+    running |= {"orders": answering(json_answer(with_examples()))}
     settings = "".join(configuration(upstream.url, name=name) for name, upstream in running.items())
     with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
-        yield gateway
+        # A busy machine may take longer than the gateway waits.
+        wait_for(lambda: "the without service is missing" not in fetched(gateway)["info"]["description"])
+        began = time.monotonic()
+        found = fetched(gateway)
+        seconds = time.monotonic() - began
+        page = exchange(gateway.port, request("GET", "/", "Accept: text/html")).body.decode()
     for upstream in running.values():
         upstream.close()
+    return SimpleNamespace(found=found, seconds=seconds, page=html.unescape(page))
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", [*BROKEN, "hanging"])
 def test_service_with_a_broken_document_leaves_the_others(broken, name):
-    found = fetched(broken)
-
-    assert set(found["paths"]) == {"/orders"}
-    assert f"The document of the {name} service is missing: " in found["info"]["description"]
+    assert set(broken.found["paths"]) == {"/orders", "/orders/{id}", "/orders/other"}
+    assert f"The document of the {name} service is missing: " in broken.found["info"]["description"]
 
 
 def test_service_without_a_document_is_left_out(broken):
-    missing = "The document of the without service is missing"
-    ends_at = time.monotonic() + 15  # a busy machine may take longer than the gateway waits for
-    while missing in (found := fetched(broken))["info"]["description"] and time.monotonic() < ends_at:
-        time.sleep(0.2)
-
-    assert set(found["paths"]) == {"/orders"}
-    assert missing not in found["info"]["description"]
+    assert "without" not in {tag["name"] for tag in broken.found["tags"]}
+    assert "The document of the without service is missing" not in broken.found["info"]["description"]
 
 
-def test_service_that_does_not_answer_delays_the_document_by_a_second_at_most(start, services):
-    services["user"].script = lambda connection, received: time.sleep(4)
-    gateway = start_with(start, services)
-
-    began = time.monotonic()
-    found = fetched(gateway)
-
-    assert set(found["paths"]) == {"/orders"}
-    assert time.monotonic() - began < 2  # seconds
+def test_service_that_does_not_answer_delays_the_document_by_a_second_at_most(broken):
+    assert broken.seconds < 2
 
 
-def test_without_any_service_there_is_an_empty_document(start):
-    dead = f"http://127.0.0.1:{free_port()}"
-    gateway = start(ROUTES.format(user=dead, order=dead), EXPOSE_PORTAL="true")
+def test_page_has_a_command_line_for_each_example_of_a_post(broken):
+    lines = [shlex.split(line) for line in re.findall("<code>(curl .*)</code>", broken.page)]
 
-    assert fetched(gateway)["paths"] == {}
+    posts = [line for line in lines if "POST" in line]
+    header, body = "Content-Type: application/json", '{"name": "O\'Brien"}'
+    assert posts == [["curl", "-X", "POST", "http://example.org/orders", "-H", header, "-d", body]]
+    assert ["curl", "http://example.org/orders"] in lines
+    assert ["curl", "-H", "Accept: application/json", "http://example.org/"] in lines
 
 
 def test_what_all_services_say_of_themselves_is_said_once(gateway):
