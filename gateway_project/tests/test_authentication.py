@@ -347,13 +347,19 @@ def test_rate_limit_of_a_key_counts_all_its_requests(gateway):
     assert answers[2].value(b"Retry-After")
 
 
-def test_failures_are_limited_per_address(start, upstream, jwks_file):
+@pytest.fixture
+def strict(share, upstream, jwks_file):
+    """A gateway that counts failures per address, has a second service token, and writes its log for people."""
     settings = closed(upstream.url, jwks_file, auth='failure_limit = "3/hour"')
-    gateway = start(settings, SERVICE_TOKEN=SERVICE_TOKEN, TRUSTED_PROXIES="127.0.0.1")
-    assert ask(gateway, "/things", bearer(GOOD)).status == 200
+    tokens = f"{SERVICE_TOKEN},old"
+    return share(settings, SERVICE_TOKEN=tokens, TRUSTED_PROXIES="127.0.0.1", LOG_FORMAT="console")
+
+
+def test_failures_are_limited_per_address(strict):
+    assert ask(strict, "/things", bearer(GOOD)).status == 200
 
     def status(line, address="192.0.2.1"):
-        return ask(gateway, "/things", line, f"X-Forwarded-For: {address}").status
+        return ask(strict, "/things", line, f"X-Forwarded-For: {address}").status
 
     assert [status(bearer(text)) for text in ("bad", "gk_bad", "bad", "bad", "gk_bad")] == [401, 401, 401, 429, 429]
     assert status(bearer("bad"), "192.0.2.2") == 401
@@ -361,7 +367,7 @@ def test_failures_are_limited_per_address(start, upstream, jwks_file):
     assert status(bearer(GOOD)) == 200
     assert status(bearer(API_KEY)) == 200
     assert status(bearer(token(KEY, jti="new"))) == 429
-    assert ask(gateway, "/things", "X-Forwarded-For: 192.0.2.1").status == 401
+    assert ask(strict, "/things", "X-Forwarded-For: 192.0.2.1").status == 401
 
 
 @pytest.fixture(scope="module")
@@ -450,15 +456,8 @@ def test_upstream_gets_an_identity_of_its_own(gateway, upstream):
     assert identity_of(upstream.requests[0], "two").subject == identity_of(upstream.requests[1], "any").subject == "7"
 
 
-@pytest.fixture
-def with_two_tokens(share, upstream, jwks_file):
-    """A gateway that has a second service token, and writes its log for people."""
-    tokens = f"{SERVICE_TOKEN},old"
-    return share(closed(upstream.url, jwks_file), SERVICE_TOKEN=tokens, LOG_FORMAT="console")
-
-
-def test_first_service_token_signs(with_two_tokens, upstream):
-    ask(with_two_tokens, "/things", bearer(GOOD))
+def test_first_service_token_signs(strict, upstream):
+    ask(strict, "/things", bearer(GOOD))
 
     assert identity_of(upstream.requests[0]).subject == "7"
 
@@ -503,10 +502,10 @@ def access_lines(gateway):
     return [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line]
 
 
-def test_sender_is_in_the_console_format(with_two_tokens):
-    ask(with_two_tokens, "/things", bearer(token(KEY, sub="one\ntwo")))
+def test_sender_is_in_the_console_format(strict):
+    ask(strict, "/things", bearer(token(KEY, sub="one\ntwo")))
 
     ends_at = time.monotonic() + 5
-    while r"subject='one\ntwo'" not in with_two_tokens.log:
-        assert time.monotonic() < ends_at, with_two_tokens.log
+    while r"subject='one\ntwo'" not in strict.log:
+        assert time.monotonic() < ends_at, strict.log
         time.sleep(0.05)

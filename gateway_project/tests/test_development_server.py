@@ -12,10 +12,10 @@ from tests.client import exchange, request
 from tests.process import PROJECT, configuration, free_port
 
 
-@pytest.fixture
-def port(tmp_path, upstream):
-    file = tmp_path / "gateway.toml"
-    file.write_text(configuration(upstream.url))
+@pytest.fixture(scope="module")
+def port(tmp_path_factory, session_upstream):
+    file = tmp_path_factory.mktemp("gateway") / "gateway.toml"
+    file.write_text(configuration(session_upstream.url))
     environment = {name: value for name, value in os.environ.items() if name not in ("SECRET_KEY", "DEBUG")}
     number = free_port()
     server = subprocess.Popen(

@@ -16,55 +16,69 @@ from tests.process import configuration, free_port, started
 CHUNKED = "Transfer-Encoding: chunked"
 
 
+RATE = 'rate_limit = "3/{}"'
+
+
+@pytest.fixture(scope="module")
+def limited_gateway(session_upstream, tmp_path_factory):
+    routes = {unit: RATE.format(unit) for unit in ("second", "minute", "hour")} | {"small": 'max_body = "1 KiB"'}
+    settings = [configuration(session_upstream.url, name=name, route=route) for name, route in routes.items()]
+    folder = tmp_path_factory.mktemp("gateway")
+    with started(folder, "".join(settings), TRUSTED_PROXIES="127.0.0.0/8") as gateway:
+        yield gateway
+
+
 @pytest.fixture
-def small(share, upstream):
-    """A gateway whose route takes bodies of up to 1 KiB."""
-    return share(configuration(upstream.url, route='max_body = "1 KiB"'))
+def limited(limited_gateway, upstream):
+    """A gateway with routes that may be used three times a second, a minute and an hour, each by one test.
+
+    Its route ``/small`` takes bodies of up to 1 KiB.
+    """
+    return limited_gateway
 
 
-def test_body_of_the_maximum_size_is_forwarded(small, upstream):
-    assert exchange(small.port, request("POST", "/", body=bytes(1024))).status == 200
-    assert (
-        exchange(small.port, request("POST", "/", CHUNKED) + b"400\r\n" + bytes(1024) + b"\r\n0\r\n\r\n").status == 200
-    )
+def test_body_of_the_maximum_size_is_forwarded(limited, upstream):
+    assert exchange(limited.port, request("POST", "/small", body=bytes(1024))).status == 200
+    chunked = request("POST", "/small", CHUNKED) + b"400\r\n" + bytes(1024) + b"\r\n0\r\n\r\n"
+    assert exchange(limited.port, chunked).status == 200
 
 
-def test_larger_body_is_rejected_before_it_is_sent(small, upstream):
-    with Client(small.port) as client:
-        client.send(request("POST", "/", "Content-Length: 1025"))
+def test_larger_body_is_rejected_before_it_is_sent(limited, upstream):
+    with Client(limited.port) as client:
+        client.send(request("POST", "/small", "Content-Length: 1025"))
         assert client.read().status == 413
 
     assert upstream.requests == []
 
 
-def test_larger_body_is_rejected_instead_of_100_continue(small, upstream):
-    with Client(small.port) as client:
-        client.send(request("POST", "/", "Content-Length: 10000000", "Expect: 100-continue"))
+def test_larger_body_is_rejected_instead_of_100_continue(limited, upstream):
+    with Client(limited.port) as client:
+        client.send(request("POST", "/small", "Content-Length: 10000000", "Expect: 100-continue"))
         got = client.read()
         assert (got.status, got.interim, got.value(b"Connection")) == (413, [], b"close")
         assert client.is_closed()
 
 
-def test_client_that_sends_a_rejected_body_can_read_the_response(small):
-    with Client(small.port) as client:
-        client.send(request("POST", "/", "Content-Length: 20000000") + bytes(20_000_000))
+def test_client_that_sends_a_rejected_body_can_read_the_response(limited):
+    with Client(limited.port) as client:
+        client.send(request("POST", "/small", "Content-Length: 20000000") + bytes(20_000_000))
         assert client.read().status == 413
 
 
-def test_chunked_body_is_limited_while_it_is_received(small, upstream):
-    with Client(small.port) as client:
-        client.send(request("POST", "/", CHUNKED) + (b"400\r\n" + bytes(1024) + b"\r\n") * 2)
+def test_chunked_body_is_limited_while_it_is_received(limited, upstream):
+    with Client(limited.port) as client:
+        client.send(request("POST", "/small", CHUNKED) + (b"400\r\n" + bytes(1024) + b"\r\n") * 2)
         got = client.read()
 
     assert (got.status, json.loads(got.body)["type"]) == (413, "urn:problem:body_too_large")
     assert upstream.requests == []
 
 
-def test_connection_is_kept_after_a_small_unread_body(small):
-    with Client(small.port) as client:
+def test_connection_is_kept_after_a_small_unread_body(limited):
+    with Client(limited.port) as client:
         client.send(request("POST", "/health", body=b"ignored"))
         assert client.read().status == 405
-        client.send(request())
+        client.send(request(target="/small"))
         assert client.read().status == 200
 
 
@@ -107,26 +121,8 @@ def test_endless_head_is_rejected(gateway):
         assert client.read().status == 431
 
 
-RATE = 'rate_limit = "3/{}"'
-
-
-@pytest.fixture(scope="module")
-def gateway_with_rates(session_upstream, tmp_path_factory):
-    units = ("second", "minute", "hour")
-    settings = [configuration(session_upstream.url, name=unit, route=RATE.format(unit)) for unit in units]
-    folder = tmp_path_factory.mktemp("gateway")
-    with started(folder, "".join(settings), TRUSTED_PROXIES="127.0.0.0/8") as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def rated(gateway_with_rates, upstream):
-    """A gateway with routes that may be used three times a second, a minute and an hour, each by one test."""
-    return gateway_with_rates
-
-
-def test_client_over_its_rate_gets_429_with_retry_after(rated, upstream):
-    answers = [exchange(rated.port, request(target="/minute")) for _ in range(4)]
+def test_client_over_its_rate_gets_429_with_retry_after(limited, upstream):
+    answers = [exchange(limited.port, request(target="/minute")) for _ in range(4)]
 
     assert [got.status for got in answers] == [200, 200, 200, 429]
     assert [got.value(b"RateLimit-Policy") for got in answers] == [b'"requests";q=3;w=60'] * 4
@@ -138,18 +134,18 @@ def test_client_over_its_rate_gets_429_with_retry_after(rated, upstream):
     assert len(upstream.requests) == 3
 
 
-def test_client_may_send_again_after_retry_after(rated):
-    while exchange(rated.port, request(target="/second")).status == 200:
+def test_client_may_send_again_after_retry_after(limited):
+    while exchange(limited.port, request(target="/second")).status == 200:
         pass
 
     time.sleep(2.1)
 
-    assert exchange(rated.port, request(target="/second")).status == 200
+    assert exchange(limited.port, request(target="/second")).status == 200
 
 
-def test_rate_limit_is_per_client(rated):
+def test_rate_limit_is_per_client(limited):
     def statuses(chain):
-        return [exchange(rated.port, request("GET", "/hour", f"X-Forwarded-For: {chain}")).status for _ in range(4)]
+        return [exchange(limited.port, request("GET", "/hour", f"X-Forwarded-For: {chain}")).status for _ in range(4)]
 
     assert statuses("192.0.2.1") == [200, 200, 200, 429]
     assert statuses("192.0.2.2") == [200, 200, 200, 429]

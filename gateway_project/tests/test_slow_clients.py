@@ -136,17 +136,18 @@ def test_a_client_that_finds_no_room_is_served_when_another_leaves(start, upstre
         assert last.read().status == 200
 
 
-def test_descriptors_that_are_used_up_are_missed_only_while_they_are(start, upstream):
-    gateway = start(configuration(upstream.url))
-    (worker,) = gateway.workers()
+def test_descriptors_that_are_used_up_are_missed_only_while_they_are(hasty_gateway):
+    (worker,) = hasty_gateway.workers()
     in_use = len(list(Path(f"/proc/{worker}/fd").iterdir()))
-    resource.prlimit(worker, resource.RLIMIT_NOFILE, (in_use + 20, in_use + 20))
+    most, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (in_use + 20, hard))
     with ExitStack() as stack:
         for _ in range(60):
-            stack.enter_context(Client(gateway.port)).send(request())
+            stack.enter_context(Client(hasty_gateway.port)).send(request())
         time.sleep(1)
 
-    with Client(gateway.port, timeout=PATIENT) as client:
+    with Client(hasty_gateway.port, timeout=PATIENT) as client:
         client.send(request())
         assert client.read().status == 200
-    assert gateway.workers() == [worker]
+    assert hasty_gateway.workers() == [worker]
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, hard))
