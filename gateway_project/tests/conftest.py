@@ -2,9 +2,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.process import Gateway, configuration, started
+from tests.process import Gateway, configuration, free_port, started
 from tests.upstream import Upstream
-from tests.websocket import carrying
 
 
 @pytest.fixture(scope="session")
@@ -21,17 +20,24 @@ def upstream(session_upstream):
     return session_upstream
 
 
+@pytest.fixture(scope="session")
+def late_port():
+    """A port on which nobody listens until a test does."""
+    return free_port()
+
+
 @contextmanager
-def gateway_of_session(session_upstream, tmp_path_factory, route):
+def gateway_of_session(session_upstream, tmp_path_factory, route="", more="", **environment):
     # Keeps the circuit closed after tests in which the upstream fails.
     settings = configuration(session_upstream.url, route=route, upstream="breaker_failures = 100000")
-    with started(tmp_path_factory.mktemp("gateway"), settings) as gateway:
+    with started(tmp_path_factory.mktemp("gateway"), settings + more, **environment) as gateway:
         yield gateway
 
 
 @pytest.fixture(scope="session")
-def session_gateway(session_upstream, tmp_path_factory):
-    with gateway_of_session(session_upstream, tmp_path_factory, route="") as gateway:
+def session_gateway(session_upstream, late_port, tmp_path_factory):
+    late = configuration(f"http://127.0.0.1:{late_port}", name="late")
+    with gateway_of_session(session_upstream, tmp_path_factory, more=late) as gateway:
         yield gateway
 
 
@@ -44,8 +50,30 @@ def streaming_gateway(session_upstream, tmp_path_factory):
 
 @pytest.fixture
 def gateway(session_gateway):
-    """One catch-all route, one process, a read timeout of one second."""
+    """A catch-all route, one process, a read timeout of one second; ``/late`` leads to ``late_port``."""
     return session_gateway
+
+
+@pytest.fixture(scope="session")
+def inner_gateway(session_upstream, tmp_path_factory):
+    own = configuration(session_upstream.url, name="own", upstream="preserve_host = false")
+    environment = {
+        "TRUSTED_PROXIES": "10.0.0.0/8,127.0.0.1",
+        "HTTPS_ONLY": "true",
+        "ALLOWED_ORIGINS": "https://a.example,https://B.example:8443",
+        "SERVICE_TOKEN": "new,old",
+        "ACCESS_LOG": "false",
+        "http_proxy": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+    }
+    with gateway_of_session(session_upstream, tmp_path_factory, more=own, **environment) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def inner(inner_gateway, upstream):
+    """A gateway behind trusted proxies that speak TLS to clients; ``/own`` sends the upstream its own host."""
+    return inner_gateway
 
 
 @pytest.fixture(scope="session")
@@ -83,9 +111,3 @@ def start(tmp_path):
     yield start_gateway
     for gateway in started:
         gateway.stop()
-
-
-@pytest.fixture
-def carrying_gateway(share, upstream):
-    """A gateway in front of the scripted upstream."""
-    return share(carrying(upstream.url))

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tests.client import exchange, request
-from tests.process import configuration
 
 UNSAFE = ["POST", "PUT", "PATCH", "DELETE", "PURGE"]
 SAFE = ["GET", "HEAD", "OPTIONS"]
@@ -63,13 +62,6 @@ def test_default_port_may_be_omitted(gateway, upstream):
     data = request("POST", "/", "Origin: http://example.org", host="example.org:80")
 
     assert exchange(gateway.port, data).status == 200
-
-
-@pytest.fixture
-def inner(share, upstream):
-    """A gateway behind a trusted proxy, with allowed origins."""
-    origins = "https://a.example,https://B.example:8443"
-    return share(configuration(upstream.url), TRUSTED_PROXIES="127.0.0.1", ALLOWED_ORIGINS=origins)
 
 
 def test_scheme_and_host_of_a_trusted_proxy_are_used(inner):

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from tests.client import exchange, request
-from tests.process import configuration
 from tests.upstream import answer
 
 HOP_BY_HOP = ["Keep-Alive: timeout=5", "Proxy-Connection: keep-alive", "TE: gzip", "Upgrade: h2c"]
@@ -88,15 +87,6 @@ def test_nothing_else_that_strangers_say_of_themselves_reaches_the_upstream(gate
     exchange(gateway.port, request("GET", "/", line))
 
     assert line.split(":")[0].encode() not in [name for name, _ in upstream.requests[0].fields]
-
-
-@pytest.fixture
-def inner(share, upstream):
-    """A gateway behind trusted proxies, with a service token and a route that sends the upstream its own host."""
-    settings = configuration(upstream.url) + configuration(upstream.url, name="own", upstream="preserve_host = false")
-    environment = {"TRUSTED_PROXIES": "10.0.0.0/8,127.0.0.1", "SERVICE_TOKEN": "new,old"}
-    proxies = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
-    return share(settings, **environment, **proxies)
 
 
 @pytest.mark.parametrize("line", DISGUISED)

@@ -6,7 +6,6 @@ import threading
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.process import configuration, free_port
 from tests.upstream import OK, Upstream, answer
 
 
@@ -134,14 +133,12 @@ def test_connection_close_of_the_upstream_is_obeyed(gateway, upstream):
     assert [arrived.connection for arrived in upstream.requests] == [0, 1]
 
 
-def test_restart_of_the_upstream_fails_no_request(start):
-    port = free_port()
-    gateway = start(configuration(f"http://127.0.0.1:{port}"))
-    late = threading.Timer(0.01, lambda: servers.append(Upstream(port)))
+def test_restart_of_the_upstream_fails_no_request(gateway, late_port):
+    late = threading.Timer(0.01, lambda: servers.append(Upstream(late_port)))
     servers = []
 
     late.start()
-    statuses = [exchange(gateway.port, request("POST")).status for _ in range(5)]
+    statuses = [exchange(gateway.port, request("POST", "/late")).status for _ in range(5)]
 
     late.join()
     servers[0].close()

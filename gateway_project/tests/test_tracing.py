@@ -198,40 +198,64 @@ def test_json_lines_of_a_request_have_its_trace_id(gateway):
         assert f"0x{line['span_id']}" == server["context"]["span_id"]
 
 
-def test_console_lines_of_a_request_have_its_trace_id(start):
-    gateway = start(routes(f"http://127.0.0.1:{down}"), OTEL_TRACES_EXPORTER="console", LOG_FORMAT="console")
-
-    exchange(gateway.port, request("GET", "/a", f"traceparent: 00-{TRACE}-{PARENT}-01"))
-
-    ends_at = time.monotonic() + 5
-    while not (access := [line for line in gateway.log_lines if line.startswith("GET /a 503")]):
-        assert time.monotonic() < ends_at, gateway.log
-    warning = next(line for line in gateway.log_lines if "Upstream failed" in line)
-    assert f" trace_id={TRACE} span_id=" in warning
-    assert f" trace_id={TRACE} span_id=" in access[0]
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def collector():
     server = Upstream()
     yield server
     server.close()
 
 
-def test_spans_are_exported_to_a_collector_from_a_gevent_worker(collector, start, upstream):
-    gateway = start(
-        routes(upstream.url),
-        OTEL_TRACES_EXPORTER="otlp",
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
-        OTEL_BSP_SCHEDULE_DELAY="100",
-    )
+@pytest.fixture(scope="module")
+def exporting_gateway(session_upstream, collector, tmp_path_factory):
+    settings = routes(session_upstream.url) + routes(f"http://127.0.0.1:{down}", name="unreachable")
+    environment = {
+        "LOG_FORMAT": "console",
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
+    with started(tmp_path_factory.mktemp("gateway"), settings, **environment) as gateway:
+        yield gateway
 
-    exchange(gateway.port, request("GET", "/a"))
+
+@pytest.fixture
+def exporting(exporting_gateway, upstream):
+    """A gateway that sends its spans to a collector, and writes its log for people."""
+    exporting_gateway.begin_log()
+    return exporting_gateway
+
+
+def wait_for_line(gateway, beginning):
     ends_at = time.monotonic() + 5
-    while not collector.requests:
+    while not (found := [line for line in gateway.log_lines if line.startswith(beginning)]):
         assert time.monotonic() < ends_at, gateway.log
-        time.sleep(0.05)
+        time.sleep(0.02)
+    return found[0]
 
-    assert collector.requests[0].target == b"/v1/traces"
-    assert b"GET /a" in collector.requests[0].body
-    assert "MonkeyPatchWarning" not in gateway.log
+
+def test_console_lines_have_columns(exporting):
+    exchange(exporting.port, request("GET", "/a", "X-Request-ID: known"))
+
+    line = wait_for_line(exporting, "GET /a 200 2 B ")
+    assert " ms 127.0.0.1 " in line
+    assert line.endswith(" [known]")
+
+
+def test_console_lines_of_a_request_have_its_trace_id(exporting):
+    exchange(exporting.port, request("GET", "/unreachable", f"traceparent: 00-{TRACE}-{PARENT}-01"))
+
+    access = wait_for_line(exporting, "GET /unreachable 503")
+    warning = next(line for line in exporting.log_lines if "Upstream failed" in line)
+    assert f" trace_id={TRACE} span_id=" in warning
+    assert f" trace_id={TRACE} span_id=" in access
+
+
+def test_spans_are_exported_to_a_collector_from_a_gevent_worker(collector, exporting):
+    exchange(exporting.port, request("GET", "/a"))
+
+    ends_at = time.monotonic() + 5
+    while not any(b"GET /a" in received.body for received in collector.requests):
+        assert time.monotonic() < ends_at, exporting.log
+        time.sleep(0.05)
+    assert {received.target for received in collector.requests} == {b"/v1/traces"}
+    assert "MonkeyPatchWarning" not in exporting.log_file.read_text()

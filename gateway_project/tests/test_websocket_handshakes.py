@@ -8,6 +8,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.client import Client, exchange, request
+from tests.process import started
 from tests.upstream import answer
 from tests.websocket import (
     ACCEPTED,
@@ -18,6 +19,25 @@ from tests.websocket import (
     tunnel,
     websocket_server,
 )
+
+
+@pytest.fixture(scope="module")
+def gateway_of_module(session_upstream, tmp_path_factory):
+    with websocket_server(process_request=lambda server, arrived: server.respond(403, "not you\n")) as port:
+        settings = [
+            carrying(session_upstream.url),
+            carrying(session_upstream.url, name="shared", route='cors_origins = ["https://shop.example"]'),
+            carrying(f"http://127.0.0.1:{port}", name="refused"),
+        ]
+        folder = tmp_path_factory.mktemp("gateway")
+        with started(folder, "".join(settings), ALLOWED_ORIGINS="https://partner.example") as gateway:
+            yield gateway
+
+
+@pytest.fixture
+def carrying_gateway(gateway_of_module, upstream):
+    """A gateway that a partner's pages may use, ``/shared`` also a shop's; ``/refused`` refuses all clients."""
+    return gateway_of_module
 
 
 def test_handshake_is_forwarded_with_its_fields(carrying_gateway, upstream):
@@ -98,24 +118,9 @@ def test_upgrade_that_the_upstream_requires_is_told(carrying_gateway, upstream, 
     assert (got.status, got.value(b"Upgrade")) == (426, b"websocket")
 
 
-@pytest.fixture(scope="module")
-def refusing_url():
-    """The URL of a WebSocket server that refuses all clients."""
-    with websocket_server(process_request=lambda server, arrived: server.respond(403, "not you\n")) as port:
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-def welcoming(share, upstream, refusing_url):
-    """A gateway for pages of other origins; ``/refused`` leads to that server."""
-    settings = carrying(upstream.url, route='cors_origins = ["https://shop.example"]')
-    refused = carrying(refusing_url, name="refused")
-    return share(settings + refused, ALLOWED_ORIGINS="https://partner.example")
-
-
-def test_client_learns_that_the_upstream_refuses(welcoming):
+def test_client_learns_that_the_upstream_refuses(carrying_gateway):
     with pytest.raises(InvalidStatus) as refused:
-        opened(welcoming, "/refused")
+        opened(carrying_gateway, "/refused")
 
     assert (refused.value.response.status_code, refused.value.response.body) == (403, b"not you\n")
 
@@ -132,10 +137,10 @@ def test_handshake_of_another_site_is_refused(carrying_gateway, upstream, lines)
 
 
 @pytest.mark.parametrize("origin", ["http://example.org", "https://shop.example", "https://partner.example"])
-def test_handshake_of_own_and_allowed_pages_is_forwarded(welcoming, upstream, origin):
+def test_handshake_of_own_and_allowed_pages_is_forwarded(carrying_gateway, upstream, origin):
     upstream.script = accept
 
-    with tunnel(welcoming, f"Origin: {origin}"):
+    with tunnel(carrying_gateway, f"Origin: {origin}", target="/shared"):
         assert upstream.requests[0].values(b"Origin") == [origin.encode()]
 
 

@@ -69,6 +69,7 @@ def gateway_of_servers(session_upstream, closed, secure, metrics_port, tmp_path_
             carrying(url, name="idle", upstream="tunnel_idle_timeout = 2.0\ntotal_timeout = 1.5"),
             carrying(url, name="limited", upstream="max_tunnels = 1"),
             carrying(url, name="counted"),
+            carrying(url, name="plain"),
         ]
         with started(folder, "".join(settings), METRICS_BIND=f"127.0.0.1:{metrics_port}") as gateway:
             yield gateway
@@ -129,14 +130,14 @@ def test_websockets_are_carried_over_tls(echoing):
     assert closed.value.rcvd.code == 4001
 
 
-def test_one_direction_may_end_before_the_other(carrying_gateway, upstream):
+def test_one_direction_may_end_before_the_other(echoing, upstream):
     def read_all(connection, arrived):
         accept(connection, arrived)
         connection.send(b"got " + connection.buffer)
         connection.close()
 
     upstream.script = read_all
-    with tunnel(carrying_gateway) as client:
+    with tunnel(echoing, target="/plain") as client:
         client.send(b"everything")
         client.socket.shutdown(1)
 
@@ -169,9 +170,9 @@ def test_client_that_goes_away_from_an_upstream_with_tls_ends_the_tunnel(echoing
     wait_until(lambda: secure.connections[0].socket.fileno() == -1, seconds=12)
 
 
-def test_client_that_goes_away_closes_closes_the_connection_to_the_upstream(carrying_gateway, upstream):
+def test_client_that_goes_away_closes_closes_the_connection_to_the_upstream(echoing, upstream):
     upstream.script = accept
-    with tunnel(carrying_gateway):
+    with tunnel(echoing, target="/plain"):
         pass
 
     wait_until(lambda: upstream.connections[0].socket.fileno() == -1)
@@ -205,7 +206,7 @@ def test_tunnels_of_an_upstream_are_limited(echoing, upstream):
     assert refused.value(b"Retry-After") == b"5"
 
 
-def test_client_that_does_not_read_stops_the_upstream(carrying_gateway, upstream):
+def test_client_that_does_not_read_stops_the_upstream(echoing, upstream):
     sent = []
 
     def flood(connection, arrived):
@@ -215,7 +216,7 @@ def test_client_that_does_not_read_stops_the_upstream(carrying_gateway, upstream
             sent.append(len(PIECE))
 
     upstream.script = flood
-    with tunnel(carrying_gateway):
+    with tunnel(echoing, target="/plain"):
         time.sleep(1)
         before = len(sent)
         time.sleep(0.5)
