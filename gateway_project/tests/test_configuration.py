@@ -1,8 +1,7 @@
 """The routes file: its settings, and the messages for invalid ones."""
 
-import subprocess
-
 import pytest
+from django.core.checks import ERROR, run_checks
 
 from proxy.configuration import ConfigurationError, read
 from proxy.routes import Route, RouteTable
@@ -239,27 +238,17 @@ def test_catch_all_matches_everything_else():
     assert [table.match(path).upstream for path in ("/a", "/", "/b", "/ab/c", "*", "//")] == ["a"] + ["rest"] * 5
 
 
-def manage(*arguments, file):
-    import os
-    import sys
-
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=PROJECT,
-        env=os.environ | {"GATEWAY_CONFIG": str(file), "SECRET_KEY": "x"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def checked(file, monkeypatch):
+    """Return what ``manage.py check`` reports of the routes file."""
+    monkeypatch.setenv("GATEWAY_CONFIG", str(file))
+    return [(found.id, found.level, found.msg) for found in run_checks()]
 
 
-def test_check_reports_an_invalid_file(tmp_path):
-    result = manage("check", file=write(tmp_path, UPSTREAM + "oops = 1\n"))
+def test_check_reports_an_invalid_file(tmp_path, monkeypatch):
+    file = write(tmp_path, UPSTREAM + "oops = 1\n")
 
-    assert result.returncode != 0
-    assert "(proxy.E001)" in result.stderr
-    assert "upstreams.a.oops: unknown key" in result.stderr
+    assert checked(file, monkeypatch) == [("proxy.E001", ERROR, f"{file}: upstreams.a.oops: unknown key")]
 
 
-def test_check_passes_with_a_valid_file(tmp_path):
-    assert manage("check", file=write(tmp_path, UPSTREAM + ROUTE)).returncode == 0
+def test_check_passes_with_a_valid_file(tmp_path, monkeypatch):
+    assert checked(write(tmp_path, UPSTREAM + ROUTE), monkeypatch) == []

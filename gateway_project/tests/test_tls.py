@@ -27,8 +27,9 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The folder of the routes file, with the certificate of our authority and one that signed itself."""
+    """The folder of the routes file, with the certificates of two authorities and one that signed itself."""
     folder = tmp_path_factory.mktemp("gateway")
+    STRANGER.cert_pem.write_to_path(folder / "system.pem")
     (folder / "ca.pem").write_bytes("# Übungsstelle\n".encode() + AUTHORITY.cert_pem.bytes())
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost"
     arguments = ["-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "self.pem"]
@@ -87,7 +88,10 @@ def ports():
 
 @pytest.fixture(scope="module")
 def gateway(folder, upstreams, ports):
-    """A gateway with a route to each of the upstreams; all other paths lead to ``secure``."""
+    """A gateway with a route to each of the upstreams; all other paths lead to ``secure``.
+
+    The system that it runs on trusts ``STRANGER``.
+    """
     urls = {name: upstream.url for name, upstream in upstreams.items()}
     urls |= {name: f"https://localhost:{port}" for name, port in ports.items()}
     secure = urls["secure"]
@@ -104,10 +108,11 @@ def gateway(folder, upstreams, ports):
         trusting(urls["silent"], name="silent", upstream="connect_timeout = 0.3"),
         trusting(urls["records"], name="records", upstream="breaker_failures = 9"),
         configuration(secure, name="without_file"),
+        configuration(urls["stranger"], name="system"),
         configuration(urls["self_signed"], name="self_signed"),
         configuration(urls["self_signed"], name="pinned", upstream='ca_file = "self.pem"'),
     ]
-    with started(folder, "".join(routes)) as gateway:
+    with started(folder, "".join(routes), SSL_CERT_FILE=str(folder / "system.pem")) as gateway:
         yield gateway
 
 
@@ -159,12 +164,9 @@ def test_self_signed_certificate_is_refused_unless_it_is_in_the_file(gateway):
     assert "self-signed certificate" in json.loads(refused.body)["detail"]
 
 
-def test_without_a_file_the_authorities_of_the_system_are_trusted(gateway, start, secure, folder):
+def test_without_a_file_the_authorities_of_the_system_are_trusted(gateway):
     assert exchange(gateway.port, request(target="/without_file")).status == 502
-
-    friend = start(configuration(secure.url), SSL_CERT_FILE=str(folder / "ca.pem"))
-
-    assert exchange(friend.port, request()).status == 200
+    assert exchange(gateway.port, request(target="/system")).status == 200
 
 
 def test_another_replica_is_asked_if_a_certificate_is_refused(gateway, secure):
