@@ -1,5 +1,6 @@
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import jwt
 import pytest
+
+from issuer.api_keys import make_key, store
 
 ROOT = Path(__file__).parents[3]
 UNWANTED = ("AUTH_JWKS", "AUTH_ISSUER", "AUTH_AUDIENCE")
@@ -32,6 +35,23 @@ def run(tmp_path):
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     return run
+
+
+@pytest.fixture
+def refusal(tmp_path, monkeypatch, capsys):
+    """Run a command in this process, and return the reason for which it ends."""
+    monkeypatch.chdir(tmp_path)
+    for name in UNWANTED:
+        monkeypatch.delenv(name, raising=False)
+
+    def refuse(*arguments):
+        monkeypatch.setattr(sys, "argv", ["issuer", f"--data-dir={tmp_path / 'data'}", *arguments])
+        with pytest.raises(SystemExit) as ended:  # any other error would be a traceback
+            runpy.run_module("issuer", run_name="__main__")
+        assert ended.value.code
+        return f"{ended.value.code} {capsys.readouterr().err}"
+
+    return refuse
 
 
 def claims(token):
@@ -67,20 +87,15 @@ def test_a_caller_that_is_no_user_has_no_user_id(run):
         (["hash-key", "no_id", "--scope", "a"], '"no_id" is no id of a key'),
     ],
 )
-def test_refused_with_a_reason_and_without_a_traceback(run, arguments, reason):
-    done = run(*arguments)
-
-    assert done.returncode != 0
-    assert reason in done.stderr
-    assert "Traceback" not in done.stderr
+def test_refused_with_a_reason_and_without_a_traceback(refusal, arguments, reason):
+    assert reason in refusal(*arguments)
 
 
 @pytest.mark.parametrize("command", [["token", "--user", "7", "--scope", "a"], ["rotate-token-key"]])
-def test_with_a_provider_there_is_no_development_issuer(run, tmp_path, command):
-    done = run(*command, AUTH_JWKS="https://id.example/keys")
+def test_with_a_provider_there_is_no_development_issuer(refusal, monkeypatch, tmp_path, command):
+    monkeypatch.setenv("AUTH_JWKS", "https://id.example/keys")
 
-    assert done.returncode != 0
-    assert "AUTH_JWKS is set" in done.stderr
+    assert "AUTH_JWKS is set" in refusal(*command)
     assert not (tmp_path / "data").exists()
 
 
@@ -111,12 +126,11 @@ def test_hash_key_stores_the_hash_and_prints_the_key(run, tree):
     assert all(key not in file.read_text(errors="replace") for file in tree.rglob("*") if file.is_file())
 
 
-def test_hash_key_keeps_the_other_keys_and_refuses_an_id_twice(run, tree):
-    run("hash-key", "partner", "--scope", "orders:read")
-    run("hash-key", "shop", "--scope", "orders:read")
+def test_hash_key_keeps_the_other_keys_and_refuses_an_id_twice(run, refusal, tree):
+    file = tree / "gateway_project" / "deploy" / "gateway.toml"
+    store(file, "partner", make_key("partner"), scopes=["orders:read"], rate_limit=None, user_id=None)
 
-    done = run("hash-key", "partner", "--scope", "orders:read")
+    assert run("hash-key", "shop", "--scope", "orders:read").returncode == 0
 
-    assert 'has a key "partner" already' in done.stderr
-    keys = tomllib.loads((tree / "gateway_project" / "deploy" / "gateway.toml").read_text())["auth"]["keys"]
-    assert [key["id"] for key in keys] == ["partner", "shop"]
+    assert 'has a key "partner" already' in refusal("hash-key", "partner", "--scope", "orders:read")
+    assert [key["id"] for key in tomllib.loads(file.read_text())["auth"]["keys"]] == ["partner", "shop"]
