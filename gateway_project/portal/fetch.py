@@ -66,9 +66,9 @@ def _exchange(connection: Connection, host: str, path: str) -> Fetched:
     fields += service_token.outgoing_headers().items()
     connection.send(f"GET {path} HTTP/1.1\r\n{format_fields(fields)}\r\n".encode("latin-1"))
     head = connection.read_head()
-    content = b""
+    content = bytearray()
     for piece in Body(connection.stream, response_length(head, "GET")):
         content += piece
         if len(content) > _MOST_BYTES:
             raise FetchError("The response is too large.")
-    return Fetched(head.status, content)
+    return Fetched(head.status, bytes(content))
