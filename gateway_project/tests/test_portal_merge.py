@@ -1,7 +1,6 @@
 """Pitfalls of making one OpenAPI document from several."""
 
 import pytest
-from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from portal.merge import UnusableDocumentError, merge, part_of
 
@@ -34,6 +33,8 @@ def merge_all(keep=everything, **documents):
 
 
 def merged(keep=everything, **documents):
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # here, as it takes a quarter of a second
+
     found = merge_all(keep, **documents)
     whole = {"openapi": "3.1.0", "info": {"title": "All", "version": "1"}, **found}
     OpenAPIV31SpecValidator(whole).validate()
