@@ -8,39 +8,34 @@ import time
 import pytest
 
 from tests.client import Client, request
+from tests.process import configuration
 
 MANY = 100
 
 
 @pytest.fixture
-def quiet(gateway):
-    """A gateway whose log begins with the test."""
-    gateway.begin_log()
-    return gateway
+def quiet_gateway(start, upstream):
+    """A gateway without a route for these requests, so that nothing waits for an upstream."""
+    return start(configuration(upstream.url).replace('path = "/"', 'path = "/elsewhere"'))
 
 
-def refused(name):
-    """Return a request that the gateway refuses, so that nothing waits for an upstream."""
-    return request("POST", f"/{name}", "Origin: null")
-
-
-def test_pipelined_requests_alternate_with_requests_of_other_clients(quiet):
-    (worker,) = quiet.workers()
+def test_pipelined_requests_alternate_with_requests_of_other_clients(quiet_gateway):
+    (worker,) = quiet_gateway.workers()
     with (
-        Client(quiet.port) as early,
-        Client(quiet.port) as greedy,
-        Client(quiet.port) as late,
+        Client(quiet_gateway.port) as early,
+        Client(quiet_gateway.port) as greedy,
+        Client(quiet_gateway.port) as late,
     ):
         clients = {"early": early, "greedy": greedy, "late": late}
         for client in clients.values():
-            client.send(refused("first"))
+            client.send(request(target="/first"))
             client.read()
 
         os.kill(worker, signal.SIGSTOP)
         for name, client in clients.items():
-            client.send(refused(name) * (MANY if name == "greedy" else 1))
+            client.send(request(target=f"/{name}") * (MANY if name == "greedy" else 1))
         os.kill(worker, signal.SIGCONT)
-        order = wait_for_lines(quiet, MANY + 2)
+        order = wait_for_lines(quiet_gateway, MANY + 2)
 
     # Whichever of the three is served first.
     assert max(order.index("early"), order.index("late")) <= 4
