@@ -66,6 +66,9 @@ def wait_until(condition, seconds=8):
 
 
 def test_requests_are_balanced_evenly(gateway, servers):
+    for replica in servers["balanced"]:
+        replica.reset()
+
     for _ in range(30):
         ask(gateway, "balanced")
 

@@ -145,6 +145,7 @@ def test_an_address_needs_no_name(gateway, upstreams):
 @pytest.mark.parametrize("name", REFUSED)
 def test_certificate_that_is_not_trusted_is_a_problem(gateway, upstreams, name):
     gateway.begin_log()
+    upstreams[name].reset()
 
     got = exchange(gateway.port, request("POST", f"/{name}", body=b"secret"))
 
