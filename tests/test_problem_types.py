@@ -19,15 +19,15 @@ DJANGO = Path(find_spec("django").origin).parent
 
 
 @cache
-def modules() -> list[ast.Module]:
-    """Parse the code of services and libraries."""
+def code() -> list[ast.AST]:
+    """Parse the code of services and libraries; return its nodes."""
     folders = [*ROOT.glob("*_project/*"), *ROOT.glob("libs/*/*")]
     paths = [path for folder in folders if folder.name != "tests" for path in folder.rglob("*.py")]
-    return [ast.parse(path.read_text()) for path in paths]
+    return [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
 
 
-def nodes(kind: type[ast.AST], trees: list[ast.Module]) -> Iterator[Any]:
-    return (node for tree in trees for node in ast.walk(tree) if isinstance(node, kind))
+def nodes(kind: type[ast.AST], among: list[ast.AST]) -> Iterator[Any]:
+    return (node for node in among if isinstance(node, kind))
 
 
 def constant(node: ast.expr | None) -> Any:
@@ -38,9 +38,9 @@ def constant(node: ast.expr | None) -> Any:
     return node.value if isinstance(node, ast.Constant) else None
 
 
-def exceptions(trees: list[ast.Module]) -> Iterator[tuple[str, str, Any]]:
+def exceptions(among: list[ast.AST]) -> Iterator[tuple[str, str, Any]]:
     """Yield name, code and status of each exception class with a code; it may inherit the status."""
-    classes = {node.name: node for node in nodes(ast.ClassDef, trees)}
+    classes = {node.name: node for node in nodes(ast.ClassDef, among)}
 
     def find(name: str, *attributes: str) -> Any:
         node = classes.get(name)
@@ -63,28 +63,28 @@ def exceptions(trees: list[ast.Module]) -> Iterator[tuple[str, str, Any]]:
 
 
 def problems_in_code() -> set[tuple[str, int]]:
-    trees = modules()
-    found = {(code, status) for _, code, status in exceptions(trees)}
-    for call in nodes(ast.Call, trees):
+    found = {(name, status) for _, name, status in exceptions(code())}
+    for call in nodes(ast.Call, code()):
         if getattr(call.func, "id", "") in ("ProblemType", "problem_response"):
             values = [constant(one) for one in call.args]
             found |= {
-                (code, status)
-                for status, code in pairwise(values)
-                if isinstance(status, int) and isinstance(code, str)
+                (name, status)
+                for status, name in pairwise(values)
+                if isinstance(status, int) and isinstance(name, str)
             }
-    for table in nodes(ast.Dict, trees):  # of the HTTP server: from status to code
+    for table in nodes(ast.Dict, code()):  # of the HTTP server: from status to code
         keys, values = [[constant(one) for one in part] for part in (table.keys, table.values)]
         if keys and all(isinstance(key, int) and key >= 400 for key in keys):
             found |= set(zip(values, keys, strict=True))
-    used = {node.id for node in nodes(ast.Name, trees)} | {"MethodNotAllowed"}  # which the framework raises itself
-    of_framework = exceptions([ast.parse((FRAMEWORK / "exceptions.py").read_text())])
-    return found | {(code, status) for name, code, status in of_framework if name in used - {"APIException"}}
+    used = {node.id for node in nodes(ast.Name, code())} | {"MethodNotAllowed"}  # which the framework raises itself
+    of_framework = exceptions([*ast.walk(ast.parse((FRAMEWORK / "exceptions.py").read_text()))])
+    return found | {(name, status) for cls, name, status in of_framework if cls in used - {"APIException"}}
 
 
+@cache
 def field_codes_in_code() -> set[str]:
     found = set()
-    for call in nodes(ast.Call, modules()):
+    for call in nodes(ast.Call, code()):
         name = getattr(call.func, "id", "")
         if name == "ErrorDetail":
             found.add(constant(call.args[1]))
