@@ -9,7 +9,7 @@ import pytest
 
 from tests.api import make_order
 
-CLIENTS = 500
+CLIENTS = 200  # of each service, which has twelve threads at most
 ORDERS = 8
 SECONDS = 60  # which a thread or a place that a slow client holds would exceed
 HEADS = {
