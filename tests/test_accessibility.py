@@ -3,9 +3,11 @@
 The portal's pages are in test_portal_pages.py.
 """
 
+import pytest
+
 from devtools.projects import with_database
 from tests.api import make_order
-from tests.browser import log_in, serious_findings
+from tests.browser import serious_findings
 
 # What REST framework's templates and Bootstrap 3 bring along, and no block or setting of theirs changes.
 OF_REST_FRAMEWORK = {
@@ -33,23 +35,25 @@ def test_pages_of_the_browsable_api_are_accessible(page, gateway):
         assert serious_findings(page, OF_REST_FRAMEWORK, own) == []
 
 
-def test_admins_are_accessible(page, accounts):
+def test_sign_in_is_accessible(page):
+    page.goto("/admin/user/login/")  # the page of all services
+
+    assert serious_findings(page) == []
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_admins_are_accessible(page):
     for project in with_database():
-        page.goto(f"/admin/{project.name}/login/")
-        login = serious_findings(page)
-        log_in(page, project.name)
+        page.goto(f"/admin/{project.name}/")
         index = serious_findings(page)
         page.locator(f'#content-main th a[href^="/admin/{project.name}{project.routing.paths[0]}/"]').first.click()
         page.wait_for_load_state()
 
-        assert login + index + serious_findings(page, OF_DJANGO) == []
+        assert index + serious_findings(page, OF_DJANGO) == []
 
 
 def test_problems_are_accessible(page):
-    of_the_gateway = "/nowhere"
-    of_the_services = [f"/admin/{project.name}/nowhere" for project in with_database()]
-
-    for path in [of_the_gateway, *of_the_services]:
+    for path in ["/nowhere", "/admin/user/nowhere"]:  # the page of the gateway, and that of all services
         page.goto(path)
 
         assert serious_findings(page) == []
