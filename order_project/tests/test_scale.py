@@ -1,6 +1,7 @@
 """With many orders, lists read only the rows they show, and migrations do not block writers."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -103,6 +104,7 @@ def test_migrations_on_a_hundred_thousand_orders_do_not_block_writers():
                     cursor.execute(INSERT, [1])
                     started.set()
                     written += 1
+                    time.sleep(0.005)  # leaves the processor to the migrations
             return written
         finally:
             connection.close()
