@@ -1,5 +1,7 @@
 """Metrics are not on a published port."""
 
+import itertools
+
 import pytest
 
 from devservers.ports import Address, find_free_port
@@ -12,8 +14,11 @@ def test_metrics_are_not_on_the_public_port(gateway):
     assert gateway.get("/metrics").status_code == 404
 
 
-@pytest.mark.parametrize("speedups", ["on", "off"])
-@pytest.mark.parametrize("name", [project.name for project in with_database()])
+# Each service, and each of the two kinds of worker, which is the same in all of them.
+@pytest.mark.parametrize(
+    ("name", "speedups"),
+    [*zip((project.name for project in with_database()), itertools.cycle(["on", "off"]), strict=False)],
+)
 def test_services_have_them_on_a_port_of_their_own(name, speedups, database_urls, data_dir, tmp_path):
     address, metrics = (Address("127.0.0.1", find_free_port()) for _ in range(2))
     environment = environment_of(PROJECTS[name], {name: address}, data_dir, database_urls)
