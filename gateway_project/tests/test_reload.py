@@ -95,7 +95,7 @@ def test_request_in_progress_completes_with_the_old_routes(gateway, upstream, ot
     with Client(gateway.port) as client:
         client.send(request(target="/slow"))
         client.read_until(b"\r\n\r\n")
-        gateway.file.write_text(configuration(other.url))
+        gateway.file.write_text(configuration(other.url, upstream="read_timeout = 20.0"))
         gateway.reload()
         wait_until(lambda: [body(gateway) for _ in range(4)] == [b"other"] * 4)
         time.sleep(1.5)  # for which a process that does not wait for its requests would not live
@@ -107,7 +107,7 @@ def test_request_in_progress_completes_with_the_old_routes(gateway, upstream, ot
 
 
 def test_invalid_file_keeps_the_last_valid_routes(gateway, upstream):
-    first = gateway.workers()
+    first, valid = gateway.workers(), gateway.file.read_text()
     gateway.file.write_text("[[routes]]\noops = 1\n")
 
     gateway.reload()
@@ -119,7 +119,7 @@ def test_invalid_file_keeps_the_last_valid_routes(gateway, upstream):
     assert "routes[1].path: is required" in told["configuration"]["refused"]
     assert told["status"] == "ok"
 
-    gateway.file.write_text(configuration(upstream.url))
+    gateway.file.write_text(valid)
     second = gateway.workers()
     gateway.reload()
     wait_until(lambda: not set(second) & set(gateway.workers()))
