@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import BooleanField, Expression, F, Field, Func, Model, Q, QuerySet, Value
+from django.db.models import BooleanField, CompositePrimaryKey, Expression, F, Field, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 from django.http import QueryDict
 from rest_framework import pagination
@@ -64,9 +64,7 @@ class KeysetPagination(pagination.CursorPagination):
         backward = cursor is not None and cursor.backward
         rows = self._read(queryset, cursor, descending=self.order.startswith("-") != backward)
         more = len(rows) > self.page_size
-        self.page = rows[: self.page_size]
-        if backward:
-            self.page.reverse()
+        self.page = rows[: self.page_size][:: -1 if backward else 1]
         self.has_next = bool(rows) and (backward or more)
         self.has_previous = bool(rows) and (more if backward else cursor is not None)
         self.display_page_controls = self.has_next or self.has_previous
@@ -157,19 +155,20 @@ class KeysetPagination(pagination.CursorPagination):
         if cursor is not None:
             place = [self.column.to_python(cursor.value), queryset.model._meta.pk.to_python(cursor.key)]
             queryset = self._beside(queryset, place, below=descending)
-        sign = "-" if descending else ""
-        return queryset.order_by(f"{sign}{self.column.name}", f"{sign}pk")
+        sign = "-" if descending else ""  # attname: a relation's name stands for the ordering of its model
+        return queryset.order_by(f"{sign}{self.column.attname}", f"{sign}pk")
 
     def _beside(self, queryset: QuerySet[Any], place: Sequence[Any], *, below: bool) -> QuerySet[Any]:
         """Return the rows below or above a place: a value of the ordering column, and a key."""
-        name, (value, key) = self.column.name, place
-        if any(parameter.startswith(f"{name}__") for parameter in self.request.query_params):
+        name, (value, key), pk = self.column.name, place, queryset.model._meta.pk
+        is_bounded = any(parameter.startswith(f"{name}__") for parameter in self.request.query_params)
+        if is_bounded or isinstance(pk, CompositePrimaryKey):  # which is several columns
             # By an index, PostgreSQL compares a column with one bound only, and that may not be the row's.
             sign = "lt" if below else "gt"
             is_beside = Q(**{f"{name}__{sign}": value}) | Q(**{f"pk__{sign}": key})
             return queryset.filter(is_beside, **{f"{name}__{sign}e": value})
         compare = LessThan if below else GreaterThan
-        return queryset.filter(compare(_row(map(F, [name, "pk"])), _row(map(Value, place))))
+        return queryset.filter(compare(_row(map(F, [name, "pk"])), _row(map(Value, place, [self.column, pk]))))
 
     def _search(self, found: QuerySet[Any], every: QuerySet[Any], *, descending: bool) -> list[Model]:
         """Return the first rows of ``found``, which are some of ``every``."""
