@@ -129,8 +129,9 @@ def test_member_with_a_default_is_required_in_responses_only():
     schemas = {
         name: {"type": "object", "properties": {"quantity": {"type": "integer"}}} for name in ("Order", "OrderRequest")
     }
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/OrderRequest"}}}}
 
-    complete_components({"components": {"schemas": schemas}})
+    complete_components({"components": {"schemas": schemas}, "paths": {"/orders": {"post": {"requestBody": body}}}})
 
     assert schemas["Order"]["required"] == ["quantity"]
     assert "required" not in schemas["OrderRequest"]

@@ -1,5 +1,7 @@
 """OpenAPI documents of the services: what drf-spectacular cannot know about their API."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,19 +39,17 @@ class ProblemSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
-        parameters = operation.get("parameters", [])
+        parameters, responses = operation.get("parameters", []), operation["responses"]
         for parameter in parameters:
-            _complete(parameter)
-        responses = operation["responses"]
+            _complete(parameter, describes_filters=self._is_list_view())
         if any(one["name"] == "If-None-Match" for one in parameters):
-            responses["304"] = {
-                "description": "The representation is unchanged.",
-                "headers": responses["200"]["headers"],
-            }
+            unchanged = {"description": "The representation is unchanged."}
+            responses.setdefault("304", unchanged | {"headers": responses.get("200", {}).get("headers", {})})
         for response in responses.values():
             response["headers"] = IN_EVERY_RESPONSE | response.get("headers", {})
             response["description"] = response["description"] or "Success."
-        responses.update(error_responses(self.get_problems(operation)))
+        for status, response in error_responses(self.get_problems(operation)).items():
+            responses.setdefault(status, response)  # extend_schema may have documented another
         return operation
 
     def get_problems(self, operation: dict[str, Any]) -> Iterator[Problem]:
@@ -68,32 +68,50 @@ class ProblemSchema(AutoSchema):
             yield from vars(one).get("problems", {}).get(getattr(self.view, "action", None), ())
 
 
-def _complete(parameter: dict[str, Any]) -> None:
-    schema, name = parameter["schema"], parameter["name"]
+def _complete(parameter: dict[str, Any], *, describes_filters: bool) -> None:
+    schema, name = parameter.get("schema", {}), parameter["name"]
     if schema.get("pattern") == "^[0-9]+$":
         parameter["schema"] = {"type": "integer", "minimum": 0}
-    if not parameter.get("description"):
+    if parameter.get("description"):
+        return
+    if parameter["in"] == "path":
+        parameter["description"] = f"Key of the object, `{name}`."
+    elif parameter["in"] == "query" and describes_filters:
         field, _, lookup = name.partition("__")
-        parameter["description"] = (
-            f"Key of the object, `{name}`."
-            if parameter["in"] == "path"
-            else f"Only results whose `{field}` {_LOOKUPS.get(lookup, lookup)} this value."
-        )
+        parameter["description"] = f"Only results whose `{field}` {_LOOKUPS.get(lookup, lookup)} this value."
 
 
 def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
-    """Document the addresses as links have them; those with a slash at their end respond, too."""
-    return [(path.rstrip("/"), *rest) for path, *rest in endpoints]
+    """Document addresses whose last slash is optional without it, as links have them."""
+    return [
+        (path.rstrip("/") if regex.removesuffix("$").endswith("/?") else path, regex, *rest)
+        for path, regex, *rest in endpoints
+    ]
 
 
 def complete_components(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Add the shared components; state that requests have no unknown members, and responses all of theirs."""
     components = result["components"]
-    for name, schema in components.get("schemas", {}).items():
-        if name.endswith("Request"):
+    schemas = components.get("schemas", {})
+    sent = _names_in_requests(result["paths"], schemas)
+    for name, schema in schemas.items():
+        if "properties" not in schema:
+            continue
+        if name in sent:
             schema.setdefault("additionalProperties", False)
-        elif "properties" in schema:
+        else:
             schema["required"] = sorted(schema["properties"])
     for kind, shared in COMPONENTS.items():
         components[kind] = dict(sorted((components.get(kind, {}) | shared).items()))
     return result
+
+
+def _names_in_requests(paths: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
+    """Return the names of the schemas that request bodies refer to, and those that these refer to."""
+    names: set[str] = set()
+    parts = [operation.get("requestBody") for path in paths.values() for operation in path.values()]
+    while parts:
+        found = set(re.findall('"#/components/schemas/([^"]+)"', json.dumps(parts.pop()))) - names
+        names |= found
+        parts += [schemas.get(name) for name in found]
+    return names

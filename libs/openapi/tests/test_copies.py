@@ -1,0 +1,102 @@
+"""What drf-spectacular's documentation shows is in the documents of copies, too."""
+
+import pytest
+from django.urls import path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.routers import DefaultRouter
+
+from chassis.rest.routers import OptionalSlashRouter
+from library.books.models import Book
+from library.books.serializers import BookSerializer
+from library.books.views import BookViewSet
+
+
+class FriendRequestSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Book
+        fields = ["id", "pages"]
+
+
+class RefusalSerializer(serializers.Serializer):
+    reason = serializers.CharField()
+
+
+class CopiedViewSet(BookViewSet):
+    serializer_class = FriendRequestSerializer
+
+    @extend_schema(responses={200: FriendRequestSerializer, 404: RefusalSerializer})
+    def retrieve(self, request, *args, **kwargs):
+        return super().retrieve(request, *args, **kwargs)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("If-None-Match", location=OpenApiParameter.HEADER),
+            OpenApiParameter("X-Tenant", location=OpenApiParameter.HEADER),
+            OpenApiParameter("verbose", bool),
+        ],
+        responses=RefusalSerializer,
+    )
+    @action(detail=True)
+    def cover(self, request, *args, **kwargs):
+        return Response()
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            "Thing", [BookSerializer, RefusalSerializer], resource_type_field_name=None
+        ),
+        responses=RefusalSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def trade(self, request, *args, **kwargs):
+        return Response()
+
+
+@pytest.fixture(scope="module")
+def document():
+    routers = OptionalSlashRouter(), DefaultRouter()
+    routers[0].register("books", CopiedViewSet, "copied")
+    routers[1].register("slashed", CopiedViewSet, "slashed")
+    patterns = [*routers[0].urls, *routers[1].urls, path("shelf/", CopiedViewSet.as_view({"get": "list"}))]
+    return SchemaGenerator(patterns=patterns).get_schema(public=True)
+
+
+def test_documented_error_stays(document):
+    responses = document["paths"]["/books/{id}"]["get"]["responses"]
+
+    assert responses["404"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Refusal"}
+    assert "application/problem+json" in responses["400"]["content"]
+
+
+def test_action_is_conditional_without_headers_of_its_own(document):
+    responses = document["paths"]["/books/{id}/cover"]["get"]["responses"]
+
+    assert responses["304"]["headers"].keys() == {"X-Request-ID"}
+
+
+def test_only_filters_are_described_as_filters(document):
+    parameters = {one["name"]: one for one in document["paths"]["/books/{id}/cover"]["get"]["parameters"]}
+    filters = {one["name"]: one for one in document["paths"]["/books"]["get"]["parameters"]}
+
+    assert "description" not in parameters["X-Tenant"]
+    assert "description" not in parameters["verbose"]
+    assert filters["created_at__gte"]["description"] == "Only results whose `created_at` is at least this value."
+
+
+def test_response_may_have_the_name_of_a_request(document):
+    schemas = document["components"]["schemas"]
+
+    assert "additionalProperties" not in schemas["FriendRequest"]
+    assert schemas["FriendRequest"]["required"] == ["id", "pages"]
+    assert schemas["FriendRequestRequest"]["additionalProperties"] is False
+
+
+def test_alternatives_of_a_request_have_members(document):
+    assert document["components"]["schemas"]["ThingRequest"].keys() == {"oneOf"}
+
+
+def test_slash_that_is_required_is_documented(document):
+    assert {"/books", "/books/{id}", "/slashed/", "/slashed/{id}/", "/shelf/"} <= document["paths"].keys()
