@@ -2,6 +2,7 @@
 
 import copy
 import json
+from unittest.mock import Mock
 from uuid import UUID
 
 import django_filters
@@ -23,8 +24,10 @@ from rest_framework import (
 )
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
+from rest_framework.views import APIView
 
 import speedups
+from chassis.rest.viewsets import ResourceViewSet
 from lists.pagination import KeysetPagination
 from speedups.reads import guard
 from speedups.reads.parts import NotCompiledError
@@ -320,3 +323,36 @@ def test_receiver_of_a_signal_turns_compiled_reads_off_at_once(db, settings, sig
         signal.disconnect(note, sender=User)
 
     assert made == [User]
+
+
+def replaced(*args, **kwargs):
+    raise NotFound
+
+
+@pytest.mark.parametrize(
+    ("known", "name", "value"),
+    [
+        (APIView, "initial", replaced),
+        (ResourceViewSet, "get_queryset", replaced),
+        (serializers.Serializer, "to_representation", replaced),
+        (serializers.Serializer, "data", property(replaced)),
+        (serializers.BaseSerializer, "many_init", classmethod(replaced)),
+        (serializers.CharField, "to_representation", replaced),
+        (KeysetPagination, "get_paginated_response", replaced),
+        (filters.OrderingFilter, "get_ordering", replaced),
+        (renderers.JSONRenderer, "render", Mock()),
+        (permissions.AllowAny, "has_permission", replaced),
+        (models.Manager, "get_queryset", replaced),
+        (models.CharField, "from_db_value", replaced),
+    ],
+)
+def test_known_class_of_which_a_function_is_replaced_is_refused(monkeypatch, known, name, value):
+    monkeypatch.setattr(known, name, value, raising=False)
+
+    assert reason(UserViewSet) == f"{known.__name__}.{name} is replaced"
+
+
+def test_view_without_the_usual_methods_is_refused(monkeypatch):
+    monkeypatch.setattr(APIView, "http_method_names", ["post", "options"])
+
+    assert reason(UserViewSet) == "UserViewSet.http_method_names is not known"

@@ -85,8 +85,6 @@ class _Pages(KeysetPagination):
         if kind not in statements:
             sql, _ = self._ordered(queryset, cursor, descending=descending).query.sql_with_params()
             statements[kind] = f"{sql} LIMIT %s"
-        place: list[Any] = []
-        if cursor is not None:
-            key: Any = queryset.model._meta.pk
-            place = [self.column.to_python(cursor.value), key.to_python(cursor.key)]
+        columns: Any = (self.column, queryset.model._meta.pk)
+        place = [column.to_python(text) for column, text in zip(columns, cursor[2:], strict=True)] if cursor else []
         return self.read.rows.read(statements[kind], [*place, self.page_size + 1])

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connections
 from rest_framework.settings import api_settings
 
-from speedups.reads import known
+from speedups.reads import known, parts
 from speedups.reads.compiled import CompiledList, CompiledRetrieve
 from speedups.reads.parts import NotCompiledError, plain_fields, plain_model, refuse_class, refuse_filterset, require
 from speedups.reads.rows import Rows
@@ -33,11 +33,7 @@ def refuse_site() -> None:
 
 
 def compile_view(function: Any) -> CompiledRead:
-    """Return the compiled read of a view function.
-
-    Raises:
-        NotCompiledError: something that takes part in its responses is not known.
-    """
+    """Return the compiled read of a view function; raise NotCompiledError if a part of its responses is not known."""
     try:
         return _compile(function)
     except (AttributeError, TypeError, ValueError, LookupError, AssertionError) as error:
@@ -45,11 +41,9 @@ def compile_view(function: Any) -> CompiledRead:
 
 
 def _compile(function: Any) -> CompiledRead:
-    ours = known.VIEW_FUNCTION
-    is_ours = (
-        _code(function) is ours.__code__ and _code(getattr(function, "__wrapped__", None)) is ours.__wrapped__.__code__
-    )
-    require(is_ours, "it is not a viewset's as_view(), or is decorated")
+    codes = [getattr(one, "__code__", None) for one in (function, getattr(function, "__wrapped__", None))]
+    require(codes == known.VIEW_CODES, "it is not a viewset's as_view(), or is decorated")
+    parts.refuse_patches()
     view, action = function.cls, function.actions.get("get")
     require(issubclass(view, known.VIEW), f"{view.__name__} is no {known.VIEW.__name__}")
     require(action in ("retrieve", "list"), f"{view.__name__}.{action} is not known" if action else "no GET")
@@ -73,10 +67,6 @@ def _compile(function: Any) -> CompiledRead:
     require(view.pagination_class.page_size, "its pages have no size")
     require(key.attname in rows.names, f"{view.__name__}.ordering is not shown")
     return CompiledList(rows, headers, view.ordering)
-
-
-def _code(function: Any) -> Any:
-    return getattr(function, "__code__", None)
 
 
 def _headers(view: Any, actions: dict[str, str]) -> dict[str, str]:

@@ -62,6 +62,7 @@ VALUES: dict[str, Any] = {
     "lookup_url_kwarg": None,
     "versioning_class": None,
     "content_negotiation_class": negotiation.ContentNegotiation,
+    "http_method_names": ["get", "post", "put", "patch", "delete", "head", "options", "trace"],
 }
 
 # The fields of a serializer, and those of a model that each may show.
@@ -69,13 +70,10 @@ NUMBERS = (models.BigAutoField, models.BigIntegerField, models.IntegerField, mod
 _TEXTS = (models.CharField, models.TextField, models.EmailField)
 FIELDS: dict[type, tuple[type, ...]] = {
     **dict.fromkeys([serializers.IntegerField, serializers.BigIntegerField, fields.StrictIntegerField], NUMBERS),
-    fields.StrictCharField: _TEXTS,
-    fields.StrictEmailField: _TEXTS,
-    serializers.CharField: _TEXTS,
+    **dict.fromkeys([fields.StrictCharField, fields.StrictEmailField, serializers.CharField], _TEXTS),
     serializers.ChoiceField: _TEXTS,
     fields.StrictBooleanField: (models.BooleanField,),
-    serializers.DateTimeField: (models.DateTimeField,),
-    fields.StrictDateTimeField: (models.DateTimeField,),
+    **dict.fromkeys([serializers.DateTimeField, fields.StrictDateTimeField], (models.DateTimeField,)),
 }
 
 # The ones above see a compiled read as any other request; those below act only for a page, a form or a cookie.
@@ -101,4 +99,11 @@ API_SETTINGS: dict[str, Any] = {
 DATABASE: dict[str, Any] = {"ATOMIC_REQUESTS": False, "TIME_ZONE": None}
 
 # A function that REST framework makes, by whose code others of its kind are known.
-VIEW_FUNCTION: Any = VIEW.as_view({"get": "list"})
+_VIEW_FUNCTION: Any = VIEW.as_view({"get": "list"})
+VIEW_CODES = [_VIEW_FUNCTION.__code__, _VIEW_FUNCTION.__wrapped__.__code__]
+
+# The classes that take part, each with functions of its own module only, and of modules that wrap these.
+_LISTED = [*VALUES["renderer_classes"], *VALUES["filter_backends"], VALUES["pagination_class"], permissions.AllowAny]
+_OTHERS = [negotiation.ContentNegotiation, serializers.ListSerializer, models.Manager, *sum(FIELDS.values(), ())]
+CLASSES = {base for one in (*NAMES, OWNED, *FIELDS, *_LISTED, *_OTHERS) for base in one.__mro__[:-1]}
+WRAPPERS = {"builtins", "contextlib", "drf_spectacular.drainage", "functools"}

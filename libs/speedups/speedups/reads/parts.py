@@ -36,6 +36,16 @@ def refuse_class(cls: Any, base: Any) -> None:
             require(name in names or is_new, f"{one.__name__}.{name} is not known")
 
 
+def refuse_patches() -> None:
+    """Raise NotCompiledError if a function of a known class was replaced, as in an AppConfig's ``ready``."""
+    for one in known.CLASSES:
+        for name, value in vars(one).items():
+            function = getattr(value, "__func__", getattr(value, "fget", getattr(value, "func", value)))
+            if callable(function) and not isinstance(function, type):
+                origin = getattr(function, "__globals__", {}).get("__name__", type(function).__module__)
+                require(origin in {one.__module__, *known.WRAPPERS}, f"{one.__name__}.{name} is replaced")
+
+
 def refuse_meta(cls: Any, base: Any) -> None:
     """Raise NotCompiledError if the ``Meta`` of ``cls`` has an option that is not known."""
     for one in getattr(cls, "Meta", object).__mro__[:-1]:

@@ -18,7 +18,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the lines."""
         for route, view in _routes("", get_resolver().url_patterns):
-            self.stdout.write(f"{route}: {_result(view)}")
+            try:
+                refuse_site()
+                result = f"compiled ({compile_view(view).action})"
+            except NotCompiledError as reason:
+                result = f"not compiled: {reason}"
+            self.stdout.write(f"{route}: {result}")
 
 
 def _routes(prefix: str, patterns: list[Any]) -> Iterator[tuple[str, Any]]:
@@ -28,11 +33,3 @@ def _routes(prefix: str, patterns: list[Any]) -> Iterator[tuple[str, Any]]:
             yield route, one.callback
         else:
             yield from _routes(route, one.url_patterns)
-
-
-def _result(view: Any) -> str:
-    try:
-        refuse_site()
-        return f"compiled ({compile_view(view).action})"
-    except NotCompiledError as reason:
-        return f"not compiled: {reason}"
