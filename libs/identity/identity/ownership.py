@@ -18,7 +18,8 @@ class OwnedMixin(GenericAPIView[Any]):
             owner_field = "user_id"
 
     Another's object is not found, by whatever method, filter or page. A caller with the scope ``RESOURCE:all``, and
-    staff, see all objects. ``owner_field`` is the name of the model's field and of the serializer's.
+    staff, see all objects. ``owner_field`` is the model's field, a number or a relation to users, which fields of the
+    serializer have as their ``source``.
     """
 
     scope_resource: str
@@ -39,9 +40,9 @@ class OwnedMixin(GenericAPIView[Any]):
         serializer: Any = super().get_serializer(*args, **kwargs)
         reads = "data" in kwargs or len(args) > 1
         if reads and not self.sees_all():
-            field = getattr(serializer, "child", serializer).fields.get(self.owner_field)
-            if field:  # else the owner is not read from the request
-                field.validators = [*field.validators, self.refuse_other_owner]
+            for field in getattr(serializer, "child", serializer).fields.values():
+                if field.source in (self.owner_field, f"{self.owner_field}_id"):
+                    field.validators = [*field.validators, self.refuse_other_owner]
         return serializer
 
     def sees_all(self) -> bool:
@@ -58,7 +59,7 @@ class OwnedMixin(GenericAPIView[Any]):
             InsufficientScope: it is not the caller's user.
         """
         caller = caller_of(self.request)
-        if caller is None or caller.user_id is None or owner != caller.user_id:
+        if caller is None or caller.user_id is None or getattr(owner, "pk", owner) != caller.user_id:
             raise InsufficientScope(self._all)
 
     @property

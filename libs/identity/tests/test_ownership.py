@@ -1,5 +1,6 @@
 import pytest
 from callers import identity, make_caller
+from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
 
 from identity.authentication import InternalIdentityAuthentication
@@ -17,6 +18,14 @@ class TitleSerializer(BookSerializer):
     class Meta:
         model = Book
         fields = ["id", "title", "isbn"]
+
+
+class RenamedSerializer(BookSerializer):
+    owner = serializers.IntegerField(source="shelf")
+
+    class Meta:
+        model = Book
+        fields = ["id", "title", "isbn", "owner"]
 
 
 class OwnBooks(OwnedMixin, BookViewSet):
@@ -107,6 +116,25 @@ def test_owner_that_is_not_read_is_not_checked(books, monkeypatch):
     monkeypatch.setattr(OwnBooks, "serializer_class", TitleSerializer)
 
     assert ask(make_caller(), "post", body={"title": "New", "isbn": "9780000000001"}).status_code == 201
+
+
+def test_owner_by_another_name_is_checked(books, monkeypatch):
+    monkeypatch.setattr(OwnBooks, "serializer_class", RenamedSerializer)
+    new = {"title": "New", "isbn": "9780000000001"}
+
+    assert ask(make_caller(), "post", body=new | {"owner": 8}).status_code == 403
+    assert ask(make_caller(), "patch", body={"owner": 8}, pk=books[0].pk).status_code == 403
+    assert ask(make_caller(), "post", body=new | {"owner": 7}).status_code == 201
+
+
+def test_owner_that_is_a_relation_is_compared_by_its_key(auth):
+    view = OwnBooks()
+    view.request = APIRequestFactory().get("/books")
+    view.request.auth = make_caller()
+
+    view.refuse_other_owner(Book(pk=7))
+    with pytest.raises(InsufficientScope):
+        view.refuse_other_owner(Book(pk=8))
 
 
 def test_text_for_a_number_is_as_invalid_as_ever(books):
