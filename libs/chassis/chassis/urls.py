@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from chassis import health
@@ -10,8 +11,8 @@ from openapi.document import DocumentView
 
 urlpatterns = [
     path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
-    path("health/live", health.live),
-    path("health/ready", health.ready),
-    path("metrics", metrics),
+    path("health/live", login_not_required(health.live)),
+    path("health/ready", login_not_required(health.ready)),
+    path("metrics", login_not_required(metrics)),
     path("openapi.json", DocumentView.as_view(), name="openapi"),
 ]

@@ -49,3 +49,11 @@ def test_not_ready_while_the_database_is_away(api, settings):
         connection.settings_dict["PORT"] = port
 
     assert (response.status_code, response.json()["detail"]) == (503, "The database does not answer.")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
+def test_supervisor_needs_no_login(api, settings, path):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+
+    assert api.get(path).status_code == 200

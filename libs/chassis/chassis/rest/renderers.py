@@ -14,10 +14,9 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
     def get_context(self, data: Any, accepted_media_type: str | None, renderer_context: Any) -> dict[str, Any]:
         """Return the context of the template ``rest_framework/api.html``."""
         context: dict[str, Any] = super().get_context(data, accepted_media_type, renderer_context)
-        actions = context["extra_actions"] or {}
-        posted = _posted_actions(context["view"]) & actions.keys()
-        context["post_actions"] = {name: url for name, url in actions.items() if name in posted}
-        context["extra_actions"] = {name: url for name, url in actions.items() if name not in posted}
+        actions = context["extra_actions"] = dict(context["extra_actions"] or {})
+        posted = _posted_actions(context["view"])
+        context["post_actions"] = {name: actions.pop(name) for name in list(actions) if name in posted}
         context["service"] = settings.SERVICE_NAME
         if context["response"].exception:
             context["response_headers"]["Content-Type"] = PROBLEM_JSON  # what a program gets
