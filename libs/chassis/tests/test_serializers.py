@@ -297,3 +297,28 @@ def test_a_model_with_a_set_of_unique_columns_keeps_its_validator():
             fields = ["room", "number"]
 
     assert [type(one).__name__ for one in ShelfSerializer().validators] == ["UniqueTogetherValidator"]
+
+
+@isolate_apps("library.books")
+def test_no_type_of_text_or_whole_number_is_converted():
+    class Everything(models.Model):  # noqa: DJ008 - never shown
+        text = models.TextField()
+        number = models.IntegerField()
+        small = models.SmallIntegerField()
+        positive = models.PositiveSmallIntegerField()
+        big = models.PositiveBigIntegerField()
+
+        class Meta:
+            app_label = "books"
+
+    class EverythingSerializer(StrictModelSerializer):
+        class Meta:
+            model = Everything
+            fields = ["text", "number", "small", "positive", "big"]
+
+    serializer = EverythingSerializer(data={"text": 1, "number": "1", "small": 1.0, "positive": True, "big": "1"})
+
+    assert not serializer.is_valid()
+    assert {name: error.code for name, (error,) in serializer.errors.items()} == dict.fromkeys(
+        ["text", "number", "small", "positive", "big"], "invalid"
+    )

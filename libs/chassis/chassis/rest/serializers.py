@@ -50,12 +50,12 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     read, and is ignored. JSON types are not converted.
     """
 
-    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
-        models.CharField: StrictCharField,
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {  # type: ignore[misc] # fromkeys
+        **dict.fromkeys([models.CharField, models.TextField], StrictCharField),
         models.EmailField: StrictEmailField,
         models.BooleanField: StrictBooleanField,
-        models.BigIntegerField: StrictIntegerField,
-        models.PositiveIntegerField: StrictIntegerField,
+        **dict.fromkeys([models.IntegerField, models.SmallIntegerField, models.BigIntegerField], StrictIntegerField),
+        **dict.fromkeys([models.PositiveIntegerField, models.PositiveSmallIntegerField], StrictIntegerField),
         models.DateTimeField: StrictDateTimeField,
     }
 
