@@ -290,6 +290,12 @@ def test_hook_of_a_model_is_refused(monkeypatch, name):
     assert reason(UserViewSet) == f"User.{name} is not known"
 
 
+def test_table_that_migrations_do_not_make_is_refused(monkeypatch):
+    monkeypatch.setattr(User._meta, "managed", False)
+
+    assert reason(UserViewSet) == "User is no plain table"
+
+
 def test_column_that_converts_is_refused(monkeypatch):
     converting = type("OwnField", (models.CharField,), {"from_db_value": method})
     monkeypatch.setattr(User._meta.get_field("name"), "__class__", converting)

@@ -59,9 +59,9 @@ def plain_model(queryset: Any) -> type[Model]:
     model: type[Model] = queryset.model
     refuse_class(type(queryset), QuerySet)
     refuse_class(model, Model)
-    options = model._meta
-    require(not (options.parents or options.proxy or options.swapped), f"{model.__name__} is not one table")
-    manager: Any = options.default_manager  # of which the queryset of a copy of the view would be made
+    meta = model._meta  # columns of an unmanaged table may have other types
+    require(meta.managed and not (meta.parents or meta.proxy or meta.swapped), f"{model.__name__} is no plain table")
+    manager: Any = meta.default_manager  # of which the queryset of a copy of the view would be made
     require(type(manager).get_queryset is Manager.get_queryset, f"{model.__name__}'s manager is not known")
     state, expected = vars(queryset).copy(), vars(QuerySet(model)).copy()
     query, of_all = state.pop("_query"), expected.pop("_query")
