@@ -41,7 +41,7 @@ class ProblemSchema(AutoSchema):
             return None
         parameters, responses = operation.get("parameters", []), operation["responses"]
         for parameter in parameters:
-            _complete(parameter, describes_filters=self._is_list_view())
+            _complete(parameter, describes_filters=getattr(self.view, "action", "list") == "list")
         if any(one["name"] == "If-None-Match" for one in parameters):
             unchanged = {"description": "The representation is unchanged."}
             responses.setdefault("304", unchanged | {"headers": responses.get("200", {}).get("headers", {})})
