@@ -22,7 +22,7 @@ from devtools.configuration import Configuration
 from devtools.databases import provided_databases
 from devtools.projects import PROJECTS, ROOT, TEMPLATE, with_database
 
-LANES = int(os.environ.get("TEST_LANES", "4"))  # suites at once
+LANES = int(os.environ.get("TEST_LANES", "5"))  # suites at once
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
 SPLIT = ("gateway", "system", "devtools")  # the longest, whose tests mostly wait, are two processes each
 FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # long ones, and some that mostly wait
@@ -213,7 +213,7 @@ def _show(run: Run) -> None:
     """Print the counts of a suite; if it failed, its whole output, else the reasons of what was skipped."""
     counts, output = run.counts(), run.output.read_text(errors="replace")
     failed = run.process is None or run.process.returncode != 0
-    lines = [line for line in output.splitlines() if failed or re.search("^SKIPPED|failed on attempt", line)]
+    lines = [line for line in output.splitlines() if failed or re.match("SKIPPED|RERUN", line)]
     print("\n".join([f"===== {run.name} ====="] * failed + lines), end="\n" if lines else "")
     words = ", ".join(f"{counts[result]} {result}" for result in ("passed", "failed", "skipped"))
     print(f"{run.name}: {words} in {time.monotonic() - run.started:.0f} s", flush=True)
