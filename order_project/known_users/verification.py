@@ -10,6 +10,7 @@ from known_users.models import KnownUser
 from user_client import UserServiceUnavailable, VerifiedUser, find_user
 
 FEED = "user"
+_REFUSED = "SELECT * FROM known_user WHERE user_id = %s AND state <> %s"  # a queryset took a quarter of such an order
 
 
 def verify_user(user_id: int) -> VerifiedUser | None:
@@ -33,7 +34,7 @@ def verify_user(user_id: int) -> VerifiedUser | None:
             raise
         return _as_verified(known, read_at or known.changed_at)
     if user and user.is_remembered:
-        refused = KnownUser.objects.filter(pk=user_id).exclude(state=KnownUser.State.ACTIVE).first()
+        refused = next(iter(KnownUser.objects.raw(_REFUSED, [user_id, KnownUser.State.ACTIVE])), None)
         return _as_verified(refused, refused.changed_at) if refused else user
     return user
 
