@@ -163,7 +163,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
         urls: Mapping[str, str] = {}  # the suites make databases of their own beside these
         if any(suite.databases for suite, _ in chosen):
             urls = stack.enter_context(provided_databases(configuration, data, throw_away=True))
-        together, alone = [], []
+        together, alone, timing = [], [], ["-m", "timing", "-p", "no:xdist"]  # no thread counts reruns
         for suite, options in chosen:
             measured = COVERAGE if with_coverage and suite.floor else ()
             last = [f"--cov-fail-under={FLOOR}"] if with_coverage and suite.floor else []
@@ -171,7 +171,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
             if (modules := suite.timing_modules()) and everything:
                 split = ["-n2", "--dist=loadfile"] if suite.name in SPLIT else []
                 together.append(Run(suite, ["-m", "not timing", *split, *options, *measured], urls, folder, ""))
-                alone.append(Run(suite, ["-m", "timing", *modules, *measured, *last], urls, folder, "timing"))
+                alone.append(Run(suite, [*timing, *modules, *measured, *last], urls, folder, "timing"))
             else:
                 together.append(Run(suite, [*options, *measured, *last], urls, folder, ""))
         for run in [*_finished(together, LANES), *_finished(alone, LANES)]:

@@ -96,7 +96,7 @@ class Clone:
             self.start_lines.append(line)
             if "Stop: Ctrl-C" in line:
                 return self.up
-        raise AssertionError("up ended before it was ready")
+        raise AssertionError("".join(self.start_lines))
 
     def running_up(self) -> "subprocess.Popen[str]":
         """Return the ``up`` that the test before left running, or start one; its workers are ready, too."""
