@@ -26,6 +26,15 @@ def free_port() -> int:
             return port
 
 
+def wait_for(condition, seconds: float = 15):
+    """Return the first true value of the condition; fail if it has none in time."""
+    ends_at = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+    return found
+
+
 class Gateway:
     def __init__(self, folder: Path, configuration: str, workers: int = 1, **environment: str) -> None:
         self.port = free_port()

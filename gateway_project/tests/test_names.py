@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.process import configuration, free_port, started
+from tests.process import configuration, free_port, started, wait_for
 from tests.tls import AUTHORITY, TlsUpstream, certificate
 from tests.upstream import OK, Upstream
 
@@ -94,10 +94,7 @@ def health(gateway, case):
 
 
 def wait_until(condition):
-    ends_at = time.monotonic() + NOTICED_SECONDS
-    while not condition():
-        assert time.monotonic() < ends_at
-        time.sleep(0.05)
+    wait_for(condition, NOTICED_SECONDS)
 
 
 def wait_for_replicas(gateway, case, port, *addresses):

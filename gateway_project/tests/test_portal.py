@@ -10,7 +10,7 @@ import pytest
 
 from portal.state import summary
 from tests.client import exchange, request
-from tests.process import configuration, free_port, started
+from tests.process import configuration, free_port, started, wait_for
 from tests.upstream import Upstream
 
 HTML = "Accept: text/html,*/*;q=0.8"
@@ -104,14 +104,6 @@ def service(gateway, name="any"):
 def is_of_portal(received):
     """Whether it is a health check or the search for a document."""
     return received.values(b"Connection") == [b"close"]
-
-
-def wait_for(condition, seconds=15):
-    ends_at = time.monotonic() + seconds
-    while not (found := condition()) and time.monotonic() < ends_at:
-        time.sleep(0.1)
-    assert found
-    return found
 
 
 @pytest.fixture(scope="module")

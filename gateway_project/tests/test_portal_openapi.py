@@ -13,7 +13,7 @@ from gevent.event import Event
 
 from portal import documents
 from tests.client import exchange, request
-from tests.process import configuration, started
+from tests.process import configuration, started, wait_for
 from tests.upstream import Upstream
 
 ROUTES = """
@@ -130,13 +130,6 @@ def test_service_token_is_sent(gateway, tokens):
     fetched(gateway)
 
     assert tokens[0] == [b"secret"]
-
-
-def wait_for(condition):
-    ends_at = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < ends_at
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

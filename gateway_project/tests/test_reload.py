@@ -9,15 +9,8 @@ import time
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.process import configuration, started
+from tests.process import configuration, started, wait_for
 from tests.upstream import OK, Upstream, answer
-
-
-def wait_until(condition, seconds=10):
-    ends_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends_at
-        time.sleep(0.05)
 
 
 def body(gateway):
@@ -66,12 +59,12 @@ def test_reload_activates_new_routes_without_a_failed_request(start, upstream, o
     askers = [threading.Thread(target=keep_asking) for _ in range(4)]
     for asker in askers:
         asker.start()
-    wait_until(lambda: len(statuses) > 100)
+    wait_for(lambda: len(statuses) > 100)
     gateway.file.write_text(configuration(other.url))
     gateway.reload()
-    wait_until(lambda: [body(gateway) for _ in range(4)] == [b"other"] * 4)
+    wait_for(lambda: [body(gateway) for _ in range(4)] == [b"other"] * 4)
     seen = len(statuses)
-    wait_until(lambda: len(statuses) > seen + 100)
+    wait_for(lambda: len(statuses) > seen + 100)
     ends.set()
     for asker in askers:
         asker.join()
@@ -97,7 +90,7 @@ def test_request_in_progress_completes_with_the_old_routes(gateway, upstream, ot
         client.read_until(b"\r\n\r\n")
         gateway.file.write_text(configuration(other.url, upstream="read_timeout = 20.0"))
         gateway.reload()
-        wait_until(lambda: [body(gateway) for _ in range(4)] == [b"other"] * 4)
+        wait_for(lambda: [body(gateway) for _ in range(4)] == [b"other"] * 4)
         time.sleep(1.5)  # for which a process that does not wait for its requests would not live
         released.set()
         while len(client.buffer) < 8:
@@ -111,7 +104,7 @@ def test_invalid_file_keeps_the_last_valid_routes(gateway, upstream):
     gateway.file.write_text("[[routes]]\noops = 1\n")
 
     gateway.reload()
-    wait_until(lambda: gateway.workers() and not set(first) & set(gateway.workers()))
+    wait_for(lambda: gateway.workers() and not set(first) & set(gateway.workers()))
 
     assert exchange(gateway.port, request()).status == 200
     assert "stays in force" in gateway.log
@@ -122,18 +115,18 @@ def test_invalid_file_keeps_the_last_valid_routes(gateway, upstream):
     gateway.file.write_text(valid)
     second = gateway.workers()
     gateway.reload()
-    wait_until(lambda: not set(second) & set(gateway.workers()))
+    wait_for(lambda: not set(second) & set(gateway.workers()))
     assert json.loads(exchange(gateway.port, request(target="/health")).body)["configuration"]["refused"] is None
 
 
 def test_replacement_of_a_killed_worker_uses_the_active_routes(gateway, upstream):
-    wait_until(lambda: len(gateway.workers()) == 1)
+    wait_for(lambda: len(gateway.workers()) == 1)
     (worker,) = gateway.workers()
     valid = gateway.file.read_text()
     gateway.file.write_text("oops = 1\n")
 
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: gateway.workers() not in ([], [worker]))
+    wait_for(lambda: gateway.workers() not in ([], [worker]))
 
     assert exchange(gateway.port, request()).status == 200
     gateway.file.write_text(valid)

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.client import exchange, request
-from tests.process import configuration, free_port, started
+from tests.process import configuration, free_port, started, wait_for
 from tests.upstream import OK, Upstream, answer
 
 # The cases by the paths of their routes: the number of replicas, and settings.
@@ -58,13 +58,6 @@ def ask(gateway, name, method="GET"):
     return exchange(gateway.port, request(method, f"/{name}"))
 
 
-def wait_until(condition, seconds=8):
-    ends_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends_at
-        time.sleep(0.05)
-
-
 def test_requests_are_balanced_evenly(gateway, servers):
     for replica in servers["balanced"]:
         replica.reset()
@@ -110,11 +103,11 @@ def test_failing_replica_is_ejected_until_a_probe_succeeds(gateway, servers):
 
     for _ in range(5):
         ask(gateway, "ejected")
-    wait_until(lambda: bad.requests)
+    wait_for(lambda: bad.requests)
     assert {arrived.target for arrived in bad.requests} == {b"/alive"}
 
     bad.script = answer(OK)
-    wait_until(lambda: health(gateway, "ejected")["replicas_in_use"] == 2)
+    wait_for(lambda: health(gateway, "ejected")["replicas_in_use"] == 2)
     before = len(bad.requests)
     for _ in range(4):
         ask(gateway, "ejected")
@@ -129,7 +122,7 @@ def test_probe_with_a_server_error_does_not_reinstate_a_replica(gateway, servers
     bad.script = answer(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")
     bad.requests.clear()
 
-    wait_until(lambda: bad.requests)
+    wait_for(lambda: bad.requests)
 
     assert health(gateway, "erring")["replicas_in_use"] == 1
 

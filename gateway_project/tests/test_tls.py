@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.process import configuration, free_port, started
+from tests.process import configuration, free_port, started, wait_for
 from tests.tls import AUTHORITY, STRANGER, TlsUpstream, certificate, end, expired
 from tests.upstream import OK, Upstream
 
@@ -114,13 +114,6 @@ def gateway(folder, upstreams, ports):
     ]
     with started(folder, "".join(routes), SSL_CERT_FILE=str(folder / "system.pem")) as gateway:
         yield gateway
-
-
-def wait_until(condition, seconds=8):
-    ends_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends_at
-        time.sleep(0.05)
 
 
 def health(gateway, name):
@@ -339,6 +332,6 @@ def test_replica_is_probed_over_tls(gateway, secure, ports):
     assert health(gateway, "probed")["replicas_in_use"] == 1
 
     with running(port=ports["probed"]) as other:
-        wait_until(lambda: health(gateway, "probed")["replicas_in_use"] == 2, seconds=20)
+        wait_for(lambda: health(gateway, "probed")["replicas_in_use"] == 2, seconds=20)
 
         assert other.requests[0].target == b"/alive"

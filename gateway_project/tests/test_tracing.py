@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from tests.client import exchange, request
-from tests.process import configuration, free_port, started
+from tests.process import configuration, free_port, started, wait_for
 from tests.upstream import Upstream, answer
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -226,11 +226,7 @@ def exporting(exporting_gateway, upstream):
 
 
 def wait_for_line(gateway, beginning):
-    ends_at = time.monotonic() + 5
-    while not (found := [line for line in gateway.log_lines if line.startswith(beginning)]):
-        assert time.monotonic() < ends_at, gateway.log
-        time.sleep(0.02)
-    return found[0]
+    return wait_for(lambda: [line for line in gateway.log_lines if line.startswith(beginning)])[0]
 
 
 def test_console_lines_have_columns(exporting):
@@ -253,9 +249,6 @@ def test_console_lines_of_a_request_have_its_trace_id(exporting):
 def test_spans_are_exported_to_a_collector_from_a_gevent_worker(collector, exporting):
     exchange(exporting.port, request("GET", "/a"))
 
-    ends_at = time.monotonic() + 5
-    while not any(b"GET /a" in received.body for received in collector.requests):
-        assert time.monotonic() < ends_at, exporting.log
-        time.sleep(0.05)
+    wait_for(lambda: any(b"GET /a" in received.body for received in collector.requests))
     assert {received.target for received in collector.requests} == {b"/v1/traces"}
     assert "MonkeyPatchWarning" not in exporting.log_file.read_text()

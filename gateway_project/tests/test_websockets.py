@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.client import exchange, request
-from tests.process import free_port, started
+from tests.process import free_port, started, wait_for
 from tests.test_operation import wait_for_samples
 from tests.tls import AUTHORITY, TlsUpstream, certificate, end
 from tests.upstream import answer
@@ -23,7 +23,6 @@ from tests.websocket import (
     carrying,
     opened,
     tunnel,
-    wait_until,
     websocket_server,
 )
 
@@ -113,7 +112,7 @@ def test_server_closes_with_its_code_and_reason(echoing):
 def test_client_closes_with_its_code_and_reason(echoing, closed):
     with opened(echoing, "/noting") as client:
         client.close(4002, "enough")
-    wait_until(lambda: closed)
+    wait_for(lambda: closed)
 
     assert closed == [(4002, "enough")]
 
@@ -167,7 +166,7 @@ def test_client_that_goes_away_from_an_upstream_with_tls_ends_the_tunnel(echoing
     with tunnel(echoing, target="/secure"):
         pass
 
-    wait_until(lambda: secure.connections[0].socket.fileno() == -1, seconds=12)
+    wait_for(lambda: secure.connections[0].socket.fileno() == -1, seconds=12)
 
 
 def test_client_that_goes_away_closes_closes_the_connection_to_the_upstream(echoing, upstream):
@@ -175,7 +174,7 @@ def test_client_that_goes_away_closes_closes_the_connection_to_the_upstream(echo
     with tunnel(echoing, target="/plain"):
         pass
 
-    wait_until(lambda: upstream.connections[0].socket.fileno() == -1)
+    wait_for(lambda: upstream.connections[0].socket.fileno() == -1)
 
 
 def test_idle_tunnel_is_closed_and_a_busy_one_is_not(echoing, upstream):
@@ -185,7 +184,7 @@ def test_idle_tunnel_is_closed_and_a_busy_one_is_not(echoing, upstream):
             busy.send(b"x")
             time.sleep(0.5)
         assert idle.is_closed()
-        wait_until(lambda: upstream.connections[1].buffer == b"x" * 7)
+        wait_for(lambda: upstream.connections[1].buffer == b"x" * 7)
 
         assert busy.is_closed()
 
@@ -198,7 +197,7 @@ def test_tunnels_of_an_upstream_are_limited(echoing, upstream):
 
     with tunnel(echoing, target="/limited"):
         refused = exchange(echoing.port, handshake)
-    wait_until(lambda: access_lines(echoing, "/limited"))
+    wait_for(lambda: access_lines(echoing, "/limited"))
     with tunnel(echoing, target="/limited"):
         pass
 

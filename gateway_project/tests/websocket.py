@@ -3,7 +3,6 @@
 import contextlib
 import json
 import threading
-import time
 
 from websockets.sync.client import connect
 from websockets.sync.server import serve
@@ -64,13 +63,6 @@ def accept(connection, arrived, *pieces):
     connection.send(ACCEPTED + b"".join(pieces))
     while connection.receive():
         pass
-
-
-def wait_until(condition, seconds=8):
-    ends_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
 
 
 def access_lines(gateway, path="/"):
