@@ -141,13 +141,15 @@ def test_descriptors_that_are_used_up_are_missed_only_while_they_are(hasty_gatew
     in_use = len(list(Path(f"/proc/{worker}/fd").iterdir()))
     most, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
     resource.prlimit(worker, resource.RLIMIT_NOFILE, (in_use + 20, hard))
-    with ExitStack() as stack:
-        for _ in range(60):
-            stack.enter_context(Client(hasty_gateway.port)).send(request())
-        time.sleep(1)
+    try:
+        with ExitStack() as stack:
+            for _ in range(60):
+                stack.enter_context(Client(hasty_gateway.port)).send(request())
+            time.sleep(1)
 
-    with Client(hasty_gateway.port, timeout=PATIENT) as client:
-        client.send(request())
-        assert client.read().status == 200
-    assert hasty_gateway.workers() == [worker]
-    resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, hard))
+        with Client(hasty_gateway.port, timeout=PATIENT) as client:
+            client.send(request())
+            assert client.read().status == 200
+        assert hasty_gateway.workers() == [worker]
+    finally:
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, hard))
