@@ -163,7 +163,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
         urls: Mapping[str, str] = {}  # the suites make databases of their own beside these
         if any(suite.databases for suite, _ in chosen):
             urls = stack.enter_context(provided_databases(configuration, data, throw_away=True))
-        together, alone, timing = [], [], ["-m", "timing", "-p", "no:xdist"]  # no thread counts reruns
+        together, alone, timing = [], [], ["-m", "timing", "-p", "no:xdist"]  # with it, reruns have a thread
         for suite, options in chosen:
             measured = COVERAGE if with_coverage and suite.floor else ()
             last = [f"--cov-fail-under={FLOOR}"] if with_coverage and suite.floor else []
