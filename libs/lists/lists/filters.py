@@ -1,6 +1,5 @@
 """Filters that every list has."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,17 +11,11 @@ from django.db import models
 from django.db.models import Model, QuerySet
 from django_filters import widgets
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework import filters
-from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BrowsableAPIRenderer
-from rest_framework.request import Request
-from rest_framework.settings import api_settings
-from rest_framework.views import APIView
 
 from lists.instants import INVALID_INSTANT, parse_instant
 
 MAX_IDS = 100
-RANGE_LOOKUPS = ("gt", "gte", "lt", "lte")
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -72,56 +65,6 @@ def is_optional(one: django_filters.Filter) -> bool:
     is_known = type(one).__module__ in (django_filters.filters.__name__, __name__)
     plain = {"choices", "help_text", "label", "queryset", "required", "to_field_name"}
     return is_known and not one.extra.get("required") and one.extra.keys() <= plain
-
-
-class StrictOrderingFilter(filters.OrderingFilter):
-    """Orders a list by one of the view's ``ordering_fields``, and refuses any other instead of overlooking it.
-
-    No index finds rows within bounds of one column in the order of another: a query that bounds one of the view's
-    ``range_fields``, such as by ``created_at__gte``, is ordered by that field. A search is ordered by one of
-    ``search_ordering_fields``, of which none may go with what is searched for, as names do.
-    """
-
-    def get_ordering(self, request: Request, queryset: QuerySet[Model], view: Any) -> Any:
-        """Return the ordering that the request asks for, or the default."""
-        query, ordering = request.query_params, super().get_ordering(request, queryset, view)
-        if not query:
-            return ordering
-        ranges = getattr(view, "range_fields", ())
-        bounded = [name for name in ranges if any(query.get(f"{name}__{lookup}") for lookup in RANGE_LOOKUPS)]
-        if bounded and not query.get(self.ordering_param):
-            return bounded[:1]
-        allowed = bounded or (query.get(api_settings.SEARCH_PARAM) and getattr(view, "search_ordering_fields", None))
-        if allowed and ordering and ordering[0].removeprefix("-") not in allowed:
-            choices = ", ".join(f"{name}, -{name}" for name in allowed)
-            reason = f"Must be one of: {choices}, with " + (f"bounds of {bounded[0]}." if bounded else "a search.")
-            raise ValidationError({self.ordering_param: reason}, code="invalid_ordering")
-        return ordering
-
-    def remove_invalid_fields(
-        self, queryset: QuerySet[Model], fields: Iterable[str], view: APIView, request: Request
-    ) -> list[str]:
-        """Return ``fields`` when they are one valid field."""
-        valid = super().remove_invalid_fields(queryset, fields, view, request)
-        if len(valid) != 1 or valid != fields:
-            names = [name for name, _ in self.get_valid_fields(queryset, view, {"request": request})]
-            choices = ", ".join(f"{name}, -{name}" for name in names)
-            raise ValidationError({self.ordering_param: f"Must be one of: {choices}."}, code="invalid_ordering")
-        return valid
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Describe the parameter with the values that are valid."""
-        (parameter,) = super().get_schema_operation_parameters(view)
-        fields = getattr(view, "ordering_fields", None)
-        if not isinstance(fields, (list, tuple)):
-            return [parameter]
-        values = [f"{sign}{name}" for name in fields for sign in ("", "-")]
-        description = parameter["description"]
-        if ranges := getattr(view, "range_fields", ()):
-            description += f" A list with bounds of `{ranges[0]}` is ordered by it, and can be by no other field."
-        if (searched := getattr(view, "search_ordering_fields", fields)) != fields:
-            description += f" A search can be ordered by {' and '.join(f'`{name}`' for name in searched)} only."
-        return [parameter | {"schema": {"type": "string", "enum": values}, "description": description}]
 
 
 class InstantField(forms.DateTimeField):

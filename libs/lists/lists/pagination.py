@@ -78,10 +78,8 @@ class KeysetPagination(pagination.CursorPagination):
         most = self.max_page_size or 999_999_999
         if re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= most:
             return int(text)
-        raise ValidationError(
-            {self.page_size_query_param: f"Must be a whole number from 1 to {most}."},
-            code="invalid_page_size",
-        )
+        reason = f"Must be a whole number from 1 to {most}."
+        raise ValidationError({self.page_size_query_param: reason}, code="invalid_page_size")
 
     def decode_cursor(self, request: Request) -> Cursor | None:  # type: ignore[override]
         """Return the request's cursor; None on the first page.
@@ -97,10 +95,8 @@ class KeysetPagination(pagination.CursorPagination):
         except (signing.BadSignature, UnicodeError):
             cursor = None
         if cursor is None or cursor.order != self.order:
-            raise ValidationError(
-                {self.cursor_query_param: "Not a cursor of this list; start again without one."},
-                code="invalid_cursor",
-            )
+            reason = "Not a cursor of this list; start again without one."
+            raise ValidationError({self.cursor_query_param: reason}, code="invalid_cursor")
         return cursor
 
     def get_next_link(self) -> str | None:
@@ -133,12 +129,16 @@ class KeysetPagination(pagination.CursorPagination):
 
     def _get_order(self, request: Request, queryset: QuerySet[Model], view: Any) -> tuple[str, "Field[Any, Any]"]:
         order, *others = self.get_ordering(request, queryset, view)
-        options = queryset.model._meta
-        name = order.removeprefix("-")
-        column = options.pk if name == "pk" else options.get_field(name)
-        if others or not isinstance(column, Field) or column.null:
+        column = self.column_of(queryset.model, order.removeprefix("-"))
+        if others or column is None:
             raise ImproperlyConfigured("KeysetPagination orders by one column, which is not null.")
         return order, column
+
+    @staticmethod
+    def column_of(model: type[Model], name: str) -> "Field[Any, Any] | None":
+        """Return the column of ``model`` with this name; None if pages cannot be in its order."""
+        candidates = [model._meta.pk] if name == "pk" else model._meta.concrete_fields
+        return next((one for one in candidates if name in ("pk", one.name, one.attname) and not one.null), None)
 
     def _read(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> list[Model]:
         """Return the rows of the page, and the one behind them if there is one."""

@@ -7,7 +7,8 @@ from django import forms
 from library.books.filters import BookFilter
 from library.books.models import Book
 from library.books.views import BookViewSet
-from lists.filters import BooleanFilter, StrictFilterBackend, StrictFilterSet, StrictOrderingFilter
+from lists.filters import BooleanFilter, StrictFilterBackend, StrictFilterSet
+from lists.ordering import StrictOrderingFilter
 
 pytestmark = pytest.mark.django_db
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models.functions import Length
 
 from library.books.models import Book
 from library.books.views import BookViewSet
@@ -32,6 +33,22 @@ def test_column_that_may_be_null_is_refused(api, monkeypatch):
 
     with pytest.raises(ImproperlyConfigured, match="not null"):
         api.get("/books?ordering=created_at")
+
+
+@pytest.mark.parametrize("listed", ["__all__", None])
+def test_client_cannot_ask_for_an_order_that_pages_cannot_follow(api, monkeypatch, listed):
+    monkeypatch.setattr(BookViewSet, "ordering_fields", listed)
+    monkeypatch.setattr(BookViewSet, "queryset", Book.objects.annotate(length=Length("title")))
+    monkeypatch.setattr(Book._meta.get_field("created_at"), "null", True)
+
+    for name in ("created_at", "length", "-created_at"):
+        response = api.get(f"/books?ordering={name}")
+
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["field"] == "ordering"
+        assert "title, -title" in response.json()["errors"][0]["message"]
+        assert "created_at" not in response.json()["errors"][0]["message"]
+    assert api.get("/books?ordering=-title").status_code == 200
 
 
 def test_list_without_a_page_size_is_not_paged(api, make_book, monkeypatch):

@@ -23,7 +23,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_FILTER_BACKENDS": [
         "lists.filters.StrictFilterBackend",
         "lists.search.WordSearchFilter",
-        "lists.filters.StrictOrderingFilter",
+        "lists.ordering.StrictOrderingFilter",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chassis.rest.negotiation.ContentNegotiation",
     "DEFAULT_PAGINATION_CLASS": "lists.pagination.KeysetPagination",

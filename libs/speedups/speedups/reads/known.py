@@ -11,7 +11,7 @@ from chassis.rest.serializers import StrictModelSerializer
 from chassis.rest.viewsets import ResourceViewSet
 from chassis.settings import PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE
 from identity.ownership import OwnedMixin
-from lists import filters, pagination, search
+from lists import filters, ordering, pagination, search
 
 VIEW, SERIALIZER, FILTERSET, OWNED = ResourceViewSet, StrictModelSerializer, filters.StrictFilterSet, OwnedMixin
 
@@ -57,7 +57,7 @@ VALUES: dict[str, Any] = {
     "permission_classes": [permissions.AllowAny],
     "throttle_classes": [],
     "pagination_class": pagination.KeysetPagination,
-    "filter_backends": [filters.StrictFilterBackend, search.WordSearchFilter, filters.StrictOrderingFilter],
+    "filter_backends": [filters.StrictFilterBackend, search.WordSearchFilter, ordering.StrictOrderingFilter],
     "lookup_field": "pk",
     "lookup_url_kwarg": None,
     "versioning_class": None,
