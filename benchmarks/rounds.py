@@ -10,7 +10,7 @@ from benchmarks.client import Client
 from benchmarks.scenarios import LAST_PAGE, REFERENCE, Course
 from benchmarks.stack import Stack
 from benchmarks.usage import cpu_seconds
-from benchmarks.wrk import Answers, Load, run_wrk
+from benchmarks.wrk import Load, Responses, run_wrk
 from devtools.errors import DevtoolsError
 
 WARM_UP_SECONDS = 1.0
@@ -30,12 +30,12 @@ class Measurement:
     stack: str
     round: int
     load: Load
-    answers: Answers
+    responses: Responses
     cpu_milliseconds: Mapping[str, float]
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return asdict(self) | {"rate": self.answers.rate}
+        return asdict(self) | {"rate": self.responses.rate}
 
 
 class Rounds:

@@ -38,19 +38,19 @@ def _summary(course: str, stack: str, measurements: Sequence[Measurement]) -> Su
     ours = _rounds(measurements, course, stack)
     theirs = {found.round: found for found in _rounds(measurements, course, REFERENCE)}
     ratios = [
-        found.answers.rate / theirs[found.round].answers.rate
+        found.responses.rate / theirs[found.round].responses.rate
         for found in ours
-        if found.round in theirs and theirs[found.round].answers.rate
+        if found.round in theirs and theirs[found.round].responses.rate
     ]
-    rates = [found.answers.rate for found in ours]
+    rates = [found.responses.rate for found in ours]
     return Summary(
         course,
         stack,
         median(rates),
         min(rates),
         max(rates),
-        median(found.answers.p50 for found in ours),
-        median(found.answers.p99 for found in ours),
+        median(found.responses.p50 for found in ours),
+        median(found.responses.p99 for found in ours),
         {tier: median(found.cpu_milliseconds[tier] for found in ours) for tier in ours[0].cpu_milliseconds},
         median(ratios) if ratios and stack != REFERENCE else None,
     )

@@ -25,7 +25,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Answers:
+class Responses:
     """What came back. Latencies are in milliseconds."""
 
     requests: int
@@ -55,7 +55,7 @@ def find_wrk() -> str:
     return program
 
 
-def run_wrk(url: str, script: str, load: Load) -> Answers:
+def run_wrk(url: str, script: str, load: Load) -> Responses:
     """Put ``load`` on ``url``, with the requests of a script in ``wrk/``.
 
     Raises:
@@ -81,7 +81,7 @@ def run_wrk(url: str, script: str, load: Load) -> Answers:
     if result.returncode != 0 or not lines:
         raise DevtoolsError(f"wrk failed:\n{result.stdout}{result.stderr}")
     found = json.loads(lines[-1])
-    return Answers(
+    return Responses(
         requests=found["requests"],
         seconds=found["microseconds"] / 1e6,
         p50=found["p50"] / 1e3,

@@ -9,7 +9,7 @@ from benchmarks.summary import summarise
 from benchmarks.table import load_table
 from devtools.errors import DevtoolsError
 
-ANSWERS = wrk.Answers(
+ANSWERS = wrk.Responses(
     requests=100, seconds=1.0, p50=1.0, p99=2.0, longest=3.0, refused=0, broken=0, client_cpu_seconds=0.001
 )
 

@@ -130,7 +130,7 @@ def _add_problems(merged: dict[str, Any], table: RouteTable, *, needs_credential
 
 
 def _problems(route: Route, method: str, operation: dict[str, Any]) -> Iterator[type[errors.GatewayError]]:
-    yield from (errors.BadAnswerError, errors.BrokenAnswerError, errors.UnreachableError, errors.CircuitOpenError)
+    yield from (errors.BadResponseError, errors.BrokenResponseError, errors.UnreachableError, errors.CircuitOpenError)
     yield errors.TooSlowError
     if route.rate_limit:
         yield errors.TooManyRequestsError

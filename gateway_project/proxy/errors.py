@@ -95,13 +95,13 @@ class UpstreamError(GatewayError):
     status = 502
 
 
-class BrokenAnswerError(UpstreamError):
+class BrokenResponseError(UpstreamError):
     """The connection ended before the answer did."""
 
     code = "broken_answer"
 
 
-class BadAnswerError(UpstreamError):
+class BadResponseError(UpstreamError):
     """The answer is not HTTP as RFC 9112 has it."""
 
     code = "bad_answer"
@@ -154,5 +154,5 @@ def from_failure(error: Exception) -> UpstreamError:
     if isinstance(error, TimeoutError):
         return TooSlowError("The upstream did not answer in time.")
     if isinstance(error, MalformedError):
-        return BadAnswerError(f"The upstream's answer is malformed: {error}")
-    return BrokenAnswerError("The upstream closed the connection before its answer was complete.")
+        return BadResponseError(f"The upstream's answer is malformed: {error}")
+    return BrokenResponseError("The upstream closed the connection before its answer was complete.")

@@ -13,8 +13,8 @@ from http1.stream import never
 from proxy import spans
 from proxy.errors import (
     FAILURES,
-    BadAnswerError,
-    BrokenAnswerError,
+    BadResponseError,
+    BrokenResponseError,
     CircuitOpenError,
     GatewayError,
     TotalTimeoutError,
@@ -103,7 +103,7 @@ class Exchange:
         connection = replica.take(is_repeatable=self._is_repeatable)
         try:
             return self._ask(replica, connection)
-        except BrokenAnswerError:
+        except BrokenResponseError:
             if not connection.is_reused or not self._is_repeatable:
                 raise
         return self._ask(replica, replica.connect())  # the upstream had closed the connection, which is not a failure
@@ -177,7 +177,7 @@ class Exchange:
             if head.status == SWITCHING_PROTOCOLS:
                 if self._is_handshake and is_accepted(head):
                     return head
-                raise BadAnswerError("The upstream switches to a protocol that nobody asked for.")
+                raise BadResponseError("The upstream switches to a protocol that nobody asked for.")
             with contextlib.suppress(OSError):  # the client has disconnected, which is not a failure of the upstream
                 self._received.send_interim(head.status, head.reason, response_fields(head))
 

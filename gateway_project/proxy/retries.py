@@ -5,7 +5,7 @@ import random
 from http1.fields import values
 from http1.head import RequestHead
 from proxy.errors import (
-    BrokenAnswerError,
+    BrokenResponseError,
     ConnectTimeoutError,
     TlsError,
     TooSlowError,
@@ -35,7 +35,7 @@ def may_repeat(error: UpstreamError, *, is_repeatable: bool, has_other: bool) ->
         return True
     if isinstance(error, TooSlowError):
         return is_repeatable and has_other and not isinstance(error, TotalTimeoutError)
-    return is_repeatable and isinstance(error, BrokenAnswerError)
+    return is_repeatable and isinstance(error, BrokenResponseError)
 
 
 def backoff(attempts: int) -> float:

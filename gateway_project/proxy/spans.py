@@ -13,21 +13,21 @@ from proxy.received import NO_ROUTE, Received
 from proxy.upstreams.replica import Replica
 
 if TYPE_CHECKING:
-    from http1.answer import Answer
+    from http1.response_writer import ResponseWriter
 
 
 _NO_SPAN = nullcontext()
 
 
-def server_span(received: Received, answer: "Answer") -> AbstractContextManager[None]:
+def server_span(received: Received, writer: "ResponseWriter") -> AbstractContextManager[None]:
     """Trace a request from its head to the last byte of the response; health checks and metrics are not traced."""
     if not tracing.is_on() or is_polled(received.head.path):
         return _NO_SPAN
-    return _server_span(received, answer)
+    return _server_span(received, writer)
 
 
 @contextmanager
-def _server_span(received: Received, answer: "Answer") -> Iterator[None]:
+def _server_span(received: Received, writer: "ResponseWriter") -> Iterator[None]:
     from observability import spans
 
     head = received.head
@@ -45,9 +45,9 @@ def _server_span(received: Received, answer: "Answer") -> Iterator[None]:
             yield
         finally:
             route = "" if received.route == NO_ROUTE else received.route
-            spans.describe_request(head.method, route, answer.request_id)
-            if answer.status:
-                spans.note_status(int(answer.status))
+            spans.describe_request(head.method, route, writer.request_id)
+            if writer.status:
+                spans.note_status(int(writer.status))
 
 
 def note_response(status: int) -> None:

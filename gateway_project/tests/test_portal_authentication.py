@@ -8,7 +8,7 @@ import pytest
 
 from tests.client import exchange, request
 from tests.closed import SERVICE_TOKEN, api_key
-from tests.test_portal_openapi import document, json_answer
+from tests.test_portal_openapi import document, json_response
 from tests.upstream import Upstream
 
 CLOSED = """
@@ -41,8 +41,8 @@ def service():
     }
     content["components"]["securitySchemes"] = {"own": {"type": "http", "scheme": "basic"}}
     upstream = Upstream()
-    answers = {b"/openapi.json": json_answer(content)}
-    upstream.script = lambda connection, received: connection.send(answers.get(received.target, json_answer("ok")))
+    answers = {b"/openapi.json": json_response(content)}
+    upstream.script = lambda connection, received: connection.send(answers.get(received.target, json_response("ok")))
     yield upstream
     upstream.close()
 

@@ -51,15 +51,15 @@ def document(path):
     }
 
 
-def json_answer(content, status=b"200 OK"):
+def json_response(content, status=b"200 OK"):
     body = json.dumps(content).encode()
     return b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
 
 
 def serving(path):
     upstream = Upstream()
-    ok = json_answer("ok")
-    answers = {b"/openapi.json": json_answer(document(path)), b"/": ok, b"/health/ready": ok}
+    ok = json_response("ok")
+    answers = {b"/openapi.json": json_response(document(path)), b"/": ok, b"/health/ready": ok}
     upstream.script = lambda connection, received: connection.send(answers[received.target])
     return upstream
 
@@ -184,8 +184,8 @@ def test_page_lists_the_operations_and_says_what_is_stale(later):
 
 
 BROKEN = {
-    "status": json_answer({}, b"500 Internal Server Error"),
-    "old_version": json_answer({"openapi": "3.0.3"}),
+    "status": json_response({}, b"500 Internal Server Error"),
+    "old_version": json_response({"openapi": "3.0.3"}),
     "malformed": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{,}",
     "cut_off": b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{",
     "too_large": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b" " * 9_000_000,
@@ -217,8 +217,8 @@ def broken(tmp_path_factory):
     """The document and the page of services of which one has a good document; the seconds until the document came."""
     running = {name: answering(data) for name, data in BROKEN.items()} | {"hanging": Upstream()}
     running["hanging"].script = lambda connection, received: time.sleep(4)
-    running |= {"without": answering(json_answer({}, b"404 Not Found"))}
-    running |= {"orders": answering(json_answer(with_examples()))}
+    running |= {"without": answering(json_response({}, b"404 Not Found"))}
+    running |= {"orders": answering(json_response(with_examples()))}
     settings = "".join(configuration(upstream.url, name=name) for name, upstream in running.items())
     with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
         # A busy machine may take longer than the gateway waits.

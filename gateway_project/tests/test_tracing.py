@@ -142,7 +142,7 @@ def test_truncated_response_is_an_error(gateway, upstream):
     server, _ = trace(gateway, "GET", "/a")
 
     assert server["status"]["status_code"] == "ERROR"
-    assert server["attributes"]["error.type"] == "BrokenAnswerError"
+    assert server["attributes"]["error.type"] == "BrokenResponseError"
     assert server["attributes"]["http.response.status_code"] == 200
 
 

@@ -24,7 +24,7 @@ CALLS = Counter("user_client_calls", "Questions asked of the user service, by wh
 REMEMBERED = Counter("user_client_remembered", "Questions answered from memory", ["kind"])
 CIRCUIT_OPEN = Gauge("user_client_circuit_open", "Processes whose circuit is not closed", multiprocess_mode="livesum")
 
-AnswerT = TypeVar("AnswerT")
+ResultT = TypeVar("ResultT")
 
 # What a call, or an answer that is not what it should be, can raise.
 _FAILURES = (requests.RequestException, ValueError, TypeError, LookupError, AttributeError)
@@ -92,7 +92,7 @@ def find_user_ids() -> list[int]:
     return _ask("/users?page_size=100", _read_ids)
 
 
-def _ask(path: str, read: Callable[[requests.Response], AnswerT]) -> AnswerT:
+def _ask(path: str, read: Callable[[requests.Response], ResultT]) -> ResultT:
     """Return what ``read`` makes of the answer; what can go wrong becomes the one exception that callers know."""
     try:
         with breaker.guard(), _bulkhead.take():

@@ -9,13 +9,13 @@ from wsgiref.types import WSGIApplication
 import gevent
 from gevent.socket import SHUT_RD, SHUT_WR, socket
 
-from http1.answer import Answer
 from http1.body import Body
 from http1.environ import wsgi_environ
 from http1.fields import MalformedError
 from http1.head import parse_request
 from http1.limits import Limits
 from http1.refusal import refuse
+from http1.response_writer import ResponseWriter
 from http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
 from problems.refusal import render_refusal
 from proxy.errors import GatewayError
@@ -108,32 +108,32 @@ class ClientConnection:
             return self._stream.has_buffered and self._refuse(408, "The request took too long to arrive.")
         self._socket.settimeout(self._worker.client_seconds)
         body = Body(self._stream, request.length)
-        answer = Answer(self._socket, request, body, self._is_stopping)
+        writer = ResponseWriter(self._socket, request, body, self._is_stopping)
         seconds = self._worker.client_seconds
-        received = Received(request, body, self._address, self._scheme, answer.interim, seconds, carries_tunnels=True)
+        received = Received(request, body, self._address, self._scheme, writer.interim, seconds, carries_tunnels=True)
         # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
         from proxy.spans import server_span
 
-        with server_span(received, answer):
-            self._run(received, answer)
-            self._note(received, answer, time.monotonic() - started_at)
-        if answer.must_drain:
+        with server_span(received, writer):
+            self._run(received, writer)
+            self._note(received, writer, time.monotonic() - started_at)
+        if writer.must_drain:
             self._socket.settimeout(_LINGER_SECONDS)
             _exhaust(iter(body))
         self._has_unread = not body.finished or self._stream.has_buffered
-        return answer.keeps_connection and body.finished
+        return writer.keeps_connection and body.finished
 
     def _refuse(self, status: int, detail: str, head: str = "") -> Literal[False]:
         is_head = (head.encode("latin-1") or self._stream.peek(5)).startswith(b"HEAD ")
         return refuse(self._socket, status, detail, render_refusal, omits_body=is_head)
 
     @staticmethod
-    def _note(received: Received, answer: Answer, seconds: float) -> None:
+    def _note(received: Received, writer: ResponseWriter, seconds: float) -> None:
         from observability import access_log  # as in _serve_one
         from observability.polled import is_polled
         from proxy import metrics
 
-        head, status = received.head, int(answer.status)
+        head, status = received.head, int(writer.status)
         metrics.count(received.route, head.method, status, seconds)
         if is_polled(head.path) and not received.replica:
             return
@@ -141,10 +141,10 @@ class ClientConnection:
             method=head.method,
             path=head.path,
             status=status,
-            size=answer.sent,
+            size=writer.sent,
             seconds=seconds,
             client=received.client_address,
-            request_id=answer.request_id,
+            request_id=writer.request_id,
             replica=received.replica,
             sender=received.principal.log_fields if received.principal else {},
         )
@@ -167,25 +167,25 @@ class ClientConnection:
     def _is_stopping(self) -> bool:
         return not self._worker.alive
 
-    def _run(self, received: Received, answer: Answer) -> None:
+    def _run(self, received: Received, writer: ResponseWriter) -> None:
         # The WSGI body is empty: the body is forwarded from ``received`` or ignored.
         environ = wsgi_environ(received.head, client=received.client, scheme=received.scheme)
         environ[ENVIRON_KEY] = received
-        response: Any = self._application(environ, answer.start_response)
+        response: Any = self._application(environ, writer.start_response)
         try:
             if tunnel := getattr(response, "tunnel", None):
-                self._carry(tunnel, response, answer)
+                self._carry(tunnel, response, writer)
             else:
-                answer.send(response)
+                writer.send(response)
         finally:
             response.close()
 
-    def _carry(self, tunnel: "Tunnel", response: Any, answer: Answer) -> None:
-        answer.keeps_connection = False
-        answer.interim(response.status_code, response.reason_phrase, response.items())
+    def _carry(self, tunnel: "Tunnel", response: Any, writer: ResponseWriter) -> None:
+        writer.keeps_connection = False
+        writer.interim(response.status_code, response.reason_phrase, response.items())
         self._worker.tunnels.add(tunnel)
         try:
-            answer.sent = tunnel.carry(self._stream)
+            writer.sent = tunnel.carry(self._stream)
         finally:
             self._worker.tunnels.discard(tunnel)
 

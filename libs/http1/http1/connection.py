@@ -11,12 +11,12 @@ from collections.abc import Callable
 from logging import Logger
 from typing import Any, Literal
 
-from http1.answer import Answer
 from http1.environ import wsgi_environ
 from http1.fields import MalformedError
 from http1.head import CHUNKED
 from http1.refusal import Render, refuse
 from http1.request_reader import RequestReader, WholeRequest
+from http1.response_writer import ResponseWriter
 from http1.stream import PIECE, HeadTooLargeError
 
 _SEND_BUFFER = 212_992  # bytes, Linux's own maximum; twice as many are reserved, of which a third is free at least
@@ -71,7 +71,7 @@ class Connection:
             while not self.is_blocked and (request := self.reader.take()):
                 if not handle(self, request):
                     return False
-                self.answered()
+                self.restart_clock()
             if self.reader.must_continue():
                 self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         except HeadTooLargeError:
@@ -82,9 +82,9 @@ class Connection:
             return False  # the client is gone
         return True
 
-    def answer(self, application: Any, request: WholeRequest, is_stopping: Callable[[], bool], log: Logger) -> bool:
+    def respond(self, application: Any, request: WholeRequest, is_stopping: Callable[[], bool], log: Logger) -> bool:
         """Let a WSGI application answer; return whether the connection can carry another request."""
-        answer = Answer(self.sock, request.head, request, is_stopping)
+        writer = ResponseWriter(self.sock, request.head, request, is_stopping)
         environ = wsgi_environ(
             request.head,
             client=self.address,
@@ -97,20 +97,20 @@ class Connection:
             environ["CONTENT_LENGTH"] = str(len(request.content))
         pieces: Any = ()
         try:
-            pieces = application(environ, answer.start_response)
-            answer.send(pieces)
+            pieces = application(environ, writer.start_response)
+            writer.send(pieces)
         except (BlockingIOError, ConnectionError):
             return False  # the client is gone, or does not read
         except Exception:  # of which Django leaves none
             log.exception("Error handling request")
-            if not answer.has_begun:
+            if not writer.has_begun:
                 is_head = request.head.method == "HEAD"
                 self.refuse(500, "The server failed; the error has been logged.", omits_body=is_head)
             return False
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
-        return answer.keeps_connection and request.finished
+        return writer.keeps_connection and request.finished
 
     def wait(self, idle_seconds: float, request_seconds: float) -> None:
         """Set ``timeout``: for all of a request from its first byte on, or for the next one to begin."""
@@ -121,10 +121,10 @@ class Connection:
             self._begun_at = self._begun_at or now
             self.timeout = self._begun_at + request_seconds
         else:
-            self.answered()
+            self.restart_clock()
             self.timeout = now + idle_seconds
 
-    def answered(self) -> None:
+    def restart_clock(self) -> None:
         """Note that the time of the next request begins with its first byte."""
         self._begun_at = None
 

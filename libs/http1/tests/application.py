@@ -1,8 +1,8 @@
 """WSGI requests and response objects at one end of a connection."""
 
-from http1.answer import Answer
 from http1.body import Body
 from http1.head import parse_request
+from http1.response_writer import ResponseWriter
 from http1.stream import Stream
 
 DATE = ("Date", "then")
@@ -25,9 +25,9 @@ class Streamed(list):
     trailers = [("X-Sum", "1")]
 
 
-def answer_to(ours, line="GET / HTTP/1.1", *lines, is_stopping=False):
+def writer_for(ours, line="GET / HTTP/1.1", *lines, is_stopping=False):
     request = parse_request("\r\n".join([line, "Host: example.org", *lines, "", ""]))
-    return Answer(ours, request, Body(Stream(ours), request.length), lambda: is_stopping)
+    return ResponseWriter(ours, request, Body(Stream(ours), request.length), lambda: is_stopping)
 
 
 def sent(ours, peer):
@@ -39,6 +39,6 @@ def sent(ours, peer):
     return received
 
 
-def send(answer, response, *headers, status="200 OK"):
-    answer.start_response(status, [DATE, *headers])
-    answer.send(response)
+def send(writer, response, *headers, status="200 OK"):
+    writer.start_response(status, [DATE, *headers])
+    writer.send(response)

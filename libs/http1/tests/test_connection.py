@@ -41,7 +41,7 @@ def pair():
 
 
 def answering(with_application):
-    return lambda connection, request: connection.answer(with_application, request, lambda: False, log)
+    return lambda connection, request: connection.respond(with_application, request, lambda: False, log)
 
 
 def serve(connection, with_application=application):

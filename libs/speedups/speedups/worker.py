@@ -116,14 +116,14 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         elif connection := self._idle.pop(number, None):
             is_there = False
             try:
-                is_there = connection.receive() and (self._answer(connection) or connection.end())
+                is_there = connection.receive() and (self._respond(connection) or connection.end())
             finally:
                 if is_there:
                     self._wait(connection, self._epoll.modify)
                 else:
                     self._close(connection)
 
-    def _answer(self, connection: Connection) -> bool:
+    def _respond(self, connection: Connection) -> bool:
         """Answer the requests that are complete; return whether the connection can carry another."""
         if not connection.serve(self.handle):
             return False
@@ -137,7 +137,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
-        return connection.answer(self.wsgi, request, lambda: not self.alive, self.log)
+        return connection.respond(self.wsgi, request, lambda: not self.alive, self.log)
 
     def _accept_all(self, listener: socket.socket) -> None:
         """Accept every client in the queue, where there is room: one a turn would let them wait for all others."""

@@ -3,51 +3,51 @@
 import socket
 
 import pytest
-from application import Streamed, Whole, answer_to, send, sent
+from application import Streamed, Whole, send, sent, writer_for
 
 
 def test_client_that_closes_is_told_so(ours, peer):
-    answer = answer_to(ours, "GET / HTTP/1.1", "Connection: close")
+    writer = writer_for(ours, "GET / HTTP/1.1", "Connection: close")
 
-    send(answer, Whole([b"x"]))
+    send(writer, Whole([b"x"]))
 
-    assert not answer.keeps_connection
+    assert not writer.keeps_connection
     assert b"\r\nConnection: close\r\n" in sent(ours, peer)
 
 
 def test_process_that_stops_closes(ours, peer):
-    answer = answer_to(ours, is_stopping=True)
+    writer = writer_for(ours, is_stopping=True)
 
-    send(answer, Whole([b"x"]))
+    send(writer, Whole([b"x"]))
 
-    assert not answer.keeps_connection
+    assert not writer.keeps_connection
     assert b"\r\nConnection: close\r\n" in sent(ours, peer)
 
 
 def test_old_client_that_asks_for_it_is_kept(ours, peer):
-    answer = answer_to(ours, "GET / HTTP/1.0", "Connection: keep-alive")
+    writer = writer_for(ours, "GET / HTTP/1.0", "Connection: keep-alive")
 
-    send(answer, Whole([b"x"]))
+    send(writer, Whole([b"x"]))
 
-    assert answer.keeps_connection
+    assert writer.keeps_connection
     assert b"\r\nConnection: keep-alive\r\n" in sent(ours, peer)
 
 
 def test_old_client_gets_what_is_streamed_until_the_connection_ends(ours, peer):
-    answer = answer_to(ours, "GET / HTTP/1.0", "Connection: keep-alive")
+    writer = writer_for(ours, "GET / HTTP/1.0", "Connection: keep-alive")
 
-    send(answer, Streamed([b"he", b"llo"]))
+    send(writer, Streamed([b"he", b"llo"]))
 
-    assert not answer.keeps_connection
+    assert not writer.keeps_connection
     assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\nConnection: close\r\n\r\nhello"
 
 
 def test_small_unread_rest_of_the_request_is_thrown_away_and_the_connection_kept(ours):
-    answer = answer_to(ours, "POST / HTTP/1.1", "Content-Length: 65536")
+    writer = writer_for(ours, "POST / HTTP/1.1", "Content-Length: 65536")
 
-    send(answer, Whole([b"x"]))
+    send(writer, Whole([b"x"]))
 
-    assert (answer.must_drain, answer.keeps_connection) == (True, True)
+    assert (writer.must_drain, writer.keeps_connection) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -59,20 +59,20 @@ def test_small_unread_rest_of_the_request_is_thrown_away_and_the_connection_kept
     ],
 )
 def test_other_unread_rest_costs_the_connection(ours, peer, lines):
-    answer = answer_to(ours, "POST / HTTP/1.1", *lines)
+    writer = writer_for(ours, "POST / HTTP/1.1", *lines)
 
-    send(answer, Whole([b"x"]))
+    send(writer, Whole([b"x"]))
 
-    assert (answer.must_drain, answer.keeps_connection) == (False, False)
+    assert (writer.must_drain, writer.keeps_connection) == (False, False)
     assert b"\r\nConnection: close\r\n" in sent(ours, peer)
 
 
 def test_streamed_response_may_still_be_reading_the_request(ours):
-    answer = answer_to(ours, "POST / HTTP/1.1", "Content-Length: 65537")
+    writer = writer_for(ours, "POST / HTTP/1.1", "Content-Length: 65537")
 
-    send(answer, Streamed([b"x"]))
+    send(writer, Streamed([b"x"]))
 
-    assert (answer.must_drain, answer.keeps_connection) == (False, True)
+    assert (writer.must_drain, writer.keeps_connection) == (False, True)
 
 
 def broken():
@@ -81,11 +81,11 @@ def broken():
 
 
 def test_broken_chunked_response_has_no_last_chunk(ours, peer):
-    answer = answer_to(ours)
+    writer = writer_for(ours)
     with pytest.raises(KeyError):
-        send(answer, broken())
+        send(writer, broken())
 
-    assert not answer.keeps_connection
+    assert not writer.keeps_connection
     assert sent(ours, peer).endswith(b"\r\n\r\n2\r\nhe\r\n")
 
 
@@ -95,7 +95,7 @@ def test_broken_response_whose_end_is_that_of_the_connection_ends_with_a_reset()
         ours, _ = listener.accept()
     with peer, ours:
         with pytest.raises(KeyError):
-            send(answer_to(ours, "GET / HTTP/1.0"), broken())
+            send(writer_for(ours, "GET / HTTP/1.0"), broken())
         peer.recv(1000)
         ours.close()
 
@@ -108,9 +108,9 @@ def test_response_that_fails_before_its_first_piece_has_not_begun(ours, peer):
         raise KeyError
         yield
 
-    answer = answer_to(ours)
+    writer = writer_for(ours)
     with pytest.raises(KeyError):
-        send(answer, broken())
+        send(writer, broken())
 
-    assert not answer.has_begun
+    assert not writer.has_begun
     assert sent(ours, peer) == b""

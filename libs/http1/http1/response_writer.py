@@ -26,7 +26,7 @@ class RequestBody(Protocol):
         """Its number of bytes, or ``CHUNKED``."""
 
 
-class Answer:
+class ResponseWriter:
     """Frames what the WSGI application returns (RFC 9112, section 6), and writes it."""
 
     def __init__(

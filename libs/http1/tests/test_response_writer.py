@@ -6,33 +6,33 @@ import time
 from email.utils import parsedate_to_datetime
 
 import pytest
-from application import DATE, Streamed, Whole, answer_to, send, sent
+from application import DATE, Streamed, Whole, send, sent, writer_for
 
-from http1.answer import http_date
+from http1.response_writer import http_date
 
 
 def test_whole_response_gets_its_length(ours, peer):
-    answer = answer_to(ours)
+    writer = writer_for(ours)
 
-    send(answer, Whole([b"he", b"llo"]), ("X-A", "1"), ("X-A", "2"))
+    send(writer, Whole([b"he", b"llo"]), ("X-A", "1"), ("X-A", "2"))
 
-    assert answer.keeps_connection
-    assert (answer.status, answer.sent, answer.has_begun) == ("200", 5, True)
+    assert writer.keeps_connection
+    assert (writer.status, writer.sent, writer.has_begun) == ("200", 5, True)
     assert sent(ours, peer) == (b"HTTP/1.1 200 OK\r\nDate: then\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 5\r\n\r\nhello")
 
 
 def test_length_of_the_application_stays(ours, peer):
-    send(answer_to(ours), [b"hello"], ("content-length", "5"))
+    send(writer_for(ours), [b"hello"], ("content-length", "5"))
 
     assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\ncontent-length: 5\r\n\r\nhello"
 
 
 def test_streamed_response_is_chunked_and_ends_with_its_trailers(ours, peer):
-    answer = answer_to(ours)
+    writer = writer_for(ours)
 
-    send(answer, Streamed([b"he", b"", b"llo"]))
+    send(writer, Streamed([b"he", b"", b"llo"]))
 
-    assert answer.sent == 5
+    assert writer.sent == 5
     assert sent(ours, peer) == (
         b"HTTP/1.1 200 OK\r\nDate: then\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"2\r\nhe\r\n3\r\nllo\r\n0\r\nX-Sum: 1\r\n\r\n"
@@ -41,19 +41,19 @@ def test_streamed_response_is_chunked_and_ends_with_its_trailers(ours, peer):
 
 @pytest.mark.parametrize("response", [[], Whole()])
 def test_empty_response_has_a_head(ours, peer, response):
-    send(answer_to(ours), response, ("Content-Length", "0"))
+    send(writer_for(ours), response, ("Content-Length", "0"))
 
     assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\nContent-Length: 0\r\n\r\n"
 
 
 def test_empty_streamed_response_is_its_last_chunk(ours, peer):
-    send(answer_to(ours), [])
+    send(writer_for(ours), [])
 
     assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 
 
 def test_empty_piece_sends_the_head_at_once(ours, peer):
-    answer = answer_to(ours)
+    writer = writer_for(ours)
     seen = []
 
     def pieces():
@@ -61,7 +61,7 @@ def test_empty_piece_sends_the_head_at_once(ours, peer):
         seen.append(peer.recv(1000))
         yield b"late"
 
-    send(answer, pieces())
+    send(writer, pieces())
 
     assert seen == [b"HTTP/1.1 200 OK\r\nDate: then\r\nTransfer-Encoding: chunked\r\n\r\n"]
 
@@ -75,30 +75,30 @@ def test_empty_piece_sends_the_head_at_once(ours, peer):
     ],
 )
 def test_response_without_body_is_its_head_and_keeps_the_connection(ours, peer, line, status):
-    answer = answer_to(ours, line)
+    writer = writer_for(ours, line)
 
-    send(answer, [b"hello"], ("ETag", "x"), status=status)
+    send(writer, [b"hello"], ("ETag", "x"), status=status)
 
-    assert answer.keeps_connection
+    assert writer.keeps_connection
     assert sent(ours, peer) == f"HTTP/1.1 {status}\r\nDate: then\r\nETag: x\r\n\r\n".encode()
 
 
 def test_application_may_start_its_response_with_the_first_piece(ours, peer):
-    answer = answer_to(ours)
+    writer = writer_for(ours)
 
     def pieces():
-        answer.start_response("201 Created", [DATE, ("Content-Length", "5")])
+        writer.start_response("201 Created", [DATE, ("Content-Length", "5")])
         yield b"hello"
 
-    answer.send(pieces())
+    writer.send(pieces())
 
     assert sent(ours, peer).startswith(b"HTTP/1.1 201 Created\r\n")
 
 
 def test_write_of_start_response_writes(ours, peer):
-    answer = answer_to(ours)
-    write = answer.start_response("200 OK", [DATE, ("Content-Length", "5")])
-    answer.send([])
+    writer = writer_for(ours)
+    write = writer.start_response("200 OK", [DATE, ("Content-Length", "5")])
+    writer.send([])
 
     write(b"hello")
 
@@ -106,15 +106,15 @@ def test_write_of_start_response_writes(ours, peer):
 
 
 def test_text_of_headers_is_latin_1(ours, peer):
-    send(answer_to(ours), [], ("Content-Length", "0"), ("X", "é"))
+    send(writer_for(ours), [], ("Content-Length", "0"), ("X", "é"))
 
     assert b"X: \xe9\r\n" in sent(ours, peer)
 
 
 def test_response_without_a_date_gets_one(ours, peer):
-    answer = answer_to(ours)
-    answer.start_response("200 OK", [("Content-Length", "0")])
-    answer.send([])
+    writer = writer_for(ours)
+    writer.start_response("200 OK", [("Content-Length", "0")])
+    writer.send([])
 
     date = re.search(rb"\r\nDate: (.*)\r\n", sent(ours, peer))[1].decode()
     assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 5
@@ -127,25 +127,25 @@ def test_date_is_as_http_writes_it():
 
 
 def test_interim_response_is_sent_at_once(ours, peer):
-    answer = answer_to(ours)
+    writer = writer_for(ours)
 
-    answer.interim(103, "Early Hints", [("Link", "</a>"), ("Link", "</b>")])
+    writer.interim(103, "Early Hints", [("Link", "</a>"), ("Link", "</b>")])
 
     assert peer.recv(1000) == b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nLink: </b>\r\n\r\n"
-    assert not answer.has_begun
+    assert not writer.has_begun
 
 
 def test_old_client_gets_no_interim_response(ours, peer):
-    answer_to(ours, "GET / HTTP/1.0").interim(103, "Early Hints", [])
+    writer_for(ours, "GET / HTTP/1.0").interim(103, "Early Hints", [])
 
     assert sent(ours, peer) == b""
 
 
 def test_no_interim_response_comes_after_the_response_has_begun(ours, peer):
-    answer = answer_to(ours)
-    send(answer, [], ("Content-Length", "0"))
+    writer = writer_for(ours)
+    send(writer, [], ("Content-Length", "0"))
 
-    answer.interim(103, "Early Hints", [])
+    writer.interim(103, "Early Hints", [])
 
     assert b"103" not in sent(ours, peer)
 
@@ -160,7 +160,7 @@ def test_large_response_arrives_whole(ours, peer):
 
     thread = threading.Thread(target=read)
     thread.start()
-    send(answer_to(ours), [piece] * 3, ("Content-Length", str(len(piece) * 3)))
+    send(writer_for(ours), [piece] * 3, ("Content-Length", str(len(piece) * 3)))
     ours.close()
     thread.join(10)
 
@@ -169,17 +169,17 @@ def test_large_response_arrives_whole(ours, peer):
 
 @pytest.mark.parametrize(("headers", "request_id"), [([("X-Request-ID", "a"), ("X-Request-ID", "b")], "b"), ([], "-")])
 def test_request_id_is_the_one_that_was_added_last(ours, headers, request_id):
-    answer = answer_to(ours)
-    answer.start_response("200 OK", headers)
+    writer = writer_for(ours)
+    writer.start_response("200 OK", headers)
 
-    assert answer.request_id == request_id
+    assert writer.request_id == request_id
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "199 Interim"])
 def test_status_without_a_body_has_no_length(ours, peer, status):
-    answer = answer_to(ours)
+    writer = writer_for(ours)
 
-    send(answer, Whole(), ("Content-Length", "0"), status=status)
+    send(writer, Whole(), ("Content-Length", "0"), status=status)
 
-    assert answer.keeps_connection
+    assert writer.keeps_connection
     assert b"content-length" not in sent(ours, peer).lower()
