@@ -1,1 +1,1 @@
-"""HTTP/1.1 as RFC 9112 describes it: one codec for both sides of the gateway, and for calls between services."""
+"""An HTTP/1.1 codec (RFC 9112) for the gateway's client and upstream connections and for calls between services."""

@@ -1,4 +1,4 @@
-"""Bodies of messages: read piece by piece, never held whole."""
+"""Message bodies, read in pieces so that a whole body is never in memory."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,12 @@ from http1.stream import PIECE, EndOfStreamError, Stream
 
 
 class Body:
-    """An iterator over the pieces of a body, in the order of their coming.
+    """An iterator over the decoded pieces of a message body.
 
-    ``length`` is its number of bytes, ``CHUNKED`` or ``UNTIL_CLOSE``; ``trailers`` fill when it ends; ``finished``
-    tells that its end was seen, so that the connection may carry another message.
+    Attributes:
+        length: number of bytes, ``CHUNKED`` or ``UNTIL_CLOSE``.
+        trailers: the trailer fields, filled at the end of a chunked body.
+        finished: the whole body was read, so the connection can be reused.
     """
 
     __slots__ = ("_pieces", "_stream", "finished", "length", "trailers")
@@ -29,7 +31,7 @@ class Body:
 
     @property
     def has_buffered(self) -> bool:
-        """Whether its next piece is there without waiting."""
+        """Whether received bytes are buffered, so that the next piece needs no read from the socket."""
         return self._stream.has_buffered
 
     def _read(self) -> Iterator[bytes]:
@@ -63,11 +65,11 @@ class Body:
 
 
 def chunk(piece: bytes) -> bytes:
-    """Return ``piece`` as one chunk."""
+    """Encode ``piece`` as one chunk."""
     return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
 def last_chunk(trailers: Fields) -> bytes:
-    """Return the end of a chunked body."""
+    """Encode the last chunk and the trailers of a chunked body."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in trailers)
     return b"0\r\n%b\r\n" % lines.encode("latin-1")

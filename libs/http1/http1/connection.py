@@ -1,4 +1,4 @@
-"""A client's connection, as the threads of a server share it: nothing here waits for the client."""
+"""A client connection for a server whose threads share one epoll. Reading never blocks."""
 
 import contextlib
 import math
@@ -19,42 +19,50 @@ from http1.request_reader import RequestReader, WholeRequest
 from http1.response_writer import ResponseWriter
 from http1.stream import PIECE, HeadTooLargeError
 
-_SEND_BUFFER = 212_992  # bytes, Linux's own maximum; twice as many are reserved, of which a third is free at least
-# Without progress, if a response is larger than what is free; a struct timeval.
-_SEND_SECONDS = struct.pack("ll", 3, 0)
-_LINGER_SECONDS = 2.0  # for what a client still sends when its connection has ended (RFC 9112, section 9.6)
+# In bytes, the default maximum of Linux, which doubles the value. At least a third is free when epoll reports writable.
+_SEND_BUFFER = 212_992
+_SEND_TIMEOUT = struct.pack("ll", 3, 0)  # a struct timeval; limits each wait for a client that does not read
+_LINGER_SECONDS = 2.0  # time to drain received data before the connection is closed (RFC 9112, section 9.6)
 
 
 class Connection:
-    """Takes what has come, answers the requests that are complete, and knows until when to wait for more.
+    """Receives available bytes, serves complete requests, and tracks the deadline for the next ones.
 
-    ``timeout`` is the instant (of ``time.monotonic``) at which waiting for the client ends. ``render`` makes refusals.
+    Attributes:
+        timeout: when the connection expires, as a ``time.monotonic`` timestamp.
+        is_ending: the response side is shut down; received bytes are discarded.
+
+    Args:
+        client: the accepted socket.
+        address: the client's address, from ``socket.accept``.
+        reader: the parser of this connection's requests.
+        render: renders error responses.
     """
 
     def __init__(self, client: socket.socket, address: Any, reader: RequestReader, render: Render) -> None:
         self.sock = client
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_SECONDS)
-        # A Unix socket has a name, which is mostly empty, instead of address and port.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_TIMEOUT)
+        # The address of a Unix socket is a string, usually empty.
         is_internet = isinstance(address, tuple)
         self.address, self._client_port = (address[0], str(address[1])) if is_internet else (address, "")
         name = client.getsockname()
-        self._port = str(name[1]) if isinstance(name, tuple) else "80"  # of a Unix socket
+        self._port = str(name[1]) if isinstance(name, tuple) else "80"  # a Unix socket has no port
         self.reader = reader
         self._render = render
         self.timeout = math.inf
-        self.is_ending = False  # all was said; what the client still sends is thrown away
-        self._begun_at: float | None = None  # when the first byte of the request came
+        self.is_ending = False
+        self._begun_at: float | None = None  # arrival of the request's first byte
 
     @property
     def is_blocked(self) -> bool:
-        """Whether the client does not read its responses, so that another one could have to wait for it."""
+        """Whether the send buffer is full, because the client does not read its responses."""
         poll = select.poll()
         poll.register(self.sock, select.POLLOUT)
         return not poll.poll(0)
 
     def receive(self) -> bool:
-        """Take what is there; return whether the client is still there."""
+        """Read available bytes without blocking; return False if the connection is closed."""
         try:
             data = self.sock.recv(PIECE, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -66,9 +74,9 @@ class Connection:
         return bool(data)
 
     def serve(self, handle: Callable[["Connection", WholeRequest], bool]) -> bool:
-        """Let ``handle`` answer the requests that are complete; return whether the connection can carry another."""
+        """Call ``handle`` for each complete request; return whether the connection stays open for more."""
         try:
-            while not self.is_blocked and (request := self.reader.take()):
+            while not self.is_blocked and (request := self.reader.next_request()):
                 if not handle(self, request):
                     return False
                 self.restart_clock()
@@ -79,11 +87,11 @@ class Connection:
         except MalformedError as error:
             return self.refuse(getattr(error, "status", 400), str(error))
         except OSError:
-            return False  # the client is gone
+            return False  # the client closed the connection
         return True
 
     def respond(self, application: Any, request: WholeRequest, is_stopping: Callable[[], bool], log: Logger) -> bool:
-        """Let a WSGI application answer; return whether the connection can carry another request."""
+        """Send the WSGI application's response; return whether the connection stays open for more requests."""
         writer = ResponseWriter(self.sock, request.head, request, is_stopping)
         environ = wsgi_environ(
             request.head,
@@ -93,15 +101,15 @@ class Connection:
             body=request.content if request.finished else None,
             script_name=os.environ.get("SCRIPT_NAME", ""),
         )
-        if request.length is CHUNKED:  # PEP 3333 knows bodies by their length only
+        if request.length is CHUNKED:  # PEP 3333 has no other way to pass a length
             environ["CONTENT_LENGTH"] = str(len(request.content))
         pieces: Any = ()
         try:
             pieces = application(environ, writer.start_response)
             writer.send(pieces)
         except (BlockingIOError, ConnectionError):
-            return False  # the client is gone, or does not read
-        except Exception:  # of which Django leaves none
+            return False  # the client closed the connection or does not read
+        except Exception:  # Django handles its own
             log.exception("Error handling request")
             if not writer.has_begun:
                 is_head = request.head.method == "HEAD"
@@ -112,8 +120,8 @@ class Connection:
                 pieces.close()
         return writer.keeps_connection and request.finished
 
-    def wait(self, idle_seconds: float, request_seconds: float) -> None:
-        """Set ``timeout``: for all of a request from its first byte on, or for the next one to begin."""
+    def update_timeout(self, idle_seconds: float, request_seconds: float) -> None:
+        """Set ``timeout``: ``request_seconds`` from a request's first byte, or ``idle_seconds`` between requests."""
         if self.is_ending:
             return
         now = time.monotonic()
@@ -125,26 +133,26 @@ class Connection:
             self.timeout = now + idle_seconds
 
     def restart_clock(self) -> None:
-        """Note that the time of the next request begins with its first byte."""
+        """Start the time limit of the next request at its first byte."""
         self._begun_at = None
 
     def refuse(self, status: int, detail: str, *, omits_body: bool | None = None) -> Literal[False]:
-        """Send a refusal, without a body to a HEAD; return False: the connection cannot carry another request."""
+        """Send an error response, without a body for HEAD. Return False: the connection must be closed."""
         omits_body = self.reader.is_head_request if omits_body is None else omits_body
         with contextlib.suppress(OSError):
             refuse(self.sock, status, detail, self._render, omits_body=omits_body)
         return False
 
     def expire(self) -> None:
-        """Refuse the request that has not come in time, without waiting for a client that does not read."""
+        """Respond with 408 if a request is incomplete. Does not block if the client does not read."""
         self.sock.settimeout(0)
         if self.reader.is_reading and not self.is_ending:
             self.refuse(408, "The request took too long to arrive.")
 
     def end(self) -> bool:
-        """Say that nothing follows; return whether the client is still there.
+        """Shut down the sending side; return False if the connection is already closed.
 
-        A client that still sends would lose the response if the connection were closed at once.
+        Closing at once would reset the connection, and a client that still sends could lose the response.
         """
         self.is_ending = True
         self.reader.discard()

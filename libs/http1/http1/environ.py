@@ -10,7 +10,7 @@ from http1.fields import Fields
 from http1.head import RefusedError, RequestHead
 
 _FIXED = {
-    "SERVER_NAME": "localhost",  # where the client does not say, with Host, whom it wants
+    "SERVER_NAME": "localhost",  # if the request has no Host
     "wsgi.version": (1, 0),
     "wsgi.errors": sys.stderr,
     "wsgi.multithread": True,
@@ -29,11 +29,11 @@ def _key(name: str) -> str:
 
 
 class UnreceivedBody(io.RawIOBase):
-    """The body of a request over the server's limit: reading it fails, as an empty one would be taken for the body."""
+    """The input stream of a request whose body exceeds the server's limit: every read raises OSError."""
 
     def readinto(self, buffer: object) -> int:
-        """Fail."""
-        raise OSError("The body is larger than the server receives.")
+        """Raise OSError. An end of file would look like an empty body."""
+        raise OSError("The body is larger than the server accepts.")
 
 
 def wsgi_environ(
@@ -46,17 +46,26 @@ def wsgi_environ(
     body: bytes | None = b"",
     script_name: str = "",
 ) -> dict[str, object]:
-    """Return the environment of a request from the address ``client`` to ``port``.
+    """Return the WSGI environment of a request.
 
-    Fields that share a name are one, as a list; one with an underscore could pass for another and is left out.
-    A ``body`` of None is larger than the server receives.
+    Fields with the same name are joined. Fields with an underscore in their name are dropped: in the environment,
+    ``X_Forwarded_For`` could not be told from ``X-Forwarded-For``.
+
+    Args:
+        head: the head of the request.
+        client: the client's address.
+        client_port: the client's port; empty for a Unix socket.
+        port: the server's port.
+        scheme: ``http`` or ``https``.
+        body: the complete body, or None if it exceeds the server's limit.
+        script_name: the path prefix of the application.
 
     Raises:
         RefusedError: the path does not begin with ``script_name``.
     """
     path, _, query = head.target.partition("?")
     if script_name:
-        if not path.startswith(script_name):  # as gunicorn's own workers
+        if not path.startswith(script_name):  # the behaviour of gunicorn's own workers
             raise RefusedError(500, "The path does not begin with SCRIPT_NAME.")
         path = path[len(script_name) :]
     environ: dict[str, object] = {_key(name): value for name, value in head.fields if "_" not in name}
@@ -71,7 +80,7 @@ def wsgi_environ(
     environ["SCRIPT_NAME"] = script_name
     environ["SERVER_PROTOCOL"] = "HTTP/1.1" if head.version == (1, 1) else f"HTTP/{head.version[0]}.{head.version[1]}"
     environ["REMOTE_ADDR"] = client
-    if client_port:  # none at a Unix socket
+    if client_port:
         environ["REMOTE_PORT"] = client_port
     environ["SERVER_PORT"] = port
     environ["RAW_URI"] = head.target

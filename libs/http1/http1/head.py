@@ -1,4 +1,4 @@
-"""Start lines, and what the head of a message says about its body."""
+"""Parsing of request and response heads, and the body length that they declare."""
 
 import re
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ _ABSOLUTE_FORM = re.compile(r"https?://([^/?#@]+)([/?][^#]*)?", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*")
 _LENGTH = re.compile(r"\d{1,18}")
 
-CHUNKED = None  # the length of a body that says itself where it ends
-UNTIL_CLOSE = -1  # the length of a body that ends with the connection
+CHUNKED = None  # body length: delimited by the chunked encoding
+UNTIL_CLOSE = -1  # body length: delimited by the close of the connection
 
 
 class RefusedError(MalformedError):
-    """A request that is understood and refused with its own ``status``."""
+    """A request that is refused with ``status`` instead of 400."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -25,7 +25,7 @@ class RefusedError(MalformedError):
 
 @dataclass(slots=True)
 class RequestHead:
-    """The head of a request; ``target`` is as received, but origin-form where it came in absolute-form."""
+    """A parsed request head; an absolute-form target is converted to origin-form."""
 
     method: str
     target: str
@@ -40,19 +40,19 @@ class RequestHead:
 
     @property
     def keeps_alive(self) -> bool:
-        """Whether the client means to send more on the same connection (RFC 9112, section 9.3)."""
+        """Whether the client keeps the connection open for more requests (RFC 9112, section 9.3)."""
         options = members(self.fields, "connection")
         return "close" not in options and (self.version >= (1, 1) or "keep-alive" in options)
 
     @property
     def expects_continue(self) -> bool:
-        """Whether the client waits for a 100 before it sends the body (RFC 9110, section 10.1.1)."""
+        """Whether the client waits for 100 Continue before it sends the body (RFC 9110, section 10.1.1)."""
         return self.version >= (1, 1) and "100-continue" in members(self.fields, "expect")
 
 
 @dataclass(slots=True)
 class ResponseHead:
-    """The head of an answer."""
+    """A parsed response head."""
 
     version: tuple[int, int]
     status: int
@@ -61,19 +61,20 @@ class ResponseHead:
 
     @property
     def keeps_alive(self) -> bool:
-        """Whether the server will take another request on the connection."""
+        """Whether the server keeps the connection open for more requests (RFC 9112, section 9.3)."""
         options = members(self.fields, "connection")
         if "close" in options or self.version >= (1, 1):
             return "close" not in options
-        # Chunks in HTTP/1.0 may be the mistake of something in between (RFC 9112, section 6.1).
+        # Transfer-Encoding in HTTP/1.0 means faulty framing (RFC 9112, section 6.1).
         return "keep-alive" in options and not values(self.fields, "transfer-encoding")
 
 
 def parse_request(text: str) -> RequestHead:
-    """Return the head of a request; ``text`` is all of it, from the request line to the empty line at the end.
+    """Parse a request head; ``text`` starts with the request line and ends with the empty line.
 
     Raises:
-        MalformedError: it is malformed or ambiguous; with a ``status`` of its own when that is not 400.
+        MalformedError: the head is malformed or ambiguous.
+        RefusedError: the same, with another status than 400.
     """
     line, _, section = text.partition("\r\n")
     if not (found := _REQUEST_LINE.fullmatch(line)) or not text.endswith("\r\n\r\n"):
@@ -81,11 +82,11 @@ def parse_request(text: str) -> RequestHead:
     method, target, major, minor = found.groups()
     version = (int(major), int(minor))
     if version[0] != 1:
-        raise RefusedError(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+        raise RefusedError(505, "Only HTTP/1.0 and HTTP/1.1 are supported.")
     fields = parse_fields(section[:-2])
     hosts = values(fields, "host")
     if len(hosts) > 1 or (version >= (1, 1) and not hosts):
-        raise MalformedError("A request must have one Host field.")  # RFC 9112, section 3.2
+        raise MalformedError("A request must have exactly one Host field.")  # RFC 9112, section 3.2
     if hosts and not _HOST.fullmatch(hosts[0]):
         raise MalformedError("The Host field is malformed.")
     if target[0] != "/" and not (target == "*" and method == "OPTIONS"):
@@ -95,10 +96,10 @@ def parse_request(text: str) -> RequestHead:
 
 
 def _origin_form(target: str) -> tuple[str, str]:
-    """Return an absolute-form target's origin-form, and the Host that replaces what came (RFC 9112, section 3.2.2)."""
+    """Split an absolute-form target into origin-form and Host (RFC 9112, section 3.2.2)."""
     found = _ABSOLUTE_FORM.fullmatch(target)
     if not found or not _HOST.fullmatch(found[1]):
-        raise MalformedError("The request target is neither a path nor an http address.")
+        raise MalformedError("The request target is neither a path nor an http URL.")
     rest = found[2] or "/"
     return (rest if rest[0] == "/" else f"/{rest}"), found[1]
 
@@ -107,28 +108,29 @@ def request_length(fields: Fields, version: tuple[int, int]) -> int | None:
     """Return the length of a request's body, or ``CHUNKED`` (RFC 9112, section 6.3).
 
     Raises:
-        MalformedError: Content-Length is repeated or no number, comes with Transfer-Encoding, or the latter is not
-            just ``chunked``.
+        MalformedError: Content-Length is not a single number, or Transfer-Encoding is repeated, comes with
+            Content-Length, or comes in HTTP/1.0.
+        RefusedError: Transfer-Encoding is not ``chunked``.
     """
     lengths, codings = values(fields, "content-length"), values(fields, "transfer-encoding")
     if codings:
         if lengths or len(codings) > 1 or version < (1, 1):
-            raise MalformedError("Where the body ends is ambiguous.")
+            raise MalformedError("The length of the body is ambiguous.")
         if codings[0].lower() != "chunked":
-            raise RefusedError(501, "Of the transfer codings only chunked is understood.")
+            raise RefusedError(501, "The only supported transfer coding is chunked.")
         return CHUNKED
     if not lengths:
         return 0
     if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
-        raise MalformedError("Content-Length must be one number.")
+        raise MalformedError("Content-Length must be a single number.")
     return int(lengths[0])
 
 
 def parse_response(text: str) -> ResponseHead:
-    """Return the head of an answer; ``text`` is all of it, with the empty line at the end.
+    """Parse a response head; ``text`` ends with the empty line.
 
     Raises:
-        MalformedError: it is malformed beyond repair.
+        MalformedError: the head is malformed and cannot be repaired.
     """
     line, _, section = text.rstrip("\r\n").partition("\n")
     if not (found := _STATUS_LINE.fullmatch(line.removesuffix("\r"))):
@@ -143,21 +145,22 @@ def parse_response(text: str) -> ResponseHead:
 
 
 def response_length(head: ResponseHead, method: str) -> int | None:
-    """Return the length of an answer's body, ``CHUNKED`` or ``UNTIL_CLOSE`` (RFC 9112, section 6.3).
+    """Return the length of a response's body, ``CHUNKED`` or ``UNTIL_CLOSE`` (RFC 9112, section 6.3).
 
     Raises:
-        MalformedError: Content-Length contradicts itself, is no number, or comes with Transfer-Encoding.
+        MalformedError: Content-Length has different values or is not a number, or the response also has
+            Transfer-Encoding, or that is not ``chunked``.
     """
-    if head.status == 204 or head.status < 200:  # noqa: PLR2004 -- HTTP's own numbers
+    if head.status == 204 or head.status < 200:  # noqa: PLR2004 -- HTTP status codes
         return 0
-    # With the empty members, which ``members`` leaves out: they are no numbers.
+    # ``members`` drops empty members, but here an empty one is malformed.
     lengths = {length.strip(" \t") for value in values(head.fields, "content-length") for length in value.split(",")}
     if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
-        raise MalformedError("Content-Length must be one number.")
+        raise MalformedError("Content-Length must be a single number.")
     if method == "HEAD" or head.status == 304:  # noqa: PLR2004 -- as above
         return 0
     if codings := members(head.fields, "transfer-encoding"):
         if lengths or codings != ["chunked"]:
-            raise MalformedError("Where the body ends is ambiguous.")
+            raise MalformedError("The length of the body is ambiguous.")
         return CHUNKED
     return int(lengths.pop()) if lengths else UNTIL_CLOSE

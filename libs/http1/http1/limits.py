@@ -1,4 +1,4 @@
-"""How large the head of a request may be."""
+"""Size limits of request heads."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from http1.head import RefusedError, RequestHead
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes in bytes."""
+    """The limits, in bytes except ``fields``."""
 
     line: int
-    fields: int  # how many
+    fields: int  # number of header fields
     field: int
     head: int = 131072
 
     def check(self, head: str, request: RequestHead) -> None:
-        """Raise RefusedError when a limit is exceeded."""
+        """Raise RefusedError if the request exceeds a limit."""
         if head.index("\r\n") > self.line:
             raise RefusedError(414, f"The request line is longer than {self.line} bytes.")
         if len(request.fields) > self.fields:

@@ -1,4 +1,4 @@
-"""The response where the application has none: to a request that cannot be read, and when the application fails."""
+"""Error responses of the server itself: malformed requests, timeouts and failures of the application."""
 
 from collections.abc import Callable
 from socket import socket
@@ -6,7 +6,7 @@ from typing import Literal
 
 from http1.fields import Fields, format_fields
 
-# Returns reason phrase, fields and body for a status, a snake_case code and a sentence of detail.
+# Returns the reason phrase, header fields and body for a status, a snake_case code and a detail message.
 Render = Callable[[int, str, str], tuple[str, Fields, bytes]]
 
 _CODES = {
@@ -22,14 +22,16 @@ _CODES = {
 
 
 def refuse(client: socket, status: int, detail: str, render: Render, *, omits_body: bool = False) -> Literal[False]:
-    """Send the response that ``render`` makes and end the connection, as the next request's start is not known.
+    """Send an error response with ``Connection: close``.
+
+    The connection cannot be reused, because the start of the next request is unknown.
 
     Args:
         client: the client's socket.
-        status: the status of the response.
-        detail: one sentence for the person who reads it.
-        render: makes the response.
-        omits_body: the request is a HEAD (RFC 9110, section 9.3.2).
+        status: the response status.
+        detail: one sentence that describes the error.
+        render: renders the response.
+        omits_body: True for a HEAD request (RFC 9110, section 9.3.2).
 
     Returns:
         False: the connection cannot carry another request.

@@ -1,4 +1,4 @@
-"""Requests that are put together from whatever pieces come, so that no thread waits for one."""
+"""A non-blocking, incremental parser of requests."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from http1.stream import end_of_head, skip_empty_lines
 
 @dataclass(slots=True)
 class WholeRequest:
-    """A request with its body; ``finished``: the body is no larger than wanted, and ``content`` is all of it."""
+    """A complete request. ``finished`` is False if its body exceeds the limit and ``content`` is incomplete."""
 
     head: RequestHead
     content: bytes
@@ -18,22 +18,22 @@ class WholeRequest:
 
     @property
     def length(self) -> int | None:
-        """The length of the body that the head says, or ``CHUNKED``."""
+        """The declared length of the body, or ``CHUNKED``."""
         return self.head.length
 
 
 class RequestReader:
-    """Takes the bytes of a connection as they come, and returns requests that are complete.
+    """Parses a connection's requests from received bytes and returns each as soon as it is complete.
 
-    Of a body of more than ``most`` bytes nothing is kept, or, where its length is not given, a little more than these;
-    such a request is complete at once, and the last one of its connection.
+    A body over ``max_body_bytes`` is not read to its end: with a Content-Length it is not read at all, a chunked one
+    only until it exceeds the limit. Its request is returned at once, as the last one of the connection.
     """
 
-    def __init__(self, limits: Limits, most: int) -> None:
+    def __init__(self, limits: Limits, max_body_bytes: int) -> None:
         self._limits = limits
-        self._most = most
+        self._max_body_bytes = max_body_bytes
         self._buffer = b""
-        self._searched = 0  # bytes of the buffer that hold no end of a head
+        self._searched = 0  # bytes of the buffer that were searched for the end of the head
         self._head: RequestHead | None = None
         self._content = bytearray()
         self._decoder = ChunkDecoder()
@@ -41,28 +41,30 @@ class RequestReader:
 
     @property
     def size(self) -> int:
-        """How many bytes it holds of a request that is not complete."""
+        """The number of buffered bytes of an incomplete request."""
         return len(self._buffer) + len(self._content) + self._decoder.size
 
     @property
     def is_reading(self) -> bool:
-        """Whether a request has begun to come."""
+        """Whether a request has started and is incomplete."""
         return self._head is not None or self._buffer not in (b"", b"\r")
 
     @property
     def is_head_request(self) -> bool:
-        """Whether the request that is being read, or could not be, is a HEAD."""
+        """Whether the current request, incomplete or malformed, is a HEAD."""
         return self._head.method == "HEAD" if self._head else self._buffer.startswith(b"HEAD ")
 
     def feed(self, data: bytes) -> None:
-        """Take more bytes."""
+        """Add received bytes."""
         self._buffer = self._buffer + data if self._buffer else data
 
-    def take(self) -> WholeRequest | None:
-        """Return the next request; None while it is not complete.
+    def next_request(self) -> WholeRequest | None:
+        """Return the next request, or None if it is incomplete.
 
         Raises:
-            MalformedError: it is no request, or one that is refused.
+            MalformedError: the request is malformed.
+            RefusedError: the request is not supported or exceeds a limit.
+            HeadTooLargeError: the head exceeds ``limits.head``.
         """
         self._head = head = self._head or self._read_head()
         if head is None or (finished := self._read_body(head)) is None:
@@ -73,11 +75,11 @@ class RequestReader:
         return request
 
     def discard(self) -> None:
-        """Let go of what has come of a request."""
+        """Drop all buffered bytes."""
         self._head, self._buffer, self._content, self._decoder = None, b"", bytearray(), ChunkDecoder()
 
     def must_continue(self) -> bool:
-        """Whether the client waits for a 100 before it sends the body; once only."""
+        """Return True once per request that expects a 100 Continue before its body."""
         if self._head is None or self._has_continued or not self._head.expects_continue:
             return False
         self._has_continued = True
@@ -88,7 +90,7 @@ class RequestReader:
             self._buffer = skip_empty_lines(self._buffer)
         end = end_of_head(self._buffer, self._limits.head, self._searched)
         if end is None:
-            self._searched = 0 if self._buffer == b"\r" else len(self._buffer)  # it may become an empty line
+            self._searched = 0 if self._buffer == b"\r" else len(self._buffer)  # may be the start of an empty line
             return None
         text = self._buffer[:end].decode("latin-1")
         head = parse_request(text)
@@ -97,10 +99,10 @@ class RequestReader:
         return head
 
     def _read_body(self, head: RequestHead) -> bool | None:
-        """Move what is there of the body; return ``finished``, or None while the body has not come."""
+        """Move buffered bytes to the body; return ``WholeRequest.finished``, or None if the body is incomplete."""
         if head.length is CHUNKED:
             return self._read_chunks()
-        if head.length > self._most:
+        if head.length > self._max_body_bytes:
             return False
         missing = head.length - len(self._content)
         self._content += self._buffer[:missing]
@@ -111,7 +113,7 @@ class RequestReader:
         data, self._buffer = self._buffer, b""
         for piece in self._decoder.feed(data):
             self._content += piece
-            if len(self._content) > self._most:
+            if len(self._content) > self._max_body_bytes:
                 return False
         if not self._decoder.finished:
             return None

@@ -1,4 +1,4 @@
-"""One answer on its way to the client."""
+"""Writes a WSGI response to a socket."""
 
 import time
 from collections.abc import Callable
@@ -12,22 +12,22 @@ from http1.fields import Fields, format_fields, values
 from http1.head import RequestHead
 from http1.stream import send_all
 
-_DRAIN = 65536  # bytes
+_DRAIN = 65536  # bytes of a request body that are discarded to keep the connection
 _RESET_ON_CLOSE = pack("ii", 1, 0)
 
 
 class RequestBody(Protocol):
-    """What an answer asks of the request's body; ``http1.body.Body`` is one."""
+    """The attributes of a request body that a response depends on, as in ``http1.body.Body``."""
 
     finished: bool
 
     @property
     def length(self) -> int | None:
-        """Its number of bytes, or ``CHUNKED``."""
+        """The number of bytes, or ``CHUNKED``."""
 
 
 class ResponseWriter:
-    """Frames what the WSGI application returns (RFC 9112, section 6), and writes it."""
+    """Frames the response of a WSGI application (RFC 9112, section 6) and sends it."""
 
     def __init__(
         self, client: socket, request: RequestHead, body: RequestBody, is_stopping: Callable[[], bool]
@@ -49,29 +49,29 @@ class ResponseWriter:
 
     @property
     def status(self) -> str:
-        """Its three digits."""
+        """The status code, as text."""
         return self._status[:3]
 
     @property
     def request_id(self) -> str:
-        """The value of X-Request-ID, which the middleware adds last."""
+        """The last X-Request-ID of the response, which the middleware adds; ``-`` without one."""
         return next((value for name, value in reversed(self._headers) if name == "X-Request-ID"), "-")
 
     def interim(self, status: int, reason: str, fields: Fields) -> None:
-        """Send an interim answer at once, unless the client is too old to know them (RFC 9110, section 15.2)."""
+        """Send an interim response (1xx) immediately, unless the client uses HTTP/1.0 (RFC 9110, section 15.2)."""
         if self._request.version >= (1, 1) and not self.has_begun:
             self._socket.sendall(f"HTTP/1.1 {status} {reason}\r\n{format_fields(fields)}\r\n".encode("latin-1"))
 
     def start_response(self, status: str, headers: Fields, exc_info: object = None) -> Callable[[bytes], object]:
-        """Note the status and the headers (PEP 3333)."""
+        """The ``start_response`` callable of PEP 3333."""
         self._status, self._headers = status, headers
         return self._write
 
     def send(self, response: Any) -> None:
-        """Write the head and the pieces of ``response``; its ``trailers``, if it has any, at the end."""
+        """Send the head, each piece of ``response``, and the ``trailers`` attribute of the response if it has one."""
         try:
             for piece in response:
-                # Only now: an application may call start_response as late as for its first piece.
+                # A WSGI application may call start_response as late as for its first piece.
                 self._head = self._head or self._make_head(response)
                 self._write(piece)
         except BaseException:
@@ -82,7 +82,7 @@ class ResponseWriter:
 
     def _make_head(self, response: Any) -> bytes:
         if not getattr(response, "streaming", True) and not self._body.finished:
-            # It did not wait for the rest of the request's body, which is thrown away or costs the connection.
+            # The application did not read the whole request body: drain a small one, or close the connection.
             self.must_drain = self._is_small()
             self.keeps_connection &= self.must_drain
         self.keeps_connection &= not self._is_stopping()
@@ -92,7 +92,7 @@ class ResponseWriter:
         names = {name.lower() for name, _ in headers}
         self._omits_body = self._request.method == "HEAD" or is_without_length or self.status == "304"
         if "content-length" not in names and not self._omits_body:
-            if not getattr(response, "streaming", True):  # Django has it whole
+            if not getattr(response, "streaming", True):  # a Django response with its content in memory
                 headers.append(("Content-Length", str(len(response.content))))
             elif self._request.version >= (1, 1):
                 self._is_chunked = True
@@ -113,7 +113,7 @@ class ResponseWriter:
         return length is not None and length <= _DRAIN and not values(self._request.fields, "expect")
 
     def _write(self, piece: bytes) -> None:
-        """Send ``piece``; an empty one sends the head alone, without waiting for more."""
+        """Send ``piece``, with the head before the first one. An empty first piece sends the head immediately."""
         if self._omits_body:
             return
         data = chunk(piece) if self._is_chunked and piece else piece
@@ -132,7 +132,7 @@ class ResponseWriter:
             send_all(self._socket, data)
 
     def _abort(self) -> None:
-        """Keep the client from taking what it has for the whole: a body with no other end ends with a reset."""
+        """Close with a reset if the body ends with the connection, so that the client notices the truncation."""
         self.keeps_connection = False
         if self._ends_with_connection:
             self._socket.setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
@@ -142,7 +142,7 @@ _dates: dict[int, str] = {}
 
 
 def http_date(now: int) -> str:
-    """Return ``now``, in seconds since 1970, as HTTP writes it; made once a second."""
+    """Format a Unix timestamp as an HTTP date; cached for one second."""
     if now not in _dates:
         _dates.clear()
         _dates[now] = formatdate(now, usegmt=True)

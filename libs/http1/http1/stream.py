@@ -1,4 +1,4 @@
-"""A socket together with the bytes that were read from it and not yet used."""
+"""A buffered, blocking reader of a socket."""
 
 import re
 import time
@@ -10,40 +10,40 @@ from http1.fields import MalformedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PIECE = 65536  # bytes taken from a socket at once
+PIECE = 65536  # maximum bytes per read from a socket
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
 
 
 def never() -> bool:
-    """Keep no one waiting."""
+    """Return False."""
     return False
 
 
 def send_all(connected: socket, data: bytes) -> None:
-    """Send all of ``data``, of which the socket mostly takes all at once; ``sendall`` does more before it tries."""
+    """Send all of ``data``. Tries ``send`` first, which is cheaper than ``sendall`` and usually enough."""
     if (sent := connected.send(data)) < len(data):
         connected.sendall(data[sent:])
 
 
 class EndOfStreamError(Exception):
-    """The other side closed the connection."""
+    """The peer closed the connection."""
 
 
 class HeadTooLargeError(MalformedError):
-    """The head of a message is larger than allowed."""
+    """The head of a message exceeds the limit."""
 
 
 def end_of_head(buffer: bytes, limit: int, searched: int = 0) -> int | None:
-    """Return where the head at the beginning of ``buffer`` ends; None while its end has not come.
+    """Return the length of the head at the beginning of ``buffer``, or None if it is incomplete.
 
     Args:
-        buffer: the bytes that came.
-        limit: the most bytes that a head may have.
-        searched: so many bytes were looked at before.
+        buffer: the received bytes.
+        limit: the maximum length of a head, in bytes.
+        searched: bytes of the buffer that were searched before.
 
     Raises:
-        HeadTooLargeError: it is longer than ``limit``.
+        HeadTooLargeError: the head is longer than ``limit``.
     """
     found = _END_OF_HEAD.search(buffer, max(0, searched - 3))
     if (found.end() if found else len(buffer)) > limit:
@@ -52,14 +52,14 @@ def end_of_head(buffer: bytes, limit: int, searched: int = 0) -> int | None:
 
 
 def skip_empty_lines(buffer: bytes) -> bytes:
-    """Return ``buffer`` without the empty lines before a request, which are none of it (RFC 9112, section 2.2)."""
+    """Return ``buffer`` without the empty lines before a request, which servers ignore (RFC 9112, section 2.2)."""
     return _EMPTY_LINES.sub(b"", buffer)
 
 
 class Stream:
-    """Reads from a connected socket, whose timeout bounds every wait for bytes.
+    """Reads from a connected socket. The socket's timeout limits each wait for bytes.
 
-    ``keeps_waiting`` is asked when it has passed: whether there is a reason to wait as long again.
+    ``keeps_waiting`` is called after a timeout; if it returns True, the wait is repeated.
     """
 
     __slots__ = ("_buffer", "keeps_waiting", "socket")
@@ -71,29 +71,29 @@ class Stream:
 
     @property
     def has_buffered(self) -> bool:
-        """Whether bytes are there without asking the socket."""
+        """Whether bytes are buffered."""
         return bool(self._buffer)
 
     def peek(self, size: int) -> bytes:
-        """Return up to ``size`` of the bytes that are there, and leave them there."""
+        """Return up to ``size`` buffered bytes without consuming them."""
         return self._buffer[:size]
 
     def skip_empty_lines(self) -> None:
-        """Drop the empty lines that are there."""
+        """Drop empty lines at the start of the buffer."""
         self._buffer = skip_empty_lines(self._buffer)
 
     def read_head(self, limit: int, *, seconds: float | None = None, skips_empty_lines: bool = False) -> bytes:
-        """Return the head of the next message with the empty line that ends it.
+        """Read the head of the next message, up to and including the empty line at its end.
 
         Args:
-            limit: the most bytes it may have.
-            seconds: how long it may take from its first byte on; None: the socket's timeout is all.
-            skips_empty_lines: whether those before the head are dropped.
+            limit: the maximum length, in bytes.
+            seconds: the time limit from the first byte on; None: only the socket's timeout applies.
+            skips_empty_lines: drop empty lines before the head.
 
         Raises:
-            EndOfStreamError: the connection ended first.
-            HeadTooLargeError: it is longer than ``limit``.
-            TimeoutError: it took too long.
+            EndOfStreamError: the peer closed the connection.
+            HeadTooLargeError: the head is longer than ``limit``.
+            TimeoutError: the head did not arrive in time.
         """
         ends_at: float | None = None
         searched = 0
@@ -103,17 +103,17 @@ class Stream:
             if end := end_of_head(self._buffer, limit, searched):
                 head, self._buffer = self._buffer[:end], self._buffer[end:]
                 return head
-            searched = 0 if self._buffer == b"\r" else len(self._buffer)  # it may become an empty line
+            searched = 0 if self._buffer == b"\r" else len(self._buffer)  # may be the start of an empty line
             if seconds is not None and searched:
                 ends_at = ends_at or time.monotonic() + seconds
                 self.socket.settimeout(max(0.001, ends_at - time.monotonic()))
             self._fill()
 
     def read(self, size: int) -> bytes:
-        """Return 1 to ``size`` bytes.
+        """Read 1 to ``size`` bytes.
 
         Raises:
-            EndOfStreamError: the connection ended.
+            EndOfStreamError: the peer closed the connection.
         """
         if not self._buffer:
             if size >= PIECE:
@@ -123,7 +123,7 @@ class Stream:
         return piece
 
     def unread(self, data: bytes) -> None:
-        """Put back what was read too much; nothing was read since."""
+        """Put ``data`` back at the start of the buffer."""
         self._buffer = data + self._buffer
 
     def _fill(self) -> None:

@@ -1,4 +1,4 @@
-"""WSGI requests and response objects at one end of a connection."""
+"""Response objects and functions that send them over one end of a connection."""
 
 from http1.body import Body
 from http1.head import parse_request
@@ -9,7 +9,7 @@ DATE = ("Date", "then")
 
 
 class Whole(list):
-    """A response that the application has whole, as Django's."""
+    """A response in memory, as Django's HttpResponse."""
 
     streaming = False
 
@@ -19,7 +19,7 @@ class Whole(list):
 
 
 class Streamed(list):
-    """A response that comes in pieces, with trailers at its end."""
+    """A streaming response with trailers, as Django's StreamingHttpResponse."""
 
     streaming = True
     trailers = [("X-Sum", "1")]
@@ -31,7 +31,7 @@ def writer_for(ours, line="GET / HTTP/1.1", *lines, is_stopping=False):
 
 
 def sent(ours, peer):
-    """Return all that was sent."""
+    """Close our end and return the bytes that the peer received."""
     ours.close()
     received = b""
     while data := peer.recv(65536):

@@ -7,7 +7,7 @@ from http1.stream import Stream
 
 @pytest.fixture
 def pair():
-    """Both ends of a connection, ours and the peer's."""
+    """The two ends of a connection: ours and the peer's."""
     ours, peer = socket.socketpair()
     with ours, peer:
         ours.settimeout(5)

@@ -10,7 +10,7 @@ from http1.stream import EndOfStreamError
 
 @pytest.fixture
 def body_of(stream, peer):
-    """Return the body of such a length in the bytes that the peer sends; after them it sends no more."""
+    """Return a function that makes a Body of ``length``; the peer sends ``data`` and stops sending."""
 
     def body_of(length, data):
         peer.sendall(data)
@@ -20,7 +20,7 @@ def body_of(stream, peer):
     return body_of
 
 
-def test_body_ends_where_its_length_says(body_of, stream):
+def test_body_ends_after_its_length(body_of, stream):
     body = body_of(5, b"hellonext")
 
     assert not body.finished
@@ -36,7 +36,7 @@ def test_empty_body_is_finished_from_the_start(body_of):
     assert (body.finished, list(body), body.trailers) == (True, [], [])
 
 
-def test_pieces_are_given_as_they_come(stream, peer):
+def test_pieces_are_yielded_as_they_arrive(stream, peer):
     body = iter(Body(stream, 10))
     peer.sendall(b"hello")
     assert next(body) == b"hello"
@@ -46,7 +46,7 @@ def test_pieces_are_given_as_they_come(stream, peer):
         next(body)
 
 
-def test_body_that_breaks_off_is_not_finished(body_of):
+def test_truncated_body_is_not_finished(body_of):
     body = body_of(5, b"hell")
 
     with pytest.raises(EndOfStreamError):
@@ -54,7 +54,7 @@ def test_body_that_breaks_off_is_not_finished(body_of):
     assert not body.finished
 
 
-def test_large_body_is_not_held(stream, peer):
+def test_large_body_is_read_in_pieces(stream, peer):
     size = 3_000_000
     thread = threading.Thread(target=peer.sendall, args=[bytes(size)])
     thread.start()
@@ -83,7 +83,7 @@ def test_body_until_close_ends_with_the_connection(body_of):
         (b"5 \t;a\r\nhello\r\n0\r\n\r\n", b"hello"),
     ],
 )
-def test_chunks_are_put_together(body_of, stream, data, content):
+def test_chunks_are_decoded(body_of, stream, data, content):
     body = body_of(CHUNKED, data + b"next")
 
     assert b"".join(body) == content
@@ -127,7 +127,7 @@ def test_malformed_chunks_are_refused(body_of, data):
 
 
 @pytest.mark.parametrize("data", [b"5\r\nhel", b"5\r\nhello", b"5\r\nhello\r\n", b"0\r\n", b"0\r\nX: 1\r\n"])
-def test_chunks_that_break_off_are_not_finished(body_of, data):
+def test_truncated_chunked_body_is_not_finished(body_of, data):
     body = body_of(CHUNKED, data)
 
     with pytest.raises(EndOfStreamError):
@@ -135,7 +135,7 @@ def test_chunks_that_break_off_are_not_finished(body_of, data):
     assert not body.finished
 
 
-def test_trailers_are_there_at_the_end_but_for_those_that_frame_route_or_authorize(body_of):
+def test_trailers_are_kept_except_framing_routing_and_authentication_fields(body_of):
     body = body_of(
         CHUNKED,
         b"0\r\nX-Sum: 1\r\nContent-Length: 5\r\nHost: a\r\nTE: b\r\nTrailer: c\r\n"
@@ -148,7 +148,7 @@ def test_trailers_are_there_at_the_end_but_for_those_that_frame_route_or_authori
     assert body.trailers == [("X-Sum", "1"), ("x-sum", "2")]
 
 
-def test_as_many_trailers_as_the_limit_are_taken(body_of):
+def test_trailers_up_to_the_limit_are_accepted(body_of):
     body = body_of(CHUNKED, b"0\r\n" + b"X: 1\r\n" * 100 + b"\r\n")
 
     list(body)
@@ -156,7 +156,7 @@ def test_as_many_trailers_as_the_limit_are_taken(body_of):
     assert len(body.trailers) == 100
 
 
-def test_chunks_are_written_as_they_are_read(body_of):
+def test_encoded_chunks_can_be_decoded(body_of):
     body = body_of(CHUNKED, chunk(b"hello") + chunk(b"x" * 300) + last_chunk([("X-Sum", "é")]))
 
     assert b"".join(body) == b"hello" + b"x" * 300

@@ -1,4 +1,4 @@
-"""Chunked bodies in whatever pieces they come."""
+"""Chunked bodies received in pieces of any size."""
 
 import pytest
 
@@ -21,13 +21,13 @@ def test_body_is_the_same_in_pieces_of_any_size(size):
     assert decoder.trailers == [("X-Sum", "1"), ("x-sum", "2")]
 
 
-def test_what_follows_the_end_is_left():
+def test_bytes_after_the_end_are_kept():
     decoder, content = decode(BODY + b"GET / HTTP/1.1\r\n")
 
     assert (content, decoder.rest) == (b"hello world", b"GET / HTTP/1.1\r\n")
 
 
-def test_pieces_of_a_chunk_are_there_before_its_end():
+def test_incomplete_chunk_is_yielded():
     decoder = ChunkDecoder()
 
     assert list(decoder.feed(b"a\r\n012")) == [b"012"]
@@ -35,11 +35,11 @@ def test_pieces_of_a_chunk_are_there_before_its_end():
     assert not decoder.finished
 
 
-def test_pieces_before_a_malformed_line_are_there():
+def test_data_before_a_malformed_line_is_yielded():
     pieces = ChunkDecoder().feed(b"2\r\nok\r\nzz\r\n")
 
     assert next(pieces) == b"ok"
-    with pytest.raises(MalformedError, match="size of a chunk"):
+    with pytest.raises(MalformedError, match="chunk size"):
         next(pieces)
 
 
@@ -70,7 +70,7 @@ def test_malformed_body_is_refused(data):
         decode(data)
 
 
-def test_as_many_trailers_as_allowed_are_taken():
+def test_trailers_up_to_the_limit_are_accepted():
     decoder, _ = decode(b"0\r\n" + b"X: 1\r\n" * 100 + b"\r\n")
 
     assert len(decoder.trailers) == 100

@@ -1,4 +1,4 @@
-"""A client's connection as the threads of a server share it: nothing waits for the client."""
+"""A non-blocking client connection: requests, responses, timeouts and closing."""
 
 import contextlib
 import logging
@@ -40,34 +40,34 @@ def pair():
         yield client, Connection(server, "192.0.2.1", RequestReader(LIMITS, 1000), render)
 
 
-def answering(with_application):
+def responding(with_application):
     return lambda connection, request: connection.respond(with_application, request, lambda: False, log)
 
 
 def serve(connection, with_application=application):
     assert connection.receive()
-    return connection.serve(answering(with_application))
+    return connection.serve(responding(with_application))
 
 
-def test_nothing_to_read_is_no_reason_to_wait(pair):
+def test_receive_does_not_block(pair):
     _, connection = pair
 
     assert connection.receive()
-    assert connection.serve(answering(broken))
+    assert connection.serve(responding(broken))
 
 
-def test_requests_that_have_come_are_answered_in_order(pair):
+def test_pipelined_requests_are_served_in_order(pair):
     client, connection = pair
     client.sendall(REQUEST % 1 + REQUEST % 2 + b"GET /3")
 
     assert serve(connection)
-    answer = client.recv(65536)
-    assert answer.index(b"/1") < answer.index(b"/2")
-    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    response = client.recv(65536)
+    assert response.index(b"/1") < response.index(b"/2")
+    assert response.count(b"HTTP/1.1 200 OK") == 2
     assert connection.reader.is_reading
 
 
-def test_chunks_are_given_to_the_application_with_their_length(pair):
+def test_chunked_body_has_a_length_for_the_application(pair):
     client, connection = pair
     client.sendall(b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbc\r\n0\r\n\r\n")
 
@@ -75,7 +75,7 @@ def test_chunks_are_given_to_the_application_with_their_length(pair):
     assert client.recv(65536).endswith(b"/abc")
 
 
-def test_prefix_of_the_application_is_in_the_environment_of_the_process(pair, monkeypatch):
+def test_script_name_comes_from_the_process_environment(pair, monkeypatch):
     client, connection = pair
     monkeypatch.setenv("SCRIPT_NAME", "/base")
     client.sendall(b"GET /base/a HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -87,7 +87,7 @@ def test_prefix_of_the_application_is_in_the_environment_of_the_process(pair, mo
     assert client.recv(65536).startswith(b"HTTP/1.1 500")
 
 
-def test_body_over_the_limit_is_an_error_where_it_is_read(pair):
+def test_reading_a_body_over_the_limit_is_an_error(pair):
     client, connection = pair
     client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
 
@@ -95,12 +95,12 @@ def test_body_over_the_limit_is_an_error_where_it_is_read(pair):
     assert client.recv(65536).startswith(b"HTTP/1.1 500")
 
 
-def test_client_that_expects_it_is_told_to_continue_once(pair):
+def test_100_continue_is_sent_once(pair):
     client, connection = pair
     client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
 
     assert serve(connection)
-    assert connection.serve(answering(application))
+    assert connection.serve(responding(application))
     assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -111,7 +111,7 @@ def test_client_that_expects_it_is_told_to_continue_once(pair):
         (b"GET / HTTP/1.1\r\nX: " + b"y" * 5000, b"HTTP/1.1 431"),
     ],
 )
-def test_malformed_request_is_refused_and_ends_the_connection(pair, sent, line):
+def test_malformed_request_is_refused_and_closes_the_connection(pair, sent, line):
     client, connection = pair
     client.sendall(sent)
 
@@ -120,18 +120,18 @@ def test_malformed_request_is_refused_and_ends_the_connection(pair, sent, line):
 
 
 @pytest.mark.parametrize(("method", "has_body"), [(b"GET", True), (b"HEAD", False)])
-def test_failure_of_the_application_is_a_500_and_in_the_log(pair, caplog, method, has_body):
+def test_failure_of_the_application_is_logged_and_a_500(pair, caplog, method, has_body):
     client, connection = pair
     client.sendall(REQUEST.replace(b"GET", method) % 1)
 
     assert not serve(connection, broken)
-    answer = client.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 500")
-    assert answer.endswith(b"logged.") == has_body
+    response = client.recv(65536)
+    assert response.startswith(b"HTTP/1.1 500")
+    assert response.endswith(b"logged.") == has_body
     assert "Error handling request" in caplog.text
 
 
-def test_client_that_does_not_read_is_left_alone_until_it_does(pair):
+def test_blocked_connection_is_not_served(pair):
     client, connection = pair
     connection.sock.settimeout(0)
     with contextlib.suppress(BlockingIOError):
@@ -141,15 +141,15 @@ def test_client_that_does_not_read_is_left_alone_until_it_does(pair):
     connection.receive()
 
     assert connection.is_blocked
-    assert connection.serve(answering(broken))
+    assert connection.serve(responding(broken))
 
 
-def test_client_that_is_gone_ends_the_connection(pair):
+def test_closed_connection_is_noticed(pair):
     client, connection = pair
     client.close()
 
     assert not connection.receive()
-    assert not answering(application)(connection, parsed(REQUEST % 1))
+    assert not responding(application)(connection, parsed(REQUEST % 1))
     connection.sock.close()
     assert not connection.receive()
     assert not connection.end()
@@ -158,29 +158,29 @@ def test_client_that_is_gone_ends_the_connection(pair):
 def parsed(data):
     reader = RequestReader(LIMITS, 1000)
     reader.feed(data)
-    return reader.take()
+    return reader.next_request()
 
 
-def test_time_of_a_request_runs_from_its_first_byte(pair):
+def test_timeout_of_a_request_starts_at_its_first_byte(pair):
     client, connection = pair
-    connection.wait(75, 30)
+    connection.update_timeout(75, 30)
     idle_until = connection.timeout
     client.sendall(b"GET /")
     connection.receive()
-    connection.wait(75, 30)
+    connection.update_timeout(75, 30)
     first = connection.timeout
     client.sendall(b"1 HTTP/1.1\r\n")
     connection.receive()
-    connection.wait(75, 30)
+    connection.update_timeout(75, 30)
 
     assert idle_until > time.monotonic() + 60
     assert first == connection.timeout < idle_until
-    connection.wait(75, inf)
+    connection.update_timeout(75, inf)
     assert connection.timeout == inf
 
 
-@pytest.mark.parametrize(("sent", "answer"), [(b"", b""), (b"GET / HTTP/1.1\r\n", b"HTTP/1.1 408")])
-def test_only_a_request_that_is_late_is_refused(pair, sent, answer):
+@pytest.mark.parametrize(("sent", "response"), [(b"", b""), (b"GET / HTTP/1.1\r\n", b"HTTP/1.1 408")])
+def test_only_an_incomplete_request_gets_a_408(pair, sent, response):
     client, connection = pair
     client.sendall(sent)
     connection.receive()
@@ -188,10 +188,10 @@ def test_only_a_request_that_is_late_is_refused(pair, sent, answer):
     connection.expire()
     connection.sock.close()
 
-    assert client.recv(65536).startswith(answer)
+    assert client.recv(65536).startswith(response)
 
 
-def test_what_a_client_sends_after_the_end_is_thrown_away(pair):
+def test_bytes_received_after_the_end_are_discarded(pair):
     client, connection = pair
 
     assert connection.end()
@@ -201,5 +201,5 @@ def test_what_a_client_sends_after_the_end_is_thrown_away(pair):
     assert client.recv(65536) == b""
     assert connection.receive()
     assert not connection.reader.is_reading
-    connection.wait(75, 30)
+    connection.update_timeout(75, 30)
     assert connection.timeout == ends_at

@@ -1,4 +1,4 @@
-"""Empty lines before a request, which some clients send after a body, are none of it (RFC 9112, section 2.2)."""
+"""Empty lines before a request, which some clients send after a body, are ignored (RFC 9112, section 2.2)."""
 
 import socket
 import time
@@ -23,14 +23,14 @@ def read_head(stream, **options):
 
 
 @pytest.mark.parametrize("before", [b"\r\n", b"\r\n\r\n", b"\r\n" * 1000])
-def test_they_are_dropped(pair, before):
+def test_empty_lines_before_a_head_are_dropped(pair, before):
     client, stream = pair
     client.sendall(before + HEAD)
 
     assert read_head(stream) == HEAD
 
 
-def test_they_do_not_begin_the_time_that_a_head_may_take(pair):
+def test_empty_lines_do_not_start_the_time_limit(pair):
     client, stream = pair
     client.sendall(b"\r\n\r")
     assert stream.peek(5) == b""
@@ -45,7 +45,7 @@ def test_they_do_not_begin_the_time_that_a_head_may_take(pair):
     assert read_head(stream, seconds=5) == HEAD
 
 
-def test_time_runs_from_the_first_byte_of_the_request_line(pair):
+def test_time_limit_starts_at_the_first_byte_of_the_request_line(pair):
     client, stream = pair
     client.sendall(b"\r\nG")
     started_at = time.monotonic()
@@ -56,14 +56,14 @@ def test_time_runs_from_the_first_byte_of_the_request_line(pair):
     assert time.monotonic() - started_at < 2
 
 
-def test_those_within_a_head_end_it(pair):
+def test_empty_line_ends_a_head(pair):
     client, stream = pair
     client.sendall(HEAD + b"\r\n" + HEAD)
 
     assert [read_head(stream), read_head(stream)] == [HEAD, HEAD]
 
 
-def test_a_head_after_them_has_a_size_all_the_same(pair):
+def test_size_limit_applies_after_empty_lines(pair):
     client, stream = pair
     client.sendall(b"\r\n" * 10 + b"GET /" + b"a" * 1000)
 
@@ -71,7 +71,7 @@ def test_a_head_after_them_has_a_size_all_the_same(pair):
         read_head(stream)
 
 
-def test_they_are_part_of_other_messages(pair):
+def test_empty_lines_are_kept_by_default(pair):
     client, stream = pair
     client.sendall(b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
 

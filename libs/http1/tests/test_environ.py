@@ -34,7 +34,7 @@ def test_request_is_in_the_environment():
 
 
 @pytest.mark.parametrize("lines", [(), ("X-A: 1", "X-A: 2", "X_B: 3")])
-def test_environment_is_what_the_standard_library_s_validator_asks_for(lines):
+def test_environment_passes_the_validator_of_the_standard_library(lines):
     @validator
     def application(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -66,27 +66,27 @@ def test_request_for_the_whole_server_has_a_path():
     assert environ(line="OPTIONS * HTTP/1.1")["PATH_INFO"] == "/"
 
 
-def test_content_type_and_length_have_names_of_their_own():
+def test_content_type_and_length_have_no_http_prefix():
     found = environ("Content-Type: text/plain", "Content-Length: 5")
 
     assert (found["CONTENT_TYPE"], found["CONTENT_LENGTH"]) == ("text/plain", "5")
     assert "HTTP_CONTENT_TYPE" not in found
 
 
-def test_fields_of_one_name_are_one_list():
+def test_fields_with_the_same_name_are_joined():
     found = environ("X-A: 1", "x-a: 2", "Cookie: a=1", "Cookie: b=2", "X-B: 3")
 
     assert (found["HTTP_X_A"], found["HTTP_COOKIE"], found["HTTP_X_B"]) == ("1,2", "a=1; b=2", "3")
 
 
 @pytest.mark.parametrize("others", [(), ("X-A: 1", "X-A: 2")])
-def test_field_that_could_pass_for_another_is_left_out(others):
+def test_field_with_an_underscore_is_dropped(others):
     found = environ("X_Forwarded_For: 10.0.0.1", *others)
 
     assert "HTTP_X_FORWARDED_FOR" not in found
 
 
-def test_no_field_replaces_what_the_server_says():
+def test_fields_cannot_override_server_variables():
     found = environ("REQUEST-METHOD: DELETE", "Server-Name: evil")
 
     assert (found["REQUEST_METHOD"], found["SERVER_NAME"]) == ("GET", "localhost")
@@ -96,19 +96,19 @@ def test_version_is_that_of_the_request():
     assert environ(line="GET / HTTP/1.0")["SERVER_PROTOCOL"] == "HTTP/1.0"
 
 
-def test_port_of_the_client_is_there_if_it_has_one():
+def test_client_port_is_optional():
     assert environ(client_port="1234")["REMOTE_PORT"] == "1234"
     assert "REMOTE_PORT" not in environ()
 
 
-def test_body_ends_by_itself_and_a_file_has_a_wrapper():
+def test_input_is_terminated_and_a_file_wrapper_is_available():
     found = environ()
 
     assert found["wsgi.input_terminated"] is True
     assert list(found["wsgi.file_wrapper"](io.BytesIO(b"hello"), 3)) == [b"hel", b"lo"]
 
 
-def test_path_is_without_the_prefix_of_the_application():
+def test_script_name_is_stripped_from_the_path():
     found = environ(line="GET /base/%61?b HTTP/1.1", script_name="/base")
 
     assert (found["SCRIPT_NAME"], found["PATH_INFO"]) == ("/base", "/a")
@@ -119,8 +119,8 @@ def test_path_is_without_the_prefix_of_the_application():
 @pytest.mark.parametrize(
     "read", [lambda body: body.read(), lambda body: body.read(5), lambda body: body.readline(), list]
 )
-def test_body_that_is_not_received_cannot_be_read(read):
-    with pytest.raises(OSError, match="larger than the server receives"):
+def test_body_over_the_limit_cannot_be_read(read):
+    with pytest.raises(OSError, match="larger than the server accepts"):
         read(environ(body=None)["wsgi.input"])
 
 

@@ -3,7 +3,7 @@ import pytest
 from http1.fields import MalformedError, format_fields, members, parse_fields, repair_section, values
 
 
-def test_fields_keep_names_order_and_repetition_and_lose_the_space_around_values():
+def test_fields_keep_names_order_and_repetition_and_values_are_stripped():
     section = "Host: a\r\nX-A:1\r\nx-a: \t2 3\t \r\nX-Empty:\r\nX-Colon: a:b\r\n"
 
     assert parse_fields(section) == [
@@ -15,15 +15,15 @@ def test_fields_keep_names_order_and_repetition_and_lose_the_space_around_values
     ]
 
 
-def test_space_that_is_none_in_http_is_part_of_the_value():
+def test_only_http_whitespace_is_stripped():
     assert parse_fields("X: \xa0a\x85\r\n") == [("X", "\xa0a\x85")]
 
 
-def test_no_field_at_all_is_well_formed():
+def test_empty_section_is_well_formed():
     assert parse_fields("") == []
 
 
-def test_every_character_of_a_token_may_be_in_a_name_and_every_visible_byte_in_a_value():
+def test_names_may_contain_all_token_characters_and_values_all_visible_bytes():
     name = "!#$%&'*+-.^_`|~09AZaz"
     value = "".join(map(chr, [*range(0x21, 0x7F), *range(0x80, 0x100)]))
 
@@ -69,23 +69,23 @@ def test_malformed_section_is_refused(section):
         ("X: a : b\r\n", "X: a : b\r\n"),
     ],
 )
-def test_response_s_section_is_repaired(section, repaired):
+def test_section_of_a_response_is_repaired(section, repaired):
     assert repair_section(section) == repaired
 
 
-def test_fields_are_written_as_lines():
+def test_fields_are_formatted_as_lines():
     assert format_fields([("A", "1"), ("a", "")]) == "A: 1\r\na: \r\n"
     assert format_fields([]) == ""
 
 
-def test_values_are_found_without_regard_to_case():
+def test_values_are_found_case_insensitively():
     fields = [("X-A", "1"), ("Y", "2"), ("x-a", "3")]
 
     assert values(fields, "x-a") == ["1", "3"]
     assert values(fields, "z") == []
 
 
-def test_members_are_those_of_all_lists_in_lower_case():
+def test_members_of_repeated_fields_are_joined_in_lower_case():
     fields = [("Connection", "Close, X-A ,\t"), ("connection", ",keep-alive")]
 
     assert members(fields, "connection") == ["close", "x-a", "keep-alive"]

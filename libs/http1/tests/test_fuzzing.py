@@ -1,4 +1,4 @@
-"""Fuzzing: any head is parsed or refused, with no other exception and no unsafe character in a parsed field."""
+"""Fuzzing: any head is parsed or refused with MalformedError, and parsed fields contain no unsafe character."""
 
 import re
 
@@ -65,7 +65,7 @@ lines = st.tuples(st.one_of(st.sampled_from(NAMES), junk), st.one_of(st.sampled_
 
 
 def heads(start_lines):
-    """Return heads that begin with one of these lines, or with junk."""
+    """Generate heads that begin with one of ``start_lines`` or with junk."""
     return st.tuples(
         st.one_of(st.sampled_from(start_lines), junk),
         st.lists(lines, max_size=6).map("\r\n".join),
@@ -75,7 +75,7 @@ def heads(start_lines):
 
 @fuzzed
 @given(text=heads(REQUEST_LINES))
-def test_request_s_head_is_read_or_refused(text):
+def test_request_head_is_parsed_or_refused(text):
     try:
         head = parse_request(text)
     except MalformedError:
@@ -87,7 +87,7 @@ def test_request_s_head_is_read_or_refused(text):
 
 @fuzzed
 @given(text=heads(STATUS_LINES))
-def test_response_s_head_is_read_or_refused(text):
+def test_response_head_is_parsed_or_refused(text):
     try:
         head = parse_response(text)
         response_length(head, "GET")
@@ -98,5 +98,5 @@ def test_response_s_head_is_read_or_refused(text):
 
 
 def assert_clean(fields):
-    """Check that no field, written out again, can be read as anything else."""
+    """Assert that formatted fields cannot be parsed differently (no injection of lines)."""
     assert not [pair for pair in fields if re.search(r"[\r\n\0]", "".join(pair))]

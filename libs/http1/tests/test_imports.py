@@ -1,4 +1,4 @@
-"""The codec is Python's standard library and nothing else."""
+"""The codec depends only on the standard library."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Whether a connection carries another message (RFC 9112, section 9.3)."""
+"""Persistent connections (RFC 9112, section 9.3)."""
 
 import pytest
 
@@ -16,6 +16,6 @@ from http1.head import parse_request, parse_response
         ("1.0", ["Connection: close", "Connection: keep-alive"], False),
     ],
 )
-def test_either_side_says_whether_more_may_follow(version, lines, keeps):
+def test_keep_alive_depends_on_version_and_connection_options(version, lines, keeps):
     assert parse_request("\r\n".join([f"GET / HTTP/{version}", "Host: a", *lines, "", ""])).keeps_alive is keeps
     assert parse_response("\r\n".join([f"HTTP/{version} 200 OK", *lines, "", ""])).keeps_alive is keeps

@@ -28,7 +28,7 @@ def test_head_within_the_limits_passes(target, lines):
         ("/", ("X" * 40 + ": y",), 431, "longer than 40 bytes"),
     ],
 )
-def test_head_beyond_a_limit_is_refused_with_the_limit(target, lines, status, detail):
+def test_refusal_names_the_exceeded_limit(target, lines, status, detail):
     with pytest.raises(RefusedError, match=detail) as refusal:
         check(target, *lines)
 

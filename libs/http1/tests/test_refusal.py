@@ -15,7 +15,7 @@ from http1.refusal import refuse
         (505, "unknown_version"),
     ],
 )
-def test_refusal_is_what_was_rendered_and_the_last_response(ours, peer, status, code):
+def test_refusal_is_rendered_and_closes_the_connection(ours, peer, status, code):
     rendered = []
 
     def render(*args):

@@ -10,7 +10,7 @@ def request(line="GET / HTTP/1.1", *lines, host="Host: example.org"):
     return parse_request("\r\n".join([line, *([host] if host else []), *lines, "", ""]))
 
 
-def test_method_target_and_version_are_as_they_came():
+def test_method_target_and_version_are_not_normalized():
     head = request("PATCH /a%2F//b/../c?d=%20&e HTTP/1.1")
 
     assert (head.method, head.target, head.version) == ("PATCH", "/a%2F//b/../c?d=%20&e", (1, 1))
@@ -79,14 +79,14 @@ def test_other_versions_are_refused_with_their_own_status(version):
         ("HTTPS://other/%2F//", "/%2F//"),
     ],
 )
-def test_absolute_form_becomes_origin_form_and_its_host_counts(target, origin_form):
+def test_absolute_form_becomes_origin_form_and_overrides_host(target, origin_form):
     head = request(f"GET {target} HTTP/1.1", "X: 1", host="Host: example.org")
 
     assert head.target == origin_form
     assert head.fields == [("Host", "other"), ("X", "1")]
 
 
-def test_asterisk_is_for_options():
+def test_options_may_have_the_asterisk_form():
     assert request("OPTIONS * HTTP/1.1").target == "*"
 
 
@@ -113,7 +113,7 @@ def test_other_forms_are_refused(target):
 
 
 @pytest.mark.parametrize("host", ["a", "a:80", "[::1]:80", "a%20b", ""])
-def test_any_host_that_a_uri_can_have_is_taken(host):
+def test_any_valid_host_is_accepted(host):
     assert request(host=f"Host: {host}").fields == [("Host", host)]
 
 
@@ -124,10 +124,10 @@ def test_malformed_host_is_refused(host):
 
 
 @pytest.mark.parametrize("hosts", [(), ("Host: a", "host: a")])
-def test_one_host_is_needed_and_no_more(hosts):
-    with pytest.raises(MalformedError, match="one Host"):
+def test_exactly_one_host_is_required(hosts):
+    with pytest.raises(MalformedError, match="exactly one Host"):
         request("GET / HTTP/1.1", *hosts, host=None)
 
 
-def test_old_request_needs_none():
+def test_http_1_0_request_needs_no_host():
     assert request("GET / HTTP/1.0", host=None).fields == []

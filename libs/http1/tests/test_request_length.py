@@ -1,4 +1,4 @@
-"""Where the body of a request ends (RFC 9112, section 6.3)."""
+"""The length of a request's body (RFC 9112, section 6.3)."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def length(*lines, version="1.1"):
         (["X-Content-Length: 5", "Content_Length: 5"], 0),
     ],
 )
-def test_length_is_what_the_fields_say(lines, expected):
+def test_length_is_taken_from_the_fields(lines, expected):
     assert length(*lines) == expected
 
 
@@ -53,7 +53,7 @@ def test_ambiguous_or_malformed_length_is_refused(lines):
     assert not hasattr(refusal.value, "status")
 
 
-def test_chunks_in_an_old_request_are_refused():
+def test_chunked_http_1_0_request_is_refused():
     with pytest.raises(MalformedError, match="ambiguous"):
         length("Transfer-Encoding: chunked", version="1.0")
 
@@ -71,7 +71,7 @@ def test_chunks_in_an_old_request_are_refused():
         "",
     ],
 )
-def test_other_codings_are_refused_with_their_own_status(coding):
+def test_other_transfer_codings_are_refused_with_501(coding):
     with pytest.raises(RefusedError) as refusal:
         length(f"Transfer-Encoding: {coding}")
 

@@ -1,4 +1,4 @@
-"""The head of a response, and where its body ends."""
+"""The head of a response and the length of its body."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def response(*lines, line="HTTP/1.1 200 OK"):
     return parse_response("\r\n".join([line, *lines, "", ""]))
 
 
-def test_head_is_as_it_came():
+def test_head_is_not_normalized():
     head = response("Set-Cookie: a=1", "set-cookie: b=2", line="HTTP/1.0 404 Not  Here é")
 
     assert (head.version, head.status, head.reason) == ((1, 0), 404, "Not  Here é")
@@ -30,7 +30,7 @@ def test_reason_may_be_empty(line):
         "HTTP/1.1 200 OK\nX:\r\n 1\nY: 2\n\n",
     ],
 )
-def test_what_a_proxy_may_repair_is_repaired(text):
+def test_repairable_head_is_repaired(text):
     assert parse_response(text).fields == [("X", "1"), ("Y", "2")]
 
 
@@ -60,7 +60,7 @@ def test_malformed_status_line_is_refused(line):
 
 
 @pytest.mark.parametrize("line", ["X", "X: a\0b", "X: a\rb", "X Y: 1"])
-def test_section_beyond_repair_is_refused(line):
+def test_malformed_section_is_refused(line):
     with pytest.raises(MalformedError, match="header field"):
         response(line)
 
@@ -75,12 +75,12 @@ def test_section_beyond_repair_is_refused(line):
         (["Transfer-Encoding: Chunked"], CHUNKED),
     ],
 )
-def test_length_is_what_the_fields_say(lines, length):
+def test_length_is_taken_from_the_fields(lines, length):
     assert response_length(response(*lines), "GET") == length
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("GET", 100), ("GET", 103)])
-def test_responses_without_body_have_none_whatever_they_say(method, status):
+def test_length_is_zero_for_responses_without_a_body(method, status):
     head = response("Content-Length: 5", "Transfer-Encoding: chunked", line=f"HTTP/1.1 {status} X")
 
     assert response_length(head, method) == 0

@@ -1,4 +1,4 @@
-"""How the response of a WSGI application is framed (RFC 9112, section 6)."""
+"""Framing of WSGI responses (RFC 9112, section 6)."""
 
 import re
 import threading
@@ -11,7 +11,7 @@ from application import DATE, Streamed, Whole, send, sent, writer_for
 from http1.response_writer import http_date
 
 
-def test_whole_response_gets_its_length(ours, peer):
+def test_response_in_memory_gets_a_content_length(ours, peer):
     writer = writer_for(ours)
 
     send(writer, Whole([b"he", b"llo"]), ("X-A", "1"), ("X-A", "2"))
@@ -21,7 +21,7 @@ def test_whole_response_gets_its_length(ours, peer):
     assert sent(ours, peer) == (b"HTTP/1.1 200 OK\r\nDate: then\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 5\r\n\r\nhello")
 
 
-def test_length_of_the_application_stays(ours, peer):
+def test_content_length_of_the_application_is_kept(ours, peer):
     send(writer_for(ours), [b"hello"], ("content-length", "5"))
 
     assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\ncontent-length: 5\r\n\r\nhello"
@@ -52,7 +52,7 @@ def test_empty_streamed_response_is_its_last_chunk(ours, peer):
     assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 
 
-def test_empty_piece_sends_the_head_at_once(ours, peer):
+def test_empty_piece_sends_the_head_immediately(ours, peer):
     writer = writer_for(ours)
     seen = []
 
@@ -74,7 +74,7 @@ def test_empty_piece_sends_the_head_at_once(ours, peer):
         ("GET / HTTP/1.1", "304 Not Modified"),
     ],
 )
-def test_response_without_body_is_its_head_and_keeps_the_connection(ours, peer, line, status):
+def test_body_is_omitted_and_the_connection_kept(ours, peer, line, status):
     writer = writer_for(ours, line)
 
     send(writer, [b"hello"], ("ETag", "x"), status=status)
@@ -83,7 +83,7 @@ def test_response_without_body_is_its_head_and_keeps_the_connection(ours, peer, 
     assert sent(ours, peer) == f"HTTP/1.1 {status}\r\nDate: then\r\nETag: x\r\n\r\n".encode()
 
 
-def test_application_may_start_its_response_with_the_first_piece(ours, peer):
+def test_application_may_call_start_response_with_the_first_piece(ours, peer):
     writer = writer_for(ours)
 
     def pieces():
@@ -95,7 +95,7 @@ def test_application_may_start_its_response_with_the_first_piece(ours, peer):
     assert sent(ours, peer).startswith(b"HTTP/1.1 201 Created\r\n")
 
 
-def test_write_of_start_response_writes(ours, peer):
+def test_write_callable_of_start_response_writes(ours, peer):
     writer = writer_for(ours)
     write = writer.start_response("200 OK", [DATE, ("Content-Length", "5")])
     writer.send([])
@@ -105,7 +105,7 @@ def test_write_of_start_response_writes(ours, peer):
     assert sent(ours, peer).endswith(b"\r\n\r\nhello")
 
 
-def test_text_of_headers_is_latin_1(ours, peer):
+def test_header_values_are_encoded_as_latin_1(ours, peer):
     send(writer_for(ours), [], ("Content-Length", "0"), ("X", "é"))
 
     assert b"X: \xe9\r\n" in sent(ours, peer)
@@ -120,13 +120,13 @@ def test_response_without_a_date_gets_one(ours, peer):
     assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 5
 
 
-def test_date_is_as_http_writes_it():
+def test_http_date_is_formatted_and_cached():
     assert http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT"
     assert http_date(784111777) is http_date(784111777)
     assert http_date(784111778) == "Sun, 06 Nov 1994 08:49:38 GMT"
 
 
-def test_interim_response_is_sent_at_once(ours, peer):
+def test_interim_response_is_sent_immediately(ours, peer):
     writer = writer_for(ours)
 
     writer.interim(103, "Early Hints", [("Link", "</a>"), ("Link", "</b>")])
@@ -135,13 +135,13 @@ def test_interim_response_is_sent_at_once(ours, peer):
     assert not writer.has_begun
 
 
-def test_old_client_gets_no_interim_response(ours, peer):
+def test_http_1_0_client_gets_no_interim_response(ours, peer):
     writer_for(ours, "GET / HTTP/1.0").interim(103, "Early Hints", [])
 
     assert sent(ours, peer) == b""
 
 
-def test_no_interim_response_comes_after_the_response_has_begun(ours, peer):
+def test_interim_response_is_not_sent_after_the_final_response_has_begun(ours, peer):
     writer = writer_for(ours)
     send(writer, [], ("Content-Length", "0"))
 
@@ -150,7 +150,7 @@ def test_no_interim_response_comes_after_the_response_has_begun(ours, peer):
     assert b"103" not in sent(ours, peer)
 
 
-def test_large_response_arrives_whole(ours, peer):
+def test_large_response_is_complete(ours, peer):
     piece = bytes(range(256)) * 4096
     received = bytearray()
 
@@ -168,7 +168,7 @@ def test_large_response_arrives_whole(ours, peer):
 
 
 @pytest.mark.parametrize(("headers", "request_id"), [([("X-Request-ID", "a"), ("X-Request-ID", "b")], "b"), ([], "-")])
-def test_request_id_is_the_one_that_was_added_last(ours, headers, request_id):
+def test_request_id_is_the_last_field(ours, headers, request_id):
     writer = writer_for(ours)
     writer.start_response("200 OK", headers)
 
@@ -176,7 +176,7 @@ def test_request_id_is_the_one_that_was_added_last(ours, headers, request_id):
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "199 Interim"])
-def test_status_without_a_body_has_no_length(ours, peer, status):
+def test_status_without_a_body_has_no_content_length(ours, peer, status):
     writer = writer_for(ours)
 
     send(writer, Whole(), ("Content-Length", "0"), status=status)

@@ -6,7 +6,7 @@ import pytest
 from application import Streamed, Whole, send, sent, writer_for
 
 
-def test_client_that_closes_is_told_so(ours, peer):
+def test_connection_close_of_the_client_is_confirmed(ours, peer):
     writer = writer_for(ours, "GET / HTTP/1.1", "Connection: close")
 
     send(writer, Whole([b"x"]))
@@ -15,7 +15,7 @@ def test_client_that_closes_is_told_so(ours, peer):
     assert b"\r\nConnection: close\r\n" in sent(ours, peer)
 
 
-def test_process_that_stops_closes(ours, peer):
+def test_stopping_process_closes_the_connection(ours, peer):
     writer = writer_for(ours, is_stopping=True)
 
     send(writer, Whole([b"x"]))
@@ -24,7 +24,7 @@ def test_process_that_stops_closes(ours, peer):
     assert b"\r\nConnection: close\r\n" in sent(ours, peer)
 
 
-def test_old_client_that_asks_for_it_is_kept(ours, peer):
+def test_http_1_0_client_may_keep_the_connection(ours, peer):
     writer = writer_for(ours, "GET / HTTP/1.0", "Connection: keep-alive")
 
     send(writer, Whole([b"x"]))
@@ -33,7 +33,7 @@ def test_old_client_that_asks_for_it_is_kept(ours, peer):
     assert b"\r\nConnection: keep-alive\r\n" in sent(ours, peer)
 
 
-def test_old_client_gets_what_is_streamed_until_the_connection_ends(ours, peer):
+def test_streamed_response_to_http_1_0_ends_with_the_connection(ours, peer):
     writer = writer_for(ours, "GET / HTTP/1.0", "Connection: keep-alive")
 
     send(writer, Streamed([b"he", b"llo"]))
@@ -42,7 +42,7 @@ def test_old_client_gets_what_is_streamed_until_the_connection_ends(ours, peer):
     assert sent(ours, peer) == b"HTTP/1.1 200 OK\r\nDate: then\r\nConnection: close\r\n\r\nhello"
 
 
-def test_small_unread_rest_of_the_request_is_thrown_away_and_the_connection_kept(ours):
+def test_small_unread_body_is_drained_and_the_connection_kept(ours):
     writer = writer_for(ours, "POST / HTTP/1.1", "Content-Length: 65536")
 
     send(writer, Whole([b"x"]))
@@ -58,7 +58,7 @@ def test_small_unread_rest_of_the_request_is_thrown_away_and_the_connection_kept
         ("Content-Length: 5", "Expect: 100-continue"),
     ],
 )
-def test_other_unread_rest_costs_the_connection(ours, peer, lines):
+def test_other_unread_body_closes_the_connection(ours, peer, lines):
     writer = writer_for(ours, "POST / HTTP/1.1", *lines)
 
     send(writer, Whole([b"x"]))
@@ -89,7 +89,7 @@ def test_broken_chunked_response_has_no_last_chunk(ours, peer):
     assert sent(ours, peer).endswith(b"\r\n\r\n2\r\nhe\r\n")
 
 
-def test_broken_response_whose_end_is_that_of_the_connection_ends_with_a_reset():
+def test_broken_response_that_ends_with_the_connection_is_reset():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         peer = socket.create_connection(listener.getsockname(), timeout=5)
         ours, _ = listener.accept()

@@ -158,7 +158,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
 
     def _wait(self, connection: Connection, arm: Any) -> None:
         linger = self.cfg.keepalive if self.alive else _STOPPING_LINGER_SECONDS
-        connection.wait(linger, self.cfg.timeout or math.inf)  # 0 is gunicorn's "no limit"
+        connection.update_timeout(linger, self.cfg.timeout or math.inf)  # 0 is gunicorn's "no limit"
         self._connections.add(connection)
         self._idle[number := connection.sock.fileno()] = connection
         arm(number, _ONCE_WRITABLE if connection.is_blocked else _ONCE)

@@ -142,7 +142,7 @@ def test_too_large_body_that_is_read_is_an_error_and_not_an_empty_one(port, new_
     answer = exchange(port, b"POST /echo/ HTTP/1.1\r\n" + HOST + length % size + b"x" * size)
 
     assert answer.startswith(b"HTTP/1.1 500 ")
-    assert "larger than the server receives" in new_log()
+    assert "larger than the server accepts" in new_log()
 
 
 def test_worker_may_receive_larger_bodies(start):
