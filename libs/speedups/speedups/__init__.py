@@ -1,6 +1,6 @@
-"""Everything that exists for speed alone. ``SPEEDUPS=off`` takes all of it away, and every service works without it.
+"""Optional performance optimizations. ``SPEEDUPS=off`` disables all of them; every service works without them.
 
-The constants are what a service's settings and gunicorn's configuration take from here.
+The constants are used in a service's settings and in gunicorn's configuration.
 """
 
 import os
@@ -12,9 +12,9 @@ if _choice not in ("on", "off"):
 
 ENABLED = _choice == "on"
 
-# For gunicorn's ``worker_class``, and for an entry of DATABASES.
+# For gunicorn's ``worker_class`` and an entry of DATABASES.
 WORKER_CLASS = "speedups.worker.SharedPollWorker" if ENABLED else "gthread"
 DATABASE: dict[str, Any] = {"ENGINE": "speedups.postgresql"} if ENABLED else {}
-# For MIDDLEWARE, above all that acts on pages only, and for INSTALLED_APPS: `manage.py speedups`.
+# For MIDDLEWARE, above the middleware for HTML pages, and for INSTALLED_APPS (`manage.py speedups`).
 MIDDLEWARE = ["speedups.middleware.CompiledReadsMiddleware"] if ENABLED else []
 APPS = ["speedups"] if ENABLED else []

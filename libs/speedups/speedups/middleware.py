@@ -1,4 +1,4 @@
-"""The one place where compiled reads stand in front of the views."""
+"""Middleware that serves compiled reads instead of calling the view."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,44 +12,44 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from speedups.reads.guard import CompiledRead, compile_view, refuse_site
+from speedups.reads.guard import CompiledRead, check_site, compile_view
 from speedups.reads.parts import NotCompiledError
 
-ACCEPT = {None, "*/*", "application/json", "application/json, text/plain, */*"}  # which get JSON without indentation
+ACCEPT = {None, "*/*", "application/json", "application/json, text/plain, */*"}  # values that select compact JSON
 
-# With one of these, something else than the view may have a say in the response.
+# Other code than the view may change the response to a request with one of these headers.
 NOT_PLAIN = {"HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_RANGE"}
 
 
 class CompiledReadsMiddleware:
-    """Answers plain reads of routes whose every part is known; every other request goes on, as if it were not there.
+    """Serves plain reads of routes that can be compiled, and passes every other request to the view.
 
-    A route is looked at when it is first asked for, and again when a test changes a setting. Classes that change
-    afterwards are not looked at again; receivers of ``pre_init`` and ``post_init`` are, at each request.
+    A route is compiled at its first request, and again after a test changes a setting. Later changes of classes are
+    not noticed. Receivers of ``pre_init`` and ``post_init`` are checked at each request.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        setting_changed.connect(self.look_again)
-        self.look_again()
+        setting_changed.connect(self.reset)
+        self.reset()
 
-    def look_again(self, **kwargs: Any) -> None:
-        """Forget what was compiled."""
+    def reset(self, **kwargs: Any) -> None:
+        """Discard all compiled reads."""
         self.static_path = urlsplit(settings.STATIC_URL or "").path or None
         self.reads: dict[object, CompiledRead | None] = {}
         try:
-            refuse_site()
+            check_site()
             self.is_enabled = True
         except NotCompiledError:
             self.is_enabled = False
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request."""
+        """Return the response of a compiled read, or of the view."""
         response = self.read(request) if self.is_enabled else None
         return self.get_response(request) if response is None else response
 
     def read(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the response of a compiled read; None for every other request."""
+        """Return the response of a compiled read, or None if the view must handle the request."""
         if not self.is_plain(request):
             return None
         try:
@@ -61,24 +61,24 @@ class CompiledReadsMiddleware:
             return None
         try:
             response = read(request, match.kwargs)
-        except Error:  # the view finds it out, too, and says so
+        except Error:  # the view reports a database error
             return None
         if response is not None:
             request.resolver_match = match
         return response
 
     def is_plain(self, request: HttpRequest) -> bool:
-        """Return whether nothing but the address and the query matters."""
+        """Return whether the response depends only on the URL."""
         return (
             request.method in ("GET", "HEAD")
             and request.META.get("HTTP_ACCEPT") in ACCEPT
             and NOT_PLAIN.isdisjoint(request.META)
             and timezone.get_current_timezone_name() == "UTC"
-            and not (self.static_path and request.path_info.startswith(self.static_path))  # it may be a file
+            and not (self.static_path and request.path_info.startswith(self.static_path))  # a static file
         )
 
     def compiled(self, view: Callable[..., HttpResponseBase]) -> CompiledRead | None:
-        """Return what stands in front of ``view``."""
+        """Return the compiled read of ``view``, or None if it cannot be compiled."""
         if view not in self.reads:
             try:
                 self.reads[view] = compile_view(view)

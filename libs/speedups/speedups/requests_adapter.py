@@ -1,7 +1,7 @@
-"""An adapter for requests: one connection that stays open, and this system's own HTTP/1.1 codec.
+"""A transport adapter for requests with one keep-alive connection and the codec of ``http1``.
 
-The adapter that comes with requests goes through urllib3, http.client and the parser for e-mail, which is most of what
-a call with a small response costs (docs/adr/0016).
+The default adapter uses urllib3, http.client and the e-mail parser, which cause most of the CPU time of a call with a
+small response (docs/adr/0016).
 """
 
 import io
@@ -25,10 +25,10 @@ _HEAD_LIMIT = 65536  # bytes
 
 
 class OneConnectionAdapter(BaseAdapter):
-    """Carries the requests of one thread, which have no bodies, to one ``http://`` server at a time.
+    """Sends requests without a body over one connection to one ``http://`` server at a time. Not thread-safe.
 
     Args:
-        remaining: returns the seconds that the current call may still take, or raises TimeoutError.
+        remaining: returns the seconds until the deadline of the current call, or raises TimeoutError.
     """
 
     def __init__(self, remaining: Callable[[], float]) -> None:
@@ -40,23 +40,23 @@ class OneConnectionAdapter(BaseAdapter):
     def send(  # type: ignore[override] # the other arguments are for TLS, proxies and streams
         self, request: requests.PreparedRequest, *, timeout: tuple[float, float], **_kwargs: Any
     ) -> requests.Response:
-        """Return the response, complete; ``timeout`` is in seconds, for a connection and for each wait on it.
+        """Return the complete response; ``timeout`` is the connect timeout and the read timeout, in seconds.
 
         Raises:
-            requests.Timeout: one of them is over, or ``remaining`` says so.
-            requests.ConnectionError: there is no response, only part of one, or what came is not HTTP.
+            requests.Timeout: a timeout or the deadline of the call expired.
+            requests.ConnectionError: the connection failed, or the response is incomplete or malformed.
         """
         try:
             return self._exchange(request, *timeout)
         except BaseException as error:
-            self.close()  # it may be in the middle of a response
+            self.close()  # the response may be partly read
             if not isinstance(error, OSError | EndOfStreamError | MalformedError):
                 raise
             kind = requests.Timeout if isinstance(error, TimeoutError) else requests.ConnectionError
             raise kind(error, request=request) from error
 
     def close(self) -> None:
-        """Close the connection; the next request makes another."""
+        """Close the connection; the next request opens a new one."""
         if self._stream:
             self._stream.socket.close()
             self._stream = None
@@ -64,7 +64,7 @@ class OneConnectionAdapter(BaseAdapter):
     def _exchange(self, request: requests.PreparedRequest, connecting: float, waiting: float) -> requests.Response:
         url = urlsplit(request.url or "")
         stream = self._connected(url.netloc, connecting)
-        stream.socket.longest = waiting  # type: ignore[attr-defined] # it is a _Socket
+        stream.socket.longest = waiting  # type: ignore[attr-defined] # a _Socket
         stream.socket.settimeout(min(waiting, self._remaining()))
         target = f"{url.path}?{url.query}" if url.query else url.path
         fields = format_fields([("Host", url.netloc), *request.headers.items()])
@@ -76,13 +76,13 @@ class OneConnectionAdapter(BaseAdapter):
         response.raw = io.BytesIO(b"".join(body))
         response.request, response.url = request, request.url or ""
         response.status_code, response.reason = head.status, head.reason
-        response.headers = CaseInsensitiveDict(head.fields)  # of a field that is there twice the last
+        response.headers = CaseInsensitiveDict(head.fields)  # the last one of repeated fields
         if not head.keeps_alive or body.length == UNTIL_CLOSE or stream.has_buffered:
             self.close()
         return response
 
     def _connected(self, authority: str, timeout: float) -> Stream:
-        """Return the connection to a server, which is a new one if the server has closed the old."""
+        """Return the open connection to the server, or a new one if the server closed it."""
         if self._stream and authority == self._authority and is_silent(self._stream.socket.fileno()):
             return self._stream
         self.close()
@@ -96,7 +96,7 @@ class OneConnectionAdapter(BaseAdapter):
 
 
 class _Socket(socket.socket):
-    """Waits at most ``longest`` seconds at a time, and no longer than ``remaining`` allows."""
+    """Limits each wait to ``longest`` seconds and to the ``remaining`` time of the call."""
 
     longest = 0.0
     remaining: Callable[[], float]

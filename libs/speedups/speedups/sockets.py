@@ -1,10 +1,10 @@
-"""What the operating system knows about a connection."""
+"""The state of idle connections."""
 
 import select
 
 
 def is_silent(file_descriptor: int) -> bool:
-    """Whether there is nothing to read from an idle connection: neither bytes, nor that it was closed or has failed."""
+    """Return True if an idle connection is healthy: no received bytes, not closed, no error."""
     poll = select.poll()
     poll.register(file_descriptor, select.POLLIN)
     return not poll.poll(0)

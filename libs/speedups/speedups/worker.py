@@ -1,9 +1,9 @@
-"""The gunicorn worker of the services: threads that wait for requests together, and a stop that resets no connection.
+"""A gunicorn worker whose threads share one epoll instance, with a graceful shutdown that resets no connection.
 
-All threads wait at one epoll, and the one that gets the end of a request answers it (docs/adr/0015): slow and stalled
-requests hold a bounded amount of memory, and no thread (docs/adr/0022). A worker that is told to stop accepts what is
-in its listener's queue and closes the listener at once. ``gthread`` keeps it open until its last connection is closed,
-and the requests that came into the queue meanwhile are lost.
+A request is handled in the thread that receives its last byte (docs/adr/0015). Slow and stalled requests hold bounded
+memory, but no thread (docs/adr/0022). On shutdown the worker accepts the connections in the listener's backlog and
+closes the listener immediately. ``gthread`` closes the listener after its last connection, and connections that arrive
+in the backlog meanwhile are reset.
 """
 
 import contextlib
@@ -24,38 +24,38 @@ from http1.limits import Limits
 from http1.request_reader import RequestReader, WholeRequest
 from problems.refusal import render_refusal
 
-_HEAD_BYTES = 262_144  # the gateway takes half of it, and adds some fields
-_ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread gets the event; the next one only after ``modify``
+_HEAD_BYTES = 262_144  # twice the gateway's limit, because the gateway adds header fields
+_ONCE = select.EPOLLIN | select.EPOLLONESHOT  # one thread receives the event, until ``modify`` arms it again
 _ONCE_WRITABLE = select.EPOLLOUT | select.EPOLLONESHOT
-_TICK_SECONDS, _STOPPING_TICK_SECONDS = 1.0, 0.05  # of the main thread, which tells gunicorn that it lives
-_STOPPING_LINGER_SECONDS = 2.0  # for the next request of a client who has just got an answer
+_TICK_SECONDS, _STOPPING_TICK_SECONDS = 1.0, 0.05  # interval of the main thread's heartbeat to gunicorn
+_STOPPING_IDLE_SECONDS = 2.0  # idle timeout during shutdown, for requests that a client is about to send
 
 
 class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
-    """Reads requests and answers them in ``cfg.threads`` threads that share one epoll.
+    """Serves requests in ``cfg.threads`` threads that share one epoll instance.
 
-    A thread takes what has come of a request, without waiting for more, and gives it to the application once it is
-    whole (a little over ``most_body_bytes`` at most). The main thread closes connections that were idle for too long,
-    refuses requests that take longer than ``cfg.timeout`` seconds to arrive, and sees to the end of the process.
+    The threads read without blocking, buffer incomplete requests, and call the application with complete ones.
+    The main thread closes idle connections, responds with 408 to requests that take longer than ``cfg.timeout``
+    seconds to arrive, and shuts the process down.
     """
 
     alive: bool
     sockets: list[socket.socket]
-    most_body_bytes = MAX_BODY_BYTES  # a larger body is refused by BodyLimitMiddleware, or an error for its reader
-    most_unfinished_bytes = 64 * 2**20  # that a process holds of requests that are not complete
+    most_body_bytes = MAX_BODY_BYTES  # reading a larger body raises OSError; BodyLimitMiddleware refuses it first
+    most_unfinished_bytes = 64 * 2**20  # memory limit of all incomplete requests of a process
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.cfg.is_ssl:
-            raise ConfigError("TLS ends in front of the services, not in them.")
+            raise ConfigError("TLS is not supported: terminate it in front of the services.")
         line, fields, field = (getattr(self.cfg, f"limit_request_{name}") for name in ("line", "fields", "field_size"))
         self._limits = Limits(line=line, fields=fields, field=field, head=_HEAD_BYTES)
         self._connections: set[Connection] = set()
-        # Those that wait for a request, by file descriptor. Whoever takes one out of here, in one step, has it.
+        # Connections armed in the epoll, by file descriptor. ``dict.pop`` is atomic: the thread that pops one owns it.
         self._idle: dict[int, Connection] = {}
 
     def run(self) -> None:
-        """Serve until told to stop, then for as long as what has begun takes, up to ``cfg.graceful_timeout``."""
+        """Serve until stopped; then finish open requests for at most ``cfg.graceful_timeout`` seconds."""
         self._epoll = select.epoll()
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         for number, listener in self._listeners.items():
@@ -69,12 +69,12 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         stopped_at = time.monotonic()
         for connection in list(self._idle.values()):
             if not connection.reader.is_reading:
-                connection.timeout = min(connection.timeout, stopped_at + _STOPPING_LINGER_SECONDS)
+                connection.timeout = min(connection.timeout, stopped_at + _STOPPING_IDLE_SECONDS)
         while self._connections and time.monotonic() < stopped_at + self.cfg.graceful_timeout:
             self._tick(_STOPPING_TICK_SECONDS)
 
     def _tick(self, seconds: float) -> None:
-        """Wait for a signal; then do what is due."""
+        """Send a heartbeat, wait for a signal, expire connections, and resume accepting."""
         self.notify()
         if select.select([self.PIPE[0]], [], [], seconds)[0]:
             os.read(self.PIPE[0], 4096)
@@ -84,10 +84,10 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
                 overdue.expire()
                 self._close(overdue)
         if self.alive:
-            self._listen_again()
+            self._resume_accepting()
 
-    def _listen_again(self) -> None:
-        """Let the next one connect, where there is room."""
+    def _resume_accepting(self) -> None:
+        """Accept connections again, up to ``cfg.worker_connections``."""
         if len(self._connections) < self.cfg.worker_connections:
             for number in self._listeners:
                 self._epoll.modify(number, _ONCE)
@@ -102,37 +102,37 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         self.sockets = []
 
     def _serve(self) -> None:
-        """Answer requests, for as long as the process runs: one of the threads."""
+        """Handle epoll events; the main loop of a thread."""
         while True:
             try:
                 for number, _ in self._epoll.poll(maxevents=1):
-                    self._attend_to(number)
+                    self._handle_event(number)
             except Exception:
-                self.log.exception("A thread goes on after an error")
+                self.log.exception("Unhandled error in a worker thread")
 
-    def _attend_to(self, number: int) -> None:
+    def _handle_event(self, number: int) -> None:
         if listener := self._listeners.get(number):
             self._accept_all(listener)
         elif connection := self._idle.pop(number, None):
-            is_there = False
+            stays_open = False
             try:
-                is_there = connection.receive() and (self._respond(connection) or connection.end())
+                stays_open = connection.receive() and (self._respond(connection) or connection.end())
             finally:
-                if is_there:
+                if stays_open:
                     self._wait(connection, self._epoll.modify)
                 else:
                     self._close(connection)
 
     def _respond(self, connection: Connection) -> bool:
-        """Answer the requests that are complete; return whether the connection can carry another."""
+        """Serve the complete requests; return whether the connection stays open."""
         if not connection.serve(self.handle):
             return False
         unfinished = connection.reader.size and sum(one.reader.size for one in list(self._connections))
         has_room = unfinished <= self.most_unfinished_bytes
-        return has_room or connection.refuse(503, "Too many requests arrive too slowly.")
+        return has_room or connection.refuse(503, "The server holds too many incomplete requests.")
 
     def handle(self, connection: Connection, request: WholeRequest) -> bool:
-        """Answer a request; return whether the connection can carry another; end after ``cfg.max_requests``."""
+        """Serve a request; return whether the connection stays open. Stop the worker after ``cfg.max_requests``."""
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
@@ -140,25 +140,25 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         return connection.respond(self.wsgi, request, lambda: not self.alive, self.log)
 
     def _accept_all(self, listener: socket.socket) -> None:
-        """Accept every client in the queue, where there is room: one a turn would let them wait for all others."""
+        """Accept all clients in the backlog: one per event would delay each behind the requests of the others."""
         try:
             while len(self._connections) < self.cfg.worker_connections:
                 self._accept(listener)
-        except OSError as error:  # the queue is empty, a client is gone again, or the listener was closed just now
+        except OSError as error:  # empty backlog, closed connection or closed listener
             if self.alive and not isinstance(error, BlockingIOError | ConnectionAbortedError):
                 raise
-        self._listen_again()
+        self._resume_accepting()
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take one who has connected; raise BlockingIOError where there is nobody."""
+        """Accept one connection; raise BlockingIOError if the backlog is empty."""
         client, address = listener.accept()
         client.settimeout(None)
         reader = RequestReader(self._limits, self.most_body_bytes)
         self._wait(Connection(client, address, reader, render_refusal), self._epoll.register)
 
     def _wait(self, connection: Connection, arm: Any) -> None:
-        linger = self.cfg.keepalive if self.alive else _STOPPING_LINGER_SECONDS
-        connection.update_timeout(linger, self.cfg.timeout or math.inf)  # 0 is gunicorn's "no limit"
+        idle_seconds = self.cfg.keepalive if self.alive else _STOPPING_IDLE_SECONDS
+        connection.update_timeout(idle_seconds, self.cfg.timeout or math.inf)  # a timeout of 0 is no limit
         self._connections.add(connection)
         self._idle[number := connection.sock.fileno()] = connection
         arm(number, _ONCE_WRITABLE if connection.is_blocked else _ONCE)

@@ -1,4 +1,4 @@
-"""The WSGI application under test, which echoes path and body of a request; and a worker that fails."""
+"""The WSGI application under test, which echoes the path and body of a request, and workers with changed limits."""
 
 import json
 import sys
@@ -8,23 +8,23 @@ from django.conf import settings
 
 from speedups.worker import SharedPollWorker
 
-settings.configure()  # refusals are rendered by Django
+settings.configure()  # error responses are rendered by Django
 
 
 class FailingWorker(SharedPollWorker):
-    """Raises an error for the first request of each of five connections, after the one of the start."""
+    """Fault injection: raises an error for the first request of five connections."""
 
     def handle(self, connection, request):
         if not hasattr(connection, "has_failed"):
             connection.has_failed = True
-            if 0 < self.nr <= 5:  # the first request is that of the start
+            if 0 < self.nr <= 5:  # the fixture sends the first request
                 self.nr += 1
                 raise RuntimeError("injected")
         return super().handle(connection, request)
 
 
 class SmallWorker(SharedPollWorker):
-    """Has room for a megabyte of unfinished requests."""
+    """Holds at most a megabyte of incomplete requests."""
 
     most_unfinished_bytes = 1_000_000
 
@@ -36,7 +36,7 @@ class RoomyWorker(SharedPollWorker):
 
 
 class Large(list):
-    """A response larger than socket buffers; it logs that it was closed."""
+    """A response larger than the socket buffers, which logs its close()."""
 
     def close(self):
         sys.stderr.write("closed the large response\n")
@@ -48,7 +48,7 @@ def broken(start_response, pieces):
     raise RuntimeError("injected")
 
 
-served = []  # the paths of all requests, in the order in which they were answered
+served = []  # the paths of all requests, in the order of processing
 
 
 def application(environ, start_response):
@@ -56,7 +56,7 @@ def application(environ, start_response):
     served.append(path)
     if path.startswith("/broken"):
         return broken(start_response, [b"abc"] if path == "/broken-late" else [])
-    if path == "/length":  # refuses, or not, as BodyLimitMiddleware: by the length alone
+    if path == "/length":  # does not read the body, like BodyLimitMiddleware
         start_response("200 OK", [])
         return [environ["CONTENT_LENGTH"].encode()]
     if path == "/large":

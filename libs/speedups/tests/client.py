@@ -1,4 +1,4 @@
-"""A client of the worker, who says what goes over the wire."""
+"""A client of the worker that sends and receives raw bytes."""
 
 import socket
 
@@ -13,7 +13,7 @@ def send(client, path="/", *, body=b""):
 
 
 def receive(client, bodies=1):
-    """Return the bodies of so many answers."""
+    """Receive responses with status 200 and return their bodies, separated by a space."""
     received = b""
     while True:
         *_, rest = pieces = received.split(b"HTTP/1.1 200 OK\r\n")

@@ -6,7 +6,7 @@ from server import Server
 
 
 @pytest.fixture(scope="session")
-def server_of_all(tmp_path_factory):
+def shared_server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("server"))
     try:
         yield server.wait()
@@ -15,21 +15,21 @@ def server_of_all(tmp_path_factory):
 
 
 @pytest.fixture
-def port(server_of_all):
-    """The port of a server that tests share if they do not change it."""
-    return server_of_all.port
+def port(shared_server):
+    """The port of a server for tests that do not change its state."""
+    return shared_server.port
 
 
 @pytest.fixture
-def new_log(server_of_all):
-    """Return the output of that server since the start of the test."""
-    before = len(server_of_all.log)
-    return lambda: server_of_all.log[before:]
+def new_log(shared_server):
+    """Return a function that returns the server's output since the start of the test."""
+    before = len(shared_server.log)
+    return lambda: shared_server.log[before:]
 
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a server of the test's own: ``start(*options)``."""
+    """Start a server for one test: ``start(*options)``."""
     servers = []
 
     def start(*options):
@@ -43,6 +43,6 @@ def start(tmp_path):
 
 @pytest.fixture
 def connect_many():
-    """Open connections that are closed after the test."""
+    """Open connections and close them after the test."""
     with contextlib.ExitStack() as stack:
         yield lambda port, number: [stack.enter_context(connect(port)) for _ in range(number)]

@@ -1,4 +1,4 @@
-"""gunicorn's settings of the servers under test, which collect no garbage while they start and end."""
+"""gunicorn settings of the servers under test: no garbage collection during start and shutdown."""
 
 import gc
 

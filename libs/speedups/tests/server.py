@@ -1,4 +1,4 @@
-"""The worker under gunicorn: one process with two threads."""
+"""Runs the worker under gunicorn, in one process with two threads."""
 
 import signal
 import socket
@@ -14,7 +14,7 @@ START_SECONDS = 20
 
 
 class Server:
-    """A gunicorn process with these options; its output goes to a file in ``folder``."""
+    """A gunicorn process with ``options`` that logs to a file in ``folder``."""
 
     def __init__(self, folder, *options):
         with socket.socket() as reserved:
@@ -38,7 +38,7 @@ class Server:
             try:
                 with connect(self.port) as client:
                     ask(client)
-            except (ConnectionError, EOFError):  # it does not listen yet, or ends with whoever has connected
+            except (ConnectionError, EOFError):  # it does not listen yet, or failed to start
                 assert self.process.poll() is None, self.log
                 assert time.monotonic() < ends_at, self.log
                 time.sleep(0.02)

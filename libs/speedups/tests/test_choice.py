@@ -1,4 +1,4 @@
-"""SPEEDUPS chooses between the speedups and the stock classes."""
+"""The environment variable SPEEDUPS."""
 
 import json
 import os
@@ -25,10 +25,10 @@ def test_speedups_are_on_by_default(value):
     ]
 
 
-def test_off_leaves_the_stock_classes():
+def test_off_selects_the_stock_classes():
     assert json.loads(chosen("off").stdout) == [False, "gthread", {}]
 
 
 @pytest.mark.parametrize("value", ["", "yes", "OFF"])
-def test_anything_else_is_refused(value):
+def test_other_values_are_refused(value):
     assert f"SPEEDUPS must be on or off, not {value!r}" in chosen(value).stderr

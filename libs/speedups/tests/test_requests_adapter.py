@@ -1,4 +1,4 @@
-"""What comes over the connection of the adapter, byte for byte."""
+"""Requests, responses and errors of the adapter, with a server that sends raw bytes."""
 
 import contextlib
 import socket
@@ -11,13 +11,13 @@ import requests
 from speedups import requests_adapter
 from speedups.requests_adapter import OneConnectionAdapter
 
-YES = b'{"id": 7}'
-RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + YES
+BODY = b'{"id": 7}'
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + BODY
 TIMEOUT = (5.0, 5.0)
 
 
 class Server:
-    """Answers the first request with the first of ``responses``, and so on; None closes the connection instead."""
+    """Sends one of ``responses`` for each request; None closes the connection instead."""
 
     def __init__(self, listening):
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -34,7 +34,7 @@ class Server:
             except OSError:
                 return
             self.connections += 1
-            with connection, contextlib.suppress(ConnectionError):  # the client may have had enough
+            with connection, contextlib.suppress(ConnectionError):  # the client closed the connection
                 while self.responses and (request := connection.recv(65536)):
                     self.requests.append(request)
                     response = self.responses.pop(0)
@@ -70,7 +70,7 @@ def ask(server, session):
     return lambda path="/users/7": session.get(f"{server.url}{path}", timeout=TIMEOUT)
 
 
-def test_request_is_what_rfc_9112_says(server, session):
+def test_request_is_http_1_1(server, session):
     server.responses = [RESPONSE]
 
     session.get(f"{server.url}/internal/users?a=1", headers={"X-Own": "yes"}, timeout=TIMEOUT)
@@ -82,7 +82,7 @@ def test_request_is_what_rfc_9112_says(server, session):
     assert "X-Own: yes" in fields
 
 
-def test_response_is_one_of_requests(server, ask):
+def test_response_is_a_requests_response(server, ask):
     server.responses = [RESPONSE.replace(b"200 OK\r\n", b"404 Not Found\r\nX-A: 1\r\nX-A: 2\r\n")]
 
     response = ask()
@@ -98,15 +98,15 @@ def test_response_is_one_of_requests(server, ask):
     "response",
     [
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n"
-        + YES[:4]
+        + BODY[:4]
         + b"\r\n5\r\n"
-        + YES[4:]
+        + BODY[4:]
         + b"\r\n0\r\n\r\n",
         b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + RESPONSE,
     ],
     ids=["chunked", "interim response first"],
 )
-def test_other_ways_to_respond(server, ask, response):
+def test_chunked_and_interim_responses_keep_the_connection(server, ask, response):
     server.responses = [response, response]
 
     assert [ask().json(), ask().json()] == [{"id": 7}, {"id": 7}]
@@ -117,19 +117,19 @@ def test_other_ways_to_respond(server, ask, response):
     "first",
     [
         [RESPONSE.replace(b"Content", b"Connection: close\r\nContent")],
-        [b"HTTP/1.1 200 OK\r\n\r\n" + YES, None],
+        [b"HTTP/1.1 200 OK\r\n\r\n" + BODY, None],
         [RESPONSE + b"HTTP/1.1 200 OK\r\n"],
     ],
     ids=["connection: close", "no length", "more than the response"],
 )
-def test_connection_that_carries_no_more_is_not_used_again(server, ask, first):
+def test_connection_that_cannot_be_reused_is_replaced(server, ask, first):
     server.responses = [*first, RESPONSE]
 
     assert [ask().json(), ask().json()] == [{"id": 7}, {"id": 7}]
     assert server.connections == 2
 
 
-def test_connection_that_the_server_has_closed_is_replaced(server, ask):
+def test_connection_that_the_server_closed_is_replaced(server, ask):
     server.responses = [RESPONSE, None, RESPONSE]
     ask()
     assert server.closed.acquire(timeout=10)
@@ -143,12 +143,12 @@ def test_connection_that_the_server_has_closed_is_replaced(server, ask):
     [
         b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n" + YES,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n" + BODY,
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000,
     ],
     ids=["not http", "malformed length", "cut off", "head without end"],
 )
-def test_what_is_no_complete_response_is_an_error_and_ends_the_connection(server, ask, response):
+def test_malformed_or_incomplete_response_is_an_error_and_closes_the_connection(server, ask, response):
     server.responses = [response, None, RESPONSE]
 
     with pytest.raises(requests.ConnectionError):
@@ -158,7 +158,7 @@ def test_what_is_no_complete_response_is_an_error_and_ends_the_connection(server
     assert server.connections == 2
 
 
-def test_connection_is_closed_whatever_ends_an_exchange(server, ask, monkeypatch):
+def test_unexpected_exception_closes_the_connection(server, ask, monkeypatch):
     server.responses = [RESPONSE, RESPONSE]
     with monkeypatch.context() as broken:
         broken.setattr(requests_adapter, "parse_response", lambda text: {}["injected"])
@@ -169,14 +169,14 @@ def test_connection_is_closed_whatever_ends_an_exchange(server, ask, monkeypatch
     assert server.connections == 2
 
 
-def test_wait_is_bounded_by_the_read_timeout(server, session):
+def test_each_wait_is_limited_by_the_read_timeout(server, session):
     server.responses = [b"", RESPONSE]
 
     with pytest.raises(requests.Timeout):
         session.get(server.url, timeout=(5.0, 0.05))
 
 
-def test_waits_together_are_bounded_by_what_remains_of_the_call(server):
+def test_all_waits_are_limited_by_the_deadline_of_the_call(server):
     ends_at = time.monotonic() + 0.2
 
     def remaining():

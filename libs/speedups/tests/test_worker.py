@@ -1,4 +1,4 @@
-"""Threads, connections, timeouts, failures and the end of the worker."""
+"""The worker's threads, connections, timeouts, failures and graceful shutdown."""
 
 import contextlib
 import resource
@@ -15,12 +15,12 @@ from server import THREADS, Server
 FAILURES = 5
 
 
-def test_a_connection_carries_one_request_after_the_other(port):
+def test_connection_is_kept_alive(port):
     with connect(port) as client:
         assert [ask(client, f"/{number}") for number in range(5)] == [b"/0", b"/1", b"/2", b"/3", b"/4"]
 
 
-def test_requests_that_were_sent_together_are_all_answered(port):
+def test_pipelined_requests_are_served(port):
     with connect(port) as client:
         send(client, "/1", body=b"one")
         send(client, "/2", body=b"two")
@@ -28,21 +28,21 @@ def test_requests_that_were_sent_together_are_all_answered(port):
         assert receive(client, bodies=2) == b"/1one /2two"
 
 
-def test_clients_that_say_nothing_keep_nobody_waiting(port, connect_many):
-    silent = connect_many(port, 5 * THREADS)
+def test_idle_connections_block_no_thread(port, connect_many):
+    idle = connect_many(port, 5 * THREADS)
     began = time.monotonic()
 
     with connect(port) as client:
         assert ask(client) == b"/"
 
-    assert time.monotonic() - began < 4  # they are closed after five
-    assert ask(silent[0]) == b"/"
+    assert time.monotonic() - began < 4  # the idle timeout is five seconds
+    assert ask(idle[0]) == b"/"
 
 
-def test_clients_that_read_no_response_hold_no_thread(port, connect_many):
+def test_clients_that_do_not_read_block_no_thread(port, connect_many):
     for client in connect_many(port, 2 * THREADS):
         client.settimeout(0.2)
-        with contextlib.suppress(TimeoutError):  # the server reads no more requests of this client
+        with contextlib.suppress(TimeoutError):  # the server stops reading from this client
             for _ in range(100):
                 send(client, "/", body=bytes(100_000))
 
@@ -50,7 +50,7 @@ def test_clients_that_read_no_response_hold_no_thread(port, connect_many):
         assert ask(client) == b"/"
 
 
-def test_responses_are_complete_when_their_client_begins_to_read(port):
+def test_slow_reader_receives_complete_responses(port):
     with connect(port) as client, ThreadPoolExecutor(1) as pool:
 
         def send_all():
@@ -67,7 +67,7 @@ def test_responses_are_complete_when_their_client_begins_to_read(port):
     assert len(received) > 20 * 90_000
 
 
-def test_a_client_that_does_not_read_a_large_response_is_given_up(port, new_log):
+def test_send_timeout_closes_a_connection_that_is_not_read(port, new_log):
     with connect(port) as client:
         send(client, "/large")
 
@@ -82,7 +82,7 @@ def assert_closed_large_response(new_log):
 
 
 @pytest.mark.timing
-def test_all_threads_answer(port, connect_many):
+def test_requests_are_served_concurrently(port, connect_many):
     clients = connect_many(port, THREADS)
     began = time.monotonic()
 
@@ -95,16 +95,16 @@ def test_all_threads_answer(port, connect_many):
 
 @contextlib.contextmanager
 def busy_clients(port, number):
-    """Clients who send their next request as soon as they have a response."""
+    """Clients that send requests in a loop."""
     stop = threading.Event()
 
-    def go_on():
+    def send_requests():
         with connect(port) as client:
             while not stop.is_set():
                 ask(client, "/busy")
 
     with ThreadPoolExecutor(number) as pool:
-        done = [pool.submit(go_on) for _ in range(number)]
+        done = [pool.submit(send_requests) for _ in range(number)]
         try:
             yield
         finally:
@@ -113,7 +113,7 @@ def busy_clients(port, number):
             one.result()
 
 
-def test_clients_who_connect_together_are_let_in_together(start, connect_many):
+def test_backlog_is_accepted_at_once(start, connect_many):
     port = start("--threads=1").port
     with busy_clients(port, 4), connect(port) as slow:
         send(slow, "/slow")
@@ -125,32 +125,32 @@ def test_clients_who_connect_together_are_let_in_together(start, connect_many):
     with connect(port) as client:
         served = ask(client, "/served").decode().split()
     first, last = served.index("/new"), len(served) - 1 - served[::-1].index("/new")
-    assert served[first:last].count("/busy") <= 4  # one round of them; it was one for each that was let in
+    assert served[first:last].count("/busy") <= 4  # at most one request of each busy client
 
 
 @pytest.fixture(scope="module")
-def hurried(tmp_path_factory):
-    """The port of a server with three seconds for a request and one second of keep-alive."""
-    server = Server(tmp_path_factory.mktemp("hurried"), "--timeout=3", "--keep-alive=1")
+def short_timeouts(tmp_path_factory):
+    """The port of a server with a request timeout of 3 s and an idle timeout of 1 s."""
+    server = Server(tmp_path_factory.mktemp("short_timeouts"), "--timeout=3", "--keep-alive=1")
     try:
         yield server.wait().port
     finally:
         server.stop()
 
 
-def test_an_idle_connection_is_closed_in_the_end(hurried):
-    with connect(hurried) as client:
+def test_idle_connection_is_closed(short_timeouts):
+    with connect(short_timeouts) as client:
         ask(client)
 
         assert client.recv(1) == b""
 
 
-def test_an_answer_may_take_longer_than_its_request(hurried):
-    with connect(hurried) as client:
+def test_response_may_take_longer_than_the_request_timeout(short_timeouts):
+    with connect(short_timeouts) as client:
         assert ask(client, "/slower") == b"/slower"
 
 
-def test_a_request_may_take_its_time_where_there_is_no_limit(start):
+def test_timeout_of_zero_is_no_limit(start):
     with connect(start("--timeout=0").port) as client:
         client.sendall(b"POST /late HTTP/1.1\r\nHost: localhost\r\n")
         time.sleep(1.5)
@@ -159,23 +159,23 @@ def test_a_request_may_take_its_time_where_there_is_no_limit(start):
         assert receive(client) == b"/late"
 
 
-def test_who_finds_no_room_gets_it_when_another_leaves(start, connect_many):
+def test_client_beyond_the_limit_is_accepted_when_another_disconnects(start, connect_many):
     port = start("--worker-connections=3").port
-    here = connect_many(port, 3)
-    assert [ask(client) for client in here] == [b"/"] * 3
-    with connect(port) as waiting:  # in the socket's queue
+    connected = connect_many(port, 3)
+    assert [ask(client) for client in connected] == [b"/"] * 3
+    with connect(port) as waiting:  # in the backlog
         send(waiting)
         waiting.settimeout(0.5)
         with pytest.raises(TimeoutError):
             waiting.recv(1)
 
-        here[0].close()
+        connected[0].close()
 
         waiting.settimeout(15)
         assert receive(waiting) == b"/"
 
 
-def test_descriptors_that_are_used_up_are_missed_only_while_they_are(start, connect_many):
+def test_worker_recovers_from_file_descriptor_exhaustion(start, connect_many):
     server = start()
     (worker,) = server.workers()
     in_use = len(list(Path(f"/proc/{worker}/fd").iterdir()))
@@ -190,7 +190,7 @@ def test_descriptors_that_are_used_up_are_missed_only_while_they_are(start, conn
     assert server.workers() == [worker]
 
 
-def test_an_error_in_a_thread_is_logged_and_the_thread_goes_on(start):
+def test_error_in_a_thread_is_logged_and_the_thread_continues(start):
     server = start("--worker-class=application.FailingWorker")
     broken = 0
 
@@ -203,7 +203,7 @@ def test_an_error_in_a_thread_is_logged_and_the_thread_goes_on(start):
     assert server.log.count("RuntimeError: injected") == FAILURES
 
 
-def test_a_client_who_goes_is_no_error(port, new_log):
+def test_client_that_disconnects_is_not_logged_as_an_error(port, new_log):
     with connect(port) as client:
         send(client, "/large")
         client.recv(1000)
@@ -212,7 +212,7 @@ def test_a_client_who_goes_is_no_error(port, new_log):
     assert "Error" not in new_log()
 
 
-def test_an_answer_that_fails_before_it_began_is_a_500(port, new_log):
+def test_failure_before_the_response_is_a_500(port, new_log):
     with connect(port) as client:
         send(client, "/broken")
 
@@ -221,7 +221,7 @@ def test_an_answer_that_fails_before_it_began_is_a_500(port, new_log):
     assert new_log().count("RuntimeError: injected") == 1
 
 
-def test_an_answer_that_fails_in_the_middle_ends_with_the_connection(port, new_log):
+def test_failure_during_the_response_closes_the_connection(port, new_log):
     with connect(port) as client:
         send(client, "/broken-late")
 
@@ -233,9 +233,9 @@ def test_an_answer_that_fails_in_the_middle_ends_with_the_connection(port, new_l
     assert new_log().count("RuntimeError: injected") == 1
 
 
-def test_a_process_ends_after_as_many_requests_as_it_may_answer(start):
+def test_process_restarts_after_max_requests(start):
     server = start("--max-requests=3")
-    with connect(server.port) as client:  # the first was that of the start
+    with connect(server.port) as client:  # the fixture sent the first request
         ask(client)
         send(client, "/last")
 
@@ -246,7 +246,7 @@ def test_a_process_ends_after_as_many_requests_as_it_may_answer(start):
 
 
 @pytest.mark.timing
-def test_told_to_stop_it_answers_what_has_begun_and_ends(start):
+def test_graceful_shutdown_finishes_running_requests(start):
     server = start("--graceful-timeout=8")
     with connect(server.port) as busy, connect(server.port) as idle:
         ask(idle)

@@ -1,4 +1,4 @@
-"""What the worker takes for a request, and how it writes answers."""
+"""HTTP/1.1 of the worker: accepted and refused requests, bodies and responses."""
 
 import json
 
@@ -12,10 +12,10 @@ HOST = b"Host: localhost\r\n"
 
 
 @pytest.fixture(scope="module")
-def narrow(tmp_path_factory):
+def limited(tmp_path_factory):
     """A server with low limits."""
     limits = ["--limit-request-line=100", "--limit-request-field_size=200", "--limit-request-fields=5"]
-    server = Server(tmp_path_factory.mktemp("narrow"), *limits)
+    server = Server(tmp_path_factory.mktemp("limited"), *limits)
     try:
         yield server.wait()
     finally:
@@ -23,7 +23,7 @@ def narrow(tmp_path_factory):
 
 
 def exchange(port, request):
-    """Send bytes, and return all that comes until the server closes the connection."""
+    """Send ``request``; return all received bytes until the server closes the connection."""
     with connect(port) as client:
         client.sendall(request)
         received = b""
@@ -46,7 +46,7 @@ def test_chunked_body_has_a_length_for_the_application(port):
         assert receive(client) == b"/echo/abcde"
 
 
-def test_client_who_asks_is_told_to_go_on(port):
+def test_expect_continue_gets_a_100(port):
     with connect(port) as client:
         client.sendall(b"POST /echo/ HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")
         assert client.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -79,38 +79,38 @@ def test_client_who_asks_is_told_to_go_on(port):
         (b"GET / HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 50_000, 431, "headers_too_large"),
     ],
 )
-def test_what_is_no_request_is_refused_logged_and_ends_the_connection(narrow, request_bytes, status, code):
-    before = len(narrow.log)
+def test_malformed_request_is_refused_and_logged_and_the_connection_closed(limited, request_bytes, status, code):
+    before = len(limited.log)
 
-    head, _, body = exchange(narrow.port, request_bytes).partition(b"\r\n\r\n")
+    head, _, body = exchange(limited.port, request_bytes).partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert json.loads(body)["type"] == f"urn:problem:{code}"
-    assert narrow.log[before:].count("request refused") == 1
+    assert limited.log[before:].count("request refused") == 1
 
 
 @pytest.mark.parametrize("end", [b"X : y\r\n\r\n", b"X: " + b"y" * 400_000])
-def test_refused_head_request_has_a_response_without_body(port, end):
+def test_refusal_of_a_head_request_has_no_body(port, end):
     response = exchange(port, b"HEAD / HTTP/1.1\r\n" + HOST + end)
 
     assert response.startswith(b"HTTP/1.1 4")
     assert response.endswith(b"\r\n\r\n")
 
 
-def test_empty_lines_before_it_do_not_make_the_request_line_longer(narrow):
-    assert exchange(narrow.port, b"\r\nGET /" + b"x" * 100 + b" HTTP/1.1\r\n" + HOST + b"\r\n").startswith(
+def test_empty_lines_do_not_count_for_the_limit_of_the_request_line(limited):
+    assert exchange(limited.port, b"\r\nGET /" + b"x" * 100 + b" HTTP/1.1\r\n" + HOST + b"\r\n").startswith(
         b"HTTP/1.1 414 "
     )
 
 
-def test_empty_line_after_a_body_is_none_of_the_next_request(port):
+def test_empty_line_after_a_body_is_ignored(port):
     with connect(port) as client:
         for _ in range(2):
             client.sendall(b"POST /echo/ HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\nabc\r\n")
             assert receive(client) == b"/echo/abc"
 
 
-def test_body_that_does_not_come_to_its_end_never_reaches_the_application(port):
+def test_incomplete_body_never_reaches_the_application(port):
     with connect(port) as client:
         client.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nabc")
         client.shutdown(1)
@@ -118,43 +118,43 @@ def test_body_that_does_not_come_to_its_end_never_reaches_the_application(port):
         assert client.recv(1000) == b""
 
 
-def test_too_large_body_is_not_read_where_its_length_is_given(port):
-    answer = exchange(
+def test_too_large_body_with_a_length_is_not_read(port):
+    response = exchange(
         port, b"POST /length HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\nabc" % (MAX_BODY_BYTES + 1)
     )
 
-    assert b"%d" % (MAX_BODY_BYTES + 1) in answer.partition(b"\r\n\r\n")[2]
+    assert b"%d" % (MAX_BODY_BYTES + 1) in response.partition(b"\r\n\r\n")[2]
 
 
-def test_too_large_body_is_read_so_far_that_its_size_can_be_seen(port):
+def test_too_large_chunked_body_is_read_until_it_exceeds_the_limit(port):
     size = MAX_BODY_BYTES + 40_000
     head = b"POST /length HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
 
-    answer = exchange(port, head + b"%x\r\n" % size + b"x" * size + b"\r\n0\r\n\r\n")
+    response = exchange(port, head + b"%x\r\n" % size + b"x" * size + b"\r\n0\r\n\r\n")
 
-    chunk = answer.partition(b"\r\n\r\n")[2].split(b"\r\n")[1]
+    chunk = response.partition(b"\r\n\r\n")[2].split(b"\r\n")[1]
     assert MAX_BODY_BYTES < int(chunk) <= size
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: %d\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n%x\r\n"])
-def test_too_large_body_that_is_read_is_an_error_and_not_an_empty_one(port, new_log, length):
+def test_reading_a_too_large_body_is_an_error(port, new_log, length):
     size = MAX_BODY_BYTES + 1
-    answer = exchange(port, b"POST /echo/ HTTP/1.1\r\n" + HOST + length % size + b"x" * size)
+    response = exchange(port, b"POST /echo/ HTTP/1.1\r\n" + HOST + length % size + b"x" * size)
 
-    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert response.startswith(b"HTTP/1.1 500 ")
     assert "larger than the server accepts" in new_log()
 
 
-def test_worker_may_receive_larger_bodies(start):
+def test_limit_of_bodies_can_be_raised(start):
     size = MAX_BODY_BYTES + 1
     head = b"POST / HTTP/1.1\r\n" + HOST + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % size
 
-    answer = exchange(start("--worker-class=application.RoomyWorker").port, head + b"x" * size)
+    response = exchange(start("--worker-class=application.RoomyWorker").port, head + b"x" * size)
 
-    assert answer.endswith(b"\r\n\r\n/" + b"x" * size)
+    assert response.endswith(b"\r\n\r\n/" + b"x" * size)
 
 
-def test_fields_of_one_name_are_one_list(port):
+def test_fields_with_the_same_name_are_joined(port):
     environ = environ_of(port, b"X-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\nContent-Type: text/plain\r\n")
 
     assert (environ["HTTP_X_A"], environ["HTTP_COOKIE"]) == ("1,2", "a=1; b=2")
@@ -162,13 +162,13 @@ def test_fields_of_one_name_are_one_list(port):
 
 
 @pytest.mark.parametrize("others", [b"", b"X-A: 1\r\nX-A: 2\r\n"])
-def test_field_that_could_pass_for_another_is_left_out(port, others):
+def test_field_with_an_underscore_is_dropped(port, others):
     environ = environ_of(port, b"X_Forwarded_For: 10.0.0.1\r\n" + others)
 
     assert "HTTP_X_FORWARDED_FOR" not in environ
 
 
-def test_path_is_decoded_and_the_target_is_there_as_it_came(port):
+def test_path_is_decoded_and_raw_uri_is_not(port):
     with connect(port) as client:
         client.sendall(b"GET /%65nviron?a=%20 HTTP/1.1\r\n" + HOST + b"\r\n")
         environ = json.loads(receive(client))
@@ -180,7 +180,7 @@ def test_path_is_decoded_and_the_target_is_there_as_it_came(port):
     assert environ["SERVER_PORT"] == str(port)
 
 
-def test_old_client_gets_the_answer_and_the_end_of_the_connection(port):
+def test_http_1_0_response_closes_the_connection(port):
     assert exchange(port, b"GET /old HTTP/1.0\r\n\r\n").endswith(b"\r\n\r\n/old")
 
 
@@ -192,8 +192,8 @@ def test_head_has_no_body_and_keeps_the_connection(port):
         assert ask(client, "/next") == b"/next"
 
 
-def test_tls_is_refused_at_the_start(tmp_path):
+def test_tls_is_refused_at_startup(tmp_path):
     server = Server(tmp_path, f"--certfile={__file__}")
 
     assert server.process.wait(20) != 0
-    assert "TLS ends in front of the services" in server.log
+    assert "TLS is not supported" in server.log

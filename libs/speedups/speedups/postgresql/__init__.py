@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend with a cheaper look at whether a connection still works."""
+"""Django's PostgreSQL backend with a cheaper health check of connections."""

@@ -1,4 +1,4 @@
-"""The database backend; Django finds its class by this module's name."""
+"""The database backend. Django requires this module name."""
 
 from django.db.backends.postgresql import base
 
@@ -6,16 +6,16 @@ from speedups.sockets import is_silent
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Asks the operating system about an idle connection, and the server only if there is something to ask.
+    """Checks idle connections with ``poll`` instead of a query.
 
-    Django's own health check is a query before each request that uses the database. Nothing can be read from an idle
-    connection that works: if the server closes it, at a restart or by pg_terminate_backend, that can be read.
+    Django's own health check sends a query before each request that uses the database. A healthy idle connection has
+    no data to read. A connection that the server closed (restart, pg_terminate_backend) is readable.
     """
 
     def is_usable(self) -> bool:
-        """Return whether the connection works."""
+        """Return whether the connection is healthy."""
         if self.connection.closed:
             return False
         if not self.errors_occurred and is_silent(self.connection.fileno()):
             return True
-        return bool(super().is_usable())  # may also be a message such as those of TLS
+        return bool(super().is_usable())  # readable, but maybe only a TLS message

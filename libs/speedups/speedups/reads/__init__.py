@@ -1,1 +1,1 @@
-"""Reads that are answered without their views: address to SQL to JSON."""
+"""Compiled reads: responses built directly from SQL, without the view."""

@@ -1,4 +1,4 @@
-"""Compiled reads: one object, and one page of a list. Each returns the response of its view, or None."""
+"""Compiled reads of one object and of a page of a list. Each returns the same response as the view, or None."""
 
 import hashlib
 import re
@@ -15,20 +15,20 @@ from rest_framework.request import Request
 from lists.pagination import Cursor, KeysetPagination
 from speedups.reads.rows import Rows, encode, text_or_null
 
-_KEY = re.compile("[0-9]{1,18}")  # always within 64 bits
+_KEY = re.compile("[0-9]{1,18}")  # always fits into 64 bits
 _PAGE = re.compile("(?:(?:page_size|cursor)=[A-Za-z0-9_.:%-]*(?:&|$))*")
 
 
 @dataclass
 class CompiledRetrieve:
-    """``GET`` of one object, by its key."""
+    """``GET`` of one object by its primary key."""
 
     action: ClassVar = "retrieve"
     rows: Rows
     headers: dict[str, str]
 
     def __call__(self, request: HttpRequest, kwargs: Mapping[str, Any]) -> HttpResponse | None:
-        """Return the response; None if there is none to ``request`` that is plain."""
+        """Return the response, or None if the view must handle the request."""
         key = kwargs.get("pk")
         if not isinstance(key, str) or len(kwargs) > 1 or not _KEY.fullmatch(key) or request.META.get("QUERY_STRING"):
             return None
@@ -37,7 +37,7 @@ class CompiledRetrieve:
             return None
         body = encode(self.rows.object(rows[0]))
         etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
-        # Without If-Match and If-Unmodified-Since the result is None or a response with the status 304.
+        # The middleware excludes If-Match and If-Unmodified-Since, so the result is None or a 304.
         unchanged = get_conditional_response(request, etag) if "HTTP_IF_NONE_MATCH" in request.META else None
         response = unchanged or HttpResponse(body, content_type="application/json")
         for name, value in ("ETag", etag), *self.headers.items():
@@ -47,7 +47,7 @@ class CompiledRetrieve:
 
 @dataclass
 class CompiledList:
-    """``GET`` of a page of a list in its default order; the paginator finds the page and makes the links."""
+    """``GET`` of a page of a list in its default order; the paginator selects the rows and builds the links."""
 
     action: ClassVar = "list"
     rows: Rows
@@ -56,23 +56,23 @@ class CompiledList:
     statements: dict[tuple[bool, bool], str] = field(default_factory=dict)
 
     def __call__(self, request: HttpRequest, kwargs: Mapping[str, Any]) -> HttpResponse | None:
-        """Return the response; None if there is none to ``request`` that is plain."""
+        """Return the response, or None if the view must handle the request."""
         if kwargs or not _PAGE.fullmatch(request.META.get("QUERY_STRING", "")):
             return None
         pages = _Pages(self)
         try:
             rows: Any = pages.paginate_queryset(self.rows.queryset, Request(request))
-        except ValidationError:  # the view says what is wrong
+        except ValidationError:  # the view reports the error
             return None
         objects = ",".join([self.rows.object(row) for row in rows])
-        pages.page = [self.rows.instance(row) for row in rows[:1] + rows[-1:]]  # of which the links are made
+        pages.page = [self.rows.instance(row) for row in rows[:1] + rows[-1:]]  # the links need the first and last row
         after, before = text_or_null(pages.get_next_link()), text_or_null(pages.get_previous_link())
         body = encode(f'{{"next":{after},"previous":{before},"results":[{objects}]}}')
         return HttpResponse(body, content_type="application/json", headers=self.headers)
 
 
 class _Pages(KeysetPagination):
-    """The paginator, with rows that are read by statements that are kept."""
+    """The paginator, with cached SQL statements."""
 
     def __init__(self, read: CompiledList) -> None:
         self.read = read

@@ -1,4 +1,4 @@
-"""Says which routes can be compiled, or why one cannot. It fails closed: what it does not know is refused."""
+"""Decides which routes can be compiled. Anything that is not in the allowlist (``known``) is refused."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rest_framework.settings import api_settings
 
 from speedups.reads import known, parts
 from speedups.reads.compiled import CompiledList, CompiledRetrieve
-from speedups.reads.parts import NotCompiledError, plain_fields, plain_model, refuse_class, refuse_filterset, require
+from speedups.reads.parts import NotCompiledError, check_class, check_filterset, plain_fields, plain_model, require
 from speedups.reads.rows import Rows
 
 MIDDLEWARE = "speedups.middleware.CompiledReadsMiddleware"
@@ -16,8 +16,8 @@ MIDDLEWARE = "speedups.middleware.CompiledReadsMiddleware"
 CompiledRead = CompiledRetrieve | CompiledList
 
 
-def refuse_site() -> None:
-    """Raise NotCompiledError if a setting or a middleware of the service is not known."""
+def check_site() -> None:
+    """Raise NotCompiledError if a setting or a middleware of the service is not in the allowlist."""
     for name, value in known.SETTINGS.items():
         require(getattr(settings, name, None) == value, f"settings.{name} is not {value!r}")
     for name, value in known.API_SETTINGS.items():
@@ -33,39 +33,39 @@ def refuse_site() -> None:
 
 
 def compile_view(function: Any) -> CompiledRead:
-    """Return the compiled read of a view function; raise NotCompiledError if a part of its responses is not known."""
+    """Compile the reads of a view function, or raise NotCompiledError if it uses anything outside the allowlist."""
     try:
         return _compile(function)
     except (AttributeError, TypeError, ValueError, LookupError, AssertionError) as error:
-        raise NotCompiledError(f"it cannot be looked at: {error!r}") from error
+        raise NotCompiledError(f"its inspection failed: {error!r}") from error
 
 
 def _compile(function: Any) -> CompiledRead:
     codes = [getattr(one, "__code__", None) for one in (function, getattr(function, "__wrapped__", None))]
     require(codes == known.VIEW_CODES, "it is not a viewset's as_view(), or is decorated")
-    parts.refuse_patches()
+    parts.check_patches()
     view, action = function.cls, function.actions.get("get")
-    require(issubclass(view, known.VIEW), f"{view.__name__} is no {known.VIEW.__name__}")
+    require(issubclass(view, known.VIEW), f"{view.__name__} is not a {known.VIEW.__name__}")
     require(action in ("retrieve", "list"), f"{view.__name__}.{action} is not known" if action else "no GET")
     require(function.actions.get("head", action) == action, "HEAD is another action than GET")
     require(function.initkwargs.keys() <= {"basename", "detail", "suffix"}, "as_view() has arguments")
-    refuse_class(view, known.VIEW)
+    check_class(view, known.VIEW)
     for name, value in known.VALUES.items():
         require(getattr(view, name) == value, f"{view.__name__}.{name} is not known")
     model = plain_model(view.queryset)
     key: Any = model._meta.pk
     require(type(key) in known.NUMBERS, f"the key of {model.__name__} is not known")
     if filterset := getattr(view, "filterset_class", None):
-        refuse_filterset(filterset)
+        check_filterset(filterset)
     rows = Rows(model, plain_fields(view.serializer_class, model))
     require(not rows.have_receivers(), f"pre_init or post_init of {model.__name__} has receivers")
     headers = _headers(view, function.actions)
     if action == "retrieve":
         return CompiledRetrieve(rows, headers)
-    # In another order a list can take long, and the view's has a limit of time.
+    # Other orders may be slow, and only the view has a statement timeout.
     require(view.ordering in (key.name, f"-{key.name}"), f"{view.__name__}.ordering is not known")
-    require(view.pagination_class.page_size, "its pages have no size")
-    require(key.attname in rows.names, f"{view.__name__}.ordering is not shown")
+    require(view.pagination_class.page_size, "its paginator has no page size")
+    require(key.attname in rows.names, f"{view.__name__}.ordering is not in the serializer")
     return CompiledList(rows, headers, view.ordering)
 
 

@@ -1,4 +1,4 @@
-"""All that may take part in a compiled read. A name, class, middleware or setting that is not here is not known."""
+"""The allowlist of compiled reads: names, classes, middleware and settings that a compiled route may have."""
 
 from typing import Any
 
@@ -20,8 +20,8 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Names that a class may define although its known base has them: declarations that the guard reads, descriptions, and
-# methods that are for writing only.
+# Attributes of a known base that a class may override: declarations that the guard reads, descriptions, and methods
+# that only writes use.
 NAMES: dict[type, frozenset[str]] = {
     VIEW: _names(
         "queryset serializer_class filterset_class search_fields ordering ordering_fields lookup_value_regex"
@@ -38,12 +38,12 @@ NAMES: dict[type, frozenset[str]] = {
     ),
     models.QuerySet: _names(""),
 }
-# Of every class; they do nothing.
+# Attributes of every class, without effect.
 PLAIN_NAMES = _names(
     "__module__ __qualname__ __doc__ __annotations__ __dict__ __weakref__ __orig_bases__ __parameters__"
     " __static_attributes__ __firstlineno__ __type_params__ __slotnames__"
 )
-# Known classes look for these on a view, serializer, model or queryset although no known class defines them.
+# Optional attributes that known classes look up on a view, serializer, model or queryset but do not define.
 HOOKS = _names(
     "get head options post put patch delete trace connect filterset_fields filterset_base get_filterset_kwargs"
     " template_name get_template_names request args kwargs action action_map format_kwarg headers response"
@@ -65,7 +65,7 @@ VALUES: dict[str, Any] = {
     "http_method_names": ["get", "post", "put", "patch", "delete", "head", "options", "trace"],
 }
 
-# The fields of a serializer, and those of a model that each may show.
+# Serializer fields and the model fields that each may represent.
 NUMBERS = (models.BigAutoField, models.BigIntegerField, models.IntegerField, models.PositiveIntegerField)
 _TEXTS = (models.CharField, models.TextField, models.EmailField)
 FIELDS: dict[type, tuple[type, ...]] = {
@@ -76,10 +76,10 @@ FIELDS: dict[type, tuple[type, ...]] = {
     **dict.fromkeys([serializers.DateTimeField, fields.StrictDateTimeField], (models.DateTimeField,)),
 }
 
-# The ones above see a compiled read as any other request; those below act only for a page, a form or a cookie.
+# Middleware above processes compiled reads as usual; middleware below affects only pages, forms and cookies.
 MIDDLEWARE_ABOVE, MIDDLEWARE_BELOW = frozenset(REQUEST_MIDDLEWARE), frozenset(PAGE_MIDDLEWARE)
 SETTINGS: dict[str, Any] = {
-    "AUTH": False,  # without which OWNED does nothing
+    "AUTH": False,  # OWNED has no effect then
     "DEBUG": False,
     "CSRF_USE_SESSIONS": False,
     "DATABASE_ROUTERS": [],
@@ -98,11 +98,11 @@ API_SETTINGS: dict[str, Any] = {
 }
 DATABASE: dict[str, Any] = {"ATOMIC_REQUESTS": False, "TIME_ZONE": None}
 
-# A function that REST framework makes, by whose code others of its kind are known.
+# A function made by ``as_view()``; all such functions share its code objects.
 _VIEW_FUNCTION: Any = VIEW.as_view({"get": "list"})
 VIEW_CODES = [_VIEW_FUNCTION.__code__, _VIEW_FUNCTION.__wrapped__.__code__]
 
-# The classes that take part, each with functions of its own module only, and of modules that wrap these.
+# Classes whose functions must come from their own module or from WRAPPERS (see ``check_patches``).
 _LISTED = [*VALUES["renderer_classes"], *VALUES["filter_backends"], VALUES["pagination_class"], permissions.AllowAny]
 _OTHERS = [negotiation.ContentNegotiation, serializers.ListSerializer, models.Manager, *sum(FIELDS.values(), ())]
 CLASSES = {base for one in (*NAMES, OWNED, *FIELDS, *_LISTED, *_OTHERS) for base in one.__mro__[:-1]}

@@ -1,4 +1,4 @@
-"""The guard's look at the classes that a view is made of."""
+"""Checks of the classes that a view consists of."""
 
 import contextlib
 import inspect
@@ -14,7 +14,7 @@ from speedups.reads import known
 
 
 class NotCompiledError(Exception):
-    """Something is not known; the message says what."""
+    """A route cannot be compiled; the message is the reason."""
 
 
 def require(condition: object, reason: str) -> None:
@@ -23,10 +23,10 @@ def require(condition: object, reason: str) -> None:
         raise NotCompiledError(reason)
 
 
-def refuse_class(cls: Any, base: Any) -> None:
-    """Raise NotCompiledError if ``cls`` overrides anything of the known ``base`` that a read may ask.
+def check_class(cls: Any, base: Any) -> None:
+    """Raise NotCompiledError if ``cls`` overrides an attribute of the known ``base`` that a read may use.
 
-    New names are harmless: no known class asks for them, but for those in ``known.HOOKS``.
+    New names are allowed, except those in ``known.HOOKS``: no known class uses them.
     """
     require(type(cls) is type(base), f"the metaclass of {cls.__name__} is not known")
     names = known.PLAIN_NAMES | known.NAMES[base]
@@ -36,8 +36,8 @@ def refuse_class(cls: Any, base: Any) -> None:
             require(name in names or is_new, f"{one.__name__}.{name} is not known")
 
 
-def refuse_patches() -> None:
-    """Raise NotCompiledError if a function of a known class was replaced, as in an AppConfig's ``ready``."""
+def check_patches() -> None:
+    """Raise NotCompiledError if a function of a known class was replaced (monkey-patched)."""
     for one in known.CLASSES:
         for name, value in vars(one).items():
             function = getattr(value, "__func__", getattr(value, "fget", getattr(value, "func", value)))
@@ -46,37 +46,37 @@ def refuse_patches() -> None:
                 require(origin in {one.__module__, *known.WRAPPERS}, f"{one.__name__}.{name} is replaced")
 
 
-def refuse_meta(cls: Any, base: Any) -> None:
-    """Raise NotCompiledError if the ``Meta`` of ``cls`` has an option that is not known."""
+def check_meta(cls: Any, base: Any) -> None:
+    """Raise NotCompiledError if the ``Meta`` of ``cls`` has an option outside the allowlist."""
     for one in getattr(cls, "Meta", object).__mro__[:-1]:
         unknown = vars(one).keys() - known.PLAIN_NAMES - known.META[base]
         require(not unknown, f"{cls.__name__}.Meta.{', '.join(sorted(unknown))} is not known")
 
 
 def plain_model(queryset: Any) -> type[Model]:
-    """Return the model of a queryset of all rows of one table."""
+    """Return the model of ``queryset``, which must select all rows of one table."""
     require(isinstance(queryset, QuerySet), "the view has no queryset")
     model: type[Model] = queryset.model
-    refuse_class(type(queryset), QuerySet)
-    refuse_class(model, Model)
-    meta = model._meta  # columns of an unmanaged table may have other types
-    require(meta.managed and not (meta.parents or meta.proxy or meta.swapped), f"{model.__name__} is no plain table")
-    manager: Any = meta.default_manager  # of which the queryset of a copy of the view would be made
+    check_class(type(queryset), QuerySet)
+    check_class(model, Model)
+    meta = model._meta  # an unmanaged table may have other column types
+    require(meta.managed and not (meta.parents or meta.proxy or meta.swapped), f"{model.__name__} has no plain table")
+    manager: Any = meta.default_manager  # clones of the view's queryset use it
     require(type(manager).get_queryset is Manager.get_queryset, f"{model.__name__}'s manager is not known")
     state, expected = vars(queryset).copy(), vars(QuerySet(model)).copy()
-    query, of_all = state.pop("_query"), expected.pop("_query")
+    query, all_rows = state.pop("_query"), expected.pop("_query")
     is_plain = state == expected and not query.select_for_update
     with contextlib.suppress(EmptyResultSet):
-        is_plain = is_plain and query.sql_with_params() == of_all.sql_with_params()
-    require(is_plain and not query.is_empty(), f"the queryset is not just all of {model.__name__}")
+        is_plain = is_plain and query.sql_with_params() == all_rows.sql_with_params()
+    require(is_plain and not query.is_empty(), f"the queryset is not {model.__name__}.objects.all()")
     return model
 
 
 def plain_fields(serializer: Any, model: type[Model]) -> list[Any]:
-    """Return the model's fields that ``serializer`` shows, each as it is and under its own name."""
+    """Return the model fields of ``serializer``, which must represent each unchanged and under its own name."""
     require(isinstance(serializer, type), "the view has no serializer_class")
-    refuse_class(serializer, known.SERIALIZER)
-    refuse_meta(serializer, known.SERIALIZER)
+    check_class(serializer, known.SERIALIZER)
+    check_meta(serializer, known.SERIALIZER)
     require(not vars(serializer)["_declared_fields"], f"{serializer.__name__} declares fields")
     require(serializer.Meta.model is model, f"{serializer.__name__} is for another model")
     columns = {field.attname: field for field in model._meta.concrete_fields}
@@ -89,13 +89,13 @@ def plain_fields(serializer: Any, model: type[Model]) -> list[Any]:
         attribute = inspect.getattr_static(model, name, None)
         require(type(attribute) is DeferredAttribute, f"{model.__name__}.{name} is not known")
         if isinstance(field, serializers.ChoiceField):
-            require(all(isinstance(key, str) for key in field.choices), f"{where} has choices that are no text")
+            require(all(isinstance(key, str) for key in field.choices), f"{where} has choices that are not text")
     return [columns[name] for name in shown]
 
 
-def refuse_filterset(filterset: Any) -> None:
-    """Raise NotCompiledError if ``filterset`` may do something without a filter in the query."""
-    refuse_class(filterset, known.FILTERSET)
-    refuse_meta(filterset, known.FILTERSET)
+def check_filterset(filterset: Any) -> None:
+    """Raise NotCompiledError if ``filterset`` may change a request without filter parameters."""
+    check_class(filterset, known.FILTERSET)
+    check_meta(filterset, known.FILTERSET)
     for name, one in filterset.base_filters.items():
         require(is_optional(one) and name not in ("cursor", "page_size"), f"{filterset.__name__}.{name} is not known")

@@ -1,8 +1,8 @@
-"""The rows of a model: the SQL that reads them, and the JSON that their serializer makes of them."""
+"""Reads rows of a model with SQL and formats them as the JSON of their serializer."""
 
 import json
 from collections.abc import Callable, Sequence
-from json.encoder import encode_basestring  # what ``json`` writes text with
+from json.encoder import encode_basestring  # the string encoder of ``json``
 from typing import Any
 
 from django.db import connection
@@ -13,7 +13,7 @@ Row = tuple[Any, ...]
 
 
 class Rows:
-    """Reads columns of a model, and writes them as the fields of an object."""
+    """Reads columns of a model and formats rows as JSON objects."""
 
     def __init__(self, model: type[Model], fields: "list[Field[Any, Any]]") -> None:
         self.model = model
@@ -24,7 +24,7 @@ class Rows:
         self._writers = [_writer(field) for field in fields]
 
     def have_receivers(self) -> bool:
-        """Return whether signals are sent to somebody for each instance that Django makes."""
+        """Return whether ``pre_init`` or ``post_init`` of the model has receivers."""
         return pre_init.has_listeners(self.model) or post_init.has_listeners(self.model)
 
     def read(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
@@ -34,29 +34,29 @@ class Rows:
             return cursor.fetchall()  # type: ignore[no-any-return]
 
     def instance(self, row: Row) -> Model:
-        """Return the model's instance of ``row``."""
+        """Return a model instance of ``row``."""
         values = dict(zip(self.names, row, strict=True))
         columns = [field.attname for field in self.model._meta.concrete_fields if field.attname in values]
         return self.model.from_db(connection.alias, columns, [values[name] for name in columns])
 
     def object(self, row: Row) -> str:
-        """Return ``row`` as a JSON object."""
+        """Format ``row`` as a JSON object."""
         return self._json % tuple([write(value) for write, value in zip(self._writers, row, strict=True)])
 
 
 def encode(text: str) -> bytes:
-    """Return JSON as REST framework's renderer encodes it, for which two more characters end a line."""
+    """Encode JSON text as REST framework does, which escapes U+2028 and U+2029."""
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
 
 
 def text_or_null(text: str | None) -> str:
-    """Return a JSON value."""
+    """Format a string or None as JSON."""
     return "null" if text is None else encode_basestring(text)
 
 
 def _writer(field: "Field[Any, Any]") -> Callable[[Any], str]:
     if isinstance(field, DateTimeField):
-        return _instant
+        return _datetime
     if isinstance(field, IntegerField):
         return _number
     if isinstance(field, BooleanField):
@@ -68,5 +68,5 @@ def _number(value: int | None) -> str:
     return "null" if value is None else str(value)
 
 
-def _instant(value: Any) -> str:
+def _datetime(value: Any) -> str:
     return "null" if value is None else f'"{value.isoformat()}"'.replace("+00:00", "Z")

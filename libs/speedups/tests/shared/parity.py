@@ -1,4 +1,4 @@
-"""Compares the responses of a service's WSGI application with and without compiled reads. For tests only."""
+"""Test support: compare responses of a service's WSGI application with and without compiled reads."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from conformance.generated import generated
 MIDDLEWARE = "speedups.middleware.CompiledReadsMiddleware"
 ODD_TEXTS = ["Ada", 'qu"ote \\ slash', "\u2028 \u2029 \x7f \x01 \t", "Zoë 🐍 \ue000", "a" * 200]
 
-# A random token, and when it was made.
+# A random token and its time of expiry.
 NEW_CSRF_COOKIE = re.compile("(?<=csrftoken=)[A-Za-z0-9]{32,64}; expires=[^;]+")
 CSRF_TOKEN_OF_PAGE = re.compile(b'(?<=")[A-Za-z0-9]{64}(?=")')
 
@@ -29,7 +29,7 @@ many = settings(
 
 
 def applications(configured):
-    """Return the service's application with compiled reads, and one without."""
+    """Return the service's application with and without compiled reads."""
     assert MIDDLEWARE in configured.MIDDLEWARE
     others = [path for path in configured.MIDDLEWARE if path != MIDDLEWARE]
     with override_settings(MIDDLEWARE=others):
@@ -38,12 +38,12 @@ def applications(configured):
 
 
 def ask(application, method, target, headers=None):
-    """Return the status, the header fields and the body; ids that the service made up are left out."""
+    """Return the status, header fields and body, without generated request ids and tokens."""
     headers = headers or {}
     request = RequestFactory().generic(method, "/", b"not json", "application/json", headers=headers)
     environ = request.environ | {"HTTP_HOST": headers.get("Host", "localhost")}
     path, _, environ["QUERY_STRING"] = target.partition("?")
-    environ["PATH_INFO"] = unquote_to_bytes(path).decode("iso-8859-1")  # as WSGI has it
+    environ["PATH_INFO"] = unquote_to_bytes(path).decode("iso-8859-1")  # WSGI's encoding
     for name in ("HTTP_COOKIE", "CONTENT_TYPE", "CONTENT_LENGTH") if method in ("GET", "HEAD") else ():
         environ.pop(name, None)
     if "Cookie" in headers:
@@ -68,7 +68,7 @@ def ask(application, method, target, headers=None):
 
 @contextlib.contextmanager
 def _open_connections():
-    """Keep Django from closing the connection, whose transaction is the test's; as Django's test client does."""
+    """Prevent Django from closing the database connection of the test, as Django's test client does."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -77,7 +77,7 @@ def _open_connections():
 
 
 def targets(resource, ids, cursors):
-    """Generate paths with queries, of which most are those of objects and lists."""
+    """Generate URLs, mostly of objects and lists."""
     numbers = st.sampled_from(
         [*ids, *ids, 0, -1, 2**31, 2**63 - 1, 2**63, 10**18, 10**40, "007", "1_0", "%D9%A3", "abc"]
     )
@@ -100,7 +100,7 @@ def targets(resource, ids, cursors):
 
 
 def header_fields(etags):
-    """Generate request headers; few at a time, so that many requests are plain."""
+    """Generate request headers, few per request so that many requests are plain."""
     tags = [*etags, *[f"W/{one}" for one in etags], f'"x", {etags[0]}', "*", '"x"', "x", ""]
     accepted = ["*/*", "application/json", "application/json, text/plain, */*", "application/json; indent=4"]
     accepted += [
@@ -145,8 +145,8 @@ def header_fields(etags):
 methods = st.sampled_from(["GET"] * 8 + ["HEAD"] * 2 + ["OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "get"])
 
 
-def look_around(application, resource, ids):
-    """Return entity tags and cursors that clients may send."""
+def sample_values(application, resource, ids):
+    """Return valid entity tags and cursors."""
     etags = [dict(ask(application, "GET", f"/{resource}/{pk}")[1])["ETag"] for pk in ids]
     second, cursor = _neighbour(ask(application, "GET", f"/{resource}?page_size=2"), "next")
     third, deeper = _neighbour(ask(application, "GET", second), "next")
@@ -162,7 +162,7 @@ def _neighbour(response, name):
 
 @contextlib.contextmanager
 def broken_database():
-    """Let every statement fail, as on a connection that the server has closed."""
+    """Fault injection: every SELECT raises OperationalError, as on a closed connection."""
 
     def fail(execute, sql, *args):
         if sql.startswith("SELECT"):

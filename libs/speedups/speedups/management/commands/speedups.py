@@ -1,4 +1,4 @@
-"""``manage.py speedups``: which routes have a compiled read, and why another has none."""
+"""``manage.py speedups``: list the routes with compiled reads, and the reason for each one without."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.urls import URLPattern, get_resolver
 
-from speedups.reads.guard import compile_view, refuse_site
+from speedups.reads.guard import check_site, compile_view
 from speedups.reads.parts import NotCompiledError
 
 
 class Command(BaseCommand):
-    """Prints a line for each route."""
+    """Prints one line per route."""
 
-    help = "Print for each route whether its reads are compiled, or why they are not."
+    help = "Print for each route whether its reads are compiled, or the reason that they are not."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the lines."""
+        """Print the routes."""
         for route, view in _routes("", get_resolver().url_patterns):
             try:
-                refuse_site()
+                check_site()
                 result = f"compiled ({compile_view(view).action})"
             except NotCompiledError as reason:
                 result = f"not compiled: {reason}"
