@@ -1,1 +1,1 @@
-"""The common parts of calls from one service to another: headers, and a deadline."""
+"""Headers and deadlines of HTTP calls between services."""

@@ -1,7 +1,7 @@
-"""The instant by which a call must be over.
+"""A deadline for a whole call with requests.
 
-The read timeout of requests limits the wait for each part of a response: a server that sends a byte a second keeps its
-client waiting without end. Here every wait lasts only as long as the whole call still may.
+The read timeout of requests limits only each wait for data: a server that sends one byte per second can keep a client
+waiting forever. Here each wait is also limited by the time that remains until the deadline.
 """
 
 import math
@@ -16,15 +16,15 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 
 class Deadline(threading.local):
-    """The instant (of ``time.monotonic``) by which this thread's call must be over."""
+    """The deadline of this thread's call, as a ``time.monotonic`` timestamp in ``at``."""
 
     at = math.inf
 
     def remaining(self) -> float:
-        """Return the seconds that are left; raise TimeoutError if none are."""
+        """Return the seconds until the deadline; raise TimeoutError after it."""
         seconds = self.at - time.monotonic()
         if seconds <= 0:
-            raise TimeoutError("the call's total time is over")
+            raise TimeoutError("the deadline of the call expired")
         return seconds
 
 
@@ -33,7 +33,7 @@ deadline = Deadline()
 
 class _Socket(socket.socket):
     def recv_into(self, *args: Any) -> int:
-        # urllib3 sets the read timeout again for each request.
+        # urllib3 resets the timeout of the socket for each request.
         self.settimeout(min(self.gettimeout() or math.inf, deadline.remaining()))
         return super().recv_into(*args)
 
@@ -51,9 +51,9 @@ class _Pool(HTTPConnectionPool):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """The adapter of requests for ``http://``, each of whose waits ends at the deadline of its thread."""
+    """An adapter for ``http://`` URLs that enforces the current thread's deadline."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the connection pools."""
+        """Create the connection pools."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool}

@@ -1,4 +1,4 @@
-"""The headers of a call to another service."""
+"""The headers of calls between services."""
 
 from chassis import service_token
 from identity.outgoing import identity_headers
@@ -6,9 +6,9 @@ from observability import request_id
 
 
 def outgoing_headers(service: str, *, reads: str) -> dict[str, str]:
-    """Return the id of the current request, the service token, and the identity of this service.
+    """Return the request id, the service token and the identity token for a call to ``service``.
 
-    With ``AUTH`` the identity tells ``service`` that this one may read a resource, such as users.
+    With ``AUTH``, the identity token grants this service read access to the resource ``reads``, for example ``users``.
     """
     identity = identity_headers(service, reads=reads)
     return request_id.outgoing_headers() | service_token.outgoing_headers() | identity

@@ -1,4 +1,4 @@
-"""Calls end at their deadline, also with a slow server, and carry the headers that services show each other."""
+"""The deadline and the headers of calls between services."""
 
 import math
 import socket
@@ -21,8 +21,8 @@ RESPONSE = b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"id": 7}  '
 
 
 @pytest.fixture
-def dripping_server():
-    """A server that sends a byte every tenth of a second."""
+def slow_server():
+    """A server that sends one byte every 0.1 s."""
     stop = threading.Event()
 
     def drip(listener):
@@ -51,13 +51,13 @@ def session():
     deadline.at = math.inf
 
 
-def test_response_that_trickles_in_is_over_at_the_deadline(dripping_server, session):
+def test_slow_response_ends_at_the_deadline(slow_server, session):
     deadline.at = time.monotonic() + 0.5
 
     with pytest.raises(requests.RequestException):
-        session.get(dripping_server, timeout=(5, 5))
+        session.get(slow_server, timeout=(5, 5))
 
-    assert deadline.at <= time.monotonic() < deadline.at + 2  # all of the response takes five seconds
+    assert deadline.at <= time.monotonic() < deadline.at + 2  # the whole response takes five seconds
 
 
 def test_each_thread_has_its_own_deadline():
@@ -73,7 +73,7 @@ def test_each_thread_has_its_own_deadline():
         shared.remaining()
 
 
-def test_headers_are_those_of_the_request_of_the_service_and_of_its_identity(settings, rf):
+def test_headers_carry_request_id_service_token_and_identity(settings, rf):
     settings.AUTH, settings.SERVICE_NAME, settings.SERVICE_TOKENS = True, "order", ["a-token", "an-older-one"]
     seen = {}
 
