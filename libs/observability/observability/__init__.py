@@ -1,1 +1,1 @@
-"""Request ids, logs, metrics and traces, of the services and of the gateway."""
+"""Request ids, logs, metrics and traces for the services and the gateway."""

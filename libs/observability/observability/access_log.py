@@ -1,7 +1,7 @@
-"""The access log: one line for each response, in columns for people or as a JSON object.
+"""The access log: one line per response, as text columns or as a JSON object.
 
-Lines bypass the ``logging`` module, which would cost three times as much (docs/adr/0011). ``ACCESS_LOG=false`` turns
-them off.
+It bypasses the ``logging`` module, which would cost three times as much CPU (docs/adr/0011). ``ACCESS_LOG=false``
+disables it.
 """
 
 import json
@@ -16,11 +16,11 @@ from observability import tracing
 from observability.actor import current_actor
 from observability.logs import on_one_line
 
-_NOBODY: Mapping[str, str] = {}
-_quoted = json.JSONEncoder().encode  # of a text
+_NO_SENDER: Mapping[str, str] = {}
+_quoted = json.JSONEncoder().encode
 
 
-def log(  # noqa: PLR0913 - the fields of a line
+def log(  # noqa: PLR0913 - one argument per field
     *,
     method: str,
     path: str,
@@ -30,27 +30,27 @@ def log(  # noqa: PLR0913 - the fields of a line
     client: str,
     request_id: str,
     replica: str = "",
-    sender: Mapping[str, str] = _NOBODY,
+    sender: Mapping[str, str] = _NO_SENDER,
 ) -> None:
-    """Write the line of one response.
+    """Write one line to the access log.
 
     Args:
-        method: the request's.
-        path: without the query, which may hold personal data.
-        status: the response's.
-        size: of the response's body, in bytes.
-        seconds: from the request's head to the response's end.
+        method: the request method.
+        path: the path without the query, which may contain personal data.
+        status: the response status.
+        size: the size of the response body, in bytes.
+        seconds: the duration from the request's head to the end of the response.
         client: the client's address.
-        request_id: the request's.
-        replica: ``host:port`` of the server whose response a gateway forwarded.
-        sender: fields that name the authenticated sender, such as ``subject``.
+        request_id: the request id.
+        replica: ``host:port`` of the upstream server whose response the gateway forwarded.
+        sender: fields about the authenticated caller, such as ``subject``.
     """
     if not settings.ACCESS_LOG:
         return
     if actor := current_actor():
         sender = {"actor": actor, **sender}
     milliseconds = f"{seconds * 1000:.1f}"
-    ids = tracing.current_ids()  # none while tracing is off
+    ids = tracing.current_ids()  # empty if tracing is off
     if settings.LOG_FORMAT == "json":
         now = time.time()
         last = f', "replica": {_quoted(replica)}' if replica else ""
@@ -70,7 +70,7 @@ def log(  # noqa: PLR0913 - the fields of a line
             f"{method} {on_one_line(path)} {status} {size} B {milliseconds} ms {on_one_line(client)}"
             f"{last} [{request_id}]"
         )
-    sys.stderr.write(f"{line}\n")  # whole lines, of which each is one write
+    sys.stderr.write(f"{line}\n")  # one write per line, so that lines do not mix
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""The actor of the current request, for log lines and events; empty unless callers are authenticated (``AUTH``)."""
+"""The actor of the current request, for log lines and events; empty without authentication (``AUTH``)."""
 
 from contextvars import ContextVar
 
@@ -11,5 +11,5 @@ def current_actor() -> str:
 
 
 def set_actor(actor: str) -> None:
-    """Note the actor of the current request. ``RequestIdMiddleware`` forgets it at the request's end."""
+    """Set the actor of the current request. ``RequestIdMiddleware`` clears it at the end of the request."""
     _actor.set(actor)

@@ -1,4 +1,4 @@
-"""Logging, set up in the same way by every service."""
+"""The logging configuration of all services."""
 
 import logging
 from datetime import date, time
@@ -12,18 +12,18 @@ from observability.request_id import current_request_id
 
 
 class JsonEncoder(json.JsonEncoder):
-    """python-json-logger's encoder, with instants as the API has them: RFC 3339 in UTC with ``Z``."""
+    """python-json-logger's encoder with UTC datetimes in the format of the API: RFC 3339 with ``Z``."""
 
     def format_datetime_obj(self, o: time | date) -> str:
-        """Return the instant as text."""
+        """Format a datetime, date or time."""
         return super().format_datetime_obj(o).replace("+00:00", "Z")
 
 
 class RequestFilter(logging.Filter):
-    """Adds the current request's ``request_id`` and ``actor`` to every record, and while tracing is on its trace."""
+    """Adds ``request_id`` and ``actor`` of the current request to log records, and trace ids if tracing is on."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return True: every record passes."""
+        """Add the attributes; return True to keep the record."""
         record.request_id = current_request_id() or "-"
         if actor := current_actor():
             record.actor = actor
@@ -32,29 +32,29 @@ class RequestFilter(logging.Filter):
 
 
 class ConsoleFormatter(logging.Formatter):
-    """One line for people: level, logger, message, the data of ``extra`` as name=value, and the request id."""
+    """Formats one line of text: level, logger, message, ``extra`` as name=value, and the request id."""
 
     _own = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request_id", "taskName"}
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line without a traceback."""
+        """Format the line without the traceback."""
         extra = [f"{name}={on_one_line(value)}" for name, value in vars(record).items() if name not in self._own]
         return " ".join([super().formatMessage(record), *extra, f"[{record.request_id}]"])  # type: ignore[attr-defined]
 
 
 def on_one_line(value: object) -> str:
-    """Return ``value`` as text without line ends and other control characters."""
+    """Return ``value`` as text; use its repr if it contains line breaks or other control characters."""
     text = str(value)
     return text if text.isprintable() else repr(text)
 
 
 def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dict[str, Any]:
-    """Return Django's LOGGING.
+    """Return a value for Django's LOGGING setting.
 
     Args:
-        service: the name of the service, which every JSON line carries.
-        log_format: ``json``, one object a line for machines, or ``console``, columns for people.
-        level: the least severe level that is written.
+        service: the service name in JSON lines.
+        log_format: ``json`` (one JSON object per line) or ``console`` (text columns).
+        level: the minimum level.
     """
     return {
         "version": 1,
@@ -74,10 +74,10 @@ def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dic
         "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["request"], "formatter": log_format}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # A client's mistake is in the access log; Django's own line for it says nothing more.
+            # The access log already records client errors (4xx).
             "django.request": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
-            # Its own handler would write every server error a second time.
+            # Django's default handler would write every server error twice.
             "django": {"handlers": [], "propagate": True, "level": level},
             "django.server": {"handlers": ["stderr"], "propagate": False, "level": level},
         },

@@ -1,4 +1,4 @@
-"""Prometheus metrics of a service: how many requests, how long they take, and how much of that the database takes."""
+"""Prometheus metrics of a service: number of requests, their duration, and their time in the database."""
 
 import os
 import time
@@ -18,15 +18,15 @@ PATH = "/metrics"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
-REQUESTS = Counter("http_requests", "Requests answered", ["method", "route", "status"])
-DURATION = Histogram("http_request_duration_seconds", "Time to the answer", ["method", "route"], buckets=_SECONDS)
+REQUESTS = Counter("http_requests", "Requests handled", ["method", "route", "status"])
+DURATION = Histogram("http_request_duration_seconds", "Time to the response", ["method", "route"], buckets=_SECONDS)
 DATABASE = Histogram("http_request_database_seconds", "Time in the database per request", ["route"], buckets=_SECONDS)
 
 
 class MetricsMiddleware:
-    """Counts and times every request; it stands outside of all middleware that can answer by itself.
+    """Counts and times every request. Place it above all middleware that can return a response itself.
 
-    If the server also listens on ``METRICS_BIND``, that port has /metrics and nothing else, and no other port has it.
+    If the server listens on ``METRICS_BIND``, that port serves only /metrics, and other ports do not serve it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -34,14 +34,14 @@ class MetricsMiddleware:
         self.port = os.environ.get("METRICS_BIND", "").rpartition(":")[2]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request."""
+        """Handle the request and record its metrics."""
         if self.port and (request.META["SERVER_PORT"] == self.port) != (request.path == PATH):
             raise Http404
         database = _DatabaseTime()
         started = time.perf_counter()
         with connections[DEFAULT_DB_ALIAS].execute_wrapper(database):
             response = self.get_response(request)
-        # Labels that clients cannot invent: the pattern that matched, not the path; a method that is known.
+        # Clients must not be able to create labels: use the URL pattern instead of the path, and only known methods.
         route = request.resolver_match.route if request.resolver_match else "none"
         method = request.method if request.method in METHODS else "other"
         REQUESTS.labels(method, route, response.status_code).inc()
@@ -63,14 +63,14 @@ class _DatabaseTime:
 
 
 class SharedMetrics(Collector):
-    """The metrics of all worker processes, added up; without ``PROMETHEUS_MULTIPROC_DIR`` those of this process."""
+    """The sum of all worker processes' metrics; without ``PROMETHEUS_MULTIPROC_DIR``, those of this process."""
 
     def collect(self) -> Iterable[Metric]:
         """Return the metrics."""
         folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         if folder is None:
             return REGISTRY.collect()
-        # A process that starts creates its files empty, which prometheus_client cannot read.
+        # A starting process creates empty files, which prometheus_client cannot read.
         files = [str(file) for file in Path(folder).glob("*.db") if _has_content(file)]
         merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
         return merged
@@ -79,11 +79,11 @@ class SharedMetrics(Collector):
 def _has_content(file: Path) -> bool:
     try:
         return file.stat().st_size > 0
-    except FileNotFoundError:  # its process has ended
+    except FileNotFoundError:  # the process has ended
         return False
 
 
-# Applications add theirs for what the database tells.
+# Applications append collectors that read from the database.
 COLLECTORS: list[Collector] = [SharedMetrics()]
 
 
@@ -93,5 +93,5 @@ class _AllMetrics(Collector):
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Respond with the metrics of all worker processes, and of ``COLLECTORS``, in Prometheus' text format."""
+    """Return the metrics of ``COLLECTORS`` in Prometheus' text format."""
     return HttpResponse(generate_latest(_AllMetrics()), content_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,6 @@
-"""The paths that machines request every few seconds: health checks, metrics and the portal's state are not logged."""
+"""Paths that monitoring polls every few seconds. Requests for them are not logged or traced."""
 
 
 def is_polled(path: str) -> bool:
-    """Whether ``path`` is /health, one under it, /metrics, or the gateway's /-/status; neither logged nor traced."""
+    """Whether ``path`` is a health check, /metrics, or the gateway's /-/status."""
     return path in ("/health", "/metrics", "/-/status") or path.startswith("/health/")

@@ -1,6 +1,6 @@
-"""One id for a request on its way through all services, in headers, problems and log lines.
+"""A request id that is shared by all services, in headers, problems and log lines.
 
-A ``traceparent`` (W3C Trace Context) is passed on to the next service as received.
+A received ``traceparent`` (W3C Trace Context) is forwarded unchanged.
 """
 
 import random
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from observability.actor import set_actor
 
-if TYPE_CHECKING:  # gunicorn's main process imports this for its log, and has no use for Django
+if TYPE_CHECKING:  # gunicorn's main process imports this module without Django
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
@@ -30,13 +30,13 @@ def current_request_id() -> str:
 
 
 def outgoing_headers() -> dict[str, str]:
-    """Return the headers that tie a call to another service to the current request."""
+    """Return the headers that propagate the request id and the trace to another service."""
     headers = {HEADER: _current.get(), TRACEPARENT: _traceparent.get()}
     return {name: value for name, value in headers.items() if value}
 
 
 def choose_request_id(received: str | None) -> str:
-    """Return ``received`` if it is 1 to 128 letters, digits, dots, underscores, colons and hyphens, else a new id."""
+    """Return ``received`` if it is well-formed, else a new id. An id has 1 to 128 characters ``A-Za-z0-9._:-``."""
     if received and _WELL_FORMED.fullmatch(received):
         return received
     return f"{random.getrandbits(128):032x}"
@@ -44,7 +44,7 @@ def choose_request_id(received: str | None) -> str:
 
 @contextmanager
 def bound_request_id(request_id: str) -> Iterator[str]:
-    """Make ``request_id`` the current one inside a ``with`` block, where no middleware does."""
+    """Set the current request id within a ``with`` block, for code outside of the middleware."""
     token = _current.set(request_id)
     try:
         yield request_id
@@ -53,13 +53,13 @@ def bound_request_id(request_id: str) -> Iterator[str]:
 
 
 class RequestIdMiddleware:
-    """Takes or makes the request's id, and returns it in the response's ``X-Request-ID``."""
+    """Accepts or generates the request id and adds it to the response as ``X-Request-ID``."""
 
     def __init__(self, get_response: "Callable[[HttpRequest], HttpResponseBase]") -> None:
         self.get_response = get_response
 
     def __call__(self, request: "HttpRequest") -> "HttpResponseBase":
-        """Handle the request under its id."""
+        """Handle the request with its id set."""
         request_id = choose_request_id(request.META.get("HTTP_X_REQUEST_ID"))
         tokens = _current.set(request_id), _traceparent.set(request.META.get("HTTP_TRACEPARENT", ""))
         try:

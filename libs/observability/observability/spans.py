@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry's semantic conventions for HTTP; imported only while tracing is on."""
+"""Spans with OpenTelemetry's semantic conventions for HTTP; imported only if tracing is on."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ _CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 def start_export(service: str, exporter: str) -> None:
-    """Set the tracer provider of this process, which sends the spans of ``service`` to ``otlp`` or ``console``."""
+    """Set the tracer provider of this process; ``exporter`` is ``otlp`` or ``console``."""
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     provider.add_span_processor(_RequestIdProcessor())
     if exporter == "console":
@@ -39,7 +39,7 @@ def start_export(service: str, exporter: str) -> None:
 
 
 class _RequestIdProcessor(SpanProcessor):
-    """Adds ``request_id`` to each span that starts while a request is handled."""
+    """Adds ``request_id`` to each span that starts within a request."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         if request_id := current_request_id():
@@ -47,21 +47,21 @@ class _RequestIdProcessor(SpanProcessor):
 
 
 def instrumented(application: WSGIApplication) -> WSGIApplication:
-    """Return ``application`` with a span for each request, and make one for each call that ``requests`` sends."""
+    """Wrap ``application`` with a span per request, and create one per call of the requests library."""
     RequestsInstrumentor().instrument()
     middleware: WSGIApplication = OpenTelemetryMiddleware(application, request_hook=_correct)
     return middleware
 
 
 def _correct(span: trace.Span, environ: WSGIEnvironment) -> None:
-    """Split host and port, and keep the query with its names and e-mail addresses out, as out of the access log."""
+    """Set host and port separately, and redact the query, which may contain personal data."""
     span.set_attributes(server_attributes(environ.get("HTTP_HOST", ""), environ["wsgi.url_scheme"]))
     if environ.get("QUERY_STRING"):
         span.set_attribute("url.query", "REDACTED")
 
 
 def server_attributes(host: str, scheme: str) -> Attributes:
-    """Return the server that a request's Host header names; nothing where it names none."""
+    """Return the attributes of the server in a Host header; empty if the header is empty or malformed."""
     try:
         server = urlsplit(f"//{host}")
         port = server.port or (443 if scheme == "https" else 80)
@@ -73,18 +73,18 @@ def server_attributes(host: str, scheme: str) -> Attributes:
 def server_span(
     method: str, attributes: Attributes, headers: Iterable[tuple[str, str]]
 ) -> AbstractContextManager[None]:
-    """Make a span of a request that was received, as a child of the span that its ``headers`` name."""
+    """Start a span of a received request, as a child of the span in its ``headers``."""
     parent = propagate.extract({name.lower(): value for name, value in headers})
     return _span(method, SpanKind.SERVER, attributes, parent)
 
 
 def client_span(method: str, attributes: Attributes) -> AbstractContextManager[None]:
-    """Make a span of a request that is sent, as a child of the current span."""
+    """Start a span of an outgoing request, as a child of the current span."""
     return _span(method, SpanKind.CLIENT, attributes, None)
 
 
 def consumer_span(name: str, headers: Mapping[str, str]) -> AbstractContextManager[None]:
-    """Make a span of work on a message, as a child of the span that its ``headers`` name."""
+    """Start a span of the processing of a message, as a child of the span in its ``headers``."""
     tracer = trace.get_tracer(__name__)
     return tracer.start_as_current_span(name, propagate.extract(headers), SpanKind.CONSUMER)  # type: ignore[return-value]
 
@@ -105,7 +105,7 @@ def _span(method: str, kind: SpanKind, attributes: Attributes, parent: Context |
 
 
 def describe_request(method: str, route: str, request_id: str) -> None:
-    """Add what a server knows at the end of a request to its span; ``route`` is empty where none matched."""
+    """Add route and request id to the current span; ``route`` is empty if no route matched."""
     span = trace.get_current_span()
     span.update_name(f"{_name(method)} {route}".rstrip())
     if route:
@@ -114,7 +114,7 @@ def describe_request(method: str, route: str, request_id: str) -> None:
 
 
 def note_status(status: int, first_error: int = HTTPStatus.INTERNAL_SERVER_ERROR) -> None:
-    """Add a response's status to the current span, which failed from ``first_error`` on."""
+    """Add a response's status to the current span; statuses from ``first_error`` on are errors."""
     span = trace.get_current_span()
     span.set_attribute("http.response.status_code", status)
     if status >= first_error:
@@ -123,7 +123,7 @@ def note_status(status: int, first_error: int = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def route_template(route: str) -> str:
-    """Return the route of a URL pattern as a template: ``^users/(?P<pk>[^/.]+)/?$`` is ``/users/{pk}``."""
+    """Convert a URL pattern to a route template: ``^users/(?P<pk>[^/.]+)/?$`` to ``/users/{pk}``."""
     template = _CONVERTER.sub(r"{\1}", _NAMED_GROUP.sub(r"{\1}", route.removesuffix("$").removesuffix("/?")))
     return "/" + template.replace("^", "").replace("\\", "")
 

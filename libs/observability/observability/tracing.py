@@ -1,8 +1,8 @@
-"""Traces with OpenTelemetry: off, and not even imported, unless OTEL_TRACES_EXPORTER says where they go.
+"""Tracing with OpenTelemetry, disabled and not imported unless OTEL_TRACES_EXPORTER is set.
 
-``otlp`` sends them to OTEL_EXPORTER_OTLP_ENDPOINT, ``console`` writes each span as a line of JSON to the standard
-output. The packages are those of the extra ``tracing``. All other variables are OpenTelemetry's own; spans follow its
-stable semantic conventions for HTTP unless OTEL_SEMCONV_STABILITY_OPT_IN asks for others.
+``otlp`` exports spans to OTEL_EXPORTER_OTLP_ENDPOINT; ``console`` writes each span as a line of JSON to the standard
+output. The packages are in the extra ``tracing``. All other OpenTelemetry variables apply. Spans follow the stable
+semantic conventions for HTTP unless OTEL_SEMCONV_STABILITY_OPT_IN selects others.
 """
 
 import os
@@ -28,14 +28,14 @@ _PACKAGES = (
     "opentelemetry.instrumentation.wsgi",
 )
 
-_is_on = False  # in this process
+_is_on = False
 
 
 def exporter() -> str | None:
-    """Return where spans go; None while tracing is off.
+    """Return the name of the exporter, or None if tracing is off.
 
     Raises:
-        ValueError: OTEL_TRACES_EXPORTER is something else.
+        ValueError: OTEL_TRACES_EXPORTER has an unknown value.
     """
     name = os.environ.get("OTEL_TRACES_EXPORTER", "none")
     if name in ("", "none"):
@@ -46,7 +46,7 @@ def exporter() -> str | None:
 
 
 def check() -> None:
-    """End the program with one line when tracing is asked for and cannot work; to be called before a server starts."""
+    """Exit with an error message if tracing is enabled but not usable. Call it before a server starts."""
     try:
         name = exporter()
     except ValueError as error:
@@ -61,29 +61,29 @@ def check() -> None:
 def _is_installed(module: str) -> bool:
     try:
         return find_spec(module) is not None
-    except ImportError:  # its parent is missing, too
+    except ImportError:  # the parent package is missing
         return False
 
 
 def start(service: str) -> None:
-    """Start to export the spans of this process, if tracing is on; to be called after the fork of a worker."""
+    """Start the export of spans if tracing is enabled. Call it in each worker, after the fork."""
     name = exporter()
     if name is None:
         return
     from observability import spans
 
     spans.start_export(service, name)
-    global _is_on  # noqa: PLW0603 - a process is traced from its start to its end
+    global _is_on  # noqa: PLW0603 - set once per process
     _is_on = True
 
 
 def is_on() -> bool:
-    """Whether this process makes spans."""
+    """Whether tracing is on in this process."""
     return _is_on
 
 
 def traced(application: WSGIApplication) -> WSGIApplication:
-    """Return ``application`` with a span for each request that is not polled; itself while tracing is off."""
+    """Wrap ``application`` with a span per request, except for polled paths; unchanged if tracing is off."""
     check()
     if exporter() is None:
         return application
@@ -100,7 +100,7 @@ def traced(application: WSGIApplication) -> WSGIApplication:
 
 
 def current_ids() -> dict[str, str]:
-    """Return the ``trace_id`` and ``span_id`` of the current span; nothing outside of one, or while tracing is off."""
+    """Return ``trace_id`` and ``span_id`` of the current span; empty without a span or if tracing is off."""
     if not _is_on:
         return {}
     from opentelemetry import trace
@@ -115,7 +115,7 @@ def current_ids() -> dict[str, str]:
 
 
 def outgoing_headers() -> dict[str, str]:
-    """Return the headers that make the next service's spans children of the current one; none while tracing is off."""
+    """Return headers that propagate the current span to another service; empty if tracing is off."""
     headers: dict[str, str] = {}
     if _is_on:
         from opentelemetry import propagate
@@ -125,7 +125,7 @@ def outgoing_headers() -> dict[str, str]:
 
 
 def consumer_span(message: Mapping[str, str], name: str) -> AbstractContextManager[None]:
-    """Make a span of work on a message, as a child of the span in its ``traceparent``; none while tracing is off."""
+    """Start a span of the processing of a message, as a child of its ``traceparent``; no span if tracing is off."""
     if not _is_on:
         return nullcontext()
     from observability import spans
@@ -134,7 +134,7 @@ def consumer_span(message: Mapping[str, str], name: str) -> AbstractContextManag
 
 
 class TracingMiddleware:
-    """Gives a service's span its route and request id; it stands just inside the middleware that chooses the id."""
+    """Adds route and request id to the span of a request. Place it directly below ``RequestIdMiddleware``."""
 
     def __init__(self, get_response: "Callable[[HttpRequest], HttpResponseBase]") -> None:
         from django.core.exceptions import MiddlewareNotUsed

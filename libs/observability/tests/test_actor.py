@@ -14,12 +14,12 @@ LINE = {"method": "GET", "path": "/", "status": 200, "size": 0, "seconds": 0.1, 
 
 @pytest.fixture
 def actor():
-    """Note an actor until the test ends."""
+    """Set an actor, and clear it after the test."""
     yield set_actor
     set_actor("")
 
 
-def test_actor_is_forgotten_at_the_end_of_the_request(rf):
+def test_actor_is_cleared_after_the_request(rf):
     def view(request):
         set_actor("7")
         return HttpResponse(current_actor())
@@ -29,7 +29,7 @@ def test_actor_is_forgotten_at_the_end_of_the_request(rf):
     assert (response.content, current_actor()) == (b"7", "")
 
 
-def test_actor_of_a_request_that_fails_is_forgotten(rf):
+def test_actor_is_cleared_after_a_failed_request(rf):
     def view(request):
         set_actor("7")
         raise ZeroDivisionError
@@ -41,7 +41,7 @@ def test_actor_of_a_request_that_fails_is_forgotten(rf):
 
 
 @pytest.mark.parametrize(("subject", "members"), [("7", {"actor": "7"}), ("", {})])
-def test_access_line_names_the_actor_if_there_is_one(actor, settings, capsys, subject, members):
+def test_access_log_contains_the_actor(actor, settings, capsys, subject, members):
     settings.LOG_FORMAT = "json"
     actor(subject)
 
@@ -51,7 +51,7 @@ def test_access_line_names_the_actor_if_there_is_one(actor, settings, capsys, su
     assert {name: entry[name] for name in entry if name == "actor"} == members
 
 
-def test_access_line_for_people_names_the_actor_on_one_line(actor, settings, capsys):
+def test_actor_in_the_console_access_log_stays_on_one_line(actor, settings, capsys):
     settings.LOG_FORMAT = "console"
     actor("7\nforged")
 
@@ -60,7 +60,7 @@ def test_access_line_for_people_names_the_actor_on_one_line(actor, settings, cap
     assert capsys.readouterr().err == "GET / 200 0 B 100.0 ms ::1 actor='7\\nforged' [abc]\n"
 
 
-def test_log_records_name_the_actor_if_there_is_one(actor):
+def test_log_records_contain_the_actor(actor):
     without, with_actor = logging.makeLogRecord({}), logging.makeLogRecord({})
     RequestFilter().filter(without)
     actor("key:partner")

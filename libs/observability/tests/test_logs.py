@@ -12,7 +12,7 @@ from observability.logs import logging_config
 
 @pytest.fixture
 def written(capsys, settings):
-    """Write a line in a format and return what came out."""
+    """Return a function that logs a message in a format and returns the output."""
 
     def write(log_format: str, message: str, **extra: object) -> str:
         handler = logging_config("library", log_format)
@@ -27,7 +27,7 @@ def written(capsys, settings):
     return write
 
 
-def test_json_line_is_one_line_whatever_it_holds(written):
+def test_json_line_contains_no_line_breaks(written):
     line = written("json", "odd\nmessage", path='/x"\r\n\u2028')
 
     assert line.count("\n") == 1
@@ -37,21 +37,21 @@ def test_json_line_is_one_line_whatever_it_holds(written):
     )
 
 
-def test_json_line_names_the_service(written):
+def test_json_line_contains_the_service(written):
     assert json.loads(written("json", "it works"))["service"] == "library"
 
 
-def test_json_line_has_its_time_in_utc_as_the_api_has(written):
+def test_json_timestamp_is_rfc_3339_in_utc(written):
     timestamp = json.loads(written("json", "it works"))["timestamp"]
 
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", timestamp)
 
 
-def test_console_line_is_for_people(written):
+def test_console_line_has_text_columns(written):
     assert written("console", "it works", status=200) == "INFO    library.tests it works status=200 [-]\n"
 
 
-def test_console_line_stays_one_line_whatever_it_holds(written):
+def test_console_line_contains_no_line_breaks(written):
     line = written("console", "request", path="/x\r\nINFO    forged")
 
     assert line == "INFO    library.tests request path='/x\\r\\nINFO    forged' [-]\n"
@@ -59,26 +59,26 @@ def test_console_line_stays_one_line_whatever_it_holds(written):
 
 @pytest.fixture
 def span(monkeypatch):
-    """A current span, and tracing on."""
+    """Turn tracing on, with a current span."""
     monkeypatch.setattr(tracing, "_is_on", True)
     context = trace.SpanContext(0xABC, 0xDEF, is_remote=False)
     with trace.use_span(trace.NonRecordingSpan(context)):
         yield
 
 
-def test_json_line_of_a_traced_request_has_its_trace_and_span(span, written):
+def test_json_line_contains_trace_and_span(span, written):
     line = json.loads(written("json", "it works"))
 
     assert (line["trace_id"], line["span_id"]) == (f"{0xABC:032x}", f"{0xDEF:016x}")
 
 
-def test_console_line_of_a_traced_request_has_its_trace_and_span(span, written):
+def test_console_line_contains_trace_and_span(span, written):
     line = written("console", "it works")
 
     assert line == f"INFO    library.tests it works trace_id={0xABC:032x} span_id={0xDEF:016x} [-]\n"
 
 
-def test_line_outside_of_a_span_has_no_trace(monkeypatch, written):
+def test_line_without_a_span_has_no_trace(monkeypatch, written):
     monkeypatch.setattr(tracing, "_is_on", True)
 
     assert "trace_id" not in written("json", "it works")

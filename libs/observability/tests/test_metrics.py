@@ -19,7 +19,7 @@ def requests(api, method, route, status):
     return samples(api).get(key, 0)
 
 
-def test_requests_are_counted_by_route_and_not_by_path(api, make_book):
+def test_requests_are_counted_by_route(api, make_book):
     route = "^books/(?P<pk>[0-9]+)/?$"
     before = requests(api, "GET", route, "200"), requests(api, "GET", route, "404")
 
@@ -31,7 +31,7 @@ def test_requests_are_counted_by_route_and_not_by_path(api, make_book):
     assert requests(api, "GET", route, "404") == before[1] + 1
 
 
-def test_what_clients_invent_does_not_become_a_label(api):
+def test_unknown_methods_and_paths_create_no_labels(api):
     before = requests(api, "other", "none", "404")
 
     api.generic("BREW", "/nowhere/1")
@@ -40,24 +40,24 @@ def test_what_clients_invent_does_not_become_a_label(api):
     assert requests(api, "other", "none", "404") == before + 2
 
 
-def test_time_in_the_database_is_part_of_the_time_of_the_request(api):
+def test_database_time_is_part_of_the_duration(api):
     route = ("route", "^books/?$")
     before = samples(api)
 
     api.get("/books")
 
     after = samples(api)
-    database, whole = (
+    database, duration = (
         after[key] - before.get(key, 0)
         for key in [
             ("http_request_database_seconds_sum", route),
             ("http_request_duration_seconds_sum", ("method", "GET"), route),
         ]
     )
-    assert 0 < database < whole
+    assert 0 < database < duration
 
 
-def test_file_that_a_starting_process_has_just_created_is_left_out(tmp_path, monkeypatch, api):
+def test_empty_file_of_a_starting_process_is_ignored(tmp_path, monkeypatch, api):
     (tmp_path / "counter_1.db").touch()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
 
@@ -74,7 +74,7 @@ def test_file_that_a_starting_process_has_just_created_is_left_out(tmp_path, mon
         ("0.0.0.0:9100", "80", "/books", 200),
     ],
 )
-def test_metrics_can_have_a_port_of_their_own(bind, port, path, status, monkeypatch):
+def test_metrics_may_have_a_separate_port(bind, port, path, status, monkeypatch):
     monkeypatch.setenv("METRICS_BIND", bind)
 
     assert Client().get(path, SERVER_PORT=port).status_code == status

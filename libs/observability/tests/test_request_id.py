@@ -13,7 +13,7 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.mark.parametrize(
-    ("received", "taken"),
+    ("received", "accepted"),
     [
         ("abc-123_X.y:z", True),
         ("a" * 128, True),
@@ -24,15 +24,15 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         ("é", False),
     ],
 )
-def test_request_id_is_taken_when_well_formed_and_made_otherwise(api, received, taken):
+def test_well_formed_request_id_is_accepted(api, received, accepted):
     response = api.get("/nowhere", headers={"x-request-id": received})
 
-    assert (response["X-Request-ID"] == received) is taken
+    assert (response["X-Request-ID"] == received) is accepted
     assert response["X-Request-ID"] == response.json()["request_id"]
-    assert len(response["X-Request-ID"]) >= 32 or taken
+    assert len(response["X-Request-ID"]) >= 32 or accepted
 
 
-def test_made_ids_differ():
+def test_generated_ids_differ():
     assert choose_request_id(None) != choose_request_id(None)
 
 
@@ -46,7 +46,7 @@ def test_made_ids_differ():
         ),
     ],
 )
-def test_calls_to_other_services_carry_the_id_and_the_trace_of_the_request(rf, received, expected):
+def test_outgoing_headers_carry_request_id_and_trace(rf, received, expected):
     seen = []
 
     def view(request):
@@ -59,7 +59,7 @@ def test_calls_to_other_services_carry_the_id_and_the_trace_of_the_request(rf, r
     assert outgoing_headers() == {}
 
 
-def test_id_ends_with_a_request_that_fails(rf):
+def test_id_is_cleared_after_a_failed_request(rf):
     def view(request):
         raise KeyError
 
@@ -69,7 +69,7 @@ def test_id_ends_with_a_request_that_fails(rf):
     assert (current_request_id(), outgoing_headers()) == ("", {})
 
 
-def test_id_is_bound_where_no_middleware_runs():
+def test_id_is_bound_within_a_block():
     with bound_request_id("abc") as bound:
         assert (bound, current_request_id()) == ("abc", "abc")
 

@@ -24,14 +24,14 @@ def run(*arguments, **variables):
 
 
 def handled(*targets, **variables):
-    """Let the project handle requests; return its spans and its log."""
+    """Handle requests with the project; return its spans and its log entries."""
     done = run(str(PROJECT), *targets, **variables)
     assert done.returncode == 0, done.stderr
     return [[json.loads(line) for line in output.splitlines()] for output in (done.stdout, done.stderr)]
 
 
 @pytest.mark.parametrize("name", [None, "", "none"])
-def test_off_changes_nothing(monkeypatch, name):
+def test_application_is_unchanged_if_tracing_is_off(monkeypatch, name):
     monkeypatch.delenv("OTEL_TRACES_EXPORTER", raising=False)
     if name is not None:
         monkeypatch.setenv("OTEL_TRACES_EXPORTER", name)
@@ -39,7 +39,7 @@ def test_off_changes_nothing(monkeypatch, name):
     assert tracing.traced(application) is application
 
 
-def test_off_imports_nothing():
+def test_opentelemetry_is_not_imported_if_tracing_is_off():
     code = (
         "import sys; from observability import tracing; tracing.start('library'); tracing.traced(print);"
         "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
@@ -55,7 +55,7 @@ def test_unknown_exporter_is_refused(monkeypatch):
         tracing.start("library")
 
 
-def test_unknown_exporter_ends_the_program_with_one_line():
+def test_unknown_exporter_exits_with_a_message():
     done = run("-c", "from observability import tracing; tracing.check()", OTEL_TRACES_EXPORTER="jaeger")
 
     assert done.returncode == 1
@@ -64,7 +64,7 @@ def test_unknown_exporter_ends_the_program_with_one_line():
 
 @pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.instrumentation.wsgi"])
 @pytest.mark.parametrize("call", ["check()", "traced(print)"])
-def test_missing_packages_end_the_program_with_one_line(missing, call):
+def test_missing_packages_exit_with_a_message(missing, call):
     code = f"import sys; sys.modules['{missing}'] = None; from observability import tracing; tracing.{call}"
 
     done = run("-c", code)
@@ -82,7 +82,7 @@ def test_installed_packages_pass_the_check():
 
 @pytest.fixture(scope="module")
 def outcomes():
-    """The spans of some requests, by their paths, and the log of all."""
+    """The spans of some requests by path, and the log entries."""
     polled = ("/health", "/health/live", "/metrics")
     found, lines = handled("/fine?email=ada@example.com", "/books/7/", "/users/7", "/nowhere", "/fails", *polled)
     assert len(found) == len({span["attributes"]["url.path"] for span in found})
@@ -93,7 +93,7 @@ def outcomes():
     ("path", "route"),
     [("/fine", "/fine"), ("/books/7/", "/books/{pk}/"), ("/users/7", "/users/{pk}")],
 )
-def test_span_is_named_by_method_and_route(outcomes, path, route):
+def test_span_name_is_method_and_route(outcomes, path, route):
     span = outcomes[0][path]
 
     assert span["name"] == f"GET {route}"
@@ -102,14 +102,14 @@ def test_span_is_named_by_method_and_route(outcomes, path, route):
     assert span["resource"]["attributes"]["service.name"] == "library"
 
 
-def test_span_without_a_route_is_named_by_its_method(outcomes):
+def test_span_name_without_a_route_is_the_method(outcomes):
     span = outcomes[0]["/nowhere"]
 
     assert span["name"] == "GET"
     assert "http.route" not in span["attributes"]
 
 
-def test_span_follows_the_stable_conventions_and_hides_the_query(outcomes):
+def test_span_follows_the_stable_conventions_and_redacts_the_query(outcomes):
     span = outcomes[0]["/fine"]
 
     names = span["attributes"].keys()
@@ -119,13 +119,13 @@ def test_span_follows_the_stable_conventions_and_hides_the_query(outcomes):
     assert "ada@example.com" not in str(span)
 
 
-def test_other_conventions_can_be_asked_for():
+def test_other_conventions_can_be_selected():
     (span,), _ = handled("/fine", OTEL_SEMCONV_STABILITY_OPT_IN="http/dup")
 
     assert span["attributes"].keys() >= {"http.request.method", "http.method"}
 
 
-def test_server_error_is_the_error_of_the_span(outcomes):
+def test_server_error_marks_the_span_as_failed(outcomes):
     span = outcomes[0]["/fails"]
 
     assert span["status"]["status_code"] == "ERROR"
@@ -136,7 +136,7 @@ def test_polled_paths_are_not_traced(outcomes):
     assert outcomes[0].keys() == {"/fine", "/books/7/", "/users/7", "/nowhere", "/fails"}
 
 
-def test_lines_of_a_request_carry_its_trace(outcomes):
+def test_log_lines_of_a_request_contain_its_trace(outcomes):
     span, lines = outcomes[0]["/fine"], outcomes[1][:2]
 
     assert [line["message"] for line in lines] == ["a line of a view", "request"]
@@ -145,15 +145,15 @@ def test_lines_of_a_request_carry_its_trace(outcomes):
         assert f"0x{line['span_id']}" == span["context"]["span_id"]
 
 
-def test_off_there_is_no_span_and_no_trace_in_a_line():
+def test_no_spans_and_trace_ids_if_tracing_is_off():
     made_spans, lines = handled("/fine", OTEL_TRACES_EXPORTER="none")
 
     assert made_spans == []
     assert not [line for line in lines if "trace_id" in line]
 
 
-def made(body):
-    """Return the spans that a program makes below a received one, and the other lines that it prints."""
+def run_in_trace(body):
+    """Run code with a received trace; return its spans and the other lines of its output."""
     received = [("Traceparent", f"00-{TRACE_ID}-{PARENT_ID}-01")]
     code = f"from observability import spans, tracing\ntracing.start('library')\nRECEIVED = {received}\n{body}"
     done = run("-c", code)
@@ -162,8 +162,8 @@ def made(body):
     return made_spans, [line for line in lines if not line.startswith("{")]
 
 
-def test_spans_and_headers_of_a_call_continue_the_trace_that_was_received():
-    (client, server), (sent,) = made(
+def test_spans_and_headers_continue_the_received_trace():
+    (client, server), (sent,) = run_in_trace(
         "with spans.server_span('GET', {'url.path': '/a'}, RECEIVED):\n"
         "    with spans.client_span('PUT', {}):\n"
         "        print(tracing.outgoing_headers()['traceparent'])\n"
@@ -188,8 +188,8 @@ def test_spans_and_headers_of_a_call_continue_the_trace_that_was_received():
     }
 
 
-def test_request_id_stands_on_spans_that_start_within_the_request():
-    (span,), _ = made(
+def test_spans_contain_the_request_id():
+    (span,), _ = run_in_trace(
         "from observability.request_id import bound_request_id\n"
         "with bound_request_id('known'), spans.client_span('GET', {}):\n"
         "    pass\n"
@@ -198,16 +198,16 @@ def test_request_id_stands_on_spans_that_start_within_the_request():
     assert span["attributes"]["request_id"] == "known"
 
 
-def test_exception_is_the_error_of_a_span_without_its_traceback():
-    (span,), _ = made("with spans.client_span('GET', {}):\n    raise TimeoutError('too slow')\n")
+def test_exception_marks_the_span_as_failed_without_a_traceback():
+    (span,), _ = run_in_trace("with spans.client_span('GET', {}):\n    raise TimeoutError('too slow')\n")
 
     assert span["status"] == {"status_code": "ERROR", "description": "TimeoutError: too slow"}
     assert span["attributes"]["error.type"] == "TimeoutError"
     assert span["events"] == []
 
 
-def test_method_that_the_conventions_do_not_know_is_other():
-    (span,), _ = made("with spans.client_span('LOCK', {}):\n    pass\n")
+def test_unknown_method_is_other():
+    (span,), _ = run_in_trace("with spans.client_span('LOCK', {}):\n    pass\n")
 
     assert span["name"] == "HTTP"
     assert span["attributes"] == {"http.request.method": "_OTHER", "http.request.method_original": "LOCK"}
@@ -223,7 +223,7 @@ def test_method_that_the_conventions_do_not_know_is_other():
         ("", "http", {}),
     ],
 )
-def test_server_is_the_one_that_the_host_header_names(host, scheme, server):
+def test_server_attributes_are_parsed_from_the_host_header(host, scheme, server):
     assert spans.server_attributes(host, scheme) == server
 
 
@@ -239,5 +239,5 @@ def test_server_is_the_one_that_the_host_header_names(host, scheme, server):
         (r"api/^openapi\.json$", "/api/openapi.json"),
     ],
 )
-def test_route_template_has_a_name_for_each_variable_part(route, template):
+def test_route_template_names_each_parameter(route, template):
     assert spans.route_template(route) == template

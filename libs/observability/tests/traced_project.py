@@ -1,6 +1,6 @@
-"""A Django project in one file: ``python traced_project.py /fine /fails`` handles requests for these paths.
+"""A single-file Django project: ``python traced_project.py /fine /fails`` handles requests for these paths.
 
-Its log goes to the standard error, and its spans, with OTEL_TRACES_EXPORTER=console, to the standard output.
+It logs to the standard error and, with OTEL_TRACES_EXPORTER=console, writes spans to the standard output.
 """
 
 import logging
@@ -36,7 +36,7 @@ urlpatterns = [
 
 
 def handle(application, target):
-    """Handle one request, as a server does."""
+    """Handle one request as a WSGI server does."""
     environ = {"HTTP_HOST": "127.0.0.1:8000", "HTTP_X_REQUEST_ID": "known", "RAW_URI": target}
     environ["PATH_INFO"], _, environ["QUERY_STRING"] = target.partition("?")
     setup_testing_defaults(environ)
