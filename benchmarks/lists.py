@@ -27,7 +27,7 @@ from benchmarks.databases import fill
 from benchmarks.own_stack import migrate, own_stack
 from benchmarks.table import text_table
 from benchmarks.wrk import Load, run_wrk
-from conformance.ways import WAYS, serving
+from conformance.modes import MODES, serving
 from devservers.folders import throw_away_folder
 from devservers.postgres import PrivatePostgres, running
 from devtools.projects import PROJECTS, with_database
@@ -121,7 +121,7 @@ def measure(service: str, url: str, folder: Path, rows: int, every: int) -> None
     statuses: Counter[int] = Counter()
     environment = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "LIST_TIMEOUT": "0", "ACCESS_LOG": "false"}
     environment["DJANGO_SETTINGS_MODULE"] = f"{service}_project.settings"
-    with serving(WAYS[0], PROJECTS[service].folder, environment, folder) as ask:
+    with serving(MODES[0], PROJECTS[service].folder, environment, folder) as ask:
         for query in itertools.islice(combinations(service, rows), 0, None, every):
             found = []
             for _ in range(3):

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from conformance.ways import WAYS, serving
+from conformance.modes import MODES, serving
 from idempotency.models import IdempotencyKey
 from orders.models import Order
 from tests.textbook.cases import CASES, MINE, OTHER
@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[1]
 LAPTOP = {"user_id": 7, "product_name": "Laptop"}
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=MODES)
 def served(request, django_db_setup, make_httpserver, tmp_path_factory):
     """The copied service of ``textbook``, in each way."""
     environment = {

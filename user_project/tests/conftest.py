@@ -10,7 +10,7 @@ from django.test.utils import override_settings, setup_databases, teardown_datab
 from rest_framework.test import APIClient
 
 from conformance.cases import Ask
-from conformance.ways import WAYS, serving
+from conformance.modes import MODES, serving
 from tests.textbook import people
 from users.models import User
 
@@ -54,7 +54,7 @@ def make_user(db: None) -> Callable[..., User]:
     return make
 
 
-@pytest.fixture(scope="session", params=WAYS)
+@pytest.fixture(scope="session", params=MODES)
 def served(request, django_db_setup, tmp_path_factory):
     """The copied service of ``textbook``, in each way."""
     environment = {

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 
-from conformance.ways import serving
+from conformance.modes import serving
 from events.outbox.feed import read_state
 from events.outbox.models import Event
 from identity.internal import HEADER, Caller, sign

@@ -1,1 +1,1 @@
-"""Conformance suites: cases that run under the test client and gunicorn, speedups on and off."""
+"""Conformance suites: test cases that run under the test client and gunicorn, with and without speedups."""

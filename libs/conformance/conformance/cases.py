@@ -1,4 +1,4 @@
-"""Cases of a conformance suite: a request, and the response that the documentation promises."""
+"""Cases of a conformance suite: a request and its documented response."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Received:
-    """A response as a client gets it; names of headers have no case."""
+    """A received response; names of headers are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
@@ -26,11 +26,19 @@ Ask = Callable[..., Received]
 
 @dataclass(frozen=True)
 class Case:
-    """One request, and what is expected of its response.
+    """One request and the expected response.
 
-    ``body`` is sent as JSON unless it is bytes. ``json`` is the whole expected body, ``has`` a part of its members,
-    ``names`` the names of the objects of a list, ``text`` a part of the body, ``sent`` headers of the response: None is
-    one that is absent. ``unittest.mock.ANY`` stands for any value.
+    ``unittest.mock.ANY`` matches any value.
+
+    Attributes:
+        idiom: the documented idiom under test.
+        body: the body of the request, sent as JSON unless it is bytes.
+        headers: the header fields of the request.
+        json: the whole body of the response.
+        has: some members of the response's JSON object.
+        names: the ``name`` of each object of a list.
+        text: a part of the response's body.
+        sent: header fields of the response; None if the field must be absent.
     """
 
     idiom: str
@@ -46,7 +54,7 @@ class Case:
     sent: dict[str, str | None] = field(default_factory=dict)
 
     def check(self, ask: Ask) -> None:
-        """Send the request and compare.
+        """Send the request and compare the response.
 
         Raises:
             AssertionError: the response is not as expected.

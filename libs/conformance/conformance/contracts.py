@@ -1,4 +1,4 @@
-"""Contracts of a service: what its callers rely on. They are data; a changed response turns the service's test red."""
+"""Consumer-driven contracts: the requests and responses that the callers of a service rely on, as JSON files."""
 
 import json
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import Any
 
 from django.test import Client
 
-NOBODY = 7_000_000
+UNUSED_ID = 7_000_000
 
 
 def interactions_with(service: str, root: Path) -> Iterator[dict[str, Any]]:
-    """Yield the interactions of every caller of the service, from ``contracts/{service}_service.json`` files."""
+    """Yield the interactions of all callers of a service, from ``contracts/{service}_service.json`` files."""
     for file in sorted(
         [*root.glob(f"contracts/{service}_service.json"), *root.glob(f"*/contracts/{service}_service.json")]
     ):
@@ -19,28 +19,28 @@ def interactions_with(service: str, root: Path) -> Iterator[dict[str, Any]]:
 
 
 def verify(client: Client, interaction: dict[str, Any], existing: int) -> None:
-    """Send the request of an interaction, and compare the response with what is promised.
+    """Send the request of an interaction and compare the response with the contract.
 
     Args:
         client: a test client of the service.
         interaction: one of ``interactions_with``.
-        existing: the id of an object, which an interaction is about unless it is ``given`` that there is none.
+        existing: the id of an existing object, unused if ``given`` of the interaction starts with ``no``.
     """
-    number = NOBODY if interaction["given"].startswith("no ") else existing
-    request, promised = interaction["request"], interaction["response"]
-    body = json.loads(json.dumps(promised["body"]).replace('"{id}"', str(number)))
+    number = UNUSED_ID if interaction["given"].startswith("no ") else existing
+    request, expected = interaction["request"], interaction["response"]
+    body = json.loads(json.dumps(expected["body"]).replace('"{id}"', str(number)))
     response = client.generic(request["method"], request["path"].replace("{id}", str(number)))
     found = (response.status_code, response["Content-Type"])
-    assert found == (promised["status"], promised["content_type"]), found  # noqa: S101 - of a test
+    assert found == (expected["status"], expected["content_type"]), found  # noqa: S101 - test code
     assert _holds(body, response.json()), response.content  # noqa: S101 - as above
 
 
-def _holds(promised: Any, actual: Any) -> bool:
-    """Whether ``actual`` has everything that is promised; it may have more."""
-    if isinstance(promised, dict):
+def _holds(expected: Any, actual: Any) -> bool:
+    """Whether ``actual`` contains everything in ``expected``; additional members are allowed."""
+    if isinstance(expected, dict):
         return isinstance(actual, dict) and all(
-            name in actual and _holds(value, actual[name]) for name, value in promised.items()
+            name in actual and _holds(value, actual[name]) for name, value in expected.items()
         )
-    if isinstance(promised, list):
-        return isinstance(actual, list) and len(actual) >= len(promised) and all(map(_holds, promised, actual))
-    return type(promised) is type(actual) and bool(promised == actual)
+    if isinstance(expected, list):
+        return isinstance(actual, list) and len(actual) >= len(expected) and all(map(_holds, expected, actual))
+    return type(expected) is type(actual) and bool(expected == actual)

@@ -1,6 +1,6 @@
-"""The examples of property-based tests: as many as the Hypothesis profile says that ``HYPOTHESIS_PROFILE`` names.
+"""Settings of property-based tests: ``HYPOTHESIS_PROFILE`` selects the number of examples.
 
-Settings derive from ``generated``: ``@generated`` above ``@given``, or ``settings(generated, derandomize=True)``.
+Use ``@generated`` above ``@given``, or derive settings: ``settings(generated, derandomize=True)``.
 """
 
 import os

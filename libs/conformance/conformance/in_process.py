@@ -1,6 +1,6 @@
-"""Answers requests by Django's test client: a line of JSON for each request, and one for its response.
+"""Handles requests with Django's test client, in a separate process: one line of JSON per request and response.
 
-A process of its own, as the settings and ``SPEEDUPS`` are read once in a process.
+Settings and ``SPEEDUPS`` are read once per process, so each mode needs its own.
 """
 
 import gc
@@ -13,7 +13,7 @@ from django.test import Client
 
 
 def serve(requests: TextIO, responses: TextIO) -> None:
-    """Answer each request until there are no more."""
+    """Handle requests until the end of the input."""
     django.setup()
     client = Client(raise_request_exception=False, enforce_csrf_checks=True, SERVER_NAME="127.0.0.1")
     for line in requests:
@@ -22,11 +22,11 @@ def serve(requests: TextIO, responses: TextIO) -> None:
             method, path, body.encode("latin-1"), headers.pop("Content-Type", ""), headers=headers
         )
         content = response.getvalue()
-        client.cookies.clear()  # a client sends what its request says
+        client.cookies.clear()  # requests are independent
         text = [response.status_code, list(response.items()), content.decode("latin-1")]
         print(json.dumps(text), file=responses, flush=True)
 
 
 if __name__ == "__main__":
     serve(sys.stdin, sys.stdout)
-    gc.freeze()  # skips the interpreter's last garbage collections, which take 0.1 s
+    gc.freeze()  # skips the garbage collection at exit, which takes 0.1 s

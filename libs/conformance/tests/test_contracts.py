@@ -1,4 +1,4 @@
-"""Contracts are verified against a service, here of one view."""
+"""Verification of contracts against a service with one view."""
 
 import json
 
@@ -11,7 +11,7 @@ from django.urls import path
 
 from conformance.contracts import interactions_with, verify
 
-NUMBERS = {"7"}  # of the books that there are
+NUMBERS = {"7"}  # of existing books
 
 
 def book(request, number):
@@ -40,7 +40,7 @@ def changed(**response):
     return EXISTS | {"response": EXISTS["response"] | response}
 
 
-def test_kept_contract_passes_and_more_may_be_returned(client):
+def test_response_with_additional_members_satisfies_the_contract(client):
     verify(client, EXISTS, 7)
 
 
@@ -60,7 +60,7 @@ def test_broken_contract_fails(client, interaction):
         verify(client, interaction, 7)
 
 
-def test_contracts_of_all_callers_are_found(tmp_path):
+def test_interactions_of_all_callers_are_found(tmp_path):
     for folder in (tmp_path / "contracts", tmp_path / "shop_project" / "contracts"):
         folder.mkdir(parents=True)
         (folder / "library_service.json").write_text(json.dumps({"interactions": [EXISTS]}))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from werkzeug import Response
 
-from conformance.ways import serving
+from conformance.modes import serving
 from idempotency.models import IdempotencyKey
 from identity.internal import HEADER, Caller, sign
 from orders.models import Order
@@ -38,7 +38,7 @@ def two_users(request):
 
 @pytest.fixture(scope="module")
 def start_service(django_db_setup, make_httpserver, tmp_path_factory):
-    """Return what serves the service in one of ``conformance.ways.WAYS``."""
+    """Return what serves the service in one of ``conformance.modes.MODES``."""
     environment = {
         "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "SECRET_KEY": settings.SECRET_KEY,  # signs the sessions that tests make

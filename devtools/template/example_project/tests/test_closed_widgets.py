@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from conformance.ways import serving
+from conformance.modes import serving
 from identity.internal import HEADER, Caller, sign
 from widgets.models import Widget
 

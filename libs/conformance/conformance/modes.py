@@ -1,4 +1,4 @@
-"""The ways in which a service serves a conformance suite, each in a process of its own."""
+"""The modes in which a service runs a conformance suite, each in a separate process."""
 
 import http.client
 import json
@@ -16,26 +16,26 @@ from django.utils.datastructures import CaseInsensitiveMapping
 
 from conformance.cases import Ask, Received
 
-WAYS = [f"{server}, speedups {choice}" for server in ("test client", "gunicorn") for choice in ("on", "off")]
+MODES = [f"{server}, speedups {choice}" for server in ("test client", "gunicorn") for choice in ("on", "off")]
 START_SECONDS = 60
 REQUEST_SECONDS = 30
 
 
 @contextmanager
-def serving(way: str, project: Path, environment: Mapping[str, str], folder: Path) -> Iterator[Ask]:
-    """Serve ``project`` in one of the ``WAYS``.
+def serving(mode: str, project: Path, environment: Mapping[str, str], folder: Path) -> Iterator[Ask]:
+    """Run the service ``project`` in one of the ``MODES``.
 
     Args:
-        way: the server and whether there are speedups.
-        project: the folder of the service, whose WSGI module has its name.
-        environment: what the service is told, beside this process's environment.
-        folder: a place for its log and its other files.
+        mode: the server, with or without speedups.
+        project: the folder of the service, which has the name of its Django project.
+        environment: environment variables in addition to those of this process.
+        folder: the folder of the service's log and other files.
 
     Yields:
-        ``ask(method, path, body=None, **headers)``, which returns what was received. A body that is not bytes is sent
-        as JSON; an underscore in the name of a header is a hyphen.
+        ``ask(method, path, body=None, **headers)``, which sends a request and returns the response. A body that is not
+        bytes is sent as JSON. Underscores in the names of headers are sent as hyphens.
     """
-    server, _, choice = way.partition(", speedups ")
+    server, _, choice = mode.partition(", speedups ")
     full = {**os.environ, "DATA_DIR": str(folder), "TMPDIR": str(folder), "SPEEDUPS": choice, **environment}
     serve = _test_client if server == "test client" else _gunicorn
     with (folder / "log.txt").open("w+") as log, serve(project, full, log) as send:
@@ -72,7 +72,7 @@ def _test_client(project: Path, environment: dict[str, str], log: Any) -> Iterat
         try:
             yield send
         finally:
-            requests.close()  # which ends it
+            requests.close()  # ends the process
             process.wait(REQUEST_SECONDS)
 
 
@@ -81,7 +81,7 @@ def _gunicorn(project: Path, environment: dict[str, str], log: Any) -> Iterator[
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         address: tuple[str, int] = reserved.getsockname()
-    # Throttles and caches count in the memory of a process.
+    # Throttles and caches are per process.
     environment |= {"BIND": f"127.0.0.1:{address[1]}", "WEB_CONCURRENCY": "1"}
     command = [sys.executable, "-m", "gunicorn", f"{project.name}.wsgi"]
     process = subprocess.Popen(command, cwd=project, env=environment, stdout=log, stderr=log)
