@@ -9,7 +9,7 @@ import psutil
 import psycopg2
 
 from benchmarks.own_stack import migrate
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 from devservers.postgres import PrivatePostgres, running
 from devtools.projects import with_database
 
@@ -52,7 +52,7 @@ def private_databases(*, orders: int) -> Iterator[Databases]:
 
     Ours has 1,000 users and ``orders`` orders; the reference stack makes its tables itself.
     """
-    with throw_away_folder("bench-") as folder:
+    with temporary_directory("bench-") as folder:
         server = PrivatePostgres(folder)
         with running(server) as process:
             names = [project.name for project in with_database()]

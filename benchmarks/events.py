@@ -18,7 +18,7 @@ import psycopg2
 
 from benchmarks.own_stack import migrate, own_stack
 from benchmarks.stack import base_environment
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 from devservers.postgres import PrivatePostgres, running
 from devtools.projects import PROJECTS, manage_command, service_environment, with_database
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--users", type=int, default=1_000_000)
     users = parser.parse_args().users
-    with throw_away_folder("bench-") as folder:
+    with temporary_directory("bench-") as folder:
         server = PrivatePostgres(folder)
         with running(server):
             urls = {project.name: server.url(f"events_{project.name}") for project in with_database()}

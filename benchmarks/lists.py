@@ -28,7 +28,7 @@ from benchmarks.own_stack import migrate, own_stack
 from benchmarks.table import text_table
 from benchmarks.wrk import Load, run_wrk
 from conformance.modes import MODES, serving
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 from devservers.postgres import PrivatePostgres, running
 from devtools.projects import PROJECTS, with_database
 
@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("--load", action="store_true")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(throw_away_folder("lists-"))
+        folder = stack.enter_context(temporary_directory("lists-"))
         server = PrivatePostgres(folder)
         stack.enter_context(running(server))
         names = [project.name for project in with_database()]

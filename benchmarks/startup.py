@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.client import status_of
 from benchmarks.stack import base_environment, ended_afterwards, free_addresses
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 from devservers.processes import send_to_group, spawn, wait_for
 from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, ROOT
@@ -23,7 +23,7 @@ def measure_starts(times: int) -> list[float]:
 
     A first start, which creates the data, is not counted.
     """
-    with throw_away_folder("bench-") as folder:
+    with temporary_directory("bench-") as folder:
         return [_start(folder / "data", folder / "up.log") for _ in range(times + 1)][1:]
 
 

@@ -14,7 +14,7 @@ import time
 import psycopg2
 import pytest
 
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 from devservers.processes import wait_for
 from tests.api import Client
 from tests.crashable_postgres import running_crashable_postgres
@@ -36,7 +36,7 @@ FLAGS = "SELECT user_id, user_deactivated_at IS NOT NULL, user_deleted_at IS NOT
 
 @pytest.fixture
 def postgres():
-    with throw_away_folder() as folder, running_crashable_postgres(folder / "data") as server:
+    with temporary_directory() as folder, running_crashable_postgres(folder / "data") as server:
         yield server
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 
 import pytest
 
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 from devtools.projects import PROJECTS
 from tests import drill
 from tests.api import make_user
@@ -38,7 +38,7 @@ SETTINGS = {
 
 @pytest.fixture
 def postgres():
-    with throw_away_folder() as folder, running_crashable_postgres(folder / "data") as server:
+    with temporary_directory() as folder, running_crashable_postgres(folder / "data") as server:
         yield server
 
 

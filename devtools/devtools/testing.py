@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 from devservers.processes import end_processes, marked, processes_of_run
 from devtools.configuration import Configuration
 from devtools.databases import provided_databases
@@ -159,7 +159,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
     chosen, everything = select(arguments)
     with_coverage = everything and os.environ.get("TEST_COVERAGE") == "1"
     started, total, problems = time.monotonic(), Counter[str](), []
-    with throw_away_folder() as folder, throw_away_folder(in_memory=True) as data, contextlib.ExitStack() as stack:
+    with temporary_directory() as folder, temporary_directory(in_memory=True) as data, contextlib.ExitStack() as stack:
         urls: Mapping[str, str] = {}  # the suites make databases of their own beside these
         if any(suite.databases for suite, _ in chosen):
             urls = stack.enter_context(provided_databases(configuration, data, throw_away=True))

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from clone import DESCRIBED, Clone
 
-from devservers.folders import make_folder, throw_away_folder
+from devservers.folders import make_folder, temporary_directory
 from devservers.postgres import PrivatePostgres, running
 from devtools.projects import PROJECTS
 
@@ -17,7 +17,7 @@ def pytest_configure():
 @pytest.fixture(scope="session")
 def reachable_folder():
     """A folder that PostgreSQL's user can enter, which root's temporary folders are not."""
-    with throw_away_folder("test-devtools-") as folder:
+    with temporary_directory("test-devtools-") as folder:
         yield folder
 
 

@@ -48,7 +48,7 @@ def make_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def throw_away_folder(prefix: str = "test-", *, in_memory: bool = False) -> Iterator[Path]:
+def temporary_directory(prefix: str = "test-", *, in_memory: bool = False) -> Iterator[Path]:
     """Make a folder that the server's user can reach, and remove it at the end.
 
     With ``in_memory`` it is in memory where that has room: making and dropping databases takes a third of the CPU time.

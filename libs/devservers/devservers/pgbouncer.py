@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from devservers.folders import server_account, throw_away_folder, write_privately
+from devservers.folders import server_account, temporary_directory, write_privately
 from devservers.ports import find_free_port
 from devservers.processes import wait_for
 
@@ -45,7 +45,7 @@ def running_pgbouncer(url: str, *, mode: str = "transaction", size: int = 5) -> 
         raise PgBouncerMissingError("pgbouncer is not installed")
     server, port, account = urlsplit(url), find_free_port(), server_account()
     values = {"host": server.hostname, "port": server.port, "user": server.username, "password": server.password}
-    with throw_away_folder("pgbouncer-") as folder:
+    with temporary_directory("pgbouncer-") as folder:
         file = folder / "pgbouncer.ini"
         write_privately(file, CONFIGURATION.format(**values, own_port=port, mode=mode, size=size))
         if account:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devservers import folders
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def memory(tmp_path, monkeypatch):
 
 
 def test_folder_in_memory_is_removed_at_the_end(memory):
-    with throw_away_folder(in_memory=True) as folder:
+    with temporary_directory(in_memory=True) as folder:
         assert folder.parent == memory
         (folder / "file").touch()
 
@@ -31,12 +31,12 @@ def test_folder_in_memory_is_removed_at_the_end(memory):
 def test_folder_is_on_disk_where_memory_has_no_room(memory, monkeypatch, name, value):
     monkeypatch.setattr(folders, name, value)
 
-    with throw_away_folder(in_memory=True) as folder:
+    with temporary_directory(in_memory=True) as folder:
         assert folder.parent in (folders.ROOT_USERS_FOLDER, Path(tempfile.gettempdir()))
 
 
 def test_folder_is_on_disk_unless_it_is_asked_for(memory):
-    with throw_away_folder() as folder:
+    with temporary_directory() as folder:
         assert folder.parent != memory
 
 
@@ -45,7 +45,7 @@ import sys, time
 from pathlib import Path
 from devservers import folders
 folders.MEMORY, folders.LEAST_MEMORY = Path(sys.argv[1]), 1
-with folders.throw_away_folder(in_memory=True) as folder:
+with folders.temporary_directory(in_memory=True) as folder:
     print(folder, flush=True)
     time.sleep(60)
 """
@@ -57,11 +57,11 @@ def test_folder_whose_maker_was_killed_is_removed_by_the_next(memory):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
         try:
             abandoned = Path(killed.stdout.readline().strip())
-            with throw_away_folder(in_memory=True):
+            with temporary_directory(in_memory=True):
                 assert abandoned.is_dir()  # while it is in use
         finally:
             killed.kill()
     assert abandoned.is_dir()
 
-    with throw_away_folder(in_memory=True) as folder:
+    with temporary_directory(in_memory=True) as folder:
         assert {*memory.iterdir()} == {folder, memory / "test-of-somebody-else"}

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from repository import ROOT, Repository
 
-from devservers.folders import throw_away_folder
+from devservers.folders import temporary_directory
 from devservers.ports import find_free_port
 
 GENERATED = {
@@ -40,7 +40,7 @@ ACROSS_SECONDS = 900
 @pytest.fixture(scope="module")
 def folder():
     """A folder that PostgreSQL's user can enter, too."""
-    with throw_away_folder("test-scaffold-") as folder:
+    with temporary_directory("test-scaffold-") as folder:
         yield folder
 
 
