@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 
-from devservers.folders import times_of_change
+from devservers.folders import modification_times
 from devservers.ports import PortsError, listen
 from devservers.postgres import PostgresError, PrivatePostgres, running
 from devservers.supervisor import Child, Console, ProcessEndedError, StopRequested, Supervisor
@@ -112,7 +112,7 @@ class System:
             [self._start(project, manage_command(project, *command), project.name) for project in with_database()]
         )
         self.console.say("Starting the services ...")
-        self.known = {name: times_of_change(project.folder, ROOT / "libs") for name, project in PROJECTS.items()}
+        self.known = {name: modification_times(project.folder, ROOT / "libs") for name, project in PROJECTS.items()}
         for project in PROJECTS.values():
             self.supervisor.children |= self._serve(project)
         waiting = dict(self.run.addresses)
@@ -152,9 +152,9 @@ class System:
     def watch(self, *, reload: bool) -> None:
         """Show output, and replace processes whose code has changed, until one ends or a signal comes."""
         while True:
-            self.supervisor.look(0.3)
+            self.supervisor.poll(0.3)
             for project in PROJECTS.values() if reload else ():
-                if (found := times_of_change(project.folder, ROOT / "libs")) != self.known[project.name]:
+                if (found := modification_times(project.folder, ROOT / "libs")) != self.known[project.name]:
                     self.known[project.name] = found
                     self._replace(project)
 

@@ -1,1 +1,1 @@
-"""Processes that cannot outlive their parent, free ports, and a private PostgreSQL; no service imports this."""
+"""Child processes, free ports, a private PostgreSQL and PgBouncer for development, tests and benchmarks."""

@@ -1,4 +1,4 @@
-"""Folders and files of the private PostgreSQL, whose server never runs as root, and changes of files."""
+"""Data folders of the private PostgreSQL, temporary directories, and modification times of source files."""
 
 import contextlib
 import fcntl
@@ -10,19 +10,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT_USERS_FOLDER = Path("/var/lib/django-microservices")  # the server's user cannot enter root's home
-MEMORY = Path("/dev/shm")  # the file system in memory of Linux  # noqa: S108  # nosec B108
-LEAST_MEMORY = 4 * 1024**3  # free bytes
+ROOT_USERS_FOLDER = Path("/var/lib/django-microservices")  # PostgreSQL's user cannot enter root's home
+MEMORY = Path("/dev/shm")  # tmpfs on Linux  # noqa: S108  # nosec B108
+LEAST_MEMORY = 4 * 1024**3  # minimum free bytes
 SOURCES = ("*.py", "*.html", "*.toml")
 ENTER_ONLY, PRIVATE = 0o711, 0o700
-IN_USE = ".in-use"  # in a throw-away folder: its maker holds a lock on it
+IN_USE = ".in-use"  # lock file in a temporary directory, locked by its creator
 
 
 def server_account() -> pwd.struct_passwd | None:
-    """Return the account that PostgreSQL runs as; None where this process is not root and runs it as itself.
+    """Return the account that PostgreSQL runs as; None if this process is not root, because it uses its own account.
 
     Raises:
-        KeyError: this process is root, and there is neither `postgres` nor `nobody`.
+        KeyError: this process is root, and neither `postgres` nor `nobody` exists.
     """
     if os.geteuid() != 0:
         return None
@@ -32,15 +32,17 @@ def server_account() -> pwd.struct_passwd | None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder: the server's user passes through it to a folder of its own, and nobody sees what it holds.
+    """Create a folder and its missing parents.
+
+    Other users cannot list them. If this process is root, PostgreSQL's user can pass through them to its own folder.
 
     Raises:
-        OSError: it cannot be made, or it is a file.
+        OSError: the folder cannot be created, or the path is a file.
     """
     is_root = os.geteuid() == 0
     for folder in [each for each in [*reversed(path.parents), path] if not each.exists()]:
         folder.mkdir(mode=PRIVATE)
-        folder.chmod(ENTER_ONLY if is_root else PRIVATE)  # whatever the umask is
+        folder.chmod(ENTER_ONLY if is_root else PRIVATE)  # independent of the umask
     if not path.is_dir():
         raise NotADirectoryError(None, "it is not a folder")
     if is_root:
@@ -49,10 +51,10 @@ def make_folder(path: Path) -> None:
 
 @contextlib.contextmanager
 def temporary_directory(prefix: str = "test-", *, in_memory: bool = False) -> Iterator[Path]:
-    """Make a folder that the server's user can reach, and remove it at the end.
+    """Create a temporary directory that PostgreSQL's user can reach, and remove it at the end.
 
-    With ``in_memory`` it is in memory where that has room: making and dropping databases takes a third of the CPU time.
-    Folders whose makers were killed are removed, too.
+    With ``in_memory`` it is on tmpfs if that has enough free space. Creating and dropping databases then takes a third
+    of the CPU time. Also removes temporary directories of processes that were killed.
     """
     parent = ROOT_USERS_FOLDER if os.geteuid() == 0 else None
     if in_memory and _memory_can_be_used():
@@ -65,7 +67,7 @@ def temporary_directory(prefix: str = "test-", *, in_memory: bool = False) -> It
         make_folder(folder)
         with (folder / "new").open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
-            Path(mark.name).rename(folder / IN_USE)  # nobody sees it without the lock
+            Path(mark.name).rename(folder / IN_USE)  # the file is locked before it is visible
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -74,7 +76,7 @@ def temporary_directory(prefix: str = "test-", *, in_memory: bool = False) -> It
 def _remove_abandoned(parent: Path, prefix: str) -> None:
     for mark in parent.glob(f"{prefix}*/{IN_USE}"):
         with contextlib.suppress(OSError):
-            if mark.lstat().st_uid == os.geteuid():  # others may write into the parent, too
+            if mark.lstat().st_uid == os.geteuid():  # other users may write to the parent
                 with mark.open() as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     shutil.rmtree(mark.parent, ignore_errors=True)
@@ -85,12 +87,14 @@ def _memory_can_be_used() -> bool:
         found = os.statvfs(MEMORY)
     except OSError:
         return False
-    is_open = os.access(MEMORY, os.W_OK | os.X_OK) and not found.f_flag & os.ST_NOEXEC  # it gets the server's programs
+    is_open = (
+        os.access(MEMORY, os.W_OK | os.X_OK) and not found.f_flag & os.ST_NOEXEC
+    )  # the server's programs are copied to it
     return is_open and found.f_bavail * found.f_frsize >= LEAST_MEMORY
 
 
 def write_privately(file: Path, content: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file atomically, readable only by its owner."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as draft:  # mode 600
         draft.write(content)
         draft.flush()
@@ -99,14 +103,14 @@ def write_privately(file: Path, content: str) -> None:
 
 
 def read_secret(file: Path) -> str:
-    """Return the secret in a file, which is generated at its first use."""
+    """Return the secret in a file; generate it at the first use."""
     if not file.exists():
         write_privately(file, secrets.token_urlsafe(32))
     return file.read_text().strip()
 
 
-def times_of_change(*folders: Path) -> dict[str, float]:
-    """Return the time of the last change of each file below the folders that makes a service: no test."""
+def modification_times(*folders: Path) -> dict[str, float]:
+    """Return the modification time of each source file below the folders, except tests."""
     times = {}
     for file in (file for folder in folders for pattern in SOURCES for file in folder.rglob(pattern)):
         if "tests" not in file.parts:

@@ -1,4 +1,4 @@
-"""PgBouncer in front of a PostgreSQL server, as CloudNativePG's pooler runs it."""
+"""Runs PgBouncer in front of a PostgreSQL server, with the configuration of CloudNativePG's pooler."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from devservers.ports import find_free_port
 from devservers.processes import wait_for
 
 START_SECONDS = 30
-# The services set their limits as they connect. PgBouncer does not pass them on: behind it they are the role's.
+# The services set timeouts in the startup parameter ``options``. PgBouncer ignores it: set them on the role instead.
 CONFIGURATION = """
 [databases]
 * = host={host} port={port} user={user} password={password}
@@ -29,17 +29,17 @@ ignore_startup_parameters = extra_float_digits,options
 
 
 class PgBouncerMissingError(Exception):
-    """There is no PgBouncer on this machine."""
+    """PgBouncer is not installed."""
 
 
 @contextmanager
 def running_pgbouncer(url: str, *, mode: str = "transaction", size: int = 5) -> Iterator[str]:
-    """Run PgBouncer in front of the server of ``url``; yield the URL of the same database through it.
+    """Run PgBouncer in front of the server of ``url``; yield the URL of the same database through PgBouncer.
 
-    ``size`` is the number of connections to the server for each database.
+    ``size`` is the pool size: the number of connections to the server per database.
 
     Raises:
-        PgBouncerMissingError: it is not installed.
+        PgBouncerMissingError: PgBouncer is not installed.
     """
     if (program := shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")) is None:
         raise PgBouncerMissingError("pgbouncer is not installed")
@@ -54,7 +54,7 @@ def running_pgbouncer(url: str, *, mode: str = "transaction", size: int = 5) -> 
         process = subprocess.Popen([program, "--quiet", str(file)], stderr=subprocess.DEVNULL, **credentials)  # type: ignore[call-overload]
         try:
             if not wait_for(lambda: _listens(port), seconds=START_SECONDS):
-                raise TimeoutError(f"PgBouncer does not listen on port {port}.")
+                raise TimeoutError(f"PgBouncer did not start to listen on port {port}.")
             yield server._replace(netloc=f"{server.username}:{server.password}@127.0.0.1:{port}").geturl()
         finally:
             process.kill()

@@ -1,4 +1,4 @@
-"""Addresses of services, free ports, listening sockets, and the processes that hold busy ports."""
+"""Addresses of services, free ports, listening sockets, and the processes that listen on a port."""
 
 import contextlib
 import errno
@@ -12,12 +12,12 @@ from typing import Any
 
 import psutil
 
-_NOT_GIVEN_BY_THE_SYSTEM = range(20_000, 32_768)
+_NON_EPHEMERAL_PORTS = range(20_000, 32_768)
 _returned: set[int] = set()
 
 
 class PortsError(Exception):
-    """Services cannot listen on their ports; the message says why, and what to do."""
+    """A service cannot listen on its port; the message contains the reason and a remedy."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Address:
 
     @property
     def bind(self) -> str:
-        """The address as gunicorn takes it: ``127.0.0.1:8000``, ``[::1]:8000``."""
+        """The address in gunicorn's format: ``127.0.0.1:8000``, ``[::1]:8000``."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
@@ -39,11 +39,11 @@ class Address:
         return f"http://{Address(host, self.port).bind}"
 
     def health(self, *, seconds: float = 3.0) -> int | None:
-        """Return the status of ``GET /health/ready``; None without a response."""
+        """Return the status of ``GET /health/ready``, or None without a response."""
         return self.readiness(seconds=seconds)[0]
 
     def readiness(self, *, seconds: float = 3.0) -> tuple[int | None, dict[str, Any]]:
-        """Return the status of ``GET /health/ready`` and its JSON object; no proxy variable is followed."""
+        """Return the status of ``GET /health/ready`` and its JSON object. Ignores proxy variables."""
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=seconds)
         status, content = None, None
         with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException, ValueError):
@@ -55,12 +55,12 @@ class Address:
 
 
 def find_free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that is free now and was not returned before; another process may take it before it is used.
+    """Return a free port that was not returned before. Another process may still bind it before the caller does.
 
-    It lies below the ports that Linux and macOS give to outgoing connections, so that none of those takes it.
+    The port is below the ephemeral ports of Linux and macOS, so outgoing connections do not use it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for port in random.sample(_NOT_GIVEN_BY_THE_SYSTEM, len(_NOT_GIVEN_BY_THE_SYSTEM)):
+    for port in random.sample(_NON_EPHEMERAL_PORTS, len(_NON_EPHEMERAL_PORTS)):
         if port not in _returned:
             with contextlib.suppress(OSError), socket.create_server((host, port), family=family):
                 _returned.add(port)
@@ -69,10 +69,10 @@ def find_free_port(host: str = "127.0.0.1") -> int:
 
 
 def listen(addresses: Mapping[str, Address], variables: Mapping[str, str]) -> dict[str, socket.socket]:
-    """Open the listening socket of each service; ``variables`` are those that set their ports.
+    """Open the listening socket of each service; ``variables`` names the setting of each service's port.
 
     Raises:
-        PortsError: names each busy port, its holder, and the variable that moves the service.
+        PortsError: some ports are busy; the message names each port, its process, and the variable to change.
     """
     sockets, problems = {}, []
     for name, address in addresses.items():
@@ -96,7 +96,7 @@ def listen(addresses: Mapping[str, Address], variables: Mapping[str, str]) -> di
 
 
 def holder_of(port: int) -> str:
-    """Describe the process that listens on the port by name and pid, as far as this user may know it."""
+    """Return name and pid of the process that listens on a port, if this user may see it."""
     with contextlib.suppress(psutil.Error):
         listening = [each for each in psutil.net_connections(kind="tcp") if each.status == psutil.CONN_LISTEN]
         holders = {each.pid for each in listening if each.pid and each.laddr and each.laddr.port == port}

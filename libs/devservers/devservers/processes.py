@@ -1,4 +1,4 @@
-"""Starts processes that cannot outlive this one, and ends them."""
+"""Starts and ends child processes, which do not outlive this process."""
 
 import contextlib
 import ctypes
@@ -14,7 +14,7 @@ from typing import IO
 
 import psutil
 
-# Holds the names of the runs that a process belongs to. A process that lost its parent is found by it.
+# An environment variable with the names of the runs of a process, by which orphaned processes are found.
 RUN_VARIABLE = "DEVTOOLS_RUNS"
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -30,24 +30,29 @@ def spawn(
     user: tuple[int, int] | None = None,
     inherited: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own, where the terminal's Ctrl-C does not reach it.
+    """Start a process in its own session, so that the terminal's Ctrl-C does not reach it.
 
-    ``output`` takes both its streams; ``user`` is the uid and gid for a process of root; ``inherited`` are open
-    descriptors. Linux sends ``death_signal``
-    when this thread ends, so also when this process is killed.
+    Args:
+        command: the command line.
+        cwd: the working directory.
+        env: the environment.
+        output: the destination of the standard output and the standard error.
+        death_signal: the signal that Linux sends when this thread ends, also if this process is killed.
+        user: the uid and gid of the process; requires root.
+        inherited: open file descriptors that the process inherits.
 
     Raises:
-        RuntimeError: a death signal is wanted and this process has other threads: Python code would run between fork
-            and exec, and could wait forever for a lock that one of them held.
+        RuntimeError: ``death_signal`` is set and this process has other threads. Python code that runs between fork
+            and exec could deadlock on a lock of another thread.
     """
     if death_signal is not None and threading.active_count() > 1:
-        raise RuntimeError("no death signal can be set where there are other threads")
+        raise RuntimeError("death_signal cannot be used if this process has other threads")
     parent = os.getpid()
 
     def die_with_parent() -> None:
         if LIBC is not None:
             LIBC.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
-            if os.getppid() != parent:  # it ended before the call
+            if os.getppid() != parent:  # the parent ended before the call
                 os._exit(1)
 
     credentials = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
@@ -66,12 +71,12 @@ def spawn(
 
 
 def marked(environment: Mapping[str, str], run: str) -> dict[str, str]:
-    """Return the environment with the name of the run added to it."""
+    """Return a copy of the environment with the name of the run added to RUN_VARIABLE."""
     return {**environment, RUN_VARIABLE: f"{os.environ.get(RUN_VARIABLE, '')} {run}".strip()}
 
 
 def processes_of_run(run: str) -> Iterator[psutil.Process]:
-    """Find the processes of a run, except this one."""
+    """Yield the processes of a run, except this one."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.pid != os.getpid() and run in process.environ().get(RUN_VARIABLE, "").split():
@@ -79,7 +84,7 @@ def processes_of_run(run: str) -> Iterator[psutil.Process]:
 
 
 def end_processes(found: Iterable[psutil.Process], *, polite_signal: int = signal.SIGTERM, seconds: float = 5) -> None:
-    """End processes and their descendants: with ``polite_signal`` first, after ``seconds`` with SIGKILL."""
+    """End processes and their descendants: with ``polite_signal``, and after ``seconds`` with SIGKILL."""
     roots = list(found)
     everything = set(roots)
     for process in roots:
@@ -100,9 +105,9 @@ def send_to_group(process: "subprocess.Popen[bytes]", signal_number: int) -> Non
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float, pause_seconds: float = 0.02) -> bool:
-    """Wait until the condition holds; return False if it does not within ``seconds``.
+    """Wait until the condition is true; return False if it is not within ``seconds``.
 
-    The condition is checked once more after that time, in which this process may not have run at all.
+    The condition is checked again after the timeout, because this process may have been suspended.
     """
     give_up_at = time.monotonic() + seconds
     while not condition():

@@ -1,6 +1,6 @@
-"""Runs processes side by side: shows their output, notices when one ends, and stops them all.
+"""Runs processes in parallel: shows their output, detects when one ends, and stops them all.
 
-It has one thread, which lives as long as this process; :func:`devservers.processes.spawn` needs that.
+It uses no other threads, because :func:`devservers.processes.spawn` does not allow them.
 """
 
 import os
@@ -15,26 +15,26 @@ from subprocess import Popen
 
 from devservers.processes import describe_exit, send_to_group, spawn
 
-WIDTH = 12  # of the names in front of the lines
-COLOURS = (36, 33, 32, 35, 34, 31)  # ANSI codes, given to names in turn
+WIDTH = 12  # of the process names before the lines
+COLOURS = (36, 33, 32, 35, 34, 31)  # ANSI codes of the process names
 TAIL_LINES = 15
-READY_TEXT = "Worker ready"  # of the servers and workers that the supervisor starts
-LOOK_SECONDS = 0.1
-GRACE_SECONDS = 5.0  # for the services; with PostgreSQL's seconds it stays below ten
+READY_TEXT = "Worker ready"  # logged by servers and workers after their start
+POLL_SECONDS = 0.1
+GRACE_SECONDS = 5.0  # until SIGKILL; below ten seconds together with PostgreSQL's shutdown
 
 
 class ProcessEndedError(Exception):
-    """A process ended that was meant to go on, or a command failed; the message has its last lines."""
+    """A process ended unexpectedly or a command failed; the message contains its last lines of output."""
 
 
 class StopRequested(Exception):  # noqa: N818 - a request, not an error
-    """Ctrl-C or a signal asked for the end."""
+    """Ctrl-C or a signal requested a stop."""
 
 
 class Console:
-    """Writes lines with the name of their process in front, to the standard output and to a log file.
+    """Writes lines, prefixed with the name of their process, to the standard output and to a log file.
 
-    In colour only on a terminal, and not where NO_COLOR is set (https://no-color.org).
+    Colours are used on a terminal unless NO_COLOR is set (https://no-color.org).
     """
 
     def __init__(self, log_file: Path) -> None:
@@ -43,7 +43,7 @@ class Console:
         self.colours: dict[str, int] = {}  # by name
 
     def say(self, text: str, name: str = "manage") -> None:
-        """Write lines of the process ``name``, by default of this tool."""
+        """Write lines of the process ``name``; the default is this tool."""
         for line in text.splitlines() or [""]:
             prefix = f"{name:<{WIDTH}} |"
             self.log.write(f"{prefix} {line}\n")
@@ -52,7 +52,7 @@ class Console:
             self.write(f"{start}{prefix}{end} {line}\n")
 
     def write(self, text: str) -> None:
-        """Write text as it is to the standard output; a reader that has gone away stops nothing."""
+        """Write text unchanged to the standard output. A closed pipe is replaced with /dev/null."""
         try:
             sys.stdout.buffer.write(text.encode(sys.stdout.encoding, errors="replace"))
             sys.stdout.buffer.flush()
@@ -61,7 +61,7 @@ class Console:
 
 
 class Child:
-    """A process, and the last lines of its output or of its log file."""
+    """A process and the last lines of its output or log file."""
 
     def __init__(self, name: str, process: Popen[bytes], log_file: Path | None = None) -> None:
         self.name = name
@@ -69,15 +69,15 @@ class Child:
         self.log_file = log_file
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.unfinished = b""
-        self.is_ready = False  # it has printed READY_TEXT
+        self.is_ready = False  # it printed READY_TEXT
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process is gone."""
+        """Whether the process has ended."""
         return self.process.poll() is not None
 
     def failure(self) -> ProcessEndedError:
-        """Describe how it ended, with its last lines."""
+        """Return an error with the exit status and the last lines."""
         if self.log_file:
             self.tail.extend(self.log_file.read_text(errors="replace").splitlines())
         last_lines = "\n".join(f"    {line}" for line in self.tail) or "    (it printed nothing)"
@@ -86,21 +86,21 @@ class Child:
 
 
 class Supervisor:
-    """The processes of one run. It notes SIGINT, SIGTERM and SIGHUP, and :meth:`look` raises them."""
+    """The processes of one run. It records SIGINT, SIGTERM and SIGHUP, and :meth:`poll` raises StopRequested."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.children: dict[str, Child] = {}  # those that are meant to go on, by name
+        self.children: dict[str, Child] = {}  # processes that must keep running, by name
         self.selector = selectors.DefaultSelector()
         self.signals: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores it
                 signal.signal(number, lambda received, _frame: self.signals.append(received))
 
     def start(
         self, name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], inherited: Sequence[int]
     ) -> Child:
-        """Start a process, which inherits the descriptors, and show its output from now on."""
+        """Start a process that inherits the file descriptors, and register its output."""
         child = Child(name, spawn(command, cwd=cwd, env=env, inherited=inherited))
         if child.process.stdout:
             os.set_blocking(child.process.stdout.fileno(), False)
@@ -108,10 +108,10 @@ class Supervisor:
         return child
 
     def finish(self, commands: Sequence[Child]) -> None:
-        """Wait for commands to end; kill them if a signal comes first.
+        """Wait for commands to end; kill them if a signal arrives first.
 
         Raises:
-            ProcessEndedError: one of them failed.
+            ProcessEndedError: a command failed.
         """
         try:
             self.wait_until(lambda: all(child.has_ended for child in commands))
@@ -122,20 +122,20 @@ class Supervisor:
                 raise child.failure()
 
     def wait_until(self, condition: Callable[[], bool], *, seconds: float = float("inf")) -> bool:
-        """Go on until the condition holds; return False if it does not in time. Raises as :meth:`look` does."""
+        """Poll until the condition is true; return False after a timeout. Raises the errors of :meth:`poll`."""
         give_up_at = time.monotonic() + seconds
         while not condition():
             if time.monotonic() >= give_up_at:
                 return False
-            self.look()
+            self.poll()
         return True
 
-    def look(self, seconds: float = LOOK_SECONDS) -> None:
-        """Show the output of ``seconds``; check for signals and for children that ended.
+    def poll(self, seconds: float = POLL_SECONDS) -> None:
+        """Show output for ``seconds``; check for signals and for ended processes.
 
         Raises:
-            StopRequested: a signal asked for the end.
-            ProcessEndedError: a child has ended.
+            StopRequested: a signal arrived.
+            ProcessEndedError: a child ended.
         """
         self.show_output(seconds)
         if self.signals:
@@ -146,14 +146,14 @@ class Supervisor:
                 raise child.failure()
 
     def show_output(self, seconds: float) -> None:
-        """Show what the processes print within ``seconds``, or wait that long."""
+        """Show available output; wait at most ``seconds`` for it."""
         if not self.selector.get_map():
             time.sleep(seconds)
         for key, _ in self.selector.select(seconds) if self.selector.get_map() else ():
             self._read(key.data)
 
     def _read(self, child: Child) -> bool:
-        """Show one chunk of a child's output; return False if there is none now."""
+        """Show one chunk of a child's output; return False if none is available."""
         stream = child.process.stdout
         if stream is None or stream.closed:
             return False
@@ -177,19 +177,19 @@ class Supervisor:
             pass
 
     def kill(self, children: Iterable[Child]) -> None:
-        """Kill children with their process groups, which hold the workers of a service that died without them."""
+        """Kill the process groups of children, which include workers that outlived their service."""
         for child in children:
             send_to_group(child.process, signal.SIGKILL)
             child.process.wait()
             self._drain(child)
 
     def stop(self, children: Sequence[Child]) -> None:
-        """Stop children and their workers. A further signal ends the patience with them."""
+        """Stop children and their workers with SIGTERM; kill them after GRACE_SECONDS or another signal."""
         received, give_up_at = len(self.signals), time.monotonic() + GRACE_SECONDS
         for child in children:
-            child.process.send_signal(signal.SIGTERM)  # does nothing where it has ended
+            child.process.send_signal(signal.SIGTERM)  # no effect if it has ended
         while not all(child.has_ended for child in children):
             if time.monotonic() >= give_up_at or len(self.signals) > received:
                 break
-            self.show_output(LOOK_SECONDS)
+            self.show_output(POLL_SECONDS)
         self.kill(children)

@@ -1,4 +1,4 @@
-"""The folders of throw-away servers, in memory or on disk."""
+"""Temporary directories, on tmpfs or on disk."""
 
 import subprocess
 import sys
@@ -13,13 +13,13 @@ from devservers.folders import temporary_directory
 
 @pytest.fixture
 def memory(tmp_path, monkeypatch):
-    """Stands in for the file system in memory, with room enough."""
+    """A folder in the place of tmpfs, with enough free space."""
     monkeypatch.setattr(folders, "MEMORY", tmp_path)
     monkeypatch.setattr(folders, "LEAST_MEMORY", 1)
     return tmp_path
 
 
-def test_folder_in_memory_is_removed_at_the_end(memory):
+def test_directory_in_memory_is_removed_at_the_end(memory):
     with temporary_directory(in_memory=True) as folder:
         assert folder.parent == memory
         (folder / "file").touch()
@@ -28,14 +28,14 @@ def test_folder_in_memory_is_removed_at_the_end(memory):
 
 
 @pytest.mark.parametrize(("name", "value"), [("LEAST_MEMORY", 2**80), ("MEMORY", Path("/nowhere"))])
-def test_folder_is_on_disk_where_memory_has_no_room(memory, monkeypatch, name, value):
+def test_directory_is_on_disk_if_memory_has_no_space(memory, monkeypatch, name, value):
     monkeypatch.setattr(folders, name, value)
 
     with temporary_directory(in_memory=True) as folder:
         assert folder.parent in (folders.ROOT_USERS_FOLDER, Path(tempfile.gettempdir()))
 
 
-def test_folder_is_on_disk_unless_it_is_asked_for(memory):
+def test_directory_is_on_disk_by_default(memory):
     with temporary_directory() as folder:
         assert folder.parent != memory
 
@@ -51,8 +51,8 @@ with folders.temporary_directory(in_memory=True) as folder:
 """
 
 
-def test_folder_whose_maker_was_killed_is_removed_by_the_next(memory):
-    (memory / "test-of-somebody-else").mkdir()
+def test_directory_of_a_killed_process_is_removed_later(memory):
+    (memory / "test-of-another-user").mkdir()
     command = [sys.executable, "-c", HOLDER, str(memory)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
         try:
@@ -64,4 +64,4 @@ def test_folder_whose_maker_was_killed_is_removed_by_the_next(memory):
     assert abandoned.is_dir()
 
     with temporary_directory(in_memory=True) as folder:
-        assert {*memory.iterdir()} == {folder, memory / "test-of-somebody-else"}
+        assert {*memory.iterdir()} == {folder, memory / "test-of-another-user"}

@@ -6,19 +6,19 @@ from devservers import ports
 from devservers.ports import find_free_port
 
 
-def test_every_call_returns_another_port(monkeypatch):
-    monkeypatch.setattr(ports, "_NOT_GIVEN_BY_THE_SYSTEM", range(29_000, 29_050))
+def test_each_call_returns_a_different_port(monkeypatch):
+    monkeypatch.setattr(ports, "_NON_EPHEMERAL_PORTS", range(29_000, 29_050))
 
     found = [find_free_port() for _ in range(20)]
 
     assert len(set(found)) == 20
 
 
-def test_a_busy_port_is_not_returned(monkeypatch):
+def test_busy_port_is_not_returned(monkeypatch):
     with socket.create_server(("127.0.0.1", find_free_port())) as busy:
         port = busy.getsockname()[1]
         monkeypatch.setattr(ports, "_returned", set())
-        monkeypatch.setattr(ports, "_NOT_GIVEN_BY_THE_SYSTEM", range(port, port + 1))
+        monkeypatch.setattr(ports, "_NON_EPHEMERAL_PORTS", range(port, port + 1))
 
         with pytest.raises(OSError, match="No port"):
             find_free_port()

@@ -1,4 +1,4 @@
-"""The copy of PostgreSQL's programs that its own user runs, where this process is root."""
+"""The copy of PostgreSQL's programs, which PostgreSQL's user runs if this process is root."""
 
 import os
 
@@ -19,7 +19,7 @@ def refuse(source, target):
 
 @pytest.fixture
 def site_packages(tmp_path):
-    """The files of a wheel, of which some are readable by their owner alone."""
+    """The files of a wheel, some of them readable only by their owner."""
     place = tmp_path / "site-packages"
     for part in (*(INSTALLATION / name for name in ("bin", "lib", "share")), LIBRARIES):
         (place / part).mkdir(parents=True, mode=0o700)
@@ -30,7 +30,7 @@ def site_packages(tmp_path):
 
 
 @pytest.mark.parametrize("can_link", [True, False])
-def test_everybody_can_read_the_copy_and_run_its_programs(site_packages, tmp_path, monkeypatch, can_link):
+def test_copy_is_readable_and_executable_by_all_users(site_packages, tmp_path, monkeypatch, can_link):
     if not can_link:
         monkeypatch.setattr(os, "link", refuse)
 
