@@ -87,10 +87,9 @@ def _memory_can_be_used() -> bool:
         found = os.statvfs(MEMORY)
     except OSError:
         return False
-    is_open = (
-        os.access(MEMORY, os.W_OK | os.X_OK) and not found.f_flag & os.ST_NOEXEC
-    )  # the server's programs are copied to it
-    return is_open and found.f_bavail * found.f_frsize >= LEAST_MEMORY
+    # The server's programs are copied to the directory, so it must allow execution.
+    is_usable = os.access(MEMORY, os.W_OK | os.X_OK) and not found.f_flag & os.ST_NOEXEC
+    return is_usable and found.f_bavail * found.f_frsize >= LEAST_MEMORY
 
 
 def write_privately(file: Path, content: str) -> None:

@@ -92,7 +92,7 @@ def test_fields_cannot_override_server_variables():
     assert (found["REQUEST_METHOD"], found["SERVER_NAME"]) == ("GET", "localhost")
 
 
-def test_version_is_that_of_the_request():
+def test_server_protocol_is_the_version_of_the_request():
     assert environ(line="GET / HTTP/1.0")["SERVER_PROTOCOL"] == "HTTP/1.0"
 
 
@@ -124,6 +124,6 @@ def test_body_over_the_limit_cannot_be_read(read):
         read(environ(body=None)["wsgi.input"])
 
 
-def test_port_is_that_of_the_server_s_socket():
+def test_server_port_is_the_port_of_the_socket():
     assert environ()["SERVER_PORT"] == "80"
     assert environ(port="9100")["SERVER_PORT"] == "9100"
