@@ -24,7 +24,6 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
     """
     tracing.check()
     collect_metrics(name)
-    share_processors()
     gc.disable()  # makes the imports a tenth faster; enabled again before the first fork
 
     def post_fork(server: Any, worker: Any) -> None:
@@ -72,17 +71,6 @@ def reset_signals() -> None:
     """End a new worker by a signal to stop; the handlers of the master, which it has at first, would lose it."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
-
-
-def share_processors() -> None:
-    """Use SCHED_BATCH to reduce wake-up preemption.
-
-    On few processors the services otherwise preempt each other often and continue with cold caches
-    (docs/performance.md). Does nothing where the system lacks the policy or forbids it.
-    """
-    if hasattr(os, "SCHED_BATCH"):  # Linux
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def when_ready(server: Any) -> None:

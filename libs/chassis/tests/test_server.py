@@ -81,12 +81,6 @@ def test_totals_include_all_workers_and_outlive_them(server):
     assert (before, after) == (20, 30)
 
 
-def test_processes_have_batch_scheduling(server):
-    processes = [server.process.pid, *server.workers]
-
-    assert {os.sched_getscheduler(process) for process in processes} == {os.SCHED_BATCH}
-
-
 def test_folder_of_the_metrics_goes_with_the_server(tmp_path):
     server = Server(tmp_path, connection.settings_dict)
     try:
