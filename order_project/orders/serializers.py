@@ -96,7 +96,7 @@ class OrderSerializer(StrictModelSerializer[Order]):
         """
         if instance.is_closed:
             raise OrderClosed
-        return super().update(instance, validated_data)
+        return super().update(instance, validated_data) if validated_data else instance
 
 
 def _unknown_user(user_id: int) -> ValidationError:

@@ -121,6 +121,22 @@ def test_messages_are_in_the_language_of_the_request():
         assert message() != english
 
 
+def test_validation_errors_are_in_the_language_of_the_request():
+    class StockSerializer(serializers.ModelSerializer):
+        class Meta:
+            model = Book
+            fields = PlainSerializer.Meta.fields
+
+    def errors(kind):
+        serializer = kind(data={"title": "x" * 201, "pages": -1, "shelf": "upper"})
+        assert not serializer.is_valid()
+        return {name: [*map(str, serializer.errors[name])] for name in ("title", "pages")}
+
+    for language in ("en", "de", "fr", "en"):
+        with translation.override(language):
+            assert errors(PlainSerializer) == errors(StockSerializer)
+
+
 def test_options_that_change_are_noticed():
     class ChangingSerializer(StrictModelSerializer[Book]):
         class Meta:
@@ -282,6 +298,23 @@ def test_instant_of_a_form_has_no_offset():
 
 
 @isolate_apps("library.books")
+@pytest.mark.django_db
+def test_instance_that_an_override_of_update_changes_is_saved(make_book):
+    class ReversingSerializer(PlainSerializer):
+        def update(self, instance, validated_data):
+            validated_data.pop("title", None)
+            instance.title = instance.title[::-1]
+            return super().update(instance, validated_data)
+
+    for data in ({"title": "x"}, {}):
+        book = make_book(title="Emma")
+        serializer = ReversingSerializer(book, data=data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+
+        assert Book.objects.get(pk=book.pk).title == "ammE"
+
+
 def test_a_model_with_a_set_of_unique_columns_keeps_its_validator():
     class Shelf(models.Model):  # noqa: DJ008 - never shown
         room = models.CharField(max_length=10)

@@ -11,6 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils import html
+from rest_framework.utils.formatting import lazy_format
 
 from chassis.rest.fields import (
     StrictBooleanField,
@@ -109,8 +110,12 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         return value
 
     def update(self, instance: ModelT, validated_data: Any) -> ModelT:
-        """Save the changes; a request without any, such as one of read-only fields, leaves ``updated_at`` as it is."""
-        return super().update(instance, validated_data) if validated_data else instance
+        """Save the changes; a request without any, such as one of read-only fields, leaves ``updated_at`` as it is.
+
+        An override that calls this method always saves, as it may have changed the instance itself.
+        """
+        is_unchanged = not validated_data and type(self).update is StrictModelSerializer.update
+        return instance if is_unchanged else super().update(instance, validated_data)
 
 
 def _is_read(name: str, nested: list[Any]) -> bool:
@@ -140,9 +145,19 @@ def _copied(field: Any) -> Any:
     """Return a copy of a plain field, of which nothing is changed with the other."""
     copied = object.__new__(type(field))
     vars(copied).update(vars(field))
-    copied.validators = list(field.validators)
+    copied.validators = [_untranslated(one) for one in field.validators]
     copied.error_messages = dict(field.error_messages)
     copied.style = dict(field.style)
     if isinstance(field, serializers.ChoiceField):
         copied.choices = field.grouped_choices
+    return copied
+
+
+def _untranslated(validator: Any) -> Any:
+    """Return a validator whose message, which keeps the language of its first use, was not used yet."""
+    message = getattr(validator, "message", None)
+    if not isinstance(message, lazy_format):
+        return validator
+    copied = copy.copy(validator)
+    copied.message = lazy_format(message.format_string, *message.args, **message.kwargs)
     return copied
