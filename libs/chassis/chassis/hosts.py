@@ -1,5 +1,7 @@
 """Which host names a service answers to."""
 
+from http import HTTPStatus
+
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
@@ -19,3 +21,9 @@ class HostMiddleware(CommonMiddleware):
         if request.path.startswith(OPEN_PATHS):
             return None
         return super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:  # type: ignore[override]
+        """Set ``Content-Length``; that of a 304 would have to be the one of its 200 response."""
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return response
+        return super().process_response(request, response)

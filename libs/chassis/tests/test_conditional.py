@@ -1,9 +1,11 @@
 from itertools import count
 
 import pytest
+from django.db.models.functions import Length
 from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
+from rest_framework.serializers import IntegerField
 from rest_framework.utils.encoders import JSONEncoder
 
 from library.books.models import Book
@@ -37,6 +39,7 @@ def test_known_object_is_not_sent_again(api, book, etag, header):
     response = api.get(f"/books/{book.id}", headers={"if-none-match": header.format(etag)})
 
     assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)
+    assert "Content-Length" not in response
     assert response["Vary"] == "Accept"
 
 
@@ -73,6 +76,16 @@ def test_change_of_the_state_that_was_read_is_made(api, book, etag, method, stat
     )
 
     assert response.status_code == status
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+@pytest.mark.parametrize("header", ["", "unquoted", '"open', ",", "W/"])
+def test_precondition_that_is_no_entity_tag_does_not_hold(api, book, method, header):
+    change = {"title": "Persuasion", "isbn": "2222222222222"}
+    response = getattr(api, method)(f"/books/{book.id}", change, format="json", headers={"if-match": header})
+
+    assert (response.status_code, response.json()["type"]) == (412, "urn:problem:precondition_failed")
+    assert Book.objects.get(id=book.id).title == "Emma"
 
 
 def test_precondition_is_checked_against_the_row_under_its_lock(api, book, etag, monkeypatch):
@@ -157,3 +170,48 @@ def test_tag_of_the_view_itself_is_kept(api, book, monkeypatch):
     monkeypatch.setattr(BookViewSet, "retrieve", retrieve)
 
     assert api.get(f"/books/{book.id}")["ETag"] == '"own"'
+
+
+def annotated(self):
+    """Return what only reads show, as a view does that reads and writes by different querysets."""
+    return Book.objects.annotate(length=Length("title")) if self.action == "retrieve" else Book.objects.all()
+
+
+class LengthSerializer(BookSerializer):
+    length = IntegerField(read_only=True, required=False)
+
+    class Meta(BookSerializer.Meta):
+        fields = [*BookSerializer.Meta.fields, "length"]
+
+
+def own_tag(self, request, *args, **kwargs):
+    book = self.get_object()
+    return Response({"title": book.title}, headers={"ETag": f'"{book.title}"'})
+
+
+def own_data(self, request, *args, **kwargs):
+    response = RetrieveModelMixin.retrieve(self, request, *args, **kwargs)
+    response.data["hint"] = "read only"
+    return response
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"get_queryset": annotated, "serializer_class": LengthSerializer},
+        {"retrieve": own_tag},
+        {"retrieve": own_data},
+    ],
+    ids=["get_queryset", "tag", "retrieve"],
+)
+def test_precondition_is_that_of_the_views_own_reads(api, book, members, monkeypatch):
+    for name, value in members.items():
+        monkeypatch.setattr(BookViewSet, name, value)
+    address = f"/books/{book.id}"
+    etag = api.get(address)["ETag"]
+
+    changed = api.patch(address, {"title": "Sanditon"}, format="json", headers={"if-match": etag})
+    stale = api.patch(address, {"title": "Emma"}, format="json", headers={"if-match": etag})
+
+    assert (changed.status_code, stale.status_code) == (200, 412)
+    assert api.get(address).json()["title"] == "Sanditon"

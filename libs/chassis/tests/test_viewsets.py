@@ -1,6 +1,8 @@
 """ResourceViewSet: create, retrieve, update and delete."""
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
@@ -194,6 +196,20 @@ def test_row_is_locked_in_the_database_that_it_is_written_to(api, make_book, set
 
     assert (changed.status_code, deleted.status_code) == (200, 204)
     assert not Book.objects.using("default").exists()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "writer"])
+def test_precondition_is_checked_in_the_database_that_is_written_to(api, make_book, settings):
+    book = make_book()
+    settings.DATABASE_ROUTERS = [WriterRouter()]
+    address = f"/books/{book.id}"
+    etag = api.get(address)["ETag"]
+
+    with CaptureQueriesContext(connections["default"]) as reads:
+        response = api.patch(address, {"title": "Persuasion"}, format="json", headers={"if-match": etag})
+
+    assert response.status_code == 200
+    assert len([query for query in reads if "books_book" in query["sql"]]) == 1  # the first look, before the lock
 
 
 class Shelf:

@@ -25,6 +25,23 @@ _LOOKUPS = {
     "lte": "is at most",
 }
 
+_GUARD = "Send the `ETag` that you read as `If-Match`, and a change that was made since then is not overwritten (412)."
+_UNCHANGED = (
+    "Send the `ETag` of an earlier response as `If-None-Match`: it is 304, without a body, if nothing changed."
+)
+# Summary and description of each action of a viewset, for the names of its model.
+_TEXTS = {
+    "list": (
+        "List {names}",
+        "Returns a page of {names}; `next` is the address of the next one.",
+    ),
+    "create": ("Create {name}", "Creates the {name} and returns it; `Location` is its address."),
+    "retrieve": ("Retrieve {name}", f"Returns the {{name}}. {_UNCHANGED}"),
+    "update": ("Replace {name}", f"Sets every writable member of the {{name}}. {_GUARD}"),
+    "partial_update": ("Update {name}", f"Sets the members that are sent and leaves the others. {_GUARD}"),
+    "destroy": ("Delete {name}", f"Deletes the {{name}}. {_GUARD}"),
+}
+
 
 class ProblemSchema(AutoSchema):
     """drf-spectacular's AutoSchema, with the problems of each operation.
@@ -52,6 +69,14 @@ class ProblemSchema(AutoSchema):
             responses.setdefault(status, response)  # extend_schema may have documented another
         return operation
 
+    def get_summary(self) -> str | None:
+        """Return the operation's title."""
+        return self._text(0)
+
+    def get_description(self) -> str:  # type: ignore[override] # as in drf-spectacular
+        """Return what the operation does, for its clients."""
+        return self._text(1) or ""
+
     def get_problems(self, operation: dict[str, Any]) -> Iterator[Problem]:
         """Yield the types of the problems that the operation can respond with: a hook for those of a service."""
         yield from (BAD_REQUEST, NotAcceptable, INTERNAL_ERROR)
@@ -66,6 +91,13 @@ class ProblemSchema(AutoSchema):
             yield from getattr(permission, "problems", ())
         for one in type(self.view).__mro__:
             yield from vars(one).get("problems", {}).get(getattr(self.view, "action", None), ())
+
+    def _text(self, index: int) -> str | None:
+        queryset, action = getattr(self.view, "queryset", None), getattr(self.view, "action", None)
+        if queryset is None or action not in _TEXTS:
+            return None
+        options = queryset.model._meta
+        return _TEXTS[action][index].format(name=options.verbose_name, names=options.verbose_name_plural)
 
 
 def _complete(parameter: dict[str, Any], *, describes_filters: bool) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from http import HTTPStatus
 from typing import Any
 
+from django.utils.http import parse_etags
 from django.views.decorators.http import condition
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -28,6 +29,8 @@ def conditional(request: Request, etag: str, response: Any) -> Any:
     Raises:
         PreconditionFailed: ``If-Match`` or ``If-None-Match`` does not hold.
     """
+    if not parse_etags(request.headers.get("If-Match", "*")):  # Django overlooks a header that has no entity tag
+        raise PreconditionFailed
     respond: Any = condition(etag_func=lambda request: etag)(lambda request: response)
     result = respond(request)
     if result.status_code == HTTPStatus.PRECONDITION_FAILED:

@@ -42,6 +42,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     """
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"list": [QueryTooLong, ListTooExpensive, SearchesBusy]}
+    locked_in: str | None = None  # the database in which an object is locked
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Return REST framework's request, whose query, if it has one, knows which parameters were asked for."""
@@ -126,20 +127,24 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
             NotFound: it was deleted since it was read.
             PreconditionFailed: the request's ``If-Match`` or ``If-None-Match`` does not hold.
         """
-        with _locked_row(instance) if isinstance(instance, Model) else nullcontext():
+        with _locked_row(instance) if isinstance(instance, Model) else nullcontext() as self.locked_in:
             if {"If-Match", "If-None-Match"} & self.request.headers.keys():
-                current = self.render_json(Response(self.current_data(instance)))
-                conditional(self.request, entity_tag(current), HttpResponse())
+                conditional(self.request, self.current_tag(), HttpResponse())
             yield instance
 
-    def current_data(self, instance: ModelT) -> Mapping[str, Any]:
-        """Return what ``retrieve`` would, by which the request's preconditions are judged."""
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Return the rows that the request asks for, from the database in which an object is locked."""
+        rows = super().filter_queryset(queryset)
+        return rows.using(self.locked_in) if self.locked_in else rows
+
+    def current_tag(self) -> str:
+        """Return the entity tag of the response of ``retrieve``, by which the request's preconditions are judged."""
         action, self.action = self.action, "retrieve"
         try:
-            data: Mapping[str, Any] = self.get_serializer(instance).data
+            response = self.retrieve(self.request, *self.args, **self.kwargs)
         finally:
             self.action = action
-        return data
+        return response.headers.get("ETag") or entity_tag(self.render_json(response))
 
     def render_json(self, response: Response) -> bytes:
         """Return the data of ``response`` as the view's JSON renderer writes it, without indentation."""
@@ -150,7 +155,8 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
 
 @contextmanager
-def _locked_row(instance: Model) -> Iterator[None]:
+def _locked_row(instance: Model) -> Iterator[str]:
+    """Lock the row of ``instance`` and read it anew; yield the name of the database."""
     database = router.db_for_write(type(instance), instance=instance)
     with transaction.atomic(using=database):
         try:
@@ -158,4 +164,4 @@ def _locked_row(instance: Model) -> Iterator[None]:
             instance.refresh_from_db(using=database, from_queryset=rows)
         except ObjectDoesNotExist as error:
             raise NotFound from error
-        yield
+        yield database

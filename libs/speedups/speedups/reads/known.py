@@ -29,7 +29,7 @@ NAMES: dict[type, frozenset[str]] = {
         " renderer_classes authentication_classes permission_classes throttle_classes pagination_class filter_backends"
         " lookup_field lookup_url_kwarg versioning_class content_negotiation_class name description suffix detail"
         " basename create update partial_update destroy perform_create perform_update perform_destroy create_response"
-        " get_success_headers locked current_data problems schema as_view"
+        " get_success_headers locked locked_in current_tag problems schema as_view"
     ),
     SERIALIZER: _names("Meta _declared_fields create update save validate is_valid errors to_internal_value"),
     FILTERSET: _names("Meta _meta declared_filters base_filters"),
