@@ -8,7 +8,8 @@ from http1.fields import TOKEN, Fields, MalformedError, members, parse_fields, r
 _REQUEST_LINE = re.compile(rf"({TOKEN}) ([^\x00-\x20\x7f]+) HTTP/(\d)\.(\d)")
 _STATUS_LINE = re.compile(r"HTTP/1\.(\d) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
 _ABSOLUTE_FORM = re.compile(r"https?://([^/?#@]+)([/?][^#]*)?", re.IGNORECASE)
-_HOST = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*")
+_NAME = r"[A-Za-z0-9\-._~%!$&'()*+,;="
+_HOST = re.compile(rf"(\[{_NAME}:]+\]|{_NAME}]*)(:[0-9]*)?")  # an IP literal or a name, and a port (RFC 3986)
 _LENGTH = re.compile(r"\d{1,18}")
 
 CHUNKED = None  # body length: delimited by the chunked encoding
@@ -90,18 +91,20 @@ def parse_request(text: str) -> RequestHead:
     if hosts and not _HOST.fullmatch(hosts[0]):
         raise MalformedError("The Host field is malformed.")
     if target[0] != "/" and not (target == "*" and method == "OPTIONS"):
-        target, host = _origin_form(target)
+        target, host = _origin_form(method, target)
         fields = [("Host", host), *(pair for pair in fields if pair[0].lower() != "host")]
+    if method == "CONNECT":
+        raise RefusedError(501, "CONNECT is not supported.")
     return RequestHead(method, target, version, fields, request_length(fields, version))
 
 
-def _origin_form(target: str) -> tuple[str, str]:
+def _origin_form(method: str, target: str) -> tuple[str, str]:
     """Split an absolute-form target into origin-form and Host (RFC 9112, section 3.2.2)."""
     found = _ABSOLUTE_FORM.fullmatch(target)
     if not found or not _HOST.fullmatch(found[1]):
         raise MalformedError("The request target is neither a path nor an http URL.")
-    rest = found[2] or "/"
-    return (rest if rest[0] == "/" else f"/{rest}"), found[1]
+    rest = found[2] or ("*" if method == "OPTIONS" else "/")  # RFC 9112, section 3.2.4
+    return (f"/{rest}" if rest[0] == "?" else rest), found[1]
 
 
 def request_length(fields: Fields, version: tuple[int, int]) -> int | None:

@@ -86,8 +86,17 @@ def test_absolute_form_becomes_origin_form_and_overrides_host(target, origin_for
     assert head.fields == [("Host", "other"), ("X", "1")]
 
 
-def test_options_may_have_the_asterisk_form():
-    assert request("OPTIONS * HTTP/1.1").target == "*"
+@pytest.mark.parametrize("target", ["*", "http://other"])
+def test_options_may_have_the_asterisk_form(target):
+    assert request(f"OPTIONS {target} HTTP/1.1").target == "*"
+
+
+@pytest.mark.parametrize("target", ["/", "http://other/"])
+def test_connect_is_not_supported(target):
+    with pytest.raises(RefusedError) as refusal:
+        request(f"CONNECT {target} HTTP/1.1")
+
+    assert refusal.value.status == 501
 
 
 @pytest.mark.parametrize(
@@ -112,12 +121,14 @@ def test_other_forms_are_refused(target):
         request(f"GET {target} HTTP/1.1")
 
 
-@pytest.mark.parametrize("host", ["a", "a:80", "[::1]:80", "a%20b", ""])
+@pytest.mark.parametrize("host", ["a", "a:80", "a:", "[::1]:80", "[::1]", "[v1.a]", "a%20b", "", ":80"])
 def test_any_valid_host_is_accepted(host):
     assert request(host=f"Host: {host}").fields == [("Host", host)]
 
 
-@pytest.mark.parametrize("host", ["a/b", "u@a", "a b", "a?b", "a#b", 'a"b'])
+@pytest.mark.parametrize(
+    "host", ["a/b", "u@a", "a b", "a?b", "a#b", 'a"b', "a:b", "a:-1", "a:8:0", "::1", "[::1", "[]", "[::1]a", "a[b]"]
+)
 def test_malformed_host_is_refused(host):
     with pytest.raises(MalformedError, match="Host"):
         request(host=f"Host: {host}")
