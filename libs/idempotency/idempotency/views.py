@@ -144,7 +144,7 @@ def _fingerprint(request: Request) -> str:
     if hasattr(data, "lists"):  # a form, whose names may be repeated
         data = {name: values[0] if len(values) == 1 else values for name, values in data.lists()}
     try:
-        said = json.dumps([request.method, request.path, data], sort_keys=True, default=_plain)
+        said = json.dumps([request.method, request.path.rstrip("/"), data], sort_keys=True, default=_plain)
     except RecursionError as error:
         raise ParseError("JSON parse error - nested too deeply") from error
     return hashlib.sha256(said.encode()).hexdigest()

@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 LAPTOP = {"user_id": KNOWN_USER, "product_name": "Laptop"}
 
 
-def place(key="key-1", order=LAPTOP, api=None):
-    return (api or APIClient()).post("/orders", order, format="json", headers={"idempotency-key": key})
+def place(key="key-1", order=LAPTOP, api=None, path="/orders"):
+    return (api or APIClient()).post(path, order, format="json", headers={"idempotency-key": key})
 
 
 def move_time(**delta):
@@ -59,6 +59,14 @@ def test_order_of_json_members_does_not_matter():
     first = place()
 
     assert place(order=dict(reversed(LAPTOP.items()))).content == first.content
+
+
+def test_slash_at_the_end_of_the_address_does_not_matter():
+    first = place()
+
+    again = place(path="/orders/")
+
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
 
 
 def test_key_of_another_request_is_rejected():
