@@ -5,6 +5,7 @@ from datetime import date, time
 from typing import Any
 
 from pythonjsonlogger import json
+from pythonjsonlogger.core import RESERVED_ATTRS
 
 from observability import tracing
 from observability.actor import current_actor
@@ -31,10 +32,18 @@ class RequestFilter(logging.Filter):
         return True
 
 
+class UnexpectedErrorFilter(logging.Filter):
+    """Passes the records of exceptions; a 5xx response that a view returns is in the access log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record has a traceback."""
+        return bool(record.exc_info)
+
+
 class ConsoleFormatter(logging.Formatter):
     """Formats one line of text: level, logger, message, ``extra`` as name=value, and the request id."""
 
-    _own = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request_id", "taskName"}
+    _own = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request", "request_id", "taskName"}
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Format the line without the traceback."""
@@ -59,7 +68,7 @@ def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dic
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request": {"()": RequestFilter}},
+        "filters": {"request": {"()": RequestFilter}, "unexpected": {"()": UnexpectedErrorFilter}},
         "formatters": {
             "console": {"()": ConsoleFormatter, "format": "%(levelname)-7s %(name)s %(message)s"},
             "json": {
@@ -69,13 +78,15 @@ def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dic
                 "static_fields": {"service": service},
                 "timestamp": True,
                 "json_encoder": JsonEncoder,
+                # Django's errors carry the request, whose query may hold personal data.
+                "reserved_attrs": [*RESERVED_ATTRS, "request"],
             },
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["request"], "formatter": log_format}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # The access log already records client errors (4xx).
-            "django.request": {"level": "ERROR"},
+            # The access log already records error responses; what is logged here are exceptions.
+            "django.request": {"level": "ERROR", "filters": ["unexpected"]},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             # Django's default handler would write every server error twice.
             "django": {"handlers": [], "propagate": True, "level": level},

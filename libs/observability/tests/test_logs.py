@@ -4,6 +4,7 @@ import logging.config
 import re
 
 import pytest
+from django.test import RequestFactory
 from opentelemetry import trace
 
 from observability import tracing
@@ -82,3 +83,34 @@ def test_line_without_a_span_has_no_trace(monkeypatch, written):
     monkeypatch.setattr(tracing, "_is_on", True)
 
     assert "trace_id" not in written("json", "it works")
+
+
+@pytest.fixture
+def log_of_django(capsys, settings):
+    """Return a function that logs as Django does after a request, and returns the written lines."""
+
+    def write(log_format, **keywords):
+        logging.config.dictConfig(logging_config("library", log_format))
+        try:
+            request = RequestFactory().get("/users?email=ada@example.com")
+            extra = {"request": request, "status_code": 500}
+            logging.getLogger("django.request").error("Server Error: %s", request.path, extra=extra, **keywords)
+        finally:
+            logging.config.dictConfig(settings.LOGGING)
+        return capsys.readouterr().err
+
+    return write
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_unexpected_error_is_logged_without_the_query(log_of_django, log_format):
+    written = log_of_django(log_format, exc_info=ValueError("wrong"))
+
+    assert "Server Error: /users" in written
+    assert "ValueError: wrong" in written
+    assert "ada" not in written
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_error_that_a_view_responds_with_is_not_logged(log_of_django, log_format):
+    assert log_of_django(log_format) == ""
