@@ -109,7 +109,7 @@ def _templates() -> list[dict[str, Any]]:
 
 def _sign_in() -> dict[str, Any]:
     """Five failures lock an account for an address, for a quarter of an hour; see also ``chassis.sign_in``."""
-    backends = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+    backends = ["chassis.sign_in.SignInBackend", "django.contrib.auth.backends.ModelBackend"]
     module = "django.contrib.auth.password_validation"
     validators = ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
     return {

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from axes.backends import AxesStandaloneBackend
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
@@ -17,6 +18,15 @@ LOCKED_OUT = ProblemType(429, "locked_out", "Too many sign-ins have failed; try 
 
 ACCOUNT_FAILURE_LIMIT = 20
 KNOWN_ADDRESS = timedelta(days=90)
+
+
+class SignInBackend(AxesStandaloneBackend):  # type: ignore[misc] # axes has no types
+    """Refuses locked-out sign-ins; one without a request, as ``Client.login``, is left to the other backends."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+        """Raise PermissionDenied if the sign-in is locked out."""
+        if request is not None:
+            super().authenticate(request, **credentials)
 
 
 class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc] # axes has no types

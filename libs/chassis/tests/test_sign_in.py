@@ -4,6 +4,7 @@ import pytest
 from axes.models import AccessAttempt, AccessLog
 from django.test import Client
 from django.utils.timezone import now
+from rest_framework.test import APIClient
 
 from chassis.sign_in import ACCOUNT_FAILURE_LIMIT, KNOWN_ADDRESS
 
@@ -82,3 +83,10 @@ def test_account_is_unlocked_a_while_after_the_last_failure_that_counted(sign_in
     AccessAttempt.objects.update(attempt_time=now() - settings.AXES_COOLOFF_TIME)
 
     assert sign_in("203.0.113.99", "secret").status_code == 302
+
+
+@pytest.mark.parametrize("client", [Client(), APIClient()])
+def test_client_of_a_test_signs_in_as_djangos_documentation_shows(sign_in, client):
+    assert not client.login(username="root", password="guess")
+    assert client.login(username="root", password="secret")
+    assert client.get("/admin/library/").status_code == 200
