@@ -10,6 +10,7 @@ from http1.body import Body
 from http1.fields import format_fields, values
 from http1.head import UNTIL_CLOSE, ResponseHead, response_length
 from http1.stream import never
+from observability.request_id import bound_request_id
 from proxy import spans
 from proxy.errors import (
     FAILURES,
@@ -94,9 +95,8 @@ class Exchange:
             except UpstreamError as error:
                 self._upstream.note_failure(replica, error)
                 has_other = any(other not in tried for other in self._upstream.replicas)
-                if len(tried) == ATTEMPTS or not may_repeat(
-                    error, is_repeatable=self._is_repeatable, has_other=has_other
-                ):
+                may_retry = may_repeat(error, is_repeatable=self._is_repeatable, has_other=has_other)
+                if len(tried) == ATTEMPTS or not may_retry:
                     raise
 
     def _ask_over_open_connection(self, replica: Replica) -> ProxiedResponse:
@@ -149,7 +149,8 @@ class Exchange:
     ) -> None:
         """Release or close the connection when the body of the response has ended or failed with ``error``."""
         if isinstance(error, UpstreamError):
-            self._upstream.note_failure(replica, error)
+            with bound_request_id(self._request_id):  # the middleware is left when the body is sent
+                self._upstream.note_failure(replica, error)
         is_sent = upload is None or upload.is_complete
         if upload and not is_sent:
             upload.stop()

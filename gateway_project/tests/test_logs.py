@@ -1,11 +1,12 @@
 """The contents of the logs."""
 
+import contextlib
 import json
 import time
 
 import pytest
 
-from tests.client import exchange, request
+from tests.client import Client, exchange, request
 from tests.process import configuration, free_port, started
 from tests.upstream import Upstream
 
@@ -105,6 +106,41 @@ def test_upstream_failure_is_logged_with_the_reason(gateway, dead_port):
     assert "refused" in warnings[0]["reason"]
     assert warnings[0]["request_id"] == "known"
     assert not [entry for entry in entries(gateway) if entry["level"] == "ERROR"]
+
+
+def test_response_that_breaks_off_has_a_line_and_a_warning(gateway, upstream):
+    def break_off(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nstart")
+        time.sleep(0.05)
+        connection.close()
+
+    upstream.script = break_off
+    with Client(gateway.port) as client:
+        client.send(request("GET", "/", "X-Request-ID: known"))
+        assert not client.read().complete
+
+    (entry,) = wait_for_access(gateway, 1)
+    (warning,) = [line for line in entries(gateway) if line["level"] == "WARNING"]
+    assert (entry["status"], entry["bytes"], entry["request_id"]) == (200, 5, "known")
+    assert (warning["message"], warning["request_id"]) == ("Upstream failed", "known")
+
+
+def test_response_to_a_client_that_disconnects_has_a_line(gateway, upstream):
+    def send_slowly(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                connection.send(b"x" * 10_000)
+                time.sleep(0.01)
+
+    upstream.script = send_slowly
+    with Client(gateway.port) as client:
+        client.send(request("GET", "/"))
+        client.socket.recv(100)
+
+    (entry,) = wait_for_access(gateway, 1)
+    assert (entry["status"], entry["path"]) == (200, "/")
+    assert entry["bytes"] < 1_000_000
 
 
 def test_the_access_log_can_be_turned_off(inner):

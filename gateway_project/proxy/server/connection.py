@@ -115,8 +115,11 @@ class ClientConnection:
         from proxy.spans import server_span
 
         with server_span(received, writer):
-            self._run(received, writer)
-            self._note(received, writer, time.monotonic() - started_at)
+            try:
+                self._run(received, writer)
+            finally:  # also of a response that breaks off
+                if writer.status:
+                    self._note(received, writer, time.monotonic() - started_at)
         if writer.must_drain:
             self._socket.settimeout(_LINGER_SECONDS)
             _exhaust(iter(body))
