@@ -84,6 +84,8 @@ BAD = {
     "with an empty sub": token(KEY, sub=""),
     "with the sub of an API key": token(KEY, sub="key:partner"),
     "with the sub of a service": token(KEY, sub="service:order"),
+    "with NUL in the sub": token(KEY, sub="7\0"),
+    "with half a surrogate pair in the sub": token(KEY, sub="7\ud800"),
     "alg none": unsigned_token(),
     "alg NONE": unsigned_token(alg="NONE"),
     "alg missing": replaced(token(KEY), 0, encoded({"typ": "at+jwt", "kid": "one"})),

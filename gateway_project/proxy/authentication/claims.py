@@ -15,10 +15,10 @@ def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
     """Return the sender of a token.
 
     Raises:
-        InvalidTokenError: its subject is empty or reserved.
+        InvalidTokenError: its subject is empty, reserved, or has characters that cannot be printed or stored.
     """
     subject = claims["sub"]
-    if not subject or subject.startswith(_RESERVED):
+    if not subject or not subject.isprintable() or subject.startswith(_RESERVED):
         raise InvalidTokenError("The subject of the token is not acceptable.")
     return Caller(
         subject=subject,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_permission_codename
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -15,7 +16,8 @@ _ACTIONS = {"POST": "add", "DELETE": "delete", "PUT": "change", "PATCH": "change
 class HasScope(BasePermission):
     """Allows callers with the scope ``RESOURCE:read``, or ``RESOURCE:write`` for unsafe methods, and permitted staff.
 
-    The view's ``scope_resource`` names the resource. Staff need the permission of the model that Django's admin wants.
+    The view's ``scope_resource`` names the resource; a view without one refuses everybody. Staff need the permission of
+    the model that Django's admin requires.
     """
 
     problems = (IdentityRequired, InsufficientScope)
@@ -26,15 +28,19 @@ class HasScope(BasePermission):
         Raises:
             IdentityRequired: there is neither.
             InsufficientScope: the caller's scopes do not suffice.
+            PermissionDenied: the view has no ``scope_resource``.
         """
-        if caller := caller_of(request):
-            scope = required_scope(request.method or "", view)
-            if scope not in caller.scopes:
-                raise InsufficientScope(scope)
-            return True
-        if is_staff(request):
+        caller = caller_of(request)
+        if not (caller or is_staff(request)):
+            raise IdentityRequired
+        if not hasattr(view, "scope_resource"):
+            raise PermissionDenied("The address is closed: its view has no `scope_resource`.")
+        if caller is None:
             return _staff_may(request, view)
-        raise IdentityRequired
+        scope = required_scope(request.method or "", view)
+        if scope not in caller.scopes:
+            raise InsufficientScope(scope)
+        return True
 
 
 def required_scope(method: str, view: Any) -> str:
@@ -43,8 +49,10 @@ def required_scope(method: str, view: Any) -> str:
 
 
 def _staff_may(request: Any, view: Any) -> bool:
+    if not hasattr(view, "get_queryset"):
+        return False
     options = view.get_queryset().model._meta
     action = _ACTIONS.get(request.method, "view")
-    if action == "add" and view.detail:  # an action on one object, such as /orders/7/cancel
+    if action == "add" and getattr(view, "detail", False):  # an action on one object, such as /orders/7/cancel
         action = "change"
     return bool(request.user.has_perm(f"{options.app_label}.{get_permission_codename(action, options)}"))

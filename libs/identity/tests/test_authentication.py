@@ -3,7 +3,9 @@ import time
 import pytest
 from callers import identity, make_caller
 from django.contrib.auth.models import Permission, User
+from rest_framework.response import Response
 from rest_framework.test import APIClient, APIRequestFactory
+from rest_framework.views import APIView
 
 from identity import callers as callers_module
 from identity.authentication import CallerUser, InternalIdentityAuthentication, StaffSessionAuthentication
@@ -147,17 +149,38 @@ def test_each_method_needs_its_scope_and_no_other(auth, make_book, method, scope
     assert f"books:{scope} " in refused.data["detail"]
 
 
-def test_view_without_a_resource_refuses_every_caller(auth, monkeypatch):
-    monkeypatch.delattr(ClosedBooks, "scope_resource")
-
-    with pytest.raises(AttributeError, match="scope_resource"):
-        ask(headers=identity())
-
-
 def staff(*permissions, **values):
     user = User.objects.create_user(f"staff{User.objects.count()}", is_staff=True, **values)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return user
+
+
+class PlainView(APIView):
+    authentication_classes = ClosedBooks.authentication_classes
+    permission_classes = ClosedBooks.permission_classes
+
+    def get(self, request):
+        return Response("open")
+
+
+def test_view_without_a_resource_refuses_everybody(auth):
+    def get(headers=None, user=None):
+        request = APIRequestFactory().get("/plain", headers=headers or {})
+        request.user = user
+        return problem(PlainView.as_view()(request))
+
+    assert get() == (401, "identity_required")
+    assert get(identity()) == (403, "permission_denied")
+    assert get(user=staff(is_superuser=True)) == (403, "permission_denied")
+
+
+def test_view_without_a_model_refuses_staff(auth, monkeypatch):
+    monkeypatch.setattr(PlainView, "scope_resource", "books", raising=False)
+    request = APIRequestFactory().get("/plain")
+    request.user = staff(is_superuser=True)
+
+    assert PlainView.as_view()(request).status_code == 403
+    assert PlainView.as_view()(APIRequestFactory().get("/plain", headers=identity())).status_code == 200
 
 
 def test_staff_may_what_the_admin_lets_them(auth, make_book):
