@@ -13,6 +13,7 @@ _OK, _NO_CONTENT = 200, 204
 _PSEUDONYM = "gateway"
 IDENTITY = "X-Internal-Identity"  # identity.internal, which loads cryptography, reads it
 _REPLACED = frozenset({"x-forwarded-for", IDENTITY.lower()})
+_OWN_PREFIXES = ("x-forwarded-", "x-internal-", "x-request-id", "x-service-token", "trace")
 
 
 def request_fields(received: Received, host: str | None, request_id: str, identity: str = "") -> Fields:
@@ -39,8 +40,8 @@ def request_fields(received: Received, host: str | None, request_id: str, identi
 
 
 def request_trailers(trailers: Fields) -> Fields:
-    """Return the trailers of the request to the upstream, which could take one for a header field."""
-    return [pair for pair in trailers if pair[0].lower().replace("_", "-") not in _REPLACED]
+    """Return the trailers of the request to the upstream, without those that it could take for the gateway's fields."""
+    return [pair for pair in trailers if not pair[0].lower().replace("_", "-").startswith(_OWN_PREFIXES)]
 
 
 def _own(request_id: str, identity: str) -> dict[str, tuple[str, str]]:

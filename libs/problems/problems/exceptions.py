@@ -69,7 +69,7 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(getattr(request, "accepted_renderer", JSONRenderer()), JSONRenderer):
         response.content_type = PROBLEM_JSON
     detail = response.data.get("detail") if isinstance(response.data, dict) else None
-    if isinstance(detail, exceptions.ErrorDetail):
+    if isinstance(detail, exceptions.ErrorDetail) and not isinstance(exc, exceptions.ValidationError):
         response.data = problem(request, response.status_code, str(detail.code), _short(detail))
     elif isinstance(exc, exceptions.APIException):
         response.data = _problem_with_errors(request, response.status_code, exc)

@@ -113,6 +113,7 @@ def test_unexpected_error_is_a_bare_500_and_logged_once_with_its_traceback(api, 
         (PermissionDenied({"detail": "No.", "code": "x"}), 403, {"detail": "No."}),
         (PermissionDenied({"name": ["No."]}), 403, {"detail": "Not valid: name."}),
         (ValidationError("No."), 400, {"detail": "Not valid: the body."}),
+        (ValidationError({"detail": "No.", "name": "No."}), 400, {"detail": "Not valid: detail, name."}),
     ],
 )
 def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, status, problem):
