@@ -22,7 +22,7 @@ class HostMiddleware(CommonMiddleware):
             return None
         return super().process_request(request)
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:  # type: ignore[override]
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Set ``Content-Length``; that of a 304 would have to be the one of its 200 response."""
         if response.status_code == HTTPStatus.NOT_MODIFIED:
             return response

@@ -159,5 +159,5 @@ def _untranslated(validator: Any) -> Any:
     if not isinstance(message, lazy_format):
         return validator
     copied = copy.copy(validator)
-    copied.message = lazy_format(message.format_string, *message.args, **message.kwargs)
+    copied.message = copy.copy(message)
     return copied
