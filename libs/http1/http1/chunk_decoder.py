@@ -8,9 +8,9 @@ from http1.fields import Fields, MalformedError, parse_fields
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _LINE_LIMIT = 8192  # bytes of a chunk's size line or of one trailer
 _TRAILERS_LIMIT = 100
-# Discarded trailers: they would change how the message is framed, routed or trusted, or are meant for one connection
+# Fields that control framing, routing or authentication, and those for one connection, are dropped from trailers
 # (RFC 9110, sections 6.5.1 and 7.6.1).
-_NO_TRAILER = {
+_FORBIDDEN_TRAILERS = {
     *("authorization", "content-length", "cookie", "host", "te", "trailer", "transfer-encoding"),
     *("connection", "forwarded", "keep-alive", "proxy-authorization", "proxy-connection", "upgrade", "x-real-ip"),
 }
