@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     reason: bytes
     fields: list[tuple[bytes, bytes]]
     body: bytes  # decoded
-    interim: list["Answer"]
+    interim: list["Response"]
     trailers: bytes = b""
     complete: bool = True
 
@@ -57,61 +57,61 @@ class Client:
         """Wait until the connection is closed; return False if data arrives first."""
         return not self.receive() and not self.buffer
 
-    def read(self, method: bytes = b"GET") -> Answer:
+    def read(self, method: bytes = b"GET") -> Response:
         """Read one final response and its interim responses."""
         interim = []
         while True:
-            answer = self._read_one(method)
-            if answer.status >= 200:
-                answer.interim = interim
-                return answer
-            interim.append(answer)
+            response = self._read_one(method)
+            if response.status >= 200:
+                response.interim = interim
+                return response
+            interim.append(response)
 
-    def _read_one(self, method: bytes) -> Answer:
+    def _read_one(self, method: bytes) -> Response:
         line, *lines = self.read_until(b"\r\n\r\n")[:-4].split(b"\r\n")
         _, status, reason = line.split(b" ", 2)
         fields = [tuple(part.strip() for part in field.split(b":", 1)) for field in lines]
-        answer = Answer(int(status), reason, fields, b"", [])
-        if method == b"HEAD" or answer.status in (204, 304) or answer.status < 200:
-            return answer
-        if answer.values(b"transfer-encoding"):
-            self._read_chunks(answer)
-        elif answer.values(b"content-length"):
-            self._take(answer, int(answer.value(b"content-length")))
+        response = Response(int(status), reason, fields, b"", [])
+        if method == b"HEAD" or response.status in (204, 304) or response.status < 200:
+            return response
+        if response.values(b"transfer-encoding"):
+            self._read_chunks(response)
+        elif response.values(b"content-length"):
+            self._read_body(response, int(response.value(b"content-length")))
         else:
             try:
                 while self.receive():
                     pass
             except ConnectionResetError:
-                answer.complete = False
-            answer.body, self.buffer = self.buffer, b""
-        return answer
+                response.complete = False
+            response.body, self.buffer = self.buffer, b""
+        return response
 
-    def _read_chunks(self, answer: Answer) -> None:
+    def _read_chunks(self, response: Response) -> None:
         while True:
             while b"\r\n" not in self.buffer:
                 if not self.receive():
-                    answer.complete = False
+                    response.complete = False
                     return
             line, _, self.buffer = self.buffer.partition(b"\r\n")
             if size := int(line, 16):
-                if not self._take(answer, size):
+                if not self._read_body(response, size):
                     return
                 assert self.read_until(b"\r\n") == b"\r\n"
                 continue
             while (line := self.read_until(b"\r\n")) != b"\r\n":
-                answer.trailers += line
+                response.trailers += line
             return
 
-    def _take(self, answer: Answer, size: int) -> bool:
-        while len(self.buffer) < size and answer.complete:
-            answer.complete = self.receive()
-        answer.body += self.buffer[:size]
+    def _read_body(self, response: Response, size: int) -> bool:
+        while len(self.buffer) < size and response.complete:
+            response.complete = self.receive()
+        response.body += self.buffer[:size]
         self.buffer = self.buffer[size:]
-        return answer.complete
+        return response.complete
 
 
-def exchange(port: int, data: bytes, timeout: float = 10) -> Answer:
+def exchange(port: int, data: bytes, timeout: float = 10) -> Response:
     """Send ``data`` on a new connection, and return the response."""
     with Client(port, timeout) as client:
         client.send(data)

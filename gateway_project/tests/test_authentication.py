@@ -339,12 +339,12 @@ def test_rate_limit_is_per_subject(gateway):
 
 
 def test_rate_limit_of_a_key_counts_all_its_requests(gateway):
-    answers = [ask(gateway, target, bearer(LIMITED_KEY)) for target in ("/things", "/limited", "/pages")]
+    responses = [ask(gateway, target, bearer(LIMITED_KEY)) for target in ("/things", "/limited", "/pages")]
 
-    assert [got.status for got in answers] == [200, 200, 429]
-    assert answers[0].value(b"RateLimit-Policy") == b'"key";q=2;w=3600'
-    assert answers[1].value(b"RateLimit-Policy") == b'"requests";q=3;w=3600, "key";q=2;w=3600'
-    assert answers[2].value(b"Retry-After")
+    assert [got.status for got in responses] == [200, 200, 429]
+    assert responses[0].value(b"RateLimit-Policy") == b'"key";q=2;w=3600'
+    assert responses[1].value(b"RateLimit-Policy") == b'"requests";q=3;w=3600, "key";q=2;w=3600'
+    assert responses[2].value(b"Retry-After")
 
 
 @pytest.fixture

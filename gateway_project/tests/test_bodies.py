@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.upstream import OK, answer
+from tests.upstream import OK, respond_with
 
 CHUNKED = "Transfer-Encoding: chunked"
 
@@ -70,7 +70,7 @@ def test_trailers_of_a_request_are_forwarded_except_dangerous_ones(any_gateway, 
 
 
 def test_trailers_of_a_response_are_returned(gateway, upstream):
-    upstream.script = answer(
+    upstream.script = respond_with(
         b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n"
     )
 
@@ -151,7 +151,7 @@ def test_server_sent_events_are_not_buffered(gateway, upstream):
 
 
 def test_head_has_the_fields_of_get_and_no_body(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
 
     with Client(gateway.port) as client:
         client.send(request("HEAD") + request("HEAD"))
@@ -162,7 +162,7 @@ def test_head_has_the_fields_of_get_and_no_body(gateway, upstream):
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_response_without_body_ends_with_its_head(gateway, upstream, status):
-    upstream.script = answer(b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status)
+    upstream.script = respond_with(b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status)
 
     with Client(gateway.port) as client:
         client.send(request() + request())
@@ -170,14 +170,14 @@ def test_response_without_body_ends_with_its_head(gateway, upstream, status):
 
 
 def test_not_modified_keeps_the_content_length(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n")
 
     assert exchange(gateway.port, request()).value(b"Content-Length") == b"1000"
 
 
 def test_gzip_is_unchanged(gateway, upstream):
     packed = gzip.compress(b"hello" * 100)
-    upstream.script = answer(
+    upstream.script = respond_with(
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed
     )
 
@@ -187,7 +187,7 @@ def test_gzip_is_unchanged(gateway, upstream):
 
 
 def test_range_response_is_unchanged(gateway, upstream):
-    upstream.script = answer(
+    upstream.script = respond_with(
         b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\nContent-Length: 2\r\n\r\nab"
     )
 
@@ -234,7 +234,7 @@ def test_request_sent_byte_by_byte_is_complete(any_gateway, upstream):
 
 def test_empty_piece_of_a_large_response_does_not_end_it(gateway, upstream):
     body = os.urandom(3_000_000)
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
     assert exchange(gateway.port, request()).body == body
 

@@ -91,10 +91,10 @@ def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(im
         for route, name in itertools.product(("buffering", "streaming"), STALLED):
             clients[route, name] = stack.enter_context(Client(impatient.port))
             clients[route, name].send(stalled(name, f"/{route}"))
-        answers = {case: client.read() for case, client in clients.items()}
+        responses = {case: client.read() for case, client in clients.items()}
         assert {case: client.is_closed() for case, client in clients.items()} == dict.fromkeys(clients, True)
 
-    found = {case: (got.status, json.loads(got.body)["type"]) for case, got in answers.items()}
+    found = {case: (got.status, json.loads(got.body)["type"]) for case, got in responses.items()}
     assert found == dict.fromkeys(clients, (408, "urn:problem:request_timeout"))
     assert [circuit(impatient, route) for route in ("buffering", "streaming")] == ["closed", "closed"]
 
@@ -213,7 +213,7 @@ def test_a_body_for_which_there_is_no_room_is_refused(filing, upstream, folder):
     folder.mkdir()
 
 
-def test_an_early_answer_leaves_the_rest_of_a_buffered_body(gateway, upstream):
+def test_an_early_response_leaves_the_rest_of_a_buffered_body(gateway, upstream):
     upstream.on_head = lambda connection, arrived: connection.send(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
     with Client(gateway.port) as client:
         client.send(request("POST", "/", body=bytes(20_000_000)))

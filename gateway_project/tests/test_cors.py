@@ -1,4 +1,4 @@
-"""Pages of a route's ``cors_origins`` may use the route; the gateway answers their preflights."""
+"""Pages of a route's ``cors_origins`` may use the route; the gateway responds to preflights."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.client import exchange, request
 from tests.process import configuration, free_port, started
-from tests.upstream import answer
+from tests.upstream import respond_with
 
 SHOP = "https://shop.example"
 FROM_SHOP = f"Origin: {SHOP}"
@@ -63,7 +63,7 @@ def assert_readable(got):
     assert b"Origin" in got.value(b"Vary")
 
 
-def test_preflight_is_answered_by_the_gateway(shared_gateway, upstream):
+def test_gateway_responds_to_preflights(shared_gateway, upstream):
     asked = "Access-Control-Request-Headers: content-type,idempotency-key"
 
     got = exchange(shared_gateway.port, request("OPTIONS", "/x", *PREFLIGHT, asked))
@@ -84,7 +84,7 @@ def test_preflight_of_a_route_for_every_method_allows_the_one_asked_for(shared_g
     assert got.values(b"Access-Control-Allow-Headers") == []
 
 
-def test_malformed_names_are_not_repeated_in_the_answer_to_a_preflight(shared_gateway):
+def test_response_to_a_preflight_does_not_repeat_malformed_names(shared_gateway):
     asked = "Access-Control-Request-Headers: a; b"
 
     got = exchange(shared_gateway.port, request("OPTIONS", "/", *PREFLIGHT, asked))
@@ -138,7 +138,7 @@ def test_unsafe_request_of_another_origin_is_refused(shared_gateway, upstream):
 
 
 def test_policy_of_the_upstream_is_replaced(shared_gateway, upstream):
-    upstream.script = answer(
+    upstream.script = respond_with(
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\naccess-control-allow-origin: *\r\nVary: Accept\r\nvary: Cookie\r\n"
         b"Access-Control-Allow-Credentials: false\r\nAccess-Control-Expose-Headers: X-Other\r\n\r\n"
     )
@@ -154,13 +154,13 @@ def test_policy_of_the_upstream_is_replaced(shared_gateway, upstream):
 
 @pytest.mark.parametrize("vary", [b"Origin", b"accept, ORIGIN", b"*"])
 def test_origin_is_not_added_to_vary_twice(shared_gateway, upstream, vary):
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nVary: %b\r\n\r\n" % vary)
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nVary: %b\r\n\r\n" % vary)
 
     assert exchange(shared_gateway.port, request("GET", "/", FROM_SHOP)).value(b"Vary") == vary
 
 
 def test_problems_of_the_gateway_are_readable(shared_gateway, upstream):
-    upstream.script = answer(b"nonsense\r\n\r\n")
+    upstream.script = respond_with(b"nonsense\r\n\r\n")
 
     problems = [
         exchange(shared_gateway.port, request("DELETE", "/", FROM_SHOP)),
@@ -175,7 +175,7 @@ def test_problems_of_the_gateway_are_readable(shared_gateway, upstream):
 
 
 def test_without_cors_origins_everything_is_left_to_the_upstream(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *\r\n\r\n")
 
     got = exchange(gateway.port, request("OPTIONS", "/", *PREFLIGHT))
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.client import Client, exchange, request
 from tests.process import configuration, free_port, started
-from tests.upstream import OK, answer
+from tests.upstream import OK, respond_with
 
 
 def problem(got):
@@ -121,7 +121,7 @@ def test_total_timeout_limits_the_whole_exchange(failing, upstream):
     assert 0.6 < time.monotonic() - started_at < 0.95
 
 
-BAD_ANSWERS = {
+BAD_RESPONSES = {
     "no HTTP": b"hello\r\n\r\n",
     "status of two digits": b"HTTP/1.1 20 OK\r\n\r\n",
     "status of four digits": b"HTTP/1.1 2000 OK\r\n\r\n",
@@ -148,9 +148,9 @@ BAD_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("name", BAD_ANSWERS)
+@pytest.mark.parametrize("name", BAD_RESPONSES)
 def test_malformed_response_is_502(gateway, upstream, name):
-    upstream.script = answer(BAD_ANSWERS[name])
+    upstream.script = respond_with(BAD_RESPONSES[name])
 
     got = exchange(gateway.port, request())
 
@@ -167,7 +167,7 @@ CHUNKED_IN_OLD_HTTP = (
 
 
 def test_a_connection_that_has_carried_chunks_in_http_1_0_is_not_used_again(gateway, upstream):
-    upstream.script = answer(CHUNKED_IN_OLD_HTTP)
+    upstream.script = respond_with(CHUNKED_IN_OLD_HTTP)
 
     bodies = [exchange(gateway.port, request()).body for _ in range(2)]
 
@@ -187,7 +187,7 @@ REPAIRED = {
 
 @pytest.mark.parametrize("name", REPAIRED)
 def test_repairable_response_is_repaired(gateway, upstream, name):
-    upstream.script = answer(REPAIRED[name])
+    upstream.script = respond_with(REPAIRED[name])
 
     got = exchange(gateway.port, request())
 
@@ -244,7 +244,7 @@ def test_stalled_response_is_aborted_at_the_read_timeout(gateway, upstream):
 
 
 def test_bytes_beyond_the_content_length_are_not_the_next_response(gateway, upstream):
-    upstream.script = answer(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+    upstream.script = respond_with(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
 
     bodies = [exchange(gateway.port, request()).body for _ in range(3)]
 

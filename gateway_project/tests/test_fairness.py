@@ -47,4 +47,4 @@ def wait_for_lines(gateway, number):
         if len(order := re.findall("/(early|greedy|late)", gateway.log)) == number:
             return order
         time.sleep(0.05)
-    pytest.fail(f"{len(order)} of {number} requests were answered")
+    pytest.fail(f"{len(order)} of {number} requests got a response")

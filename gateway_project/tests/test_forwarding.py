@@ -1,7 +1,7 @@
 """Requests and responses are forwarded unchanged."""
 
 from tests.client import Client, exchange, request
-from tests.upstream import answer
+from tests.upstream import respond_with
 
 
 def test_method_target_and_body_are_forwarded(gateway, upstream):
@@ -13,7 +13,7 @@ def test_method_target_and_body_are_forwarded(gateway, upstream):
 
 
 def test_status_reason_headers_and_body_are_returned(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 299 Rather Fine\r\nX-One: 1\r\nContent-Length: 4\r\n\r\nfine")
+    upstream.script = respond_with(b"HTTP/1.1 299 Rather Fine\r\nX-One: 1\r\nContent-Length: 4\r\n\r\nfine")
 
     got = exchange(gateway.port, request())
 
@@ -24,7 +24,7 @@ def test_status_reason_headers_and_body_are_returned(gateway, upstream):
 def test_each_set_cookie_field_stays_separate(gateway, upstream):
     cookies = [b"a=1; Path=/; Partitioned", b'b={"json": [1, 2]}', b"a=2"]
     lines = b"".join(b"Set-Cookie: %b\r\n" % cookie for cookie in cookies)
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 0\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 0\r\n\r\n")
 
     got = exchange(gateway.port, request())
 
@@ -32,7 +32,7 @@ def test_each_set_cookie_field_stays_separate(gateway, upstream):
 
 
 def test_redirect_is_returned_and_not_followed(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n")
 
     got = exchange(gateway.port, request())
 

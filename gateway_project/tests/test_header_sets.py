@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client, request
-from tests.upstream import answer
+from tests.upstream import respond_with
 
 CORPUS = Path(__file__).parent / "corpus"
 SINGLE = [
@@ -59,17 +59,17 @@ def test_header_fields_of_requests_are_forwarded_unchanged(gateway, upstream, nu
 
 
 # These fields change the meaning or the framing of a response.
-NOT_IN_ANSWERS = ("Content-Length", "Trailer", "Date")
+NOT_IN_RESPONSES = ("Content-Length", "Trailer", "Date")
 
 
 @pytest.mark.parametrize("number", range(0, len(SETS), 15))
 def test_header_fields_of_responses_are_forwarded_unchanged(gateway, upstream, number):
-    sets = [lines for lines in SETS[number : number + 15] if not lines[0].startswith(NOT_IN_ANSWERS)]
+    sets = [lines for lines in SETS[number : number + 15] if not lines[0].startswith(NOT_IN_RESPONSES)]
 
     with Client(gateway.port) as client:
         for lines in sets:
             head = "\r\n".join(["HTTP/1.1 200 OK", "Date: now", *lines, "Content-Length: 0", "", ""])
-            upstream.script = answer(head.encode("latin-1"))
+            upstream.script = respond_with(head.encode("latin-1"))
             client.send(request())
             got = client.read()
 

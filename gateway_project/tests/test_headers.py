@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.client import exchange, request
-from tests.upstream import answer
+from tests.upstream import respond_with
 
 HOP_BY_HOP = ["Keep-Alive: timeout=5", "Proxy-Connection: keep-alive", "TE: gzip", "Upgrade: h2c"]
 
@@ -46,7 +46,7 @@ def test_only_te_trailers_is_forwarded(gateway, upstream):
 @pytest.mark.parametrize("line", [*HOP_BY_HOP, "Connection: X-Private", "X-Private: 1"])
 def test_hop_by_hop_fields_of_a_response_are_removed(gateway, upstream, line):
     head = f"HTTP/1.1 200 OK\r\nConnection: X-Private\r\n{line}\r\nContent-Length: 0\r\n\r\n"
-    upstream.script = answer(head.encode())
+    upstream.script = respond_with(head.encode())
 
     got = exchange(gateway.port, request())
 
@@ -54,7 +54,7 @@ def test_hop_by_hop_fields_of_a_response_are_removed(gateway, upstream, line):
 
 
 def test_via_is_appended_in_both_directions(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.0 200 OK\r\nVia: 1.1 inner\r\nContent-Length: 0\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.0 200 OK\r\nVia: 1.1 inner\r\nContent-Length: 0\r\n\r\n")
 
     got = exchange(gateway.port, request("GET", "/", "Via: 1.0 outer"))
 
@@ -147,7 +147,7 @@ def test_date_is_added_to_a_response_without_one(gateway, upstream):
 
 
 def test_server_and_date_of_the_upstream_are_unchanged(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\nServer: mine/1\r\nDate: then\r\nContent-Length: 0\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nServer: mine/1\r\nDate: then\r\nContent-Length: 0\r\n\r\n")
 
     got = exchange(gateway.port, request())
 
@@ -159,7 +159,7 @@ def test_proxies_of_the_environment_are_ignored(inner, upstream):
 
 
 def test_credentials_are_not_shared_between_clients(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=1\r\nContent-Length: 0\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=1\r\nContent-Length: 0\r\n\r\n")
     exchange(gateway.port, request("GET", "/", "Authorization: Basic dTpw", "Cookie: a=1"))
 
     exchange(gateway.port, request())

@@ -5,12 +5,12 @@ import threading
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.upstream import OK, answer
+from tests.upstream import OK, respond_with
 
 
 def test_early_hints_are_forwarded(gateway, upstream):
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nLink: </b.js>\r\n\r\n"
-    upstream.script = answer(hints + b"HTTP/1.1 102 Processing\r\n\r\n" + OK)
+    upstream.script = respond_with(hints + b"HTTP/1.1 102 Processing\r\n\r\n" + OK)
 
     got = exchange(gateway.port, request())
 
@@ -22,7 +22,7 @@ def test_early_hints_are_forwarded(gateway, upstream):
 @pytest.mark.parametrize("length", ["0", "+5", ""])
 def test_length_of_an_interim_response_is_not_forwarded(gateway, upstream, length):
     hints = f"HTTP/1.1 103 Early Hints\r\nContent-Length: {length}\r\nLink: </a>\r\n\r\n"
-    upstream.script = answer(hints.encode() + OK)
+    upstream.script = respond_with(hints.encode() + OK)
 
     got = exchange(gateway.port, request())
 
@@ -48,7 +48,7 @@ def test_early_hints_do_not_wait_for_the_final_response(gateway, upstream):
 
 
 def test_http_1_0_client_gets_no_interim_response(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK)
+    upstream.script = respond_with(b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK)
 
     got = exchange(gateway.port, b"GET / HTTP/1.0\r\n\r\n")
 
@@ -73,7 +73,7 @@ def test_body_is_sent_after_100_continue_of_the_upstream(streaming_gateway, upst
 
 
 def test_rejected_body_is_not_requested_from_the_client(streaming_gateway, upstream):
-    upstream.on_head = answer(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+    upstream.on_head = respond_with(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
 
     with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", "Expect: 100-continue", "Content-Length: 5"))
@@ -89,6 +89,6 @@ def test_client_may_send_its_body_without_waiting_for_100_continue(gateway, upst
 
 
 def test_unrequested_101_is_502(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
 
     assert exchange(gateway.port, request()).status == 502

@@ -122,12 +122,12 @@ def test_endless_head_is_rejected(gateway):
 
 
 def test_client_over_its_rate_gets_429_with_retry_after(limited, upstream):
-    answers = [exchange(limited.port, request(target="/minute")) for _ in range(4)]
+    responses = [exchange(limited.port, request(target="/minute")) for _ in range(4)]
 
-    assert [got.status for got in answers] == [200, 200, 200, 429]
-    assert [got.value(b"RateLimit-Policy") for got in answers] == [b'"requests";q=3;w=60'] * 4
-    assert [got.value(b"RateLimit").split(b";")[1] for got in answers] == [b"r=2", b"r=1", b"r=0", b"r=0"]
-    refused = answers[-1]
+    assert [got.status for got in responses] == [200, 200, 200, 429]
+    assert [got.value(b"RateLimit-Policy") for got in responses] == [b'"requests";q=3;w=60'] * 4
+    assert [got.value(b"RateLimit").split(b";")[1] for got in responses] == [b"r=2", b"r=1", b"r=0", b"r=0"]
+    refused = responses[-1]
     assert 1 <= int(refused.value(b"Retry-After")) <= 60
     assert refused.value(b"RateLimit").endswith(b";t=" + refused.value(b"Retry-After"))
     assert json.loads(refused.body)["type"] == "urn:problem:too_many_requests"

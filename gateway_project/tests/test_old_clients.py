@@ -1,9 +1,9 @@
 """HTTP/1.0 clients."""
 
 from tests.client import Client, exchange
-from tests.upstream import answer
+from tests.upstream import respond_with
 
-CHUNKS = answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
+CHUNKS = respond_with(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
 
 
 def test_upstream_gets_an_http_1_1_request(gateway, upstream):

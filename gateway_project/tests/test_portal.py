@@ -350,7 +350,7 @@ def test_summary_names_degraded_services_if_none_is_down():
 
 
 @pytest.mark.timing
-def test_page_does_not_wait_for_a_service_that_does_not_answer(start, upstream):
+def test_page_does_not_wait_for_an_unresponsive_service(start, upstream):
     upstream.script = lambda connection, received: time.sleep(3)
     gateway = start(routed(upstream.url), EXPOSE_PORTAL="true")
     seconds = []

@@ -41,8 +41,8 @@ def service():
     }
     content["components"]["securitySchemes"] = {"own": {"type": "http", "scheme": "basic"}}
     upstream = Upstream()
-    answers = {b"/openapi.json": json_response(content)}
-    upstream.script = lambda connection, received: connection.send(answers.get(received.target, json_response("ok")))
+    responses = {b"/openapi.json": json_response(content)}
+    upstream.script = lambda connection, received: connection.send(responses.get(received.target, json_response("ok")))
     yield upstream
     upstream.close()
 

@@ -59,8 +59,8 @@ def json_response(content, status=b"200 OK"):
 def serving(path):
     upstream = Upstream()
     ok = json_response("ok")
-    answers = {b"/openapi.json": json_response(document(path)), b"/": ok, b"/health/ready": ok}
-    upstream.script = lambda connection, received: connection.send(answers[received.target])
+    responses = {b"/openapi.json": json_response(document(path)), b"/": ok, b"/health/ready": ok}
+    upstream.script = lambda connection, received: connection.send(responses[received.target])
     return upstream
 
 
@@ -192,7 +192,7 @@ BROKEN = {
 }
 
 
-def answering(data):
+def responding(data):
     def respond(connection, received):
         connection.send(data)
         connection.close()
@@ -215,10 +215,10 @@ def with_examples():
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
     """The document and the page of services of which one has a good document; the seconds until the document came."""
-    running = {name: answering(data) for name, data in BROKEN.items()} | {"hanging": Upstream()}
+    running = {name: responding(data) for name, data in BROKEN.items()} | {"hanging": Upstream()}
     running["hanging"].script = lambda connection, received: time.sleep(4)
-    running |= {"without": answering(json_response({}, b"404 Not Found"))}
-    running |= {"orders": answering(json_response(with_examples()))}
+    running |= {"without": responding(json_response({}, b"404 Not Found"))}
+    running |= {"orders": responding(json_response(with_examples()))}
     settings = "".join(configuration(upstream.url, name=name) for name, upstream in running.items())
     with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
         # A busy machine may take longer than the gateway waits.
@@ -243,7 +243,7 @@ def test_service_without_a_document_is_left_out(broken):
     assert "The document of the without service is missing" not in broken.found["info"]["description"]
 
 
-def test_service_that_does_not_answer_delays_the_document_by_a_second_at_most(broken):
+def test_unresponsive_service_delays_the_document_by_a_second_at_most(broken):
     assert broken.seconds < 2
 
 

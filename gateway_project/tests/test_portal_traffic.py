@@ -11,8 +11,8 @@ from portal.traffic import Counts, load, new_failures
 INFINITY = float("inf")
 
 
-def counts(at, answers=(), durations=(), failures=()):
-    return Counts(at, dict(answers), dict(durations), dict(failures))
+def counts(at, responses=(), durations=(), failures=()):
+    return Counts(at, dict(responses), dict(durations), dict(failures))
 
 
 def test_load_is_the_difference_of_two_looks():

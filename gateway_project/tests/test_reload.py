@@ -10,7 +10,7 @@ import pytest
 
 from tests.client import Client, exchange, request
 from tests.process import configuration, started, wait_for
-from tests.upstream import OK, Upstream, answer
+from tests.upstream import OK, Upstream, respond_with
 
 
 def body(gateway):
@@ -21,7 +21,7 @@ def body(gateway):
 def other():
     """The upstream of new routes."""
     upstream = Upstream()
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")
     yield upstream
     upstream.close()
 

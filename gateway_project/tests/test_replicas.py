@@ -9,7 +9,7 @@ import pytest
 
 from tests.client import exchange, request
 from tests.process import configuration, free_port, started, wait_for
-from tests.upstream import OK, Upstream, answer
+from tests.upstream import OK, Upstream, respond_with
 
 # The cases by the paths of their routes: the number of replicas, and settings.
 CASES = {
@@ -106,7 +106,7 @@ def test_failing_replica_is_ejected_until_a_probe_succeeds(gateway, servers):
     wait_for(lambda: bad.requests)
     assert {arrived.target for arrived in bad.requests} == {b"/alive"}
 
-    bad.script = answer(OK)
+    bad.script = respond_with(OK)
     wait_for(lambda: health(gateway, "ejected")["replicas_in_use"] == 2)
     before = len(bad.requests)
     for _ in range(4):
@@ -119,7 +119,7 @@ def test_probe_with_a_server_error_does_not_reinstate_a_replica(gateway, servers
     bad.script = lambda connection, arrived: connection.close()
     ask(gateway, "erring")
     ask(gateway, "erring")
-    bad.script = answer(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")
+    bad.script = respond_with(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")
     bad.requests.clear()
 
     wait_for(lambda: bad.requests)
@@ -132,7 +132,7 @@ def test_ejected_replicas_are_used_if_all_are_ejected(gateway, servers):
         replica.script = lambda connection, arrived: connection.close()
     assert ask(gateway, "all_ejected").status == 502
     for replica in servers["all_ejected"]:
-        replica.script = answer(OK)
+        replica.script = respond_with(OK)
 
     assert ask(gateway, "all_ejected").status == 200
 

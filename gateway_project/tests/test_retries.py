@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.client import Client, exchange, request
-from tests.upstream import OK, Upstream, answer
+from tests.upstream import OK, Upstream, respond_with
 
 
 def fail_first(upstream, times):
@@ -93,7 +93,7 @@ def test_started_response_is_not_retried(gateway, upstream):
 
 
 def test_error_status_is_not_retried(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
 
     assert exchange(gateway.port, request()).reason == b"Busy"
     assert len(upstream.requests) == 1
@@ -123,7 +123,7 @@ def test_request_on_a_closing_connection_is_retried_at_once(gateway, upstream):
 
 
 def test_connection_close_of_the_upstream_is_obeyed(gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+    upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
 
     with Client(gateway.port) as client:
         for _ in range(2):

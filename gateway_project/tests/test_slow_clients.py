@@ -10,7 +10,7 @@ import pytest
 
 from tests.client import Client, request
 from tests.process import configuration
-from tests.upstream import answer
+from tests.upstream import respond_with
 
 MANY = 600
 LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + bytes(4_000_000)  # more than the socket buffers hold
@@ -104,7 +104,7 @@ def test_truncated_body_is_rejected(gateway, upstream):
 def test_hundreds_of_held_requests_are_served_concurrently(patient_gateway, upstream):
     def hold(connection, arrived):
         time.sleep(0.7)
-        answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(connection, arrived)
+        respond_with(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(connection, arrived)
 
     upstream.script = hold
     started_at = time.monotonic()

@@ -165,12 +165,12 @@ def test_request_inside_a_body_is_forwarded_as_body(gateway, upstream):
 
 
 def test_unread_body_is_not_parsed_as_the_next_request(streaming_gateway, upstream):
-    def answer_early(connection, arrived):
+    def respond_early(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         time.sleep(0.1)
         connection.close()
 
-    upstream.on_head = answer_early
+    upstream.on_head = respond_early
     with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", "Content-Length: 100000"))
         client.read()

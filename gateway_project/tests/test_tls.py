@@ -301,12 +301,12 @@ def test_body_that_is_too_large_ends_the_request(gateway, secure):
 
 @pytest.mark.parametrize(("close", "is_complete"), [(end, True), (lambda connection: connection.close(), False)])
 def test_body_that_ends_with_the_connection_is_whole_only_with_an_alert(gateway, secure, close, is_complete):
-    def answer(connection, arrived):
+    def respond(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\n\r\nhello")
         with contextlib.suppress(OSError):
             close(connection)
 
-    secure.script = answer
+    secure.script = respond
 
     got = exchange(gateway.port, request())
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.client import exchange, request
 from tests.process import configuration, free_port, started, wait_for
-from tests.upstream import Upstream, answer
+from tests.upstream import Upstream, respond_with
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SERVER, CLIENT = "SpanKind.SERVER", "SpanKind.CLIENT"
@@ -122,7 +122,7 @@ def test_unknown_method_is_recorded_as_other(gateway):
     [(399, "UNSET", "UNSET"), (400, "UNSET", "ERROR"), (499, "UNSET", "ERROR"), (500, "ERROR", "ERROR")],
 )
 def test_status_decides_which_span_failed(gateway, upstream, status, of_server, of_attempt):
-    upstream.script = answer(f"HTTP/1.1 {status} Oops\r\nContent-Length: 0\r\n\r\n".encode())
+    upstream.script = respond_with(f"HTTP/1.1 {status} Oops\r\nContent-Length: 0\r\n\r\n".encode())
 
     server, (attempt,) = trace(gateway, "GET", "/a")
 

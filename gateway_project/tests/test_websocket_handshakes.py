@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.client import Client, exchange, request
 from tests.process import started
-from tests.upstream import answer
+from tests.upstream import respond_with
 from tests.websocket import (
     ACCEPTED,
     HANDSHAKE,
@@ -97,7 +97,7 @@ def test_bytes_of_the_client_wait_for_the_101(carrying_gateway, upstream):
 
 
 def test_refusal_is_forwarded_and_the_connection_kept(carrying_gateway, upstream):
-    upstream.script = answer(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+    upstream.script = respond_with(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
 
     with Client(carrying_gateway.port) as client:
         client.send(request("GET", "/", *HANDSHAKE) + request("GET", "/next"))
@@ -109,7 +109,7 @@ def test_refusal_is_forwarded_and_the_connection_kept(carrying_gateway, upstream
 
 @pytest.mark.parametrize("lines", [HANDSHAKE, []], ids=["handshake", "plain request"])
 def test_upgrade_that_the_upstream_requires_is_told(carrying_gateway, upstream, lines):
-    upstream.script = answer(
+    upstream.script = respond_with(
         b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n"
     )
 
@@ -182,8 +182,8 @@ def test_routes_without_websockets_drop_the_upgrade(gateway, upstream):
     ],
     ids=["after h2c", "not asked for", "to h2c", "to nothing", "without Connection"],
 )
-def test_switch_to_what_was_not_asked_for_is_a_bad_answer(carrying_gateway, upstream, sent, lines):
-    upstream.script = answer(sent)
+def test_unrequested_switch_of_protocols_is_a_bad_response(carrying_gateway, upstream, sent, lines):
+    upstream.script = respond_with(sent)
 
     got = exchange(carrying_gateway.port, lines)
 

@@ -13,7 +13,7 @@ from tests.client import exchange, request
 from tests.process import free_port, started, wait_for
 from tests.test_operation import wait_for_samples
 from tests.tls import AUTHORITY, TlsUpstream, certificate, end
-from tests.upstream import answer
+from tests.upstream import respond_with
 from tests.websocket import (
     ACCEPTED,
     HANDSHAKE,
@@ -145,14 +145,14 @@ def test_one_direction_may_end_before_the_other(echoing, upstream):
 
 
 def test_upstream_with_tls_may_send_after_the_client_has_ended(echoing, secure):
-    def answer_late(connection, arrived):
+    def respond_late(connection, arrived):
         connection.send(ACCEPTED)
         received = connection.read_until(b"thing")
         time.sleep(0.5)
         connection.send(b"got " + received)
         end(connection)
 
-    secure.script = answer_late
+    secure.script = respond_late
     with tunnel(echoing, target="/secure") as client:
         client.send(b"everything")
         client.socket.shutdown(1)
@@ -191,7 +191,7 @@ def test_idle_tunnel_is_closed_and_a_busy_one_is_not(echoing, upstream):
 
 def test_tunnels_of_an_upstream_are_limited(echoing, upstream):
     handshake = request("GET", "/limited", *HANDSHAKE)
-    upstream.script = answer(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+    upstream.script = respond_with(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
     assert [exchange(echoing.port, handshake).status for _ in range(2)] == [403, 403]
     upstream.script = accept
 

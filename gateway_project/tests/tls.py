@@ -47,6 +47,6 @@ class TlsUpstream(Upstream):
 def end(connection) -> None:
     """Close the connection with the alert that says so."""
     connection.socket.settimeout(0.1)
-    with contextlib.suppress(OSError):  # the gateway does not answer it
+    with contextlib.suppress(OSError):  # the gateway sends no alert
         connection.socket.unwrap()
     connection.close()

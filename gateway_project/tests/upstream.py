@@ -106,7 +106,7 @@ class Connection:
 Script = Callable[[Connection, Request], object]
 
 
-def answer(data: bytes) -> Script:
+def respond_with(data: bytes) -> Script:
     return lambda connection, request: connection.send(data)
 
 
@@ -126,7 +126,7 @@ class Upstream:
             connection.end()
         self.requests: list[Request] = []
         self.connections = []
-        self.script: Script = answer(OK)
+        self.script: Script = respond_with(OK)
         self.on_head: Script | None = None
 
     def close(self) -> None:
