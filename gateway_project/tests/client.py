@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 @dataclass
 class Response:
+    """A final response, with the interim responses before it."""
+
     status: int
     reason: bytes
     fields: list[tuple[bytes, bytes]]

@@ -22,7 +22,7 @@ def upstream(session_upstream):
 
 @pytest.fixture(scope="session")
 def late_port():
-    """A port on which nobody listens until a test does."""
+    """A port without a listener until a test starts one."""
     return free_port()
 
 
@@ -43,14 +43,14 @@ def session_gateway(session_upstream, late_port, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def streaming_gateway(session_upstream, tmp_path_factory):
-    """As ``gateway``, with a route that streams the bodies of requests."""
+    """Like ``gateway``, with a route that streams request bodies."""
     with gateway_of_session(session_upstream, tmp_path_factory, "request_buffering = false") as gateway:
         yield gateway
 
 
 @pytest.fixture
 def gateway(session_gateway):
-    """A catch-all route, one process, a read timeout of one second; ``/late`` leads to ``late_port``."""
+    """A gateway with a catch-all route, one process and a one-second read timeout; ``/late`` leads to ``late_port``."""
     return session_gateway
 
 
@@ -87,7 +87,7 @@ def running():
 
 @pytest.fixture
 def share(running, tmp_path_factory):
-    """As ``start``, but tests with the same settings get the same gateway, and must leave it as it was."""
+    """Like ``start``, but tests with the same settings share one gateway, which they must not change."""
 
     def share_gateway(configuration, **environment):
         key = configuration, *sorted(environment.items())

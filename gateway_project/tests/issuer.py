@@ -1,4 +1,4 @@
-"""An issuer of access tokens for tests: its key pair, its key set, and tokens that are good but for one thing."""
+"""An issuer of access tokens for tests: key pairs, key sets, and tokens that differ from a good one."""
 
 import base64
 import json
@@ -38,25 +38,25 @@ def key_set(*keys):
 
 
 def claims(**changes):
-    """Return the claims of a good token with ``changes``; None leaves a claim out."""
+    """Return the claims of a good token, with ``changes``; None removes a claim."""
     now = int(time.time())
     good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "7", "exp": now + 86400, "iat": now, "scope": "things:read"}
     return {name: value for name, value in (good | changes).items() if value is not None}
 
 
 def token(key, header=None, **changes):
-    """Return a token that is signed with ``key``; ``header`` and ``changes`` differ from a good one."""
+    """Return a token signed with ``key``; ``header`` and ``changes`` replace values of a good token."""
     return jwt.encode(
         claims(**changes), key.private, key.algorithm, {"typ": "at+jwt", "kid": key.kid} | (header or {})
     )
 
 
 def encoded(value):
-    """Return the base64url of a text, of bytes, or of something as JSON."""
+    """Return a text, bytes, or any other value as JSON, in base64url."""
     content = value if isinstance(value, bytes) else (value if isinstance(value, str) else json.dumps(value)).encode()
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def bearer(text):
-    """Return the header line that shows a token or an API key."""
+    """Return the header line with a token or an API key."""
     return f"Authorization: Bearer {text}"

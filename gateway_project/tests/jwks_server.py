@@ -1,4 +1,4 @@
-"""A provider's server for key sets, which can be slow, wrong or away; records the requests for it."""
+"""A JWKS server of an identity provider, which can be slow, fail or redirect; records the requested paths."""
 
 import threading
 import time

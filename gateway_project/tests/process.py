@@ -12,8 +12,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-
-_given = set()
+_returned_ports = set()
 
 
 def free_port() -> int:
@@ -21,13 +20,13 @@ def free_port() -> int:
     while True:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
+        if port not in _returned_ports:
+            _returned_ports.add(port)
             return port
 
 
 def wait_for(condition, seconds: float = 15):
-    """Return the first true value of the condition; fail if it has none in time."""
+    """Poll ``condition`` until it is true; return its value, or fail after ``seconds``."""
     ends_at = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < ends_at
@@ -60,7 +59,7 @@ class Gateway:
             )
 
     def begin_log(self) -> None:
-        """Leave what has been written so far out of the log."""
+        """Make ``log`` begin at the current end of the file."""
         self._log_begins_at = self.log_file.stat().st_size
 
     @property
@@ -69,7 +68,7 @@ class Gateway:
 
     @property
     def log_lines(self) -> list[str]:
-        """The complete lines; the last one may still be written."""
+        """The complete lines of the log, without one that is still being written."""
         return self.log.rpartition("\n")[0].splitlines()
 
     def wait(self, seconds: float = 60) -> "Gateway":
@@ -100,7 +99,7 @@ class Gateway:
 
 @contextmanager
 def started(folder: Path, configuration: str, workers: int = 1, **environment: str) -> Iterator[Gateway]:
-    """Run a gateway for several tests, which leave it as it was."""
+    """Run a gateway for several tests, which must not change it."""
     gateway = Gateway(folder, configuration, workers, **environment)
     try:
         yield gateway.wait()

@@ -7,10 +7,10 @@ import pytest
 
 from identity.internal import HEADER, verify
 from tests.client import Client, exchange, request
-from tests.closed import API_KEY, LIMITED_KEY, SERVICE_TOKEN, closed
 from tests.issuer import AUDIENCE, ISSUER, SigningKey, bearer, key_set, token
 from tests.jwks_server import JwksServer
 from tests.process import configuration, free_port, started
+from tests.protected import API_KEY, LIMITED_KEY, SERVICE_TOKEN, protected_routes
 from tests.test_tokens import BAD
 from tests.test_tokens import KEY as KEY_OF_BAD
 from tests.websocket import HANDSHAKE, accept
@@ -30,12 +30,12 @@ def jwks_file(tmp_path_factory):
 @pytest.fixture
 def gateway(share, upstream, jwks_file):
     """A gateway that wants credentials on most routes; ``/two`` leads to an upstream of another name."""
-    settings = closed(upstream.url, jwks_file)
+    settings = protected_routes(upstream.url, jwks_file)
     two = configuration(upstream.url, name="two", route='scopes = { default = "things:read" }')
     return share(settings + two, SERVICE_TOKEN=SERVICE_TOKEN)
 
 
-def ask(gateway, target, *lines, method="GET"):
+def send(gateway, target, *lines, method="GET"):
     return exchange(gateway.port, request(method, target, *lines))
 
 
@@ -53,7 +53,7 @@ def identity_of(arrived, audience="any"):
 
 
 def test_token_passes_and_the_upstream_learns_its_sender(gateway, upstream):
-    assert ask(gateway, "/things/1", bearer(token(KEY, sub="7", client_id="shop"))).status == 200
+    assert send(gateway, "/things/1", bearer(token(KEY, sub="7", client_id="shop"))).status == 200
 
     caller = identity_of(upstream.requests[0])
     assert (caller.subject, caller.user_id, caller.client, caller.key_id) == ("7", 7, "shop", "")
@@ -63,7 +63,7 @@ def test_token_passes_and_the_upstream_learns_its_sender(gateway, upstream):
 
 @pytest.mark.parametrize("line", [bearer(API_KEY), f"X-API-Key: {API_KEY}", f"x-api-key:{API_KEY}"])
 def test_api_key_passes_and_the_upstream_learns_its_owner(gateway, upstream, line):
-    assert ask(gateway, "/things", line).status == 200
+    assert send(gateway, "/things", line).status == 200
 
     caller = identity_of(upstream.requests[0])
     assert (caller.subject, caller.user_id, caller.key_id) == ("key:partner", 5, "partner")
@@ -71,12 +71,12 @@ def test_api_key_passes_and_the_upstream_learns_its_owner(gateway, upstream, lin
 
 
 def test_scheme_is_read_without_regard_to_case(gateway):
-    assert ask(gateway, "/things", f"AUTHORIZATION: bEARER  {GOOD}").status == 200
+    assert send(gateway, "/things", f"AUTHORIZATION: bEARER  {GOOD}").status == 200
 
 
 @pytest.mark.parametrize("lines", [[], ["Authorization: Basic dTpw"], ["Authorization:"], ["Authorization: Bearerx"]])
 def test_request_without_credentials_gets_a_bare_challenge(gateway, upstream, lines):
-    got = ask(gateway, "/things", *lines)
+    got = send(gateway, "/things", *lines)
 
     assert problem(got) == (401, "not_authenticated")
     assert challenge(got) == 'Bearer realm="gateway"'
@@ -99,12 +99,12 @@ def test_bad_token_gets_401_invalid_token(gateway, upstream, name):
 )
 def test_bad_api_key_gets_401_invalid_token(gateway, upstream, text):
     for line in (bearer(text), f"X-API-Key: {text}"):
-        assert problem(ask(gateway, "/things", line)) == (401, "invalid_token")
+        assert problem(send(gateway, "/things", line)) == (401, "invalid_token")
     assert upstream.requests == []
 
 
 def test_api_key_header_takes_no_token(gateway):
-    assert problem(ask(gateway, "/things", f"X-API-Key: {GOOD}")) == (401, "invalid_token")
+    assert problem(send(gateway, "/things", f"X-API-Key: {GOOD}")) == (401, "invalid_token")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_api_key_header_takes_no_token(gateway):
     ],
 )
 def test_two_credentials_or_one_in_the_query_get_400(gateway, upstream, target, lines):
-    got = ask(gateway, target, *lines)
+    got = send(gateway, target, *lines)
 
     assert problem(got) == (400, "invalid_request")
     assert 'error="invalid_request"' in challenge(got)
@@ -128,11 +128,11 @@ def test_two_credentials_or_one_in_the_query_get_400(gateway, upstream, target, 
 
 
 def test_query_that_only_resembles_a_credential_passes(gateway, upstream):
-    assert ask(gateway, "/things?my_access_token=1&q=access_token", bearer(GOOD)).status == 200
+    assert send(gateway, "/things?my_access_token=1&q=access_token", bearer(GOOD)).status == 200
 
 
 def test_missing_scope_gets_403_that_names_it(gateway, upstream):
-    got = ask(gateway, "/things", bearer(GOOD), method="POST")
+    got = send(gateway, "/things", bearer(GOOD), method="POST")
 
     assert problem(got) == (403, "insufficient_scope")
     assert challenge(got) == 'Bearer realm="gateway", error="insufficient_scope", scope="things:write"'
@@ -140,21 +140,21 @@ def test_missing_scope_gets_403_that_names_it(gateway, upstream):
 
 
 def test_all_scopes_of_a_route_are_needed(gateway):
-    assert 'scope="things:write"' in challenge(ask(gateway, "/both", bearer(GOOD)))
-    assert ask(gateway, "/both", bearer(token(KEY, scope="things:write things:read"))).status == 200
+    assert 'scope="things:write"' in challenge(send(gateway, "/both", bearer(GOOD)))
+    assert send(gateway, "/both", bearer(token(KEY, scope="things:write things:read"))).status == 200
 
 
 def test_other_methods_need_the_default_scope(gateway):
     writer = bearer(token(KEY, scope="things:write"))
 
     for method in ("POST", "PUT", "PATCH", "DELETE", "PURGE", "default"):
-        assert ask(gateway, "/things", writer, method=method).status == 200
-    assert ask(gateway, "/things", writer).status == 403
+        assert send(gateway, "/things", writer, method=method).status == 200
+    assert send(gateway, "/things", writer).status == 403
 
 
 @pytest.mark.parametrize("lines", [[], [bearer(GOOD)]])
 def test_method_without_scope_gets_405(gateway, upstream, lines):
-    got = ask(gateway, "/read-only", *lines, method="DELETE")
+    got = send(gateway, "/read-only", *lines, method="DELETE")
 
     assert problem(got) == (405, "method_not_allowed")
     assert got.value(b"Allow") == b"GET, HEAD"
@@ -163,13 +163,13 @@ def test_method_without_scope_gets_405(gateway, upstream, lines):
 
 def test_path_cannot_bypass_its_route(gateway, upstream):
     for target in ("/free/../things", "/free/%2e%2e/things", "/things/", "/things/%2e", "//things"):
-        assert ask(gateway, target).status in (401, 404)
+        assert send(gateway, target).status in (401, 404)
     assert upstream.requests == []
 
 
 def test_public_route_needs_nothing_and_forwards_what_is_sent(gateway, upstream):
-    assert ask(gateway, "/free").status == 200
-    assert ask(gateway, "/free?access_token=x", bearer("x"), "X-API-Key: y").status == 200
+    assert send(gateway, "/free").status == 200
+    assert send(gateway, "/free?access_token=x", bearer("x"), "X-API-Key: y").status == 200
 
     first, second = upstream.requests
     assert first.values(HEADER.encode()) == second.values(HEADER.encode()) == []
@@ -183,8 +183,8 @@ FORGED = ["X-Internal-Identity: forged", "x-internal_identity: forged", "X_Inter
     "lines", [[bearer(GOOD), *FORGED], [bearer(GOOD), *FORGED, "Connection: X-Internal-Identity"]]
 )
 def test_forged_identity_is_dropped(gateway, upstream, lines):
-    assert ask(gateway, "/things", *lines).status == 200
-    assert ask(gateway, "/free", *FORGED).status == 200
+    assert send(gateway, "/things", *lines).status == 200
+    assert send(gateway, "/free", *FORGED).status == 200
 
     assert identity_of(upstream.requests[0]).subject == "7"
     assert all(b"forged" not in arrived.head for arrived in upstream.requests)
@@ -201,20 +201,20 @@ def test_forged_identity_in_trailers_is_dropped(gateway, upstream):
 
 
 def test_credential_is_dropped_in_every_spelling(gateway, upstream):
-    ask(gateway, "/things", bearer(GOOD), "X_API_Key: other", "x_api-key: other")
+    send(gateway, "/things", bearer(GOOD), "X_API_Key: other", "x_api-key: other")
 
     assert not any(b"other" in value for _, value in upstream.requests[0].fields)
 
 
 def test_identity_is_signed_once_for_many_requests(gateway, upstream):
     for _ in range(3):
-        ask(gateway, "/things", bearer(GOOD))
+        send(gateway, "/things", bearer(GOOD))
 
     assert len({arrived.values(HEADER.encode())[0] for arrived in upstream.requests}) == 1
 
 
 def test_session_cookie_of_the_route_passes_without_identity(gateway, upstream):
-    assert ask(gateway, "/pages", "Cookie: a=b; any_sessionid=abc").status == 200
+    assert send(gateway, "/pages", "Cookie: a=b; any_sessionid=abc").status == 200
 
     assert upstream.requests[0].values(HEADER.encode()) == []
 
@@ -231,43 +231,43 @@ def test_session_cookie_of_the_route_passes_without_identity(gateway, upstream):
     ],
 )
 def test_no_other_cookie_passes(gateway, upstream, target, lines):
-    assert ask(gateway, target, *lines).status == 401
+    assert send(gateway, target, *lines).status == 401
     assert upstream.requests == []
 
 
 def test_health_is_public(gateway):
     for target in ("/health", "/health/live", "/health/ready"):
-        assert ask(gateway, target).status == 200
+        assert send(gateway, target).status == 200
 
 
 def test_portal_that_is_not_exposed_is_an_unknown_path(gateway):
     for target in ("/", "/-/status", "/-/docs", "/-/openapi.json"):
-        assert ask(gateway, target).status == 404
+        assert send(gateway, target).status == 404
 
 
 PREFLIGHT = ["Origin: https://shop.example", "Access-Control-Request-Method: GET"]
 
 
 def test_preflight_needs_no_credentials_and_permits_authorization(gateway, upstream):
-    got = ask(gateway, "/cors", *PREFLIGHT, "Access-Control-Request-Headers: authorization", method="OPTIONS")
+    got = send(gateway, "/cors", *PREFLIGHT, "Access-Control-Request-Headers: authorization", method="OPTIONS")
 
     assert (got.status, got.value(b"Access-Control-Allow-Headers")) == (204, b"authorization")
-    assert ask(gateway, "/things", *PREFLIGHT, method="OPTIONS").status == 200
+    assert send(gateway, "/things", *PREFLIGHT, method="OPTIONS").status == 200
     assert upstream.requests[0].values(HEADER.encode()) == []
 
 
 def test_options_that_is_no_preflight_needs_credentials(gateway):
-    assert ask(gateway, "/things", "Origin: https://shop.example", method="OPTIONS").status == 401
+    assert send(gateway, "/things", "Origin: https://shop.example", method="OPTIONS").status == 401
 
 
 def test_refusal_is_readable_for_pages_of_allowed_origins(gateway):
-    got = ask(gateway, "/cors", "Origin: https://shop.example")
+    got = send(gateway, "/cors", "Origin: https://shop.example")
 
     assert (got.status, got.value(b"Access-Control-Allow-Origin")) == (401, b"https://shop.example")
 
 
 def test_browser_gets_a_page(gateway):
-    got = ask(gateway, "/things", "Accept: text/html")
+    got = send(gateway, "/things", "Accept: text/html")
 
     assert (got.status, got.value(b"Content-Type")) == (401, b"text/html; charset=utf-8")
     assert challenge(got) == 'Bearer realm="gateway"'
@@ -275,7 +275,7 @@ def test_browser_gets_a_page(gateway):
 
 def test_websocket_handshake_is_authenticated(gateway, upstream):
     upstream.script = accept
-    assert ask(gateway, "/socket", *HANDSHAKE).status == 401
+    assert send(gateway, "/socket", *HANDSHAKE).status == 401
 
     with Client(gateway.port) as client:
         client.send(request("GET", "/socket", *HANDSHAKE, bearer(GOOD)))
@@ -286,7 +286,7 @@ def test_websocket_handshake_is_authenticated(gateway, upstream):
 def test_trace_of_the_gateway_shows_no_credential(gateway):
     writer = bearer(token(KEY, scope="things:write"))
 
-    got = ask(gateway, "/things", writer, "Max-Forwards: 0", method="TRACE")
+    got = send(gateway, "/things", writer, "Max-Forwards: 0", method="TRACE")
 
     assert got.status == 200
     assert b"uthorization" not in got.body
@@ -306,9 +306,9 @@ def test_key_sets_named_by_a_token_are_never_asked_for(gateway):
     try:
         for name in ("jku", "x5u", "kid", "iss"):
             bad = token(stranger, {name: evil.url + "/jwks"})
-            assert problem(ask(gateway, "/things", bearer(bad))) == (401, "invalid_token")
+            assert problem(send(gateway, "/things", bearer(bad))) == (401, "invalid_token")
         bad = token(stranger, {"jwk": stranger.jwk, "x5c": ["AAAA"]}, iss=evil.url)
-        assert problem(ask(gateway, "/things", bearer(bad))) == (401, "invalid_token")
+        assert problem(send(gateway, "/things", bearer(bad))) == (401, "invalid_token")
         assert evil.paths == []
     finally:
         evil.close()
@@ -317,10 +317,10 @@ def test_key_sets_named_by_a_token_are_never_asked_for(gateway):
 def test_token_is_refused_after_it_expires(gateway):
     """The first request is remembered; neither that nor a clock skew lets a token live on."""
     text = token(KEY, exp=int(time.time()) - 28)
-    assert ask(gateway, "/things", bearer(text)).status == 200
+    assert send(gateway, "/things", bearer(text)).status == 200
 
     ends_at = time.monotonic() + 10
-    while (got := ask(gateway, "/things", bearer(text))).status == 200:
+    while (got := send(gateway, "/things", bearer(text))).status == 200:
         assert time.monotonic() < ends_at
         time.sleep(0.1)
 
@@ -330,7 +330,7 @@ def test_token_is_refused_after_it_expires(gateway):
 
 def test_rate_limit_is_per_subject(gateway):
     def statuses(line):
-        return [ask(gateway, "/limited", line).status for _ in range(4)]
+        return [send(gateway, "/limited", line).status for _ in range(4)]
 
     assert statuses(bearer(token(KEY, sub="51"))) == [200, 200, 200, 429]
     assert statuses(bearer(token(KEY, sub="52"))) == [200, 200, 200, 429]
@@ -339,7 +339,7 @@ def test_rate_limit_is_per_subject(gateway):
 
 
 def test_rate_limit_of_a_key_counts_all_its_requests(gateway):
-    responses = [ask(gateway, target, bearer(LIMITED_KEY)) for target in ("/things", "/limited", "/pages")]
+    responses = [send(gateway, target, bearer(LIMITED_KEY)) for target in ("/things", "/limited", "/pages")]
 
     assert [got.status for got in responses] == [200, 200, 429]
     assert responses[0].value(b"RateLimit-Policy") == b'"key";q=2;w=3600'
@@ -350,16 +350,16 @@ def test_rate_limit_of_a_key_counts_all_its_requests(gateway):
 @pytest.fixture
 def strict(share, upstream, jwks_file):
     """A gateway that counts failures per address, has a second service token, and writes its log for people."""
-    settings = closed(upstream.url, jwks_file, auth='failure_limit = "3/hour"')
+    settings = protected_routes(upstream.url, jwks_file, auth='failure_limit = "3/hour"')
     tokens = f"{SERVICE_TOKEN},old"
     return share(settings, SERVICE_TOKEN=tokens, TRUSTED_PROXIES="127.0.0.1", LOG_FORMAT="console")
 
 
 def test_failures_are_limited_per_address(strict):
-    assert ask(strict, "/things", bearer(GOOD)).status == 200
+    assert send(strict, "/things", bearer(GOOD)).status == 200
 
     def status(line, address="192.0.2.1"):
-        return ask(strict, "/things", line, f"X-Forwarded-For: {address}").status
+        return send(strict, "/things", line, f"X-Forwarded-For: {address}").status
 
     assert [status(bearer(text)) for text in ("bad", "gk_bad", "bad", "bad", "gk_bad")] == [401, 401, 401, 429, 429]
     assert status(bearer("bad"), "192.0.2.2") == 401
@@ -367,7 +367,7 @@ def test_failures_are_limited_per_address(strict):
     assert status(bearer(GOOD)) == 200
     assert status(bearer(API_KEY)) == 200
     assert status(bearer(token(KEY, jti="new"))) == 429
-    assert ask(strict, "/things", "X-Forwarded-For: 192.0.2.1").status == 401
+    assert send(strict, "/things", "X-Forwarded-For: 192.0.2.1").status == 401
 
 
 @pytest.fixture(scope="module")
@@ -396,7 +396,7 @@ def trusting(session_upstream, providers, changing_file, tmp_path_factory):
     jwks = {name: server.url + "/jwks" for name, server in providers.items()} | {"changing": changing_file}
     first, *others = [(f"https://{name}", url) for name, url in jwks.items()]
     tables = [f'[[auth.issuers]]\nissuer = "{name}"\naudience = "{AUDIENCE}"\njwks = "{url}"' for name, url in others]
-    settings = closed(session_upstream.url, first[1], issuer="\n".join(tables)).replace(ISSUER, first[0])
+    settings = protected_routes(session_upstream.url, first[1], issuer="\n".join(tables)).replace(ISSUER, first[0])
     with started(tmp_path_factory.mktemp("gateway"), settings, SERVICE_TOKEN=SERVICE_TOKEN) as gateway:
         yield gateway
 
@@ -414,57 +414,57 @@ def test_keys_are_fetched_before_the_first_request(trusting, providers):
 
 
 def test_without_keys_a_token_gets_503(trusting, upstream):
-    got = ask(trusting, "/things", issued("failing"))
+    got = send(trusting, "/things", issued("failing"))
 
     assert problem(got) == (503, "keys_unavailable")
     assert got.value(b"Retry-After") == b"5"
-    assert ask(trusting, "/things", bearer(API_KEY)).status == 200
+    assert send(trusting, "/things", bearer(API_KEY)).status == 200
 
 
 def test_provider_that_stalls_holds_nobody_for_long(trusting, upstream):
-    assert problem(ask(trusting, "/things", issued("stalling"))) == (503, "keys_unavailable")
-    assert ask(trusting, "/things", issued("good")).status == 200
+    assert problem(send(trusting, "/things", issued("stalling"))) == (503, "keys_unavailable")
+    assert send(trusting, "/things", issued("good")).status == 200
     assert "no response within 2 s" in trusting.log
 
 
 def test_provider_that_goes_away_leaves_known_keys(trusting, upstream, providers):
-    assert ask(trusting, "/things", issued("going")).status == 200
+    assert send(trusting, "/things", issued("going")).status == 200
 
     providers["going"].close()
 
-    assert ask(trusting, "/things", issued("going", jti="new")).status == 200
-    assert ask(trusting, "/things", issued("going", SigningKey("new"))).status == 401
+    assert send(trusting, "/things", issued("going", jti="new")).status == 200
+    assert send(trusting, "/things", issued("going", SigningKey("new"))).status == 401
 
 
 def test_token_of_a_withdrawn_key_is_refused_although_it_is_remembered(trusting, upstream, changing_file):
-    assert ask(trusting, "/things", issued("changing")).status == 200
+    assert send(trusting, "/things", issued("changing")).status == 200
 
     changing_file.write_text(key_set(OTHER))
 
     ends_at = time.monotonic() + 10
-    while (got := ask(trusting, "/things", issued("changing"))).status == 200:
+    while (got := send(trusting, "/things", issued("changing"))).status == 200:
         assert time.monotonic() < ends_at
         time.sleep(0.1)
     assert problem(got) == (401, "invalid_token")
-    assert ask(trusting, "/things", issued("changing", OTHER)).status == 200
+    assert send(trusting, "/things", issued("changing", OTHER)).status == 200
 
 
 def test_upstream_gets_an_identity_of_its_own(gateway, upstream):
-    ask(gateway, "/two", bearer(GOOD))
-    ask(gateway, "/things", bearer(GOOD))
+    send(gateway, "/two", bearer(GOOD))
+    send(gateway, "/things", bearer(GOOD))
 
     assert identity_of(upstream.requests[0], "two").subject == identity_of(upstream.requests[1], "any").subject == "7"
 
 
 def test_first_service_token_signs(strict, upstream):
-    ask(strict, "/things", bearer(GOOD))
+    send(strict, "/things", bearer(GOOD))
 
     assert identity_of(upstream.requests[0]).subject == "7"
 
 
 def test_sender_is_in_the_access_log_and_no_secret_is_anywhere(start, upstream, jwks_file):
     gateway = start(
-        closed(upstream.url, jwks_file),
+        protected_routes(upstream.url, jwks_file),
         SERVICE_TOKEN=SERVICE_TOKEN,
         LOG_LEVEL="DEBUG",
         OTEL_TRACES_EXPORTER="console",
@@ -472,14 +472,14 @@ def test_sender_is_in_the_access_log_and_no_secret_is_anywhere(start, upstream, 
     )
     named = token(KEY, sub="subject one", client_id="shop")
     bad = [text for text in BAD.values() if len(text) in range(20, 16_000) and text.isascii()]
-    ask(gateway, "/things", bearer(named))
-    ask(gateway, "/things", bearer(API_KEY))
-    ask(gateway, "/things", bearer(named), method="POST")
+    send(gateway, "/things", bearer(named))
+    send(gateway, "/things", bearer(API_KEY))
+    send(gateway, "/things", bearer(named), method="POST")
     for text in bad:
-        ask(gateway, "/things", bearer(text))
-    ask(gateway, f"/things?access_token={named}")
-    ask(gateway, "/things", bearer(named), f"X-API-Key: {API_KEY}")
-    ask(gateway, "/things", bearer(API_KEY[:-1]))
+        send(gateway, "/things", bearer(text))
+    send(gateway, f"/things?access_token={named}")
+    send(gateway, "/things", bearer(named), f"X-API-Key: {API_KEY}")
+    send(gateway, "/things", bearer(API_KEY[:-1]))
 
     ends_at = time.monotonic() + 5
     while len(lines := access_lines(gateway)) < len(bad) + 6:
@@ -503,7 +503,7 @@ def access_lines(gateway):
 
 
 def test_sender_is_in_the_console_format(strict):
-    ask(strict, "/things", bearer(token(KEY, sub="one\ntwo")))
+    send(strict, "/things", bearer(token(KEY, sub="one\ntwo")))
 
     ends_at = time.monotonic() + 5
     while r"subject='one\ntwo'" not in strict.log:

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from tests.client import exchange, request
-from tests.closed import API_KEY, ROUTES, closed
 from tests.issuer import SigningKey, bearer, token
 from tests.process import PROJECT
+from tests.protected import API_KEY, ROUTES, protected_routes
 
 TOKEN = token(SigningKey())
 OPEN_ROUTES = re.sub(r"^(scopes|public|session_cookie) =.*\n", "", ROUTES, flags=re.MULTILINE)
@@ -33,7 +33,7 @@ CREDENTIALS = {  # the query and the header fields
 @pytest.fixture
 def off(share, upstream, tmp_path_factory):
     """A gateway with issuers, keys and scopes that are not in force."""
-    settings = closed(upstream.url, tmp_path_factory.getbasetemp() / "none.json")
+    settings = protected_routes(upstream.url, tmp_path_factory.getbasetemp() / "none.json")
     return share(settings.replace("enabled = true", "enabled = false"))
 
 

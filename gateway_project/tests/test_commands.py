@@ -139,7 +139,7 @@ def test_invalid_file_is_explained(routes_file, command):
         call_command(*command)
 
 
-CLOSED = f"""
+PROTECTED = f"""
 [auth]
 enabled = true
 [[auth.keys]]
@@ -176,7 +176,7 @@ public = true
 )
 def test_explain_says_what_a_request_needs(routes_file, monkeypatch, capsys, method, target, told):
     monkeypatch.setenv("SERVICE_TOKEN", "token")
-    routes_file.write_text(CLOSED)
+    routes_file.write_text(PROTECTED)
 
     call_command("explain", method, target)
 
@@ -191,7 +191,7 @@ def test_explain_says_that_nothing_is_needed(capsys):
 
 def test_routes_shows_public_routes(routes_file, monkeypatch, capsys):
     monkeypatch.setenv("SERVICE_TOKEN", "token")
-    routes_file.write_text(CLOSED)
+    routes_file.write_text(PROTECTED)
 
     call_command("routes")
 

@@ -78,7 +78,7 @@ Rendered = middleware(process_template_response=lambda self, request, response: 
 Rescued = middleware(process_exception=lambda self, request, error: HttpResponse(str(error), status=418))
 
 
-def ask(handler, target):
+def handle(handler, target):
     started = []
     environ = {
         "REQUEST_METHOD": "GET",
@@ -106,9 +106,9 @@ def test_response_is_that_of_djangos_handler(settings, caplog, target, name):
     settings.MIDDLEWARE = [f"{__name__}.{name}"]
     own, djangos = GatewayHandler(), WSGIHandler()
 
-    expected = [ask(djangos, target) for _ in range(2)]
+    expected = [handle(djangos, target) for _ in range(2)]
     logged = [record.getMessage() for record in caplog.records]
     caplog.clear()
 
-    assert [ask(own, target) for _ in range(2)] == expected
+    assert [handle(own, target) for _ in range(2)] == expected
     assert [record.getMessage() for record in caplog.records] == logged

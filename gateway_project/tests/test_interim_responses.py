@@ -56,12 +56,12 @@ def test_http_1_0_client_gets_no_interim_response(gateway, upstream):
 
 
 def test_body_is_sent_after_100_continue_of_the_upstream(streaming_gateway, upstream):
-    def ask(connection, arrived):
+    def request_body(connection, arrived):
         connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         arrived.body = connection.read_exactly(5)
         connection.send(OK)
 
-    upstream.on_head = ask
+    upstream.on_head = request_body
     with Client(streaming_gateway.port) as client:
         client.send(request("POST", "/", "Expect: 100-continue", "Content-Length: 5"))
         assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 Continue\r\n")

@@ -107,7 +107,7 @@ def is_closed(connection):
     return connection.socket.fileno() == -1
 
 
-def ask(gateway, case, number):
+def send(gateway, case, number):
     return Counter(exchange(gateway.port, request("POST", f"/{case}")).status for _ in range(number))
 
 
@@ -118,7 +118,7 @@ def numbers(servers):
 def test_first_request_can_use_every_address(gateway, ports):
     port = ports["every"]
     with servers_of(port) as servers:
-        assert ask(gateway, "every", 30) == {200: 30}
+        assert send(gateway, "every", 30) == {200: 30}
 
         assert numbers(servers) == [10, 10, 10]
         assert health(gateway, "every")["replicas"] == {f"{address}:{port}": True for address in ADDRESSES}
@@ -141,18 +141,18 @@ def test_name_is_the_host_of_requests_and_probes(gateway, ports):
 def test_certificate_is_checked_for_the_name_at_each_address(gateway, ports):
     leaf = certificate("secure.test")
     with servers_of(ports["secure"], lambda port, address: TlsUpstream(leaf, port, address)) as secure:
-        assert ask(gateway, "secure", 4) == {200: 4}
+        assert send(gateway, "secure", 4) == {200: 4}
 
     assert [server.names for server in secure] == [["secure.test"], ["secure.test"], []]
 
 
 def test_new_address_gets_its_share_of_requests(gateway, ports, set_addresses):
     with servers_of(ports["growing"]) as servers:
-        ask(gateway, "growing", 3)
+        send(gateway, "growing", 3)
 
         set_addresses("growing", *ADDRESSES[:2])
         wait_for_replicas(gateway, "growing", ports["growing"], *ADDRESSES[:2])
-        ask(gateway, "growing", 10)
+        send(gateway, "growing", 10)
 
         assert numbers(servers) == [8, 5, 0]
 
@@ -170,7 +170,7 @@ def test_removed_address_completes_its_requests_and_gets_no_more(gateway, ports,
         with Client(gateway.port) as client:
             client.send(request(target="/moving/slow"))
             wait_until(lambda: going.requests)
-            ask(gateway, "moving", 1)
+            send(gateway, "moving", 1)
             busy, idle = going.connections
 
             set_addresses("moving", ADDRESSES[1])
@@ -181,7 +181,7 @@ def test_removed_address_completes_its_requests_and_gets_no_more(gateway, ports,
 
             assert client.read().status == 200
         wait_until(lambda: is_closed(busy))
-        assert ask(gateway, "moving", 5) == {200: 5}
+        assert send(gateway, "moving", 5) == {200: 5}
         assert numbers([going, staying]) == [2, 5]
 
 
@@ -189,14 +189,14 @@ def test_removed_address_completes_its_requests_and_gets_no_more(gateway, ports,
 def test_failed_or_hanging_look_up_keeps_the_addresses(gateway, ports, set_addresses):
     with servers_of(ports["failing"]) as failing, servers_of(ports["stalling"]) as stalling:
         for case in ("failing", "stalling"):
-            ask(gateway, case, 2)
+            send(gateway, case, 2)
 
         set_addresses("failing")
         set_addresses("stalling", "hangs")
         time.sleep(1.5)
         for case in ("failing", "stalling"):
             started_at = time.monotonic()
-            assert ask(gateway, case, 6) == {200: 6}
+            assert send(gateway, case, 6) == {200: 6}
             assert time.monotonic() - started_at < 1
 
         assert numbers(failing) == numbers(stalling) == [4, 4, 0]
@@ -230,7 +230,7 @@ def test_only_the_first_request_waits_briefly_for_a_hanging_look_up(gateway):
 
 
 def test_unknown_name_opens_the_circuit(gateway):
-    ask(gateway, "unknown", 2)
+    send(gateway, "unknown", 2)
 
     assert health(gateway, "unknown")["circuit"] == "open"
 
@@ -238,7 +238,7 @@ def test_unknown_name_opens_the_circuit(gateway):
 def test_localhost_is_one_server(gateway, ports):
     server = Upstream(ports["local"])
 
-    assert ask(gateway, "local", 4) == {200: 4}
+    assert send(gateway, "local", 4) == {200: 4}
 
     assert health(gateway, "local")["replicas"] == {f"localhost:{ports['local']}": True}
     server.close()

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from tests.client import exchange, request
-from tests.closed import SERVICE_TOKEN, api_key
+from tests.protected import SERVICE_TOKEN, api_key
 from tests.test_portal_openapi import document, json_response
 from tests.upstream import Upstream
 
-CLOSED = """
+PROTECTED = """
 [auth]
 enabled = true
 {keys}
@@ -50,7 +50,7 @@ def service():
 @pytest.fixture
 def gateway(share, service):
     keys = api_key("gk_partner_" + "k" * 43, scopes="[]")
-    return share(CLOSED.format(keys=keys, url=service.url), EXPOSE_PORTAL="true", SERVICE_TOKEN=SERVICE_TOKEN)
+    return share(PROTECTED.format(keys=keys, url=service.url), EXPOSE_PORTAL="true", SERVICE_TOKEN=SERVICE_TOKEN)
 
 
 def test_document_states_credentials_and_scopes(gateway):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.client import Client, exchange, request
 from tests.process import configuration, free_port, started, wait_for
-from tests.tls import AUTHORITY, STRANGER, TlsUpstream, certificate, end, expired
+from tests.tls import AUTHORITY, OTHER_AUTHORITY, TlsUpstream, certificate, close_with_alert, expired
 from tests.upstream import OK, Upstream
 
 LARGE = bytes(range(256)) * 16_384  # 4 MiB
@@ -21,7 +21,7 @@ LARGE = bytes(range(256)) * 16_384  # 4 MiB
 REFUSED = {
     "expired": "certificate has expired",
     "elsewhere": "Hostname mismatch",
-    "stranger": "unable to get local issuer certificate",
+    "other_authority": "unable to get local issuer certificate",
 }
 
 
@@ -29,7 +29,7 @@ REFUSED = {
 def folder(tmp_path_factory):
     """The folder of the routes file, with the certificates of two authorities and one that signed itself."""
     folder = tmp_path_factory.mktemp("gateway")
-    STRANGER.cert_pem.write_to_path(folder / "system.pem")
+    OTHER_AUTHORITY.cert_pem.write_to_path(folder / "system.pem")
     (folder / "ca.pem").write_bytes("# Übungsstelle\n".encode() + AUTHORITY.cert_pem.bytes())
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost"
     arguments = ["-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "self.pem"]
@@ -54,7 +54,7 @@ def upstreams(folder):
             "address": certificate("127.0.0.1"),
             "expired": expired(),
             "elsewhere": certificate("elsewhere.example"),
-            "stranger": certificate(authority=STRANGER),
+            "other_authority": certificate(authority=OTHER_AUTHORITY),
             "self_signed": SelfSigned(folder),
         }
         yield {name: stack.enter_context(running(leaf)) for name, leaf in certificates.items()}
@@ -90,7 +90,7 @@ def ports():
 def gateway(folder, upstreams, ports):
     """A gateway with a route to each of the upstreams; all other paths lead to ``secure``.
 
-    The system that it runs on trusts ``STRANGER``.
+    The system that it runs on trusts ``OTHER_AUTHORITY``.
     """
     urls = {name: upstream.url for name, upstream in upstreams.items()}
     urls |= {name: f"https://localhost:{port}" for name, port in ports.items()}
@@ -108,7 +108,7 @@ def gateway(folder, upstreams, ports):
         trusting(urls["silent"], name="silent", upstream="connect_timeout = 0.3"),
         trusting(urls["records"], name="records", upstream="breaker_failures = 9"),
         configuration(secure, name="without_file"),
-        configuration(urls["stranger"], name="system"),
+        configuration(urls["other_authority"], name="system"),
         configuration(urls["self_signed"], name="self_signed"),
         configuration(urls["self_signed"], name="pinned", upstream='ca_file = "self.pem"'),
     ]
@@ -208,7 +208,9 @@ def test_connections_are_kept_and_reused(gateway, secure):
     assert [arrived.connection for arrived in secure.requests] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("close", [end, lambda connection: connection.close()], ids=["with alert", "without"])
+@pytest.mark.parametrize(
+    "close", [close_with_alert, lambda connection: connection.close()], ids=["with alert", "without"]
+)
 def test_connection_that_the_upstream_has_closed_is_not_reused(gateway, secure, close):
     for number in range(3):
         assert exchange(gateway.port, request("POST")).status == 200
@@ -299,7 +301,9 @@ def test_body_that_is_too_large_ends_the_request(gateway, secure):
     assert (got.status, json.loads(got.body)["type"]) == (413, "urn:problem:body_too_large")
 
 
-@pytest.mark.parametrize(("close", "is_complete"), [(end, True), (lambda connection: connection.close(), False)])
+@pytest.mark.parametrize(
+    ("close", "is_complete"), [(close_with_alert, True), (lambda connection: connection.close(), False)]
+)
 def test_body_that_ends_with_the_connection_is_whole_only_with_an_alert(gateway, secure, close, is_complete):
     def respond(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\n\r\nhello")

@@ -14,9 +14,9 @@ from tests.websocket import (
     ACCEPTED,
     HANDSHAKE,
     accept,
-    carrying,
-    opened,
+    open_websocket,
     tunnel,
+    websocket_route,
     websocket_server,
 )
 
@@ -25,9 +25,9 @@ from tests.websocket import (
 def gateway_of_module(session_upstream, tmp_path_factory):
     with websocket_server(process_request=lambda server, arrived: server.respond(403, "not you\n")) as port:
         settings = [
-            carrying(session_upstream.url),
-            carrying(session_upstream.url, name="shared", route='cors_origins = ["https://shop.example"]'),
-            carrying(f"http://127.0.0.1:{port}", name="refused"),
+            websocket_route(session_upstream.url),
+            websocket_route(session_upstream.url, name="shared", route='cors_origins = ["https://shop.example"]'),
+            websocket_route(f"http://127.0.0.1:{port}", name="refused"),
         ]
         folder = tmp_path_factory.mktemp("gateway")
         with started(folder, "".join(settings), ALLOWED_ORIGINS="https://partner.example") as gateway:
@@ -35,15 +35,15 @@ def gateway_of_module(session_upstream, tmp_path_factory):
 
 
 @pytest.fixture
-def carrying_gateway(gateway_of_module, upstream):
+def websocket_gateway(gateway_of_module, upstream):
     """A gateway that a partner's pages may use, ``/shared`` also a shop's; ``/refused`` refuses all clients."""
     return gateway_of_module
 
 
-def test_handshake_is_forwarded_with_its_fields(carrying_gateway, upstream):
+def test_handshake_is_forwarded_with_its_fields(websocket_gateway, upstream):
     upstream.script = accept
 
-    with tunnel(carrying_gateway, "Sec-WebSocket-Protocol: chat, superchat"):
+    with tunnel(websocket_gateway, "Sec-WebSocket-Protocol: chat, superchat"):
         (arrived,) = upstream.requests
 
     assert arrived.values(b"Upgrade") == [b"websocket"]
@@ -53,9 +53,9 @@ def test_handshake_is_forwarded_with_its_fields(carrying_gateway, upstream):
     assert arrived.values(b"Via") == [b"1.1 gateway"]
 
 
-def test_response_to_the_handshake_has_a_request_id(carrying_gateway, upstream):
+def test_response_to_the_handshake_has_a_request_id(websocket_gateway, upstream):
     upstream.script = accept
-    with Client(carrying_gateway.port) as client:
+    with Client(websocket_gateway.port) as client:
         client.send(request("GET", "/", *HANDSHAKE))
         head = client.read_until(b"\r\n\r\n")
 
@@ -67,14 +67,14 @@ def test_response_to_the_handshake_has_a_request_id(carrying_gateway, upstream):
     assert not any(line.startswith((b"content-length", b"transfer-encoding", b"content-type")) for line in lines)
 
 
-def test_bytes_that_come_with_the_101_are_passed_on(carrying_gateway, upstream):
+def test_bytes_that_come_with_the_101_are_passed_on(websocket_gateway, upstream):
     upstream.script = lambda connection, arrived: accept(connection, arrived, b"hello")
 
-    with tunnel(carrying_gateway) as client:
+    with tunnel(websocket_gateway) as client:
         assert client.read_until(b"hello") == b"hello"
 
 
-def test_bytes_of_the_client_wait_for_the_101(carrying_gateway, upstream):
+def test_bytes_of_the_client_wait_for_the_101(websocket_gateway, upstream):
     before, released = [], threading.Event()
 
     def accept_late(connection, arrived):
@@ -87,7 +87,7 @@ def test_bytes_of_the_client_wait_for_the_101(carrying_gateway, upstream):
         released.wait(8)
 
     upstream.script = accept_late
-    with Client(carrying_gateway.port) as client:
+    with Client(websocket_gateway.port) as client:
         client.send(request("GET", "/", *HANDSHAKE) + b"early")
         client.read_until(b"\r\n\r\n")
 
@@ -96,10 +96,10 @@ def test_bytes_of_the_client_wait_for_the_101(carrying_gateway, upstream):
     assert before == []
 
 
-def test_refusal_is_forwarded_and_the_connection_kept(carrying_gateway, upstream):
+def test_refusal_is_forwarded_and_the_connection_kept(websocket_gateway, upstream):
     upstream.script = respond_with(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
 
-    with Client(carrying_gateway.port) as client:
+    with Client(websocket_gateway.port) as client:
         client.send(request("GET", "/", *HANDSHAKE) + request("GET", "/next"))
         refused, following = client.read(), client.read()
 
@@ -108,19 +108,19 @@ def test_refusal_is_forwarded_and_the_connection_kept(carrying_gateway, upstream
 
 
 @pytest.mark.parametrize("lines", [HANDSHAKE, []], ids=["handshake", "plain request"])
-def test_upgrade_that_the_upstream_requires_is_told(carrying_gateway, upstream, lines):
+def test_upgrade_that_the_upstream_requires_is_told(websocket_gateway, upstream, lines):
     upstream.script = respond_with(
         b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n"
     )
 
-    got = exchange(carrying_gateway.port, request("GET", "/", *lines))
+    got = exchange(websocket_gateway.port, request("GET", "/", *lines))
 
     assert (got.status, got.value(b"Upgrade")) == (426, b"websocket")
 
 
-def test_client_learns_that_the_upstream_refuses(carrying_gateway):
+def test_client_learns_that_the_upstream_refuses(websocket_gateway):
     with pytest.raises(InvalidStatus) as refused:
-        opened(carrying_gateway, "/refused")
+        open_websocket(websocket_gateway, "/refused")
 
     assert (refused.value.response.status_code, refused.value.response.body) == (403, b"not you\n")
 
@@ -129,18 +129,18 @@ def test_client_learns_that_the_upstream_refuses(carrying_gateway):
     "lines",
     [["Origin: http://evil.example"], ["Sec-Fetch-Site: cross-site", "Origin: http://example.org"], ["Origin: null"]],
 )
-def test_handshake_of_another_site_is_refused(carrying_gateway, upstream, lines):
-    got = exchange(carrying_gateway.port, request("GET", "/", *HANDSHAKE, *lines))
+def test_handshake_of_another_site_is_refused(websocket_gateway, upstream, lines):
+    got = exchange(websocket_gateway.port, request("GET", "/", *HANDSHAKE, *lines))
 
     assert (got.status, json.loads(got.body)["type"]) == (403, "urn:problem:cross_site_request")
     assert upstream.requests == []
 
 
 @pytest.mark.parametrize("origin", ["http://example.org", "https://shop.example", "https://partner.example"])
-def test_handshake_of_own_and_allowed_pages_is_forwarded(carrying_gateway, upstream, origin):
+def test_handshake_of_own_and_allowed_pages_is_forwarded(websocket_gateway, upstream, origin):
     upstream.script = accept
 
-    with tunnel(carrying_gateway, f"Origin: {origin}", target="/shared"):
+    with tunnel(websocket_gateway, f"Origin: {origin}", target="/shared"):
         assert upstream.requests[0].values(b"Origin") == [origin.encode()]
 
 
@@ -157,8 +157,8 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_other_upgrades_are_dropped(carrying_gateway, upstream, name):
-    got = exchange(carrying_gateway.port, PLAIN[name])
+def test_other_upgrades_are_dropped(websocket_gateway, upstream, name):
+    got = exchange(websocket_gateway.port, PLAIN[name])
 
     (arrived,) = upstream.requests
     assert got.status == 200
@@ -182,9 +182,9 @@ def test_routes_without_websockets_drop_the_upgrade(gateway, upstream):
     ],
     ids=["after h2c", "not asked for", "to h2c", "to nothing", "without Connection"],
 )
-def test_unrequested_switch_of_protocols_is_a_bad_response(carrying_gateway, upstream, sent, lines):
+def test_unrequested_switch_of_protocols_is_a_bad_response(websocket_gateway, upstream, sent, lines):
     upstream.script = respond_with(sent)
 
-    got = exchange(carrying_gateway.port, lines)
+    got = exchange(websocket_gateway.port, lines)
 
     assert (got.status, json.loads(got.body)["type"]) == (502, "urn:problem:bad_answer")

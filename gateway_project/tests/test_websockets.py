@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.client import exchange, request
 from tests.process import free_port, started, wait_for
 from tests.test_operation import wait_for_samples
-from tests.tls import AUTHORITY, TlsUpstream, certificate, end
+from tests.tls import AUTHORITY, TlsUpstream, certificate, close_with_alert
 from tests.upstream import respond_with
 from tests.websocket import (
     ACCEPTED,
@@ -20,9 +20,9 @@ from tests.websocket import (
     PIECE,
     accept,
     access_lines,
-    carrying,
-    opened,
+    open_websocket,
     tunnel,
+    websocket_route,
     websocket_server,
 )
 
@@ -61,14 +61,14 @@ def gateway_of_servers(session_upstream, closed, secure, metrics_port, tmp_path_
     url = session_upstream.url
     with websocket_server() as echo, websocket_server(note_end) as noting, websocket_server(ssl=context) as over_tls:
         settings = [
-            carrying(f"http://127.0.0.1:{echo}"),
-            carrying(f"http://127.0.0.1:{noting}", name="noting"),
-            carrying(f"https://localhost:{over_tls}", name="over-tls", upstream=trusting),
-            carrying(secure.url, name="secure", upstream=trusting),
-            carrying(url, name="idle", upstream="tunnel_idle_timeout = 2.0\ntotal_timeout = 1.5"),
-            carrying(url, name="limited", upstream="max_tunnels = 1"),
-            carrying(url, name="counted"),
-            carrying(url, name="plain"),
+            websocket_route(f"http://127.0.0.1:{echo}"),
+            websocket_route(f"http://127.0.0.1:{noting}", name="noting"),
+            websocket_route(f"https://localhost:{over_tls}", name="over-tls", upstream=trusting),
+            websocket_route(secure.url, name="secure", upstream=trusting),
+            websocket_route(url, name="idle", upstream="tunnel_idle_timeout = 2.0\ntotal_timeout = 1.5"),
+            websocket_route(url, name="limited", upstream="max_tunnels = 1"),
+            websocket_route(url, name="counted"),
+            websocket_route(url, name="plain"),
         ]
         with started(folder, "".join(settings), METRICS_BIND=f"127.0.0.1:{metrics_port}") as gateway:
             yield gateway
@@ -83,14 +83,14 @@ def echoing(gateway_of_servers, upstream, secure):
 
 @pytest.mark.parametrize("message", ["text", "", b"\x00" * 9_000_000], ids=["text", "empty", "large"])
 def test_messages_pass_in_both_directions(echoing, message):
-    with opened(echoing) as client:
+    with open_websocket(echoing) as client:
         client.send(message)
 
         assert client.recv(timeout=20) == message
 
 
 def test_many_messages_pass_in_order(echoing):
-    with opened(echoing) as client:
+    with open_websocket(echoing) as client:
         sender = threading.Thread(target=lambda: [client.send(str(number)) for number in range(3000)])
         sender.start()
         received = [client.recv(timeout=20) for _ in range(3000)]
@@ -100,7 +100,7 @@ def test_many_messages_pass_in_order(echoing):
 
 
 def test_server_closes_with_its_code_and_reason(echoing):
-    with opened(echoing) as client:
+    with open_websocket(echoing) as client:
         client.send("bye")
 
         with pytest.raises(ConnectionClosed) as closed:
@@ -110,7 +110,7 @@ def test_server_closes_with_its_code_and_reason(echoing):
 
 
 def test_client_closes_with_its_code_and_reason(echoing, closed):
-    with opened(echoing, "/noting") as client:
+    with open_websocket(echoing, "/noting") as client:
         client.close(4002, "enough")
     wait_for(lambda: closed)
 
@@ -118,7 +118,7 @@ def test_client_closes_with_its_code_and_reason(echoing, closed):
 
 
 def test_websockets_are_carried_over_tls(echoing):
-    with opened(echoing, "/over-tls") as client:
+    with open_websocket(echoing, "/over-tls") as client:
         for message in (b"x" * 3_000_000, "text"):
             client.send(message)
             assert client.recv(timeout=20) == message
@@ -150,7 +150,7 @@ def test_upstream_with_tls_may_send_after_the_client_has_ended(echoing, secure):
         received = connection.read_until(b"thing")
         time.sleep(0.5)
         connection.send(b"got " + received)
-        end(connection)
+        close_with_alert(connection)
 
     secure.script = respond_late
     with tunnel(echoing, target="/secure") as client:
@@ -224,7 +224,7 @@ def test_client_that_does_not_read_stops_the_upstream(echoing, upstream):
 
 
 def test_tunnels_end_when_the_gateway_stops(start, upstream):
-    gateway = start(carrying(upstream.url))
+    gateway = start(websocket_route(upstream.url))
     upstream.script = accept
     with tunnel(gateway) as client:
         started_at = time.monotonic()

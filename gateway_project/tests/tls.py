@@ -9,7 +9,7 @@ import trustme
 from tests.upstream import Upstream
 
 AUTHORITY = trustme.CA()
-STRANGER = trustme.CA()
+OTHER_AUTHORITY = trustme.CA()
 
 
 def certificate(*names: str, authority: trustme.CA = AUTHORITY, **validity: datetime) -> trustme.LeafCert:
@@ -22,7 +22,7 @@ def expired() -> trustme.LeafCert:
 
 
 class TlsUpstream(Upstream):
-    """Speaks TLS with HTTP/1.1 or HTTP/2, as the client likes; records the names and protocols that clients ask for."""
+    """Offers HTTP/1.1 and HTTP/2 over TLS; records the server names and the protocols of its connections."""
 
     def __init__(self, leaf: trustme.LeafCert | None = None, port: int = 0, host: str = "127.0.0.1") -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -44,9 +44,9 @@ class TlsUpstream(Upstream):
             super()._serve(connection)
 
 
-def end(connection) -> None:
-    """Close the connection with the alert that says so."""
+def close_with_alert(connection) -> None:
+    """Close the connection with a ``close_notify`` alert."""
     connection.socket.settimeout(0.1)
-    with contextlib.suppress(OSError):  # the gateway sends no alert
+    with contextlib.suppress(OSError):  # the gateway sends no alert back
         connection.socket.unwrap()
     connection.close()

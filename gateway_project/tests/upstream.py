@@ -42,7 +42,7 @@ class Connection:
     buffer: bytes = field(default=b"")
 
     def receive(self) -> bool:
-        """Read into the buffer; return False if the peer has closed the connection."""
+        """Read into the buffer; return False if the connection is closed."""
         try:
             data = self.socket.recv(65536)
         except OSError:
@@ -94,7 +94,7 @@ class Connection:
         self.socket.close()
 
     def end(self) -> None:
-        """Close the connection from another thread. Its own closes the socket, and may write to it until then."""
+        """Shut the connection down from another thread. The connection's own thread closes the socket."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
@@ -107,11 +107,12 @@ Script = Callable[[Connection, Request], object]
 
 
 def respond_with(data: bytes) -> Script:
+    """Return a script that sends ``data``."""
     return lambda connection, request: connection.send(data)
 
 
 class Upstream:
-    """Listens on loopback. ``script`` handles each request; ``on_head``, if set, does before the body is read."""
+    """A server on loopback. ``script`` handles each request; ``on_head``, if set, does so before the body is read."""
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self._listener = socket.create_server((host, port), backlog=2048)

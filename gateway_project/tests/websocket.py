@@ -40,12 +40,13 @@ def websocket_server(handler=echo, **options):
         server.shutdown()
 
 
-def carrying(*urls, upstream="", route="", name=""):
+def websocket_route(*urls, upstream="", route="", name=""):
+    """Return a routes file with one route that carries WebSockets."""
     route, upstream = f"websockets = true\n{route}", f"breaker_failures = 1000\n{upstream}"
     return configuration(*urls, route=route, upstream=upstream, name=name)
 
 
-def opened(gateway, target="/a?b", **options):
+def open_websocket(gateway, target="/a?b", **options):
     return connect(f"ws://127.0.0.1:{gateway.port}{target}", max_size=None, proxy=None, **options)
 
 
@@ -59,13 +60,13 @@ def tunnel(gateway, *lines, target="/"):
 
 
 def accept(connection, arrived, *pieces):
-    """Accept the WebSocket, send ``pieces``, and read until the other side closes."""
+    """Accept the WebSocket, send ``pieces``, and read until the connection is closed."""
     connection.send(ACCEPTED + b"".join(pieces))
     while connection.receive():
         pass
 
 
 def access_lines(gateway, path="/"):
-    """Return the lines of the tunnels of a path that have ended."""
+    """Return the access log lines of ended tunnels at ``path``."""
     lines = [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line]
     return [line for line in lines if (line["status"], line["path"]) == (101, path)]

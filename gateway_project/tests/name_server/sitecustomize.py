@@ -1,13 +1,13 @@
-"""In a process that has this folder in PYTHONPATH, names have the addresses that a file gives them.
+"""Resolve host names from a file, in processes that have this folder in PYTHONPATH.
 
-It takes the place of the C library's look-up, below everything of Python's and gevent's. A line of the file is a name
-and its addresses; no addresses: the name is unknown; ``hangs``: the answer takes longer than a test.
+Replaces the C library's resolver, below the modules of Python and gevent. A line of the file is a name and its
+addresses. A name without addresses does not exist; the look-up of a name with ``hangs`` takes longer than any test.
 """
 
 import _socket
 import os
 from pathlib import Path
-from time import sleep  # before gevent puts its own there
+from time import sleep  # before gevent patches it
 
 HANGS = "hangs"
 LONGEST_SECONDS = 60

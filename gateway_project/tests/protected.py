@@ -1,4 +1,4 @@
-"""Gateways that want credentials."""
+"""Routes files that require credentials."""
 
 import hashlib
 
@@ -55,7 +55,7 @@ def api_key(text, **settings):
     return "\n".join(["[[auth.keys]]", f'id = "{text.split("_")[1]}"', f'sha256 = "{digest}"', *lines, ""])
 
 
-def closed(url, jwks, *, auth="", issuer="", routes=ROUTES):
+def protected_routes(url, jwks, *, auth="", issuer="", routes=ROUTES):
     """Return a routes file with one issuer, whose keys are at ``jwks``, and two API keys."""
     return "\n".join(
         [
