@@ -17,7 +17,7 @@ def test_origins_are_compared_in_lower_case(monkeypatch):
 
 
 @pytest.mark.parametrize("wrong", ["*", "null", "shop.example", "https://shop.example/", "https://*.example"])
-def test_what_is_no_origin_is_refused(monkeypatch, wrong):
+def test_malformed_origin_is_refused(monkeypatch, wrong):
     monkeypatch.setenv("ALLOWED_ORIGINS", wrong)
 
     with pytest.raises(ImproperlyConfigured, match=r"ALLOWED_ORIGINS: .* is not an origin"):

@@ -1,4 +1,4 @@
-"""Requests that need credentials: who passes, who is refused, and what the upstream learns."""
+"""Requests that need credentials: accepted and refused ones, and the identity that is sent to the upstream."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from tests.test_tokens import BAD
 from tests.test_tokens import KEY as KEY_OF_BAD
 from tests.websocket import HANDSHAKE, accept
 
-KEY = KEY_OF_BAD  # which signs the bad tokens, too
+KEY = KEY_OF_BAD  # signs the bad tokens, too
 GOOD = token(KEY)
 OTHER = SigningKey("other")
 
@@ -29,7 +29,7 @@ def jwks_file(tmp_path_factory):
 
 @pytest.fixture
 def gateway(share, upstream, jwks_file):
-    """A gateway that wants credentials on most routes; ``/two`` leads to an upstream of another name."""
+    """A gateway that requires credentials on most routes; ``/two`` leads to an upstream of another name."""
     settings = protected_routes(upstream.url, jwks_file)
     two = configuration(upstream.url, name="two", route='scopes = { default = "things:read" }')
     return share(settings + two, SERVICE_TOKEN=SERVICE_TOKEN)
@@ -52,7 +52,7 @@ def identity_of(arrived, audience="any"):
     return verify(text.decode(), audience=audience, service_tokens=[SERVICE_TOKEN])
 
 
-def test_token_passes_and_the_upstream_learns_its_sender(gateway, upstream):
+def test_token_is_accepted_and_its_caller_sent_to_the_upstream(gateway, upstream):
     assert send(gateway, "/things/1", bearer(token(KEY, sub="7", client_id="shop"))).status == 200
 
     caller = identity_of(upstream.requests[0])
@@ -62,7 +62,7 @@ def test_token_passes_and_the_upstream_learns_its_sender(gateway, upstream):
 
 
 @pytest.mark.parametrize("line", [bearer(API_KEY), f"X-API-Key: {API_KEY}", f"x-api-key:{API_KEY}"])
-def test_api_key_passes_and_the_upstream_learns_its_owner(gateway, upstream, line):
+def test_api_key_is_accepted_and_its_caller_sent_to_the_upstream(gateway, upstream, line):
     assert send(gateway, "/things", line).status == 200
 
     caller = identity_of(upstream.requests[0])
@@ -70,7 +70,7 @@ def test_api_key_passes_and_the_upstream_learns_its_owner(gateway, upstream, lin
     assert API_KEY.encode() not in upstream.requests[0].head
 
 
-def test_scheme_is_read_without_regard_to_case(gateway):
+def test_scheme_is_case_insensitive(gateway):
     assert send(gateway, "/things", f"AUTHORIZATION: bEARER  {GOOD}").status == 200
 
 
@@ -103,7 +103,7 @@ def test_bad_api_key_gets_401_invalid_token(gateway, upstream, text):
     assert upstream.requests == []
 
 
-def test_api_key_header_takes_no_token(gateway):
+def test_api_key_header_accepts_no_token(gateway):
     assert problem(send(gateway, "/things", f"X-API-Key: {GOOD}")) == (401, "invalid_token")
 
 
@@ -127,7 +127,7 @@ def test_two_credentials_or_one_in_the_query_get_400(gateway, upstream, target, 
     assert upstream.requests == []
 
 
-def test_query_that_only_resembles_a_credential_passes(gateway, upstream):
+def test_query_that_only_resembles_a_credential_is_accepted(gateway, upstream):
     assert send(gateway, "/things?my_access_token=1&q=access_token", bearer(GOOD)).status == 200
 
 
@@ -139,7 +139,7 @@ def test_missing_scope_gets_403_that_names_it(gateway, upstream):
     assert upstream.requests == []
 
 
-def test_all_scopes_of_a_route_are_needed(gateway):
+def test_all_scopes_of_a_route_are_required(gateway):
     assert 'scope="things:write"' in challenge(send(gateway, "/both", bearer(GOOD)))
     assert send(gateway, "/both", bearer(token(KEY, scope="things:write things:read"))).status == 200
 
@@ -167,7 +167,7 @@ def test_path_cannot_bypass_its_route(gateway, upstream):
     assert upstream.requests == []
 
 
-def test_public_route_needs_nothing_and_forwards_what_is_sent(gateway, upstream):
+def test_public_route_needs_no_credentials_and_forwards_them(gateway, upstream):
     assert send(gateway, "/free").status == 200
     assert send(gateway, "/free?access_token=x", bearer("x"), "X-API-Key: y").status == 200
 
@@ -213,7 +213,7 @@ def test_identity_is_signed_once_for_many_requests(gateway, upstream):
     assert len({arrived.values(HEADER.encode())[0] for arrived in upstream.requests}) == 1
 
 
-def test_session_cookie_of_the_route_passes_without_identity(gateway, upstream):
+def test_session_cookie_of_the_route_is_accepted_without_identity(gateway, upstream):
     assert send(gateway, "/pages", "Cookie: a=b; any_sessionid=abc").status == 200
 
     assert upstream.requests[0].values(HEADER.encode()) == []
@@ -230,7 +230,7 @@ def test_session_cookie_of_the_route_passes_without_identity(gateway, upstream):
         ("/things", ["Cookie: any_sessionid=abc"]),
     ],
 )
-def test_no_other_cookie_passes(gateway, upstream, target, lines):
+def test_other_cookies_are_refused(gateway, upstream, target, lines):
     assert send(gateway, target, *lines).status == 401
     assert upstream.requests == []
 
@@ -300,14 +300,14 @@ def test_body_of_an_unauthenticated_request_is_not_received(gateway, upstream):
     assert (got.status, got.interim) == (401, [])
 
 
-def test_key_sets_named_by_a_token_are_never_asked_for(gateway):
+def test_key_sets_named_by_a_token_are_never_requested(gateway):
     evil = JwksServer(key_set(SigningKey("evil")))
-    stranger = SigningKey("evil")
+    attacker_key = SigningKey("evil")
     try:
         for name in ("jku", "x5u", "kid", "iss"):
-            bad = token(stranger, {name: evil.url + "/jwks"})
+            bad = token(attacker_key, {name: evil.url + "/jwks"})
             assert problem(send(gateway, "/things", bearer(bad))) == (401, "invalid_token")
-        bad = token(stranger, {"jwk": stranger.jwk, "x5c": ["AAAA"]}, iss=evil.url)
+        bad = token(attacker_key, {"jwk": attacker_key.jwk, "x5c": ["AAAA"]}, iss=evil.url)
         assert problem(send(gateway, "/things", bearer(bad))) == (401, "invalid_token")
         assert evil.paths == []
     finally:
@@ -315,7 +315,7 @@ def test_key_sets_named_by_a_token_are_never_asked_for(gateway):
 
 
 def test_token_is_refused_after_it_expires(gateway):
-    """The first request is remembered; neither that nor a clock skew lets a token live on."""
+    """Neither the cache of verified tokens nor the tolerated clock skew extends the life of a token."""
     text = token(KEY, exp=int(time.time()) - 28)
     assert send(gateway, "/things", bearer(text)).status == 200
 
@@ -349,7 +349,7 @@ def test_rate_limit_of_a_key_counts_all_its_requests(gateway):
 
 @pytest.fixture
 def strict(share, upstream, jwks_file):
-    """A gateway that counts failures per address, has a second service token, and writes its log for people."""
+    """A gateway that limits failures per address, has two service tokens, and logs in the console format."""
     settings = protected_routes(upstream.url, jwks_file, auth='failure_limit = "3/hour"')
     tokens = f"{SERVICE_TOKEN},old"
     return share(settings, SERVICE_TOKEN=tokens, TRUSTED_PROXIES="127.0.0.1", LOG_FORMAT="console")
@@ -363,7 +363,7 @@ def test_failures_are_limited_per_address(strict):
 
     assert [status(bearer(text)) for text in ("bad", "gk_bad", "bad", "bad", "gk_bad")] == [401, 401, 401, 429, 429]
     assert status(bearer("bad"), "192.0.2.2") == 401
-    # Others behind the same address go on: tokens that are known already, and API keys.
+    # Clients behind the same address may still send verified tokens and API keys.
     assert status(bearer(GOOD)) == 200
     assert status(bearer(API_KEY)) == 200
     assert status(bearer(token(KEY, jti="new"))) == 429
@@ -372,7 +372,7 @@ def test_failures_are_limited_per_address(strict):
 
 @pytest.fixture(scope="module")
 def providers():
-    """Servers of key sets: two that work, one that fails, and one that stalls."""
+    """JWKS servers: two that work, one that fails, and one that stalls."""
     names = ("good", "going", "failing", "stalling")
     running = {name: JwksServer(key_set(KEY)) for name in names}
     running["failing"].status = 500
@@ -421,13 +421,13 @@ def test_without_keys_a_token_gets_503(trusting, upstream):
     assert send(trusting, "/things", bearer(API_KEY)).status == 200
 
 
-def test_provider_that_stalls_holds_nobody_for_long(trusting, upstream):
+def test_stalled_provider_delays_other_requests_only_briefly(trusting, upstream):
     assert problem(send(trusting, "/things", issued("stalling"))) == (503, "keys_unavailable")
     assert send(trusting, "/things", issued("good")).status == 200
     assert "no response within 2 s" in trusting.log
 
 
-def test_provider_that_goes_away_leaves_known_keys(trusting, upstream, providers):
+def test_keys_stay_cached_after_their_provider_stops(trusting, upstream, providers):
     assert send(trusting, "/things", issued("going")).status == 200
 
     providers["going"].close()
@@ -436,7 +436,7 @@ def test_provider_that_goes_away_leaves_known_keys(trusting, upstream, providers
     assert send(trusting, "/things", issued("going", SigningKey("new"))).status == 401
 
 
-def test_token_of_a_withdrawn_key_is_refused_although_it_is_remembered(trusting, upstream, changing_file):
+def test_cached_token_of_a_withdrawn_key_is_refused(trusting, upstream, changing_file):
     assert send(trusting, "/things", issued("changing")).status == 200
 
     changing_file.write_text(key_set(OTHER))
@@ -462,7 +462,7 @@ def test_first_service_token_signs(strict, upstream):
     assert identity_of(upstream.requests[0]).subject == "7"
 
 
-def test_sender_is_in_the_access_log_and_no_secret_is_anywhere(start, upstream, jwks_file):
+def test_access_log_has_the_caller_and_no_output_has_secrets(start, upstream, jwks_file):
     gateway = start(
         protected_routes(upstream.url, jwks_file),
         SERVICE_TOKEN=SERVICE_TOKEN,
@@ -502,7 +502,7 @@ def access_lines(gateway):
     return [json.loads(line) for line in gateway.log_lines if '"logger": "access"' in line]
 
 
-def test_sender_is_in_the_console_format(strict):
+def test_console_format_has_the_caller(strict):
     send(strict, "/things", bearer(token(KEY, sub="one\ntwo")))
 
     ends_at = time.monotonic() + 5

@@ -1,4 +1,4 @@
-"""``[auth]`` of the routes file: its settings, and the messages for invalid ones."""
+"""The settings of ``[auth]`` in the routes file, and the messages for invalid ones."""
 
 import re
 
@@ -82,11 +82,11 @@ def test_file_of_keys_is_relative_to_the_routes_file(tmp_path):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-def test_keys_of_this_machine_need_no_tls(tmp_path, host):
+def test_keys_at_a_loopback_address_need_no_tls(tmp_path, host):
     assert reading(tmp_path, AUTH, ISSUER.replace("https://id/jwks", f"http://{host}:1/jwks"), SCOPED).auth.issuers
 
 
-def test_issuer_may_be_left_out_by_a_variable(tmp_path, monkeypatch):
+def test_variable_can_disable_an_issuer(tmp_path, monkeypatch):
     issuer = (
         '[[auth.issuers]]\nenabled = "${AUTH_TOKENS:-true}"\nissuer = "${AUTH_ISSUER}"\naudience = "a"\njwks = "k"\n'
     )
@@ -153,13 +153,13 @@ def test_invalid_setting_is_refused_with_key_and_reason(tmp_path, parts, message
     assert refusal(tmp_path, *parts).startswith(message)
 
 
-def test_service_token_is_needed(tmp_path, monkeypatch):
+def test_service_token_is_required(tmp_path, monkeypatch):
     monkeypatch.delenv("SERVICE_TOKEN")
 
     assert refusal(tmp_path, AUTH, ISSUER, SCOPED).startswith("auth.enabled: needs SERVICE_TOKEN")
 
 
-def test_service_token_may_lie_in_a_file(tmp_path, monkeypatch):
+def test_service_token_may_be_in_a_file(tmp_path, monkeypatch):
     monkeypatch.delenv("SERVICE_TOKEN")
     (tmp_path / "token").write_text("token")
     monkeypatch.setenv("SERVICE_TOKEN_FILE", str(tmp_path / "token"))
@@ -171,7 +171,7 @@ def test_disabled_route_needs_no_scope(tmp_path):
     assert reading(tmp_path, AUTH, ISSUER, ROUTE, "enabled = false\n").routes == ()
 
 
-def test_variables_need_not_be_set_while_it_is_off(tmp_path, monkeypatch):
+def test_variables_need_not_be_set_while_auth_is_off(tmp_path, monkeypatch):
     monkeypatch.delenv("SERVICE_TOKEN")
     issuer = '[[auth.issuers]]\nissuer = "${AUTH_ISSUER}"\naudience = "${AUTH_AUDIENCE}"\njwks = "${AUTH_JWKS}"\n'
 
@@ -181,7 +181,7 @@ def test_variables_need_not_be_set_while_it_is_off(tmp_path, monkeypatch):
     assert configuration.auth.issuers == ()
 
 
-def test_unknown_keys_are_refused_while_it_is_off(tmp_path):
+def test_unknown_keys_are_refused_while_auth_is_off(tmp_path):
     assert refusal(tmp_path, "[auth]\n", ISSUER, "colour = 1\n") == "auth.issuers[1].colour: unknown key"
     assert refusal(tmp_path, "[auth]\n", KEY, "colour = 1\n") == "auth.keys[1].colour: unknown key"
 
@@ -194,7 +194,7 @@ def test_unknown_keys_are_refused_while_it_is_off(tmp_path):
         ({"SERVICE_TOKEN": "x", "AUTH_TOKENS": "false"}, "auth.enabled: needs at least one of"),
     ],
 )
-def test_generated_file_names_what_is_missing(monkeypatch, settings, missing):
+def test_missing_settings_of_the_generated_file_are_named(monkeypatch, settings, missing):
     monkeypatch.delenv("SERVICE_TOKEN")
     for name, value in {"AUTH": "true", **settings}.items():
         monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""While ``[auth]`` is not enabled, the gateway responds as one that knows nothing of it."""
+"""A gateway whose ``[auth]`` is disabled behaves like one without ``[auth]``."""
 
 import re
 
@@ -32,19 +32,19 @@ CREDENTIALS = {  # the query and the header fields
 
 @pytest.fixture
 def off(share, upstream, tmp_path_factory):
-    """A gateway with issuers, keys and scopes that are not in force."""
+    """A gateway with issuers, keys and scopes, and a disabled ``[auth]``."""
     settings = protected_routes(upstream.url, tmp_path_factory.getbasetemp() / "none.json")
     return share(settings.replace("enabled = true", "enabled = false"))
 
 
 @pytest.fixture
-def unaware(share, upstream):
-    """A gateway whose file has nothing of authentication."""
+def without_auth(share, upstream):
+    """A gateway without settings of authentication."""
     return share(f'[upstreams.any]\nurls = ["{upstream.url}"]\nread_timeout = 1.0\n{OPEN_ROUTES}')
 
 
 def outcome(gateway, upstream, data):
-    """Return the response and what the upstream received, without what differs each time."""
+    """Return the response and the forwarded requests, without values that differ each time."""
     upstream.requests.clear()
     got = exchange(gateway.port, data)
     body, differing = re.subn(rb'"(process|read_at)": [^,}]+', b"", got.body)
@@ -55,10 +55,10 @@ def outcome(gateway, upstream, data):
 
 @pytest.mark.parametrize(("query", "lines"), CREDENTIALS.values(), ids=CREDENTIALS)
 @pytest.mark.parametrize("method", METHODS)
-def test_responses_and_forwarded_requests_are_the_same(off, unaware, upstream, method, query, lines):
+def test_responses_and_forwarded_requests_are_the_same(off, without_auth, upstream, method, query, lines):
     for path in PATHS:
         data = request(method, path + query, "X-Request-ID: known", *lines)
-        assert outcome(off, upstream, data) == outcome(unaware, upstream, data)
+        assert outcome(off, upstream, data) == outcome(without_auth, upstream, data)
 
 
 def test_credentials_are_forwarded(off, upstream):
@@ -70,7 +70,7 @@ def test_credentials_are_forwarded(off, upstream):
 
 
 @pytest.mark.parametrize("name", ["X-Internal-Identity", "x_internal_identity", "X-Internal_Identity"])
-@pytest.mark.parametrize("kind", ["off", "unaware"])
+@pytest.mark.parametrize("kind", ["off", "without_auth"])
 def test_forged_identity_is_dropped(request_of_kind, upstream, name, kind):
     request_of_kind(kind, f"{name}: forged")
 
@@ -78,12 +78,12 @@ def test_forged_identity_is_dropped(request_of_kind, upstream, name, kind):
 
 
 @pytest.fixture
-def request_of_kind(off, unaware):
-    gateways = {"off": off, "unaware": unaware}
+def request_of_kind(off, without_auth):
+    gateways = {"off": off, "without_auth": without_auth}
     return lambda kind, line: exchange(gateways[kind].port, request("GET", "/things", line))
 
 
-def test_issuers_are_not_asked_and_nothing_of_it_is_loaded(off):
+def test_no_keys_are_requested_and_no_cryptography_is_loaded(off):
     (worker,) = off.workers()
     with open(f"/proc/{worker}/maps") as maps:  # noqa: PTH123 - not a file
         assert "cryptography" not in maps.read()

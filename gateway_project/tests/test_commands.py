@@ -78,7 +78,7 @@ def test_routes_prints_the_table(capsys):
 def test_explain_prints_the_upstream_of_a_request(capsys):
     call_command("explain", "GET", "/a/%2F?x=1")
 
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for part in (
         "Route     /a\n",
         "one, http://one:1 or http://two:2",
@@ -89,11 +89,11 @@ def test_explain_prints_the_upstream_of_a_request(capsys):
         "WebSocket carried, closed after 300 s without a byte\n",
         "CORS      pages of https://shop.example\n",
     ):
-        assert part in told
+        assert part in output
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "told"),
+    ("method", "path", "expected"),
     [
         ("POST", "/a", "Refused with 405 (method_not_allowed)"),
         ("GET", "/health/live", "The gateway answers itself"),
@@ -104,10 +104,10 @@ def test_explain_prints_the_upstream_of_a_request(capsys):
         ),
     ],
 )
-def test_explain_prints_the_possible_errors(capsys, method, path, told):
+def test_explain_prints_the_possible_errors(capsys, method, path, expected):
     call_command("explain", method, path)
 
-    assert told in capsys.readouterr().out
+    assert expected in capsys.readouterr().out
 
 
 def test_explain_names_a_path_without_a_route(capsys, routes_file):
@@ -165,7 +165,7 @@ public = true
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "told"),
+    ("method", "target", "expected"),
     [
         ("GET", "/a/1", "Access    an access token or API key with a:read, or the cookie one_sessionid"),
         ("POST", "/a", "Access    an access token or API key with a:read and a:write, or the cookie one_sessionid"),
@@ -174,16 +174,16 @@ public = true
         ("DELETE", "/a", "Refused with 405 (method_not_allowed): DELETE is not among the methods with a scope here"),
     ],
 )
-def test_explain_says_what_a_request_needs(routes_file, monkeypatch, capsys, method, target, told):
+def test_explain_prints_the_required_credentials(routes_file, monkeypatch, capsys, method, target, expected):
     monkeypatch.setenv("SERVICE_TOKEN", "token")
     routes_file.write_text(PROTECTED)
 
     call_command("explain", method, target)
 
-    assert told in capsys.readouterr().out
+    assert expected in capsys.readouterr().out
 
 
-def test_explain_says_that_nothing_is_needed(capsys):
+def test_explain_prints_that_no_credentials_are_required(capsys):
     call_command("explain", "GET", "/a")
 
     assert "Access    open to everyone: [auth] is not enabled" in capsys.readouterr().out

@@ -24,7 +24,7 @@ FIELDS = {
 
 
 def shared(*urls, name="", **keys):
-    """Settings of a route that is shared with the shop."""
+    """Return a routes file with one route that is shared with the shop."""
     keys = {"cors_origins": [SHOP], "methods": ["GET", "POST", "PUT"]} | keys
     route = "\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
     return configuration(*urls, route=route, name=name)
@@ -46,17 +46,17 @@ def gateway_of_shop(session_upstream, tmp_path_factory):
 
 @pytest.fixture
 def shared_gateway(gateway_of_shop, upstream):
-    """A gateway with routes that are shared with the shop; a partner's pages may send everywhere."""
+    """A gateway with routes that are shared with the shop; pages of a partner may send to all routes."""
     return gateway_of_shop
 
 
-def stated(got):
-    """Return the fields of the policy."""
+def cors_fields(got):
+    """Return the names of the CORS fields of a response."""
     return {name for name, _ in got.fields if name in FIELDS}
 
 
 def assert_readable(got):
-    """Check that a page of the shop may read the response, and its header fields."""
+    """Check that a page of the shop may read the response and its header fields."""
     assert got.value(b"Access-Control-Allow-Origin") == SHOP.encode()
     assert got.value(b"Access-Control-Allow-Credentials") == b"true"
     assert set(got.value(b"Access-Control-Expose-Headers").decode().split(", ")) == EXPOSED
@@ -64,9 +64,9 @@ def assert_readable(got):
 
 
 def test_gateway_responds_to_preflights(shared_gateway, upstream):
-    asked = "Access-Control-Request-Headers: content-type,idempotency-key"
+    requested = "Access-Control-Request-Headers: content-type,idempotency-key"
 
-    got = exchange(shared_gateway.port, request("OPTIONS", "/x", *PREFLIGHT, asked))
+    got = exchange(shared_gateway.port, request("OPTIONS", "/x", *PREFLIGHT, requested))
 
     assert (got.status, got.body, got.values(b"Content-Type")) == (204, b"", [])
     assert got.value(b"Access-Control-Allow-Methods") == b"GET, POST, PUT"
@@ -77,7 +77,7 @@ def test_gateway_responds_to_preflights(shared_gateway, upstream):
     assert upstream.requests == []
 
 
-def test_preflight_of_a_route_for_every_method_allows_the_one_asked_for(shared_gateway):
+def test_preflight_of_a_route_for_every_method_allows_the_requested_one(shared_gateway):
     got = exchange(shared_gateway.port, request("OPTIONS", "/every-method", *PREFLIGHT))
 
     assert (got.status, got.value(b"Access-Control-Allow-Methods")) == (204, b"PUT")
@@ -85,9 +85,9 @@ def test_preflight_of_a_route_for_every_method_allows_the_one_asked_for(shared_g
 
 
 def test_response_to_a_preflight_does_not_repeat_malformed_names(shared_gateway):
-    asked = "Access-Control-Request-Headers: a; b"
+    requested = "Access-Control-Request-Headers: a; b"
 
-    got = exchange(shared_gateway.port, request("OPTIONS", "/", *PREFLIGHT, asked))
+    got = exchange(shared_gateway.port, request("OPTIONS", "/", *PREFLIGHT, requested))
 
     assert (got.status, got.values(b"Access-Control-Allow-Headers")) == (204, [])
 
@@ -96,7 +96,7 @@ def test_preflights_of_other_origins_are_refused(shared_gateway, upstream):
     got = exchange(shared_gateway.port, request("OPTIONS", "/", FROM_ELSEWHERE, *PREFLIGHT[1:]))
 
     assert (got.status, json.loads(got.body)["type"]) == (403, "urn:problem:cross_site_request")
-    assert (stated(got), got.value(b"Vary")) == (set(), b"Origin")
+    assert (cors_fields(got), got.value(b"Vary")) == (set(), b"Origin")
     assert upstream.requests == []
 
 
@@ -128,13 +128,13 @@ def test_letter_case_of_an_origin_does_not_matter(shared_gateway):
 def test_response_is_readable_for_no_other_origin(shared_gateway, lines):
     got = exchange(shared_gateway.port, request("GET", "/", *lines))
 
-    assert (got.status, stated(got), got.value(b"Vary")) == (200, set(), b"Origin")
+    assert (got.status, cors_fields(got), got.value(b"Vary")) == (200, set(), b"Origin")
 
 
 def test_unsafe_request_of_another_origin_is_refused(shared_gateway, upstream):
     got = exchange(shared_gateway.port, request("PUT", "/", FROM_ELSEWHERE, "Sec-Fetch-Site: cross-site"))
 
-    assert (got.status, stated(got), upstream.requests) == (403, set(), [])
+    assert (got.status, cors_fields(got), upstream.requests) == (403, set(), [])
 
 
 def test_policy_of_the_upstream_is_replaced(shared_gateway, upstream):
@@ -148,7 +148,7 @@ def test_policy_of_the_upstream_is_replaced(shared_gateway, upstream):
 
     assert_readable(own)
     assert own.value(b"Vary") == b"Accept, Cookie, Origin"
-    assert stated(other) == set()
+    assert cors_fields(other) == set()
     assert other.values(b"access-control-allow-origin") == []
 
 
@@ -174,16 +174,16 @@ def test_problems_of_the_gateway_are_readable(shared_gateway, upstream):
         assert_readable(got)
 
 
-def test_without_cors_origins_everything_is_left_to_the_upstream(gateway, upstream):
+def test_without_cors_origins_the_upstream_decides(gateway, upstream):
     upstream.script = respond_with(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *\r\n\r\n")
 
     got = exchange(gateway.port, request("OPTIONS", "/", *PREFLIGHT))
 
     assert upstream.requests[0].line == b"OPTIONS / HTTP/1.1"
-    assert (stated(got), got.values(b"Vary")) == ({b"Access-Control-Allow-Origin"}, [])
+    assert (cors_fields(got), got.values(b"Vary")) == ({b"Access-Control-Allow-Origin"}, [])
 
 
-def test_allowed_origins_of_the_gateway_may_send_and_not_read(shared_gateway):
+def test_allowed_origins_of_the_gateway_may_send_but_not_read(shared_gateway):
     got = exchange(shared_gateway.port, request("PUT", "/", "Origin: https://partner.example"))
 
-    assert (got.status, stated(got)) == (200, set())
+    assert (got.status, cors_fields(got)) == (200, set())

@@ -22,7 +22,7 @@ FOREIGN = {
     "an empty origin": ["Origin:"],
     "two origins": ["Origin: http://example.org", "Origin: http://evil.example"],
     "the own host as the beginning": ["Origin: http://example.org.evil.example"],
-    "what a stranger forwards": ["Origin: http://evil.example", "X-Forwarded-Host: evil.example"],
+    "a forged X-Forwarded-Host": ["Origin: http://evil.example", "X-Forwarded-Host: evil.example"],
 }
 OWN = {
     "a program": [],

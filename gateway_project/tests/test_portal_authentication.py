@@ -1,4 +1,4 @@
-"""The portal and its API document while requests need credentials."""
+"""The portal and its API document if routes require credentials."""
 
 import html
 import json
@@ -84,7 +84,7 @@ def test_pages_need_no_credentials(gateway, target):
     assert exchange(gateway.port, request("GET", target)).status == 200
 
 
-def test_command_lines_show_a_token_where_the_route_wants_one(gateway):
+def test_command_lines_have_a_token_if_the_route_requires_one(gateway):
     page = exchange(gateway.port, request("GET", "/", "Accept: text/html")).body.decode()
 
     lines = re.findall("<code>(curl .*)</code>", html.unescape(page))

@@ -1,6 +1,6 @@
-"""Access tokens as providers document them, with the settings of docs/identity.md.
+"""Access tokens of identity providers, with the settings of docs/identity.md.
 
-The keys are made here; header and claims have the names, types and order of the providers' own examples.
+The tests sign with their own keys; headers and claims have the names, types and order of the providers' examples.
 """
 
 import json
@@ -108,7 +108,7 @@ class Fixed:
 
 
 def settings_of(provider):
-    """Return the issuer as the section of the page about ``provider`` sets it up."""
+    """Return the issuer that the documentation configures for ``provider``."""
     section = PAGE.read_text().partition(f"**{provider}.**")[2].partition("\n\n**")[0] + "\n"
     if tables := re.search(r"(?m)^    \[\[auth\.issuers\]\]\n(    .+\n)+", section):
         (found,) = tomllib.loads(re.sub("(?m)^    ", "", tables[0]))["auth"]["issuers"]
@@ -124,7 +124,7 @@ def verify(provider, header, claims):
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_token_of_a_provider_is_understood(name):
+def test_token_of_a_provider_is_accepted(name):
     header, claims, user_id, client, scopes = TOKENS[name]
 
     caller = verify(name.removesuffix(" of an application"), header, claims)

@@ -1,4 +1,4 @@
-"""Verified tokens are remembered until they expire; the clock is injected."""
+"""Verified tokens are cached until they expire. The clock is injected."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_principal_is_found_by_its_token(tokens):
     assert tokens.find("another") is None
 
 
-def test_principal_is_forgotten_when_its_token_expires(tokens, clock):
+def test_principal_is_evicted_when_its_token_expires(tokens, clock):
     tokens.add("token", known := principal())
     clock["now"] = 1999.9
     assert tokens.find("token") is known
@@ -39,7 +39,7 @@ def test_principal_is_forgotten_when_its_token_expires(tokens, clock):
     assert tokens.find("token") is None
 
 
-def test_all_are_forgotten_when_a_key_is_withdrawn(tokens):
+def test_cache_can_be_cleared(tokens):
     tokens.add("token", principal())
 
     tokens.clear()
@@ -47,7 +47,7 @@ def test_all_are_forgotten_when_a_key_is_withdrawn(tokens):
     assert tokens.find("token") is None
 
 
-def test_number_is_bounded_and_the_last_used_stay(tokens, monkeypatch):
+def test_least_recently_used_token_is_evicted(tokens, monkeypatch):
     monkeypatch.setattr(remembered, "MOST_TOKENS", 3)
     for name in "abc":
         tokens.add(name, principal())
@@ -58,7 +58,7 @@ def test_number_is_bounded_and_the_last_used_stay(tokens, monkeypatch):
     assert [name for name in "abcd" if tokens.find(name)] == ["a", "c", "d"]
 
 
-def test_token_itself_is_not_kept(tokens):
+def test_token_itself_is_not_stored(tokens):
     tokens.add("the-token", principal())
 
     assert "the-token" not in repr(vars(tokens))

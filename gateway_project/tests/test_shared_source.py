@@ -1,4 +1,4 @@
-"""The processes of a gateway read the keys of an issuer together. The clock is injected."""
+"""The processes of a gateway share the keys of an issuer; one of them reads them. The clock is injected."""
 
 import gevent
 import pytest
@@ -45,7 +45,7 @@ def test_processes_that_start_together_read_once(process, provider):
     assert provider.reads == 1
 
 
-def test_flood_of_unknown_keys_reads_at_most_twice_a_minute(process, provider, clock):
+def test_flood_of_unknown_keys_causes_at_most_two_reads_a_minute_together(process, provider, clock):
     sets = [process() for _ in range(3)]
     for keys in sets:
         keys.find("one", "ES256")
@@ -59,7 +59,7 @@ def test_flood_of_unknown_keys_reads_at_most_twice_a_minute(process, provider, c
     assert provider.reads == 2
 
 
-def test_rotated_key_is_read_once_and_taken_by_all(process, provider, clock):
+def test_rotated_key_is_read_once_for_all_processes(process, provider, clock):
     first, second = process(), process()
     for keys in (first, second):
         keys.find("one", "ES256")
@@ -71,20 +71,20 @@ def test_rotated_key_is_read_once_and_taken_by_all(process, provider, clock):
     assert provider.reads == 1
 
 
-def test_process_that_starts_while_the_provider_is_away_knows_the_keys(process, provider, clock):
+def test_process_that_starts_while_the_provider_is_down_has_the_keys(process, provider, clock):
     process().find("one", "ES256")
     clock.now += 3600
-    provider.is_away = True
+    provider.is_down = True
 
     assert process().find("one", "ES256")
 
 
-def test_failure_is_told_to_each_process_and_keys_stay(process, provider, clock, caplog):
+def test_failure_is_logged_by_each_process_and_keys_stay(process, provider, clock, caplog):
     first, second = process(), process()
     for keys in (first, second):
         keys.find("one", "ES256")
     clock.now += 30
-    provider.is_away, provider.reads = True, 0
+    provider.is_down, provider.reads = True, 0
 
     assert first.find("unknown", "ES256") is None
     assert second.find("unknown", "ES256") is None
@@ -94,8 +94,8 @@ def test_failure_is_told_to_each_process_and_keys_stay(process, provider, clock,
     assert second.find("one", "ES256")
 
 
-def test_without_keys_all_processes_together_ask_every_five_seconds(process, provider, clock):
-    provider.is_away = True
+def test_missing_keys_are_read_every_five_seconds_by_one_process(process, provider, clock):
+    provider.is_down = True
     sets = [process() for _ in range(3)]
 
     for _ in range(20):
@@ -107,7 +107,7 @@ def test_without_keys_all_processes_together_ask_every_five_seconds(process, pro
     assert provider.reads <= 5
 
 
-def test_process_that_ends_in_its_attempt_does_not_hold_up_the_others(process, provider, tmp_path):
+def test_process_that_ends_during_its_read_does_not_block_others(process, provider, tmp_path):
     def end():
         raise KeyboardInterrupt
 
@@ -119,7 +119,7 @@ def test_process_that_ends_in_its_attempt_does_not_hold_up_the_others(process, p
     assert process().find("one", "ES256")
 
 
-def test_attempt_of_another_process_is_waited_for_and_no_longer_than_four_seconds(provider, tmp_path, monkeypatch):
+def test_wait_for_the_read_of_another_process_is_limited(provider, tmp_path, monkeypatch):
     monkeypatch.setattr("proxy.authentication.shared_source.SECONDS", 0.05)
     provider.read = lambda: gevent.sleep(1) or b"{}"
     slow = gevent.spawn(SharedSource(provider, ISSUER, tmp_path).read)
@@ -131,7 +131,7 @@ def test_attempt_of_another_process_is_waited_for_and_no_longer_than_four_second
     slow.kill()
 
 
-def test_full_disk_takes_no_key_away_and_asks_no_more_often(process, provider, clock, monkeypatch, caplog):
+def test_full_disk_changes_neither_keys_nor_the_number_of_reads(process, provider, clock, monkeypatch, caplog):
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""Access tokens: what makes one good, and everything that makes one bad."""
+"""Verification of access tokens: good tokens are accepted, all others are refused."""
 
 import hashlib
 import hmac
@@ -20,11 +20,11 @@ from tests.issuer import AUDIENCE, ISSUER, SigningKey, claims, encoded, key_set,
 
 OTHER_ISSUER = "https://other.example.com"
 KEY, RSA_KEY = SigningKey(), SigningKey("rsa", "RS256")
-OTHER_KEY, STRANGE_KEY = SigningKey("other"), SigningKey()
+OTHER_KEY, ATTACKER_KEY = SigningKey("other"), SigningKey()
 
 
 class Fixed:
-    """A source whose content never changes."""
+    """A key source whose content never changes."""
 
     def __init__(self, content):
         self.content = content
@@ -52,7 +52,7 @@ VERIFIER = verifier()
 
 
 def hmac_token(secret, header=None):
-    """Return a token that is signed with ``secret`` as an HMAC key, which PyJWT refuses to do."""
+    """Return a token signed with ``secret`` as an HMAC key. PyJWT refuses to sign with a public key."""
     signed = encoded({"typ": "at+jwt", "alg": "HS256", "kid": "one"} | (header or {})) + "." + encoded(claims())
     return f"{signed}.{encoded(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
 
@@ -99,10 +99,10 @@ BAD = {
     "without kid": replaced(token(KEY), 0, encoded({"typ": "at+jwt", "alg": "ES256"})),
     "a kid that is a number": replaced(token(KEY), 0, encoded({"typ": "at+jwt", "alg": "ES256", "kid": 1})),
     "a kid that is a path": token(KEY, {"kid": "../../../../dev/null"}),
-    "signed by another key of the same name": token(STRANGE_KEY),
+    "signed by another key of the same name": token(ATTACKER_KEY),
     "key of another issuer": token(OTHER_KEY),
-    "key of another issuer with that one's name": token(OTHER_KEY, {"kid": "one"}),
-    "key in the header": token(STRANGE_KEY, {"jwk": STRANGE_KEY.jwk}),
+    "key of another issuer with the kid of this one": token(OTHER_KEY, {"kid": "one"}),
+    "key in the header": token(ATTACKER_KEY, {"jwk": ATTACKER_KEY.jwk}),
     "wrong typ": token(KEY, {"typ": "JWT"}),
     "typ of an internal identity": token(KEY, {"typ": "internal+jwt"}),
     "typ that is a list": replaced(token(KEY), 0, encoded({"typ": ["at+jwt"], "alg": "ES256", "kid": "one"})),
@@ -140,7 +140,7 @@ def test_bad_token_is_refused(bad):
 
 
 @pytest.mark.parametrize("header", [{}, {"kid": "rsa", "alg": "RS256"}])
-def test_signature_of_an_infinite_or_odd_expiration_does_not_help(header):
+def test_signed_token_with_an_invalid_expiration_is_refused(header):
     for exp in (1e999, True, "9999999999", [], None, {}, -1, 10**400):
         content = json.dumps(claims() | {"exp": exp}).encode()
         text = jwt.PyJWS().encode(content, KEY.private, "ES256", {"typ": "at+jwt", "kid": "one"})
@@ -148,7 +148,7 @@ def test_signature_of_an_infinite_or_odd_expiration_does_not_help(header):
             VERIFIER.verify(text)
 
 
-def test_good_token_names_its_sender():
+def test_good_token_has_a_caller():
     principal = VERIFIER.verify(token(KEY, client_id="shop"))
 
     caller = principal.caller
@@ -180,7 +180,7 @@ def test_clocks_may_differ_by_half_a_minute():
         ("", ["JWT", "at+jwt", None], ["internal+jwt", "logout+jwt", "secevent+jwt"]),
     ],
 )
-def test_type_is_that_of_the_issuer(expected, accepted, refused):
+def test_token_type_is_a_setting_of_the_issuer(expected, accepted, refused):
     checked = verifier(token_type=expected)
 
     for typ in accepted:
@@ -226,7 +226,7 @@ def test_scopes_are_text_or_list(changes, scopes):
     assert VERIFIER.verify(token(KEY, **changes)).caller.scopes == scopes
 
 
-def test_claims_with_scopes_and_user_can_be_chosen():
+def test_claims_with_scopes_and_user_are_settings_of_the_issuer():
     checked = verifier(scope_claims=("permissions",), user_claims=("https://shop.example/user",))
 
     caller = checked.verify(token(KEY, permissions=["a"], **{"https://shop.example/user": 4})).caller
@@ -234,7 +234,7 @@ def test_claims_with_scopes_and_user_can_be_chosen():
     assert (caller.scopes, caller.user_id) == ({"a"}, 4)
 
 
-def test_algorithm_that_the_issuer_does_not_have_is_refused():
+def test_algorithm_that_is_not_configured_is_refused():
     checked = verifier(algorithms=("ES256",))
 
     assert checked.verify(token(KEY))
@@ -274,7 +274,7 @@ class ChangedKey(SigningKey):
         ChangedKey(kty="oct", k="c2VjcmV0"),
     ],
 )
-def test_key_that_does_not_fit_verifies_nothing(key):
+def test_unsuitable_key_verifies_no_token(key):
     checked = verifier(keys=[KEY, key])
 
     with warnings.catch_warnings():
@@ -282,14 +282,14 @@ def test_key_that_does_not_fit_verifies_nothing(key):
         bad = (
             token(key)
             if key.kid != "curve"
-            else replaced(token(STRANGE_KEY), 0, encoded({"kid": "curve", "alg": "ES256", "typ": "at+jwt"}))
+            else replaced(token(ATTACKER_KEY), 0, encoded({"kid": "curve", "alg": "ES256", "typ": "at+jwt"}))
         )
     with pytest.raises(InvalidTokenError):
         checked.verify(bad)
     assert checked.verify(token(KEY))
 
 
-def test_without_keys_nothing_can_be_said():
+def test_without_keys_a_token_is_refused_with_503():
     with pytest.raises(KeysUnavailableError) as refusal:
         verifier(keys=[]).verify(token(KEY))
 
@@ -311,7 +311,7 @@ HEADERS = ["alg", "kid", "typ", "cty", "crit", "b64", "jku", "jwk", "x5u", "x5c"
     st.text()
     | st.lists(st.binary(max_size=40), min_size=1, max_size=6).map(lambda parts: ".".join(map(encoded, parts)))
 )
-def test_anything_else_is_refused(text):
+def test_arbitrary_text_is_refused(text):
     with pytest.raises(InvalidTokenError):
         VERIFIER.verify(text)
 
@@ -324,7 +324,7 @@ def test_each_changed_character_is_refused(position, character):
         principal = VERIFIER.verify(changed)
     except InvalidTokenError:
         return
-    # The last character of base64 has bits that do not count.
+    # The last character of base64 has unused bits.
     assert changed == GOOD or position == len(GOOD) - 1
     assert principal.caller.subject == "7"
 
@@ -366,7 +366,7 @@ def test_signed_claims_of_any_type_are_accepted_or_refused(changes):
 def test_signed_headers_of_any_type_choose_no_other_key(header):
     signed = f"{encoded({'alg': 'ES256', 'kid': 'one', 'typ': 'at+jwt'} | header)}.{encoded(claims())}"
     algorithm = jwt.algorithms.get_default_algorithms()["ES256"]
-    for key, is_known in ((KEY, True), (STRANGE_KEY, False)):
+    for key, is_known in ((KEY, True), (ATTACKER_KEY, False)):
         text = f"{signed}.{encoded(algorithm.sign(signed.encode(), key.private))}"
         try:
             VERIFIER.verify(text)
