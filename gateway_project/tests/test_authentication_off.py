@@ -39,7 +39,7 @@ def off(share, upstream, tmp_path_factory):
 
 @pytest.fixture
 def without_auth(share, upstream):
-    """A gateway without settings of authentication."""
+    """A gateway without authentication settings."""
     return share(f'[upstreams.any]\nurls = ["{upstream.url}"]\nread_timeout = 1.0\n{OPEN_ROUTES}')
 
 

@@ -18,12 +18,12 @@ OWN_PATHS = ("/", "/-", "/-/", "/-/status", "/-/docs", "/-/openapi.json", "/-/st
 
 
 def routed(*urls, path="/a", **more):
-    """One route, which leaves ``/`` to the portal."""
+    """Return a routes file with one route that leaves ``/`` to the portal."""
     return configuration(*urls, **more).replace('path = "/"', f'path = "{path}"')
 
 
 def ready(content):
-    """An upstream whose readiness is ``content``."""
+    """Return an upstream whose readiness check responds with ``content``."""
     body = json.dumps(content).encode()
 
     def script(connection, received):
@@ -67,9 +67,9 @@ def stopping():
 
 @pytest.fixture(scope="module")
 def mixed(stopping, dead, tmp_path_factory):
-    """A portal behind a proxy, of services that are ``READY`` or ``stopping``, and of some that were never up.
+    """A portal behind a trusted proxy, with the services of ``READY`` and ``stopping``, and three more.
 
-    Of ``half``, one replica of two is down; of ``dead`` and ``failing`` the only one.
+    One of two replicas of ``half`` is down, and the only replica of ``dead`` and of ``failing``.
     """
     services = {name: ready(content) for name, content in (READY | {"half": "ok"}).items()}
     urls = {name: [upstream.url] for name, upstream in (services | stopping).items()}
@@ -84,7 +84,7 @@ def mixed(stopping, dead, tmp_path_factory):
 
 
 def shown(gateway, name, target="/-/status"):
-    """What a page says of one service."""
+    """Return the part of a page about one service."""
     _, _, rest = get(gateway, target, HTML).body.decode().partition(f'id="service-{name}"')
     return rest.partition(' id="service-')[0]
 
@@ -102,7 +102,7 @@ def service(gateway, name="any"):
 
 
 def is_of_portal(received):
-    """Whether it is a health check or the search for a document."""
+    """Return whether the portal sent the request: a health check, or a request for a document."""
     return received.values(b"Connection") == [b"close"]
 
 
@@ -151,7 +151,7 @@ def test_browser_gets_a_page_with_services_and_links(portal):
         ([], "http://example.org"),
     ],
 )
-def test_addresses_are_those_that_a_trusted_proxy_was_reached_under(mixed, lines, origin):
+def test_addresses_have_the_forwarded_origin_of_a_trusted_proxy(mixed, lines, origin):
     page = get(mixed, "/", HTML, *lines).body.decode()
     index = json.loads(get(mixed, "/", *lines).body)
 
@@ -160,7 +160,7 @@ def test_addresses_are_those_that_a_trusted_proxy_was_reached_under(mixed, lines
     assert all(address.startswith(f"{origin}/") for address in index["links"]["api"])
 
 
-def test_addresses_do_not_follow_an_untrusted_client(portal):
+def test_addresses_ignore_the_forwarded_origin_of_an_untrusted_client(portal):
     got = get(portal, "/", HTML, "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example")
 
     assert b"curl http://example.org/a<" in got.body
@@ -231,7 +231,7 @@ def test_unknown_paths_under_the_portal_are_problems(portal, path):
 
 
 @pytest.mark.parametrize("target", OWN_PATHS)
-def test_catch_all_route_gets_everything_as_there_is_no_portal_by_default(gateway, session_upstream, target):
+def test_catch_all_route_gets_the_paths_of_the_portal_by_default(gateway, session_upstream, target):
     session_upstream.reset()
 
     get(gateway, target)
@@ -239,7 +239,7 @@ def test_catch_all_route_gets_everything_as_there_is_no_portal_by_default(gatewa
     assert session_upstream.requests[0].target == target.encode()
 
 
-def test_route_for_the_root_comes_before_the_portal(share, upstream):
+def test_route_for_the_root_has_precedence_over_the_portal(share, upstream):
     gateway = share(configuration(upstream.url), EXPOSE_PORTAL="true")
 
     get(gateway, "/", HTML)
@@ -250,7 +250,7 @@ def test_route_for_the_root_comes_before_the_portal(share, upstream):
     assert own.status == 200
 
 
-def test_load_is_that_of_all_processes(portal):
+def test_load_is_the_sum_of_all_processes(portal):
     wait_for(lambda: service(portal)["state"] == "up")
 
     with ThreadPoolExecutor(4) as threads:
@@ -276,11 +276,11 @@ def test_errors_and_failures_are_shown(mixed):
     assert "circuit open" not in shown(mixed, "dead")
 
 
-def test_service_that_stops_is_down_at_the_next_look(mixed, stopping):
+def test_service_that_stops_is_down_at_the_next_check(mixed, stopping):
     wait_for(lambda: service(mixed, "stopping")["state"] == "up")
 
     stopping["stopping"].close()
-    time.sleep(1.1)  # the least time between two looks
+    time.sleep(1.1)  # the minimum time between two checks
     seen = service(mixed, "stopping")
 
     assert seen["state"] == "down"
@@ -290,7 +290,7 @@ def test_service_that_stops_is_down_at_the_next_look(mixed, stopping):
     assert re.search(since, shown(mixed, "stopping", "/"))
 
 
-def test_without_any_document_that_of_the_api_is_empty(mixed):
+def test_api_document_without_documents_of_services_is_empty(mixed):
     assert json.loads(get(mixed, "/-/openapi.json").body)["paths"] == {}
 
 
@@ -311,16 +311,16 @@ def test_lag_of_a_service_that_reads_events_is_shown(mixed, name, words):
 
 
 @pytest.mark.parametrize("name", ["no_events", "text", "number", "malformed"])
-def test_service_that_tells_of_no_events_has_no_lag(mixed, name):
+def test_service_without_events_has_no_lag(mixed, name):
     wait_for(lambda: service(mixed, name)["state"] == "up")
-    wait_for(lambda: service(mixed, "seconds").get("events"))  # they are all asked at once
+    wait_for(lambda: service(mixed, "seconds").get("events"))  # all services are checked at once
 
     assert "events" not in service(mixed, name)
     assert "<dt>Requests</dt>" in shown(mixed, name)
     assert "events read" not in shown(mixed, name)
 
 
-def test_lag_of_a_service_that_has_stopped_is_not_shown(mixed, stopping):
+def test_lag_of_a_stopped_service_is_not_shown(mixed, stopping):
     wait_for(lambda: "events" in service(mixed, "reading"))
 
     stopping["reading"].close()
@@ -328,7 +328,7 @@ def test_lag_of_a_service_that_has_stopped_is_not_shown(mixed, stopping):
     wait_for(lambda: "events" not in service(mixed, "reading"))
 
 
-def test_time_of_an_outage_stays_while_it_lasts(mixed):
+def test_start_of_an_outage_stays_the_same(mixed):
     first = wait_for(lambda: service(mixed, "dead")["down_since"])
 
     time.sleep(1.5)
@@ -336,7 +336,7 @@ def test_time_of_an_outage_stays_while_it_lasts(mixed):
     assert service(mixed, "dead")["down_since"] == first
 
 
-def test_one_replica_of_two_that_is_down_degrades_the_service(mixed):
+def test_service_with_one_of_two_replicas_down_is_degraded(mixed):
     seen = wait_for(lambda: (one := service(mixed, "half"))["state"] == "degraded" and one)
 
     assert sorted(seen["replicas"].values()) == ["down", "up"]
@@ -361,7 +361,7 @@ def test_page_does_not_wait_for_an_unresponsive_service(start, upstream):
         seconds.append(time.monotonic() - began)
         time.sleep(0.1)
 
-    assert max(seconds[1:]) < 0.1  # the first one compiles the templates
+    assert max(seconds[1:]) < 0.1  # the first request compiles the templates
     assert service(gateway)["state"] == "down"
 
 

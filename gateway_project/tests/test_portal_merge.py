@@ -1,4 +1,4 @@
-"""Pitfalls of making one OpenAPI document from several."""
+"""Merging of OpenAPI documents: conflicts of names, references, and invalid documents."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def merge_all(keep=everything, **documents):
 
 
 def merged(keep=everything, **documents):
-    from openapi_spec_validator import OpenAPIV31SpecValidator  # here, as it takes a quarter of a second
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # slow to import
 
     found = merge_all(keep, **documents)
     whole = {"openapi": "3.1.0", "info": {"title": "All", "version": "1"}, **found}
@@ -48,7 +48,7 @@ def schema_of(found, path):
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 
 
-def test_components_that_are_equal_stay_one():
+def test_equal_components_become_one():
     found = merged(
         user=document({"/users": get(to("Problem"))}, {"Problem": TEXT}),
         order=document({"/orders": get(to("Problem"))}, {"Problem": TEXT}),
@@ -58,7 +58,7 @@ def test_components_that_are_equal_stay_one():
     assert schema_of(found, "/users") == schema_of(found, "/orders") == to("Problem")
 
 
-def test_components_that_differ_get_the_names_of_their_services():
+def test_different_components_are_prefixed_with_their_service():
     found = merged(
         user=document({"/users": get(to("Status"))}, {"Status": TEXT}),
         **{"old-order": document({"/orders": get(to("Status"))}, {"Status": NUMBER})},
@@ -69,7 +69,7 @@ def test_components_that_differ_get_the_names_of_their_services():
     assert schema_of(found, "/orders") == to("OldOrderStatus")
 
 
-def test_equal_components_that_refer_to_different_ones_differ_too():
+def test_equal_components_that_refer_to_different_ones_are_different():
     list_of = {"type": "array", "items": to("Item")}
     pages = {"type": "object", "properties": {"rows": to("List")}}
     schemas = {"Page": pages, "List": list_of}
@@ -85,7 +85,7 @@ def test_equal_components_that_refer_to_different_ones_differ_too():
     assert found["components"]["schemas"]["UserPage"]["properties"]["rows"] == to("UserList")
 
 
-def test_equal_components_that_refer_to_each_other_stay_one():
+def test_equal_components_that_refer_to_each_other_become_one():
     tree = {
         "Tree": {"type": "array", "items": to("Branch")},
         "Branch": {"type": "object", "properties": {"t": to("Tree")}},
@@ -98,7 +98,7 @@ def test_equal_components_that_refer_to_each_other_stay_one():
     assert set(found["components"]["schemas"]) == {"Tree", "Branch"}
 
 
-def test_new_name_that_is_taken_is_not_used():
+def test_new_name_does_not_conflict_with_an_existing_one():
     found = merged(
         user=document({"/users": get(to("Status"))}, {"Status": TEXT}),
         order=document(
@@ -139,7 +139,7 @@ def test_mappings_of_discriminators_follow_their_schemas(target):
     assert pet["discriminator"]["mapping"] == {"cat": "#/components/schemas/UserCat"}
 
 
-def test_values_of_a_discriminator_without_a_mapping_stay_those_that_are_sent():
+def test_discriminator_without_a_mapping_keeps_its_values():
     def animals(cat):
         pet = {"oneOf": [to("Cat")], "discriminator": {"propertyName": "kind"}}
         return {"Pet": pet, "Cat": {"type": "object", "properties": {"kind": TEXT, "age": cat}}}
@@ -183,7 +183,7 @@ def test_operation_ids_become_unique_and_links_follow():
     assert found["paths"]["/third"]["get"]["operationId"] == "user_list"
 
 
-def test_security_of_a_whole_document_stays_that_of_its_operations():
+def test_security_of_a_document_is_moved_to_its_operations():
     def secured(path, scheme, **more):
         return document(
             {path: get(TEXT, **more)}, components={"securitySchemes": {"token": scheme}}, security=[{"token": []}]
@@ -207,7 +207,7 @@ def test_security_of_a_whole_document_stays_that_of_its_operations():
     assert set(found["components"]["securitySchemes"]) == {"UserToken", "OrderToken"}
 
 
-def test_data_that_looks_like_a_reference_is_left_alone():
+def test_data_that_looks_like_a_reference_is_unchanged():
     data = {"$ref": "#/components/schemas/Status", "operationId": "list", "mapping": {"a": "Status"}}
     schema = {
         "type": "object",
@@ -219,7 +219,7 @@ def test_data_that_looks_like_a_reference_is_left_alone():
         "x-more": data,
         "properties": {"$ref": to("Status"), "security": TEXT, "example": to("Status"), "default": TEXT},
     }
-    found = merge_all(  # the validator takes the data for references
+    found = merge_all(  # the validator reads the data as references
         user=document({"/users": get(to("Thing"))}, {"Status": TEXT, "Thing": schema}),
         order=document({"/orders": get(to("Status"))}, {"Status": NUMBER}),
     )
@@ -245,7 +245,7 @@ def test_references_into_components_are_renamed():
     assert schema_of(found, "/users") == {"$ref": "#/components/schemas/UserStatus/properties/a"}
 
 
-def test_what_no_route_leads_to_is_left_out():
+def test_operations_without_a_route_are_left_out():
     paths = {"/users": get(to("User")) | {"delete": get(to("Gone"))["get"]}, "/internal": get(to("Secret"))}
 
     def keep(path, method):
@@ -257,7 +257,7 @@ def test_what_no_route_leads_to_is_left_out():
     assert found["components"]["schemas"] == {"User": TEXT}
 
 
-def test_addresses_of_servers_become_the_gateways():
+def test_paths_of_server_urls_become_part_of_the_paths():
     paths = {"/users": get(TEXT) | {"servers": [{"url": "http://user:8000"}]}}
 
     found = merged(user=document(paths, servers=[{"url": "http://user:8000/v1/"}]))
@@ -266,7 +266,7 @@ def test_addresses_of_servers_become_the_gateways():
     assert "servers" not in found["paths"]["/v1/users"]
 
 
-def test_shared_path_items_become_those_of_their_path():
+def test_references_to_path_items_are_resolved():
     found = merged(
         user=document(
             {"/users": {"$ref": "#/components/pathItems/users"}}, components={"pathItems": {"users": get(TEXT)}}
@@ -296,17 +296,17 @@ def test_each_service_is_a_tag():
         document({"/a": {"get": 1}}),
     ],
 )
-def test_other_things_than_documents_are_refused(content):
+def test_invalid_documents_are_refused(content):
     with pytest.raises(UnusableDocumentError):
         part_of("user", content, everything)
 
 
 def test_document_of_a_service_is_not_changed():
-    given = document(
+    original = document(
         {"/users": get(to("Pet"))}, {"Pet": {"oneOf": [to("Cat")], "discriminator": {"propertyName": "k"}}, "Cat": {}}
     )
-    before = repr(given)
+    before = repr(original)
 
-    merged(user=given)
+    merged(user=original)
 
-    assert repr(given) == before
+    assert repr(original) == before

@@ -1,4 +1,4 @@
-"""The API's one document, made from those of running services."""
+"""The OpenAPI document of the whole API, merged from the documents of running services."""
 
 import html
 import json
@@ -70,7 +70,7 @@ def routes(services):
 
 @pytest.fixture(scope="module")
 def tokens():
-    """The service tokens with which the user service is asked for its document."""
+    """The service tokens of the requests for the document of the user service."""
     return []
 
 
@@ -134,30 +134,33 @@ def test_service_token_is_sent(gateway, tokens):
 
 @pytest.fixture(scope="module")
 def later(tmp_path_factory):
-    """A history of three services, whose gateway is asked for nothing at first; later one stops and one hangs."""
+    """Documents and page before and after one of three services stops and another hangs.
+
+    ``in_background`` has the paths that the gateway requested before the first request of a client.
+    """
     running = {"user": serving("/users"), "order": serving("/orders"), "items": serving("/items")}
     settings = routes(running) + configuration(running["items"].url, name="items")
     with started(tmp_path_factory.mktemp("gateway"), settings, EXPOSE_PORTAL="true") as gateway:
         wait_for(lambda: [one.target for one in running["user"].requests].count(b"/") >= 2)  # health checks
-        unasked = {one.target for one in running["user"].requests}
+        in_background = {one.target for one in running["user"].requests}
         running["user"].close()
         before = fetched(gateway)
         running["items"].script = lambda connection, received: time.sleep(4)
-        time.sleep(5.1)  # until a document is asked for again
+        time.sleep(5.1)  # until documents are read again
         after = fetched(gateway)
         page = exchange(gateway.port, request("GET", "/-/docs", "Accept: text/html")).body.decode()
     for upstream in running.values():
         upstream.close()
-    return SimpleNamespace(unasked=unasked, before=before, after=after, page=page)
+    return SimpleNamespace(in_background=in_background, before=before, after=after, page=page)
 
 
-def test_document_is_read_before_anybody_asks_for_it(later):
-    assert b"/openapi.json" in later.unasked
+def test_documents_are_read_before_the_first_request(later):
+    assert b"/openapi.json" in later.in_background
     assert set(later.before["paths"]) == {"/users", "/orders", "/items"}
 
 
-def test_nobody_is_asked_for_lags_while_no_page_is_asked_for(later):
-    assert b"/health/ready" not in later.unasked
+def test_lags_are_not_read_before_the_first_request(later):
+    assert b"/health/ready" not in later.in_background
 
 
 def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(later):
@@ -171,13 +174,13 @@ def test_service_that_stops_leaves_its_last_good_document_marked_as_stale(later)
     assert "x-stale-since" not in after["paths"]["/orders"]["get"]
 
 
-def test_service_that_hangs_is_stale_at_once(later):
+def test_document_of_a_service_that_hangs_is_stale_at_once(later):
     assert "/items" in later.before["paths"]
     assert set(later.after["paths"]) == set(later.before["paths"])
     assert stale(later.after)["items"]
 
 
-def test_page_lists_the_operations_and_says_what_is_stale(later):
+def test_page_lists_the_operations_and_marks_stale_documents(later):
     assert later.page.count('<details class="operation">') == 6
     assert "<b>POST</b> /users" in later.page
     assert later.page.count("this is its last document, stale since") == 2
@@ -203,18 +206,18 @@ def responding(data):
 
 
 def with_examples():
-    """A document with an operation that has an example, and with some for which there is no command line."""
+    """Return a document with an example for one command line, and operations without a command line."""
     own = document("/orders")
     example = {"examples": {"New": {"value": {"name": "O'Brien"}}}}
     own["paths"]["/orders"]["post"]["requestBody"]["content"] = {"application/json": example}
-    own["paths"]["/orders/{id}"] = {"post": own["paths"]["/orders"]["post"]}  # a path that nobody can send
+    own["paths"]["/orders/{id}"] = {"post": own["paths"]["/orders"]["post"]}  # not a path of requests
     own["paths"]["/orders/other"] = {"post": {"requestBody": {"content": []}}, "get": operation()}  # malformed
     return own
 
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
-    """The document and the page of services of which one has a good document; the seconds until the document came."""
+    """Document and page of services of which only ``orders`` has a valid document, and the seconds to the response."""
     running = {name: responding(data) for name, data in BROKEN.items()} | {"hanging": Upstream()}
     running["hanging"].script = lambda connection, received: time.sleep(4)
     running |= {"without": responding(json_response({}, b"404 Not Found"))}
@@ -233,7 +236,7 @@ def broken(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", [*BROKEN, "hanging"])
-def test_service_with_a_broken_document_leaves_the_others(broken, name):
+def test_broken_document_of_a_service_leaves_the_others(broken, name):
     assert set(broken.found["paths"]) == {"/orders", "/orders/{id}", "/orders/other"}
     assert f"The document of the {name} service is missing: " in broken.found["info"]["description"]
 
@@ -257,29 +260,29 @@ def test_page_has_a_command_line_for_each_example_of_a_post(broken):
     assert ["curl", "-H", "Accept: application/json", "http://example.org/"] in lines
 
 
-def test_what_all_services_say_of_themselves_is_said_once(gateway):
+def test_text_common_to_all_descriptions_appears_once(gateway):
     found = fetched(gateway)
 
     assert found["info"]["description"].endswith("\n\nWhat it does.")
     assert found["tags"][0]["description"] == "**The service of /users.** Only /users."
 
 
-def test_document_that_the_background_asks_for_meanwhile_is_not_late(monkeypatch):
+def test_concurrent_reads_request_a_document_once(monkeypatch):
     def read(name):
-        asked.append(name)
+        names.append(name)
         reading.set()
         complete.wait(10)
         return {}
 
-    asked, known, reading, complete = [], documents.Documents(), Event(), Event()
+    names, known, reading, complete = [], documents.Documents(), Event(), Event()
     monkeypatch.setattr(documents, "_read", read)
     monkeypatch.setattr(documents, "gateway", lambda: SimpleNamespace(upstreams={"user": None}))
 
     page = gevent.spawn(known.refresh)
     assert reading.wait(10)
     gevent.spawn(known.fetch_missing)
-    gevent.sleep()  # which lets the background begin
+    gevent.sleep()  # starts the background read
     complete.set()
     page.join(10)
 
-    assert (asked, known.of("user").reason) == (["user"], "")
+    assert (names, known.of("user").reason) == (["user"], "")

@@ -1,4 +1,4 @@
-"""What the portal computes from the shared counts."""
+"""Load, latency and failures of services, computed from snapshots of the shared counts."""
 
 import gevent
 import pytest
@@ -15,7 +15,7 @@ def counts(at, responses=(), durations=(), failures=()):
     return Counts(at, dict(responses), dict(durations), dict(failures))
 
 
-def test_load_is_the_difference_of_two_looks():
+def test_load_is_the_difference_of_two_snapshots():
     before = counts(100.0, {("/a", 200): 10.0, ("/b", 200): 5.0}, {("/a", 0.1): 10.0, ("/a", INFINITY): 10.0})
     after = counts(
         110.0,
@@ -55,14 +55,14 @@ def test_quantiles_of_several_routes_are_those_of_all_their_requests():
     assert load(counts(0.0), after, ["/a", "/b"]).p99 == 100
 
 
-def test_no_requests_are_no_durations():
+def test_without_requests_there_are_no_durations():
     same = counts(1.0, {("/a", 200): 3.0}, {("/a", INFINITY): 3.0})
 
     assert load(same, same, ["/a"]).p99 is None
     assert load(same, same, ["/a"]).per_second == 0
 
 
-def test_failures_are_those_between_two_looks_and_of_one_upstream():
+def test_new_failures_are_those_of_an_upstream_between_two_snapshots():
     before = counts(0.0, failures={("user", "upstream_timeout"): 3.0, ("user", "bad_answer"): 1.0})
     after = counts(
         1.0,
@@ -85,7 +85,7 @@ def test_sparkline_is_scaled_to_its_highest_value(values, points):
     assert sparkline(values) == points
 
 
-def test_new_process_knows_the_looks_of_an_older_one(monkeypatch, tmp_path):
+def test_new_process_loads_the_snapshots_of_an_older_one(monkeypatch, tmp_path):
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     older, newer = History(), History()
     older.append(counts(1.5, {("/a", 200): 3.0}, {("/a", INFINITY): 3.0}, {("user", "bad_answer"): 1.0}))
