@@ -100,13 +100,16 @@ WRONG = {
         "a.ca_file: no address in urls begins with https",
     ),
     "authorities that are missing": (SECURE + 'ca_file = "no.pem"\n', 'no.pem" cannot be read: No such file'),
-    "authorities that are none": (SECURE + 'ca_file = "gateway.toml"\n', 'gateway.toml" holds no certificate in PEM'),
+    "authorities that are no certificates": (
+        SECURE + 'ca_file = "gateway.toml"\n',
+        'gateway.toml" holds no certificate in PEM',
+    ),
     "address with a path": ('[upstreams.a]\nurls = ["http://h/p"]\n', "is not an address"),
     "address with a user": ('[upstreams.a]\nurls = ["http://u@h"]\n', "is not an address"),
     "address with a bad port": ('[upstreams.a]\nurls = ["http://h:x"]\n', "upstreams.a.urls: Port"),
     "one address twice": ('[upstreams.a]\nurls = ["http://h", "http://h"]\n', "names the same address twice"),
     "unset variable": ('[upstreams.a]\nurls = ["${NOT_SET_ANYWHERE}"]\n', "NOT_SET_ANYWHERE is not set"),
-    "timeout of nothing": (
+    "timeout of zero": (
         UPSTREAM + "read_timeout = 0\n",
         "upstreams.a.read_timeout: must be a number of seconds",
     ),
@@ -151,14 +154,17 @@ WRONG = {
         UPSTREAM + ROUTE + 'rate_limit = "5/week"\n',
         'routes[1].rate_limit: "5/week" is not a rate',
     ),
-    "no truth": (UPSTREAM + ROUTE + "websockets = 1\n", "routes[1].websockets: must be true or false"),
+    "no boolean": (UPSTREAM + ROUTE + "websockets = 1\n", "routes[1].websockets: must be true or false"),
     "WebSockets without GET": (
         UPSTREAM + ROUTE + 'methods = ["POST"]\nwebsockets = true\n',
         "routes[1].websockets: GET, which opens a WebSocket, is not among methods",
     ),
     "no tunnels": (UPSTREAM + "max_tunnels = 0\n", "upstreams.a.max_tunnels: must be a whole number"),
-    "tunnels for ever": (UPSTREAM + "tunnel_idle_timeout = 0\n", "upstreams.a.tunnel_idle_timeout: must be a number"),
-    "origin of everybody": (
+    "tunnels without idle timeout": (
+        UPSTREAM + "tunnel_idle_timeout = 0\n",
+        "upstreams.a.tunnel_idle_timeout: must be a number",
+    ),
+    "wildcard origin": (
         UPSTREAM + ROUTE + 'cors_origins = ["*"]\n',
         'routes[1].cors_origins: "*" is not an origin',
     ),
@@ -239,7 +245,7 @@ def test_catch_all_matches_everything_else():
 
 
 def checked(file, monkeypatch):
-    """Return what ``manage.py check`` reports of the routes file."""
+    """Return the messages of ``manage.py check`` about the routes file."""
     monkeypatch.setenv("GATEWAY_CONFIG", str(file))
     return [(found.id, found.level, found.msg) for found in run_checks()]
 

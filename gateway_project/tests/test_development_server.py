@@ -1,4 +1,4 @@
-"""``manage.py runserver`` forwards requests as far as its WSGI environment describes them."""
+"""``manage.py runserver`` forwards requests, with the path that WSGI has decoded."""
 
 import os
 import signal

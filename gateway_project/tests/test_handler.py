@@ -1,4 +1,4 @@
-"""The gateway's handler does what Django's does."""
+"""The gateway's handler behaves like Django's."""
 
 import io
 import sys
@@ -93,7 +93,7 @@ def handle(handler, target):
     body = b"".join(response)
     response.close()
     ((status, headers),) = started
-    # Django 5.2 leaves a space in front of a cookie, which is no part of the value (RFC 9110, section 5.5).
+    # Django 5.2 leaves a space before a cookie, which is not part of the value (RFC 9110, section 5.5).
     return status, [(name, value.strip()) for name, value in headers], body
 
 

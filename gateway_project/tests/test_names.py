@@ -1,4 +1,4 @@
-"""An upstream given by name uses all its current addresses, and no request waits for a DNS look-up."""
+"""An upstream given by a host name uses all its current addresses; no request waits for a DNS look-up."""
 
 import contextlib
 import json
@@ -65,7 +65,7 @@ def set_addresses(folder):
 
 @pytest.fixture(scope="module")
 def gateway(set_addresses, ports, folder):
-    """A gateway with an upstream for each case, given by its name."""
+    """A gateway with an upstream for each case, given by a host name."""
     settings = [configuration(f"http://localhost:{ports['local']}", name="local", upstream=PATIENT)]
     for case, (_, upstream) in CASES.items():
         scheme = "https" if "ca_file" in upstream else "http"
@@ -103,7 +103,7 @@ def wait_for_replicas(gateway, case, port, *addresses):
 
 
 def is_closed(connection):
-    """Return whether the gateway, and then the server, has closed the connection."""
+    """Return whether the server has closed its socket, which it does after the gateway."""
     return connection.socket.fileno() == -1
 
 

@@ -46,7 +46,7 @@ def samples(port):
 
 
 def wait_for_samples(port, expected):
-    """Wait: a request is counted after the last byte of its response, in one metric after the other."""
+    """Wait for metrics. A request is counted after the last byte of its response."""
     for _ in range(100):
         if expected.items() <= (numbers := samples(port)).items():
             return
@@ -86,13 +86,13 @@ def test_metrics_address_serves_only_metrics(operated, upstream, metrics_port):
     assert len(upstream.requests) == 1
 
 
-def test_token_is_sent_to_upstreams_and_replaces_one_of_the_client(operated, upstream):
+def test_service_token_is_sent_and_replaces_the_header_of_the_client(operated, upstream):
     exchange(operated.port, request("GET", "/on", "X-Service-Token: forged", "x-service-token: again"))
 
     assert upstream.requests[0].values(b"X-Service-Token") == [b"new"]
 
 
-def test_without_a_token_the_header_of_the_client_is_forwarded(gateway, upstream):
+def test_without_a_service_token_the_header_of_the_client_is_forwarded(gateway, upstream):
     exchange(gateway.port, request("GET", "/", "X-Service-Token: mine"))
 
     assert upstream.requests[0].values(b"X-Service-Token") == [b"mine"]

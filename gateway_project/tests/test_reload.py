@@ -44,7 +44,7 @@ def test_reload_activates_new_routes_without_a_failed_request(start, upstream, o
     gateway = start(configuration(upstream.url), workers=2)
     statuses, ends = [], threading.Event()
 
-    def keep_asking():
+    def keep_sending():
         client = Client(gateway.port)
         while not ends.is_set():
             client.send(request())
@@ -56,9 +56,9 @@ def test_reload_activates_new_routes_without_a_failed_request(start, upstream, o
                 client = Client(gateway.port)
         client.close()
 
-    askers = [threading.Thread(target=keep_asking) for _ in range(4)]
-    for asker in askers:
-        asker.start()
+    senders = [threading.Thread(target=keep_sending) for _ in range(4)]
+    for sender in senders:
+        sender.start()
     wait_for(lambda: len(statuses) > 100)
     gateway.file.write_text(configuration(other.url))
     gateway.reload()
@@ -66,8 +66,8 @@ def test_reload_activates_new_routes_without_a_failed_request(start, upstream, o
     seen = len(statuses)
     wait_for(lambda: len(statuses) > seen + 100)
     ends.set()
-    for asker in askers:
-        asker.join()
+    for sender in senders:
+        sender.join()
 
     assert set(statuses) == {200}
     assert "Configuration read again" in gateway.log
@@ -91,7 +91,7 @@ def test_request_in_progress_completes_with_the_old_routes(gateway, upstream, ot
         gateway.file.write_text(configuration(other.url, upstream="read_timeout = 20.0"))
         gateway.reload()
         wait_for(lambda: [body(gateway) for _ in range(4)] == [b"other"] * 4)
-        time.sleep(1.5)  # for which a process that does not wait for its requests would not live
+        time.sleep(1.5)  # a process that does not wait for its requests would have ended
         released.set()
         while len(client.buffer) < 8:
             assert client.receive()
@@ -108,9 +108,9 @@ def test_invalid_file_keeps_the_last_valid_routes(gateway, upstream):
 
     assert exchange(gateway.port, request()).status == 200
     assert "stays in force" in gateway.log
-    told = json.loads(exchange(gateway.port, request(target="/health")).body)
-    assert "routes[1].path: is required" in told["configuration"]["refused"]
-    assert told["status"] == "ok"
+    health = json.loads(exchange(gateway.port, request(target="/health")).body)
+    assert "routes[1].path: is required" in health["configuration"]["refused"]
+    assert health["status"] == "ok"
 
     gateway.file.write_text(valid)
     second = gateway.workers()

@@ -11,9 +11,9 @@ PATCH = """
 from importlib import metadata
 from proxy.server.worker import GatewayWorker
 
-asked, find = [], metadata.entry_points
+calls, find = [], metadata.entry_points
 def counted(**parameters):
-    asked.append(parameters)
+    calls.append(parameters)
     return find(**parameters)
 metadata.entry_points = counted
 
@@ -23,7 +23,7 @@ worker.patch()
 
 assert metadata.entry_points is counted
 assert __import__("socket").socket.__module__.startswith("gevent")
-assert asked == [{}], asked
+assert calls == [{}], calls
 """
 
 COLLECT = """
@@ -48,7 +48,7 @@ STOP = """
 import os, runpy, signal
 
 hooks = runpy.run_path("gunicorn.conf.py")
-signal.signal(signal.SIGTERM, lambda *_: None)  # as the master's, which notes it for later
+signal.signal(signal.SIGTERM, lambda *_: None)  # like the handler of gunicorn's master, which only queues the signal
 hooks["post_fork"](None, None)
 hooks["shared"].on_exit(None)
 os.kill(os.getpid(), signal.SIGTERM)
@@ -74,9 +74,9 @@ def test_patching_reads_the_installed_packages_once():
     run(PATCH)
 
 
-def test_garbage_is_collected_in_both_processes_once_they_have_imported_everything():
+def test_garbage_collection_is_enabled_after_the_imports_of_each_process():
     run(COLLECT)
 
 
-def test_worker_that_starts_is_ended_by_a_signal_to_stop():
+def test_starting_worker_ends_on_sigterm():
     run(STOP, -signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Upstreams with https URLs: their certificates are checked, and all else is as without TLS."""
+"""Upstreams with https URLs: certificates are verified; everything else works as without TLS."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The folder of the routes file, with the certificates of two authorities and one that signed itself."""
+    """The folder of the routes file, with the certificates of two authorities and a self-signed one."""
     folder = tmp_path_factory.mktemp("gateway")
     OTHER_AUTHORITY.cert_pem.write_to_path(folder / "system.pem")
     (folder / "ca.pem").write_bytes("# Übungsstelle\n".encode() + AUTHORITY.cert_pem.bytes())
@@ -47,7 +47,7 @@ class SelfSigned:
 
 @pytest.fixture(scope="module")
 def upstreams(folder):
-    """Upstreams by what is special about them; ``secure`` has a certificate for localhost."""
+    """Upstreams by their kind of certificate; that of ``secure`` is for localhost."""
     with ExitStack() as stack:
         certificates = {
             "secure": certificate(),
@@ -76,13 +76,13 @@ def running(*args, **kwargs):
 
 
 def trusting(*urls, upstream="", **more):
-    """A route to an upstream of our authority."""
+    """Return a routes file with one route, whose upstream is verified with ``AUTHORITY``."""
     return configuration(*urls, upstream=f'ca_file = "ca.pem"\n{upstream}', **more)
 
 
 @pytest.fixture(scope="module")
 def ports():
-    """Ports on which nobody listens until a test does."""
+    """Ports without a listener until a test starts one."""
     return {"records": free_port(), "probed": free_port(), "plain": free_port(), "silent": free_port()}
 
 
@@ -90,7 +90,7 @@ def ports():
 def gateway(folder, upstreams, ports):
     """A gateway with a route to each of the upstreams; all other paths lead to ``secure``.
 
-    The system that it runs on trusts ``OTHER_AUTHORITY``.
+    ``OTHER_AUTHORITY`` is the only authority that its system trusts.
     """
     urls = {name: upstream.url for name, upstream in upstreams.items()}
     urls |= {name: f"https://localhost:{port}" for name, port in ports.items()}
@@ -126,17 +126,17 @@ def test_requests_are_forwarded_over_tls(gateway, secure):
     (arrived,) = secure.requests
     assert (got.status, got.body) == (200, b"ok")
     assert (arrived.line, arrived.body) == (b"POST /%2F? HTTP/1.1", b"{}")
-    assert arrived.values(b"Host") == [b"example.org"]  # the client's
+    assert arrived.values(b"Host") == [b"example.org"]  # sent by the client
     assert (secure.names, secure.protocols) == (["localhost"], ["http/1.1"])
 
 
-def test_an_address_needs_no_name(gateway, upstreams):
+def test_server_name_is_not_sent_for_an_ip_address(gateway, upstreams):
     assert exchange(gateway.port, request(target="/address")).status == 200
     assert upstreams["address"].names == [None]
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_certificate_that_is_not_trusted_is_a_problem(gateway, upstreams, name):
+def test_untrusted_certificate_is_a_problem(gateway, upstreams, name):
     gateway.begin_log()
     upstreams[name].reset()
 
@@ -163,7 +163,7 @@ def test_without_a_file_the_authorities_of_the_system_are_trusted(gateway):
     assert exchange(gateway.port, request(target="/system")).status == 200
 
 
-def test_another_replica_is_asked_if_a_certificate_is_refused(gateway, secure):
+def test_request_goes_to_another_replica_if_a_certificate_is_refused(gateway, secure):
     assert [exchange(gateway.port, request("POST", "/replicas")).status for _ in range(4)] == [200] * 4
     assert list(health(gateway, "replicas")["replicas"].values()) == [False, True]
 
@@ -178,7 +178,7 @@ def test_server_without_tls_is_a_problem(gateway, ports):
     assert (got.status, json.loads(got.body)["type"]) == (502, "urn:problem:upstream_tls_failed")
 
 
-def test_handshake_that_stalls_is_unreachable_in_time(gateway, ports):
+def test_stalled_handshake_times_out_as_unreachable(gateway, ports):
     with socket.create_server(("127.0.0.1", ports["silent"])):
         started_at = time.monotonic()
         got = exchange(gateway.port, request(target="/silent"))
@@ -187,7 +187,7 @@ def test_handshake_that_stalls_is_unreachable_in_time(gateway, ports):
     assert time.monotonic() - started_at < 3
 
 
-def test_connection_that_ends_before_tls_is_unreachable_and_tried_again(gateway, secure, monkeypatch):
+def test_connection_that_ends_before_tls_is_retried(gateway, secure, monkeypatch):
     accepted = []
     real = secure._serve
 
@@ -221,7 +221,7 @@ def test_connection_that_the_upstream_has_closed_is_not_reused(gateway, secure, 
     assert [arrived.connection for arrived in secure.requests] == [0, 1, 2]
 
 
-def test_connection_with_data_that_nobody_asked_for_is_not_reused(gateway, secure):
+def test_connection_with_unrequested_data_is_not_reused(gateway, secure):
     exchange(gateway.port, request())
     secure.connections[0].send(OK)
     time.sleep(0.1)
@@ -283,7 +283,7 @@ def test_large_bodies_pass_in_both_directions(gateway, secure):
     assert (got.status, got.complete, got.body == LARGE) == (200, True, True)
 
 
-def test_upstream_that_does_not_take_a_body_is_too_slow(gateway, secure):
+def test_upstream_that_does_not_read_a_body_times_out(gateway, secure):
     released = threading.Event()
     secure.on_head = lambda connection, arrived: released.wait(10)
 
@@ -293,7 +293,7 @@ def test_upstream_that_does_not_take_a_body_is_too_slow(gateway, secure):
     assert (got.status, json.loads(got.body)["type"]) == (504, "urn:problem:upstream_timeout")
 
 
-def test_body_that_is_too_large_ends_the_request(gateway, secure):
+def test_too_large_body_ends_the_request(gateway, secure):
     got = exchange(
         gateway.port, request("POST", "/small", "Transfer-Encoding: chunked") + b"14\r\n" + b"x" * 20 + b"\r\n"
     )
@@ -304,7 +304,7 @@ def test_body_that_is_too_large_ends_the_request(gateway, secure):
 @pytest.mark.parametrize(
     ("close", "is_complete"), [(close_with_alert, True), (lambda connection: connection.close(), False)]
 )
-def test_body_that_ends_with_the_connection_is_whole_only_with_an_alert(gateway, secure, close, is_complete):
+def test_body_delimited_by_close_is_complete_only_with_an_alert(gateway, secure, close, is_complete):
     def respond(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\n\r\nhello")
         with contextlib.suppress(OSError):

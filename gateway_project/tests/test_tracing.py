@@ -220,7 +220,7 @@ def exporting_gateway(session_upstream, collector, tmp_path_factory):
 
 @pytest.fixture
 def exporting(exporting_gateway, upstream):
-    """A gateway that sends its spans to a collector, and writes its log for people."""
+    """A gateway that exports its spans to a collector, and logs in the console format."""
     exporting_gateway.begin_log()
     return exporting_gateway
 

@@ -1,4 +1,4 @@
-"""Handshakes of WebSockets are forwarded on routes with ``websockets = true``; no other upgrade passes."""
+"""Handshakes of WebSockets are forwarded on routes with ``websockets = true``; other upgrades are dropped."""
 
 import contextlib
 import json
@@ -36,7 +36,7 @@ def gateway_of_module(session_upstream, tmp_path_factory):
 
 @pytest.fixture
 def websocket_gateway(gateway_of_module, upstream):
-    """A gateway that a partner's pages may use, ``/shared`` also a shop's; ``/refused`` refuses all clients."""
+    """A gateway that allows pages of a partner, on ``/shared`` also of a shop; ``/refused`` refuses all clients."""
     return gateway_of_module
 
 
@@ -67,14 +67,14 @@ def test_response_to_the_handshake_has_a_request_id(websocket_gateway, upstream)
     assert not any(line.startswith((b"content-length", b"transfer-encoding", b"content-type")) for line in lines)
 
 
-def test_bytes_that_come_with_the_101_are_passed_on(websocket_gateway, upstream):
+def test_bytes_sent_with_the_101_are_forwarded(websocket_gateway, upstream):
     upstream.script = lambda connection, arrived: accept(connection, arrived, b"hello")
 
     with tunnel(websocket_gateway) as client:
         assert client.read_until(b"hello") == b"hello"
 
 
-def test_bytes_of_the_client_wait_for_the_101(websocket_gateway, upstream):
+def test_bytes_of_the_client_are_forwarded_after_the_101(websocket_gateway, upstream):
     before, released = [], threading.Event()
 
     def accept_late(connection, arrived):
@@ -108,7 +108,7 @@ def test_refusal_is_forwarded_and_the_connection_kept(websocket_gateway, upstrea
 
 
 @pytest.mark.parametrize("lines", [HANDSHAKE, []], ids=["handshake", "plain request"])
-def test_upgrade_that_the_upstream_requires_is_told(websocket_gateway, upstream, lines):
+def test_upgrade_field_of_a_426_is_forwarded(websocket_gateway, upstream, lines):
     upstream.script = respond_with(
         b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n"
     )
@@ -118,7 +118,7 @@ def test_upgrade_that_the_upstream_requires_is_told(websocket_gateway, upstream,
     assert (got.status, got.value(b"Upgrade")) == (426, b"websocket")
 
 
-def test_client_learns_that_the_upstream_refuses(websocket_gateway):
+def test_refusal_of_the_upstream_reaches_the_client(websocket_gateway):
     with pytest.raises(InvalidStatus) as refused:
         open_websocket(websocket_gateway, "/refused")
 
@@ -180,7 +180,7 @@ def test_routes_without_websockets_drop_the_upgrade(gateway, upstream):
         (ACCEPTED.replace(b"Upgrade: websocket\r\n", b""), request("GET", "/", *HANDSHAKE)),
         (ACCEPTED.replace(b"Connection: Upgrade\r\n", b""), request("GET", "/", *HANDSHAKE)),
     ],
-    ids=["after h2c", "not asked for", "to h2c", "to nothing", "without Connection"],
+    ids=["after h2c", "not requested", "to h2c", "to nothing", "without Connection"],
 )
 def test_unrequested_switch_of_protocols_is_a_bad_response(websocket_gateway, upstream, sent, lines):
     upstream.script = respond_with(sent)

@@ -1,4 +1,4 @@
-"""Routes with ``websockets = true`` carry WebSockets: messages in both directions, and the tunnels' ends and limits."""
+"""Tunnels of WebSockets: messages in both directions, closing, limits, log and metrics."""
 
 import json
 import signal
@@ -29,7 +29,7 @@ from tests.websocket import (
 
 @pytest.fixture(scope="module")
 def closed():
-    """The codes and reasons with which clients have closed their WebSockets with ``/noting``."""
+    """The close codes and reasons that the server of ``/noting`` received."""
     return []
 
 
@@ -76,7 +76,7 @@ def gateway_of_servers(session_upstream, closed, secure, metrics_port, tmp_path_
 
 @pytest.fixture
 def echoing(gateway_of_servers, upstream, secure):
-    """A gateway in front of an echo server, and of servers for some tests at paths of their own."""
+    """A gateway in front of an echo server; some paths lead to servers for single tests."""
     secure.reset()
     return gateway_of_servers
 
@@ -161,7 +161,7 @@ def test_upstream_with_tls_may_send_after_the_client_has_ended(echoing, secure):
         assert client.is_closed()
 
 
-def test_client_that_goes_away_from_an_upstream_with_tls_ends_the_tunnel(echoing, secure):
+def test_client_that_disconnects_ends_the_tunnel_to_an_upstream_with_tls(echoing, secure):
     secure.script = accept
     with tunnel(echoing, target="/secure"):
         pass
@@ -169,7 +169,7 @@ def test_client_that_goes_away_from_an_upstream_with_tls_ends_the_tunnel(echoing
     wait_for(lambda: secure.connections[0].socket.fileno() == -1, seconds=12)
 
 
-def test_client_that_goes_away_closes_closes_the_connection_to_the_upstream(echoing, upstream):
+def test_client_that_disconnects_closes_the_connection_to_the_upstream(echoing, upstream):
     upstream.script = accept
     with tunnel(echoing, target="/plain"):
         pass
@@ -237,7 +237,7 @@ def test_tunnels_end_when_the_gateway_stops(start, upstream):
     assert [line["status"] for line in access_lines(gateway)] == [101]
 
 
-def test_log_and_metrics_tell_of_a_tunnel(echoing, upstream, metrics_port):
+def test_tunnel_is_in_log_and_metrics(echoing, upstream, metrics_port):
     upstream.script = lambda connection, arrived: accept(connection, arrived, b"12345")
     label = ("upstream", "counted")
     with tunnel(echoing, target="/counted") as client:
