@@ -131,13 +131,13 @@ def test_early_response_ends_an_upload(streaming_gateway, upstream):
 
 
 def test_server_sent_events_are_not_buffered(gateway, upstream):
-    go_on = threading.Event()
+    released = threading.Event()
 
     def events(connection, arrived):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         for number in range(3):
-            assert go_on.wait(5)
-            go_on.clear()
+            assert released.wait(5)
+            released.clear()
             connection.send(b"9\r\ndata: %d\n\n\r\n" % number)
         connection.send(b"0\r\n\r\n")
 
@@ -146,7 +146,7 @@ def test_server_sent_events_are_not_buffered(gateway, upstream):
         client.send(request())
         client.read_until(b"\r\n\r\n")  # the head arrives before the first event
         for number in range(3):
-            go_on.set()
+            released.set()
             client.read_until(b"data: %d\n\n\r\n" % number)
 
 

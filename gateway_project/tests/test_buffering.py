@@ -1,4 +1,4 @@
-"""A body is received whole before the upstream is asked, unless its route streams."""
+"""A request body is received completely before it is forwarded, unless its route streams."""
 
 import contextlib
 import itertools
@@ -28,13 +28,13 @@ ROUTES = {"buffering": "", **dict.fromkeys(("streaming", "patient", "impatient")
 
 
 def stalled(name, target="/"):
-    """Return a request whose end is missing."""
+    """Return an incomplete request."""
     field, content = STALLED[name]
     return request("POST", target, field) + content
 
 
 @pytest.fixture(scope="module")
-def gateway_of_hurry(session_upstream, tmp_path_factory):
+def gateway_of_module(session_upstream, tmp_path_factory):
     one_failure = {"upstream": "breaker_failures = 1"}
     settings = [
         configuration(session_upstream.url, name=name, route=route, **one_failure) for name, route in ROUTES.items()
@@ -45,9 +45,9 @@ def gateway_of_hurry(session_upstream, tmp_path_factory):
 
 
 @pytest.fixture
-def impatient(gateway_of_hurry, upstream):
-    """A gateway that gives clients two seconds, and each upstream no failure; its routes are ``ROUTES``."""
-    return gateway_of_hurry
+def impatient(gateway_of_module, upstream):
+    """A gateway with ``ROUTES`` and a timeout of two seconds for clients; one failure opens a circuit."""
+    return gateway_of_module
 
 
 def circuit(gateway, name):
@@ -55,7 +55,7 @@ def circuit(gateway, name):
 
 
 @pytest.mark.parametrize("name", STALLED)
-def test_a_stalled_body_does_not_reach_the_upstream(gateway, upstream, name):
+def test_stalled_body_does_not_reach_the_upstream(gateway, upstream, name):
     with Client(gateway.port) as client:
         client.send(stalled(name))
         time.sleep(0.3)
@@ -66,7 +66,7 @@ def test_a_stalled_body_does_not_reach_the_upstream(gateway, upstream, name):
     assert len(upstream.requests) == 1
 
 
-def test_the_gateway_itself_asks_for_a_body_that_the_client_holds_back(gateway, upstream):
+def test_gateway_itself_sends_100_continue(gateway, upstream):
     with Client(gateway.port) as client:
         client.send(request("POST", "/", "Expect: 100-continue", f"Content-Length: {len(BODY)}"))
         assert client.read_until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -79,13 +79,13 @@ def test_the_gateway_itself_asks_for_a_body_that_the_client_holds_back(gateway, 
     assert (arrived.values(b"Expect"), arrived.body) == ([], BODY)
 
 
-def test_an_old_client_is_not_asked(gateway, upstream):
+def test_http_1_0_client_gets_no_100_continue(gateway, upstream):
     head = b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 
     assert exchange(gateway.port, head + b"hello").interim == []
 
 
-def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(impatient):
+def test_stalled_client_gets_408_and_the_circuit_stays_closed(impatient):
     with ExitStack() as stack:
         clients = {}
         for route, name in itertools.product(("buffering", "streaming"), STALLED):
@@ -99,11 +99,11 @@ def test_a_client_that_stalls_is_too_slow_which_is_no_failure_of_the_upstream(im
     assert [circuit(impatient, route) for route in ("buffering", "streaming")] == ["closed", "closed"]
 
 
-def test_a_body_of_which_single_bytes_arrive_is_too_slow(impatient, upstream):
+def test_body_that_arrives_in_single_bytes_times_out(impatient, upstream):
     with Client(impatient.port) as chunked, Client(impatient.port) as whole:
         chunked.send(request("POST", "/buffering", CHUNKED))
         whole.send(request("POST", "/buffering", "Content-Length: 1000"))
-        for _ in range(8):  # which is longer than the two seconds, without a pause that is
+        for _ in range(8):  # longer than the timeout, in short pauses
             time.sleep(0.4)
             for client, piece in ((chunked, b"1\r\nx\r\n"), (whole, b"x")):
                 with contextlib.suppress(OSError):
@@ -114,7 +114,7 @@ def test_a_body_of_which_single_bytes_arrive_is_too_slow(impatient, upstream):
     assert upstream.connections == []
 
 
-def test_a_slow_body_that_goes_on_is_forwarded(impatient):
+def test_slow_but_steady_body_is_forwarded(impatient):
     with Client(impatient.port) as client:
         client.send(request("POST", "/buffering", "Content-Length: 6000"))
         for _ in range(6):
@@ -126,7 +126,7 @@ def test_a_slow_body_that_goes_on_is_forwarded(impatient):
 @pytest.mark.parametrize(
     ("route", "patience", "status", "state"), [("patient", 1.3, 408, "closed"), ("impatient", 0.1, 502, "open")]
 )
-def test_an_upstream_that_gives_a_streamed_request_up_fails_unless_the_client_stalls(
+def test_upstream_that_closes_during_an_upload_fails_unless_the_client_stalls(
     impatient, upstream, route, patience, status, state
 ):
     def give_up(connection, arrived):
@@ -142,7 +142,7 @@ def test_an_upstream_that_gives_a_streamed_request_up_fails_unless_the_client_st
 
 
 def has_files(number, folder, gateway):
-    """Wait until the gateway's process has so many open files in ``folder``, those without a name included."""
+    """Wait until the worker has ``number`` open files in ``folder``, unlinked ones included."""
     (worker,) = gateway.workers()
     for _ in range(100):
         with contextlib.suppress(FileNotFoundError):  # it was closed just now
@@ -155,7 +155,7 @@ def has_files(number, folder, gateway):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The folder of bodies."""
+    """The folder for buffered bodies."""
     return tmp_path_factory.mktemp("bodies")
 
 
@@ -169,12 +169,12 @@ def gateway_of_files(session_upstream, folder, tmp_path_factory):
 
 @pytest.fixture
 def filing(gateway_of_files, upstream):
-    """A gateway with this folder; one failure opens the circuit of ``/broken``."""
+    """A gateway that stores bodies in ``folder``; one failure opens the circuit of ``/broken``."""
     gateway_of_files.begin_log()
     return gateway_of_files
 
 
-def test_a_large_body_lies_in_a_file_without_a_name_until_it_was_sent(filing, upstream, folder):
+def test_large_body_is_stored_in_an_unlinked_file_until_it_was_sent(filing, upstream, folder):
     with Client(filing.port) as client:
         client.send(stalled("large"))
         assert has_files(1, folder, filing)
@@ -187,7 +187,7 @@ def test_a_large_body_lies_in_a_file_without_a_name_until_it_was_sent(filing, up
 
 
 @pytest.mark.parametrize("end", ["client", "circuit"])
-def test_its_file_is_closed_when_it_is_not_sent(filing, upstream, folder, end):
+def test_file_of_a_body_that_is_not_sent_is_closed(filing, upstream, folder, end):
     if end == "circuit":
         upstream.script = lambda connection, arrived: connection.close()
         assert exchange(filing.port, request("POST", "/broken")).status == 502
@@ -200,7 +200,7 @@ def test_its_file_is_closed_when_it_is_not_sent(filing, upstream, folder, end):
     assert has_files(0, folder, filing)
 
 
-def test_a_body_for_which_there_is_no_room_is_refused(filing, upstream, folder):
+def test_body_that_cannot_be_stored_is_refused(filing, upstream, folder):
     folder.rmdir()
 
     refused = exchange(filing.port, request("POST", "/", body=BODY))
@@ -213,7 +213,7 @@ def test_a_body_for_which_there_is_no_room_is_refused(filing, upstream, folder):
     folder.mkdir()
 
 
-def test_an_early_response_leaves_the_rest_of_a_buffered_body(gateway, upstream):
+def test_early_response_ends_the_forwarding_of_a_buffered_body(gateway, upstream):
     upstream.on_head = lambda connection, arrived: connection.send(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
     with Client(gateway.port) as client:
         client.send(request("POST", "/", body=bytes(20_000_000)))

@@ -36,7 +36,7 @@ def full_port():
 
 @pytest.fixture(scope="module")
 def failing(session_upstream, full_port, tmp_path_factory):
-    """A gateway with routes to upstreams that cannot be reached, and one whose exchanges may take 0.7 s."""
+    """A gateway with routes to unreachable upstreams, and one to an upstream with a total timeout of 0.7 s."""
     settings = [
         configuration(f"http://127.0.0.1:{free_port()}", name="refusing"),
         configuration("http://does-not-exist.invalid", name="unknown"),
@@ -166,7 +166,7 @@ CHUNKED_IN_OLD_HTTP = (
 )
 
 
-def test_a_connection_that_has_carried_chunks_in_http_1_0_is_not_used_again(gateway, upstream):
+def test_connection_with_chunks_in_http_1_0_is_not_reused(gateway, upstream):
     upstream.script = respond_with(CHUNKED_IN_OLD_HTTP)
 
     bodies = [exchange(gateway.port, request()).body for _ in range(2)]
@@ -252,7 +252,7 @@ def test_bytes_beyond_the_content_length_are_not_the_next_response(gateway, upst
     assert {arrived.connection for arrived in upstream.requests} == {0, 1, 2}
 
 
-def test_transfer_stops_when_the_client_disconnects(gateway, upstream):
+def test_download_stops_when_the_client_disconnects(gateway, upstream):
     stopped = threading.Event()
 
     def endless(connection, arrived):

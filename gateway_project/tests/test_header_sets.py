@@ -39,13 +39,13 @@ def test_number_of_header_sets():
     assert len(SETS) >= 100
 
 
-# Of a stranger these are removed (test_headers.py).
-NOT_OF_STRANGERS = ("X-Real-IP", "Forwarded")
+# Removed from requests of untrusted clients (test_headers.py).
+NOT_IN_REQUESTS = ("X-Real-IP", "Forwarded")
 
 
 @pytest.mark.parametrize("number", range(0, len(SETS), 15))
 def test_header_fields_of_requests_are_forwarded_unchanged(gateway, upstream, number):
-    sets = [lines for lines in SETS[number : number + 15] if not lines[0].startswith(NOT_OF_STRANGERS)]
+    sets = [lines for lines in SETS[number : number + 15] if not lines[0].startswith(NOT_IN_REQUESTS)]
 
     with Client(gateway.port) as client:
         for lines in sets:

@@ -32,18 +32,18 @@ def test_length_of_an_interim_response_is_not_forwarded(gateway, upstream, lengt
 
 
 def test_early_hints_do_not_wait_for_the_final_response(gateway, upstream):
-    go_on = threading.Event()
+    released = threading.Event()
 
     def hint_first(connection, arrived):
         connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
-        go_on.wait(5)
+        released.wait(5)
         connection.send(OK)
 
     upstream.script = hint_first
     with Client(gateway.port) as client:
         client.send(request())
         assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n")
-        go_on.set()
+        released.set()
         assert client.read().status == 200
 
 

@@ -30,9 +30,9 @@ def limited_gateway(session_upstream, tmp_path_factory):
 
 @pytest.fixture
 def limited(limited_gateway, upstream):
-    """A gateway with routes that may be used three times a second, a minute and an hour, each by one test.
+    """A gateway whose routes accept three requests a second, a minute or an hour; each is for one test.
 
-    Its route ``/small`` takes bodies of up to 1 KiB.
+    Its route ``/small`` accepts bodies of up to 1 KiB.
     """
     return limited_gateway
 
@@ -187,7 +187,7 @@ def wait_for_port(port):
         with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
             return
         time.sleep(0.05)
-    pytest.fail(f"nobody listens on port {port}")
+    pytest.fail(f"no server listens on port {port}")
 
 
 def test_redis_counts_across_gateways(start, upstream, redis_url):

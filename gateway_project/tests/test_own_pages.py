@@ -42,7 +42,7 @@ def test_head_of_health_has_no_body(gateway, target):
         assert client.read(b"HEAD").status == client.read().status
 
 
-def test_health_has_its_instants_as_the_services_have(gateway):
+def test_health_has_utc_datetimes(gateway):
     health = json.loads(exchange(gateway.port, request(target="/health")).body)
 
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", health["configuration"]["read_at"])
@@ -115,6 +115,6 @@ def test_own_responses_have_hsts_behind_tls(inner):
 
 def test_own_responses_have_no_hsts_without_tls(readable):
     for data in (*HEALTH, request("GET", "/nowhere", "X-Forwarded-Proto: https")):
-        got = exchange(readable.port, data)  # of a stranger
+        got = exchange(readable.port, data)  # the client is untrusted
 
         assert got.values(b"Strict-Transport-Security") == []

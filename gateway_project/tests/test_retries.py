@@ -1,4 +1,4 @@
-"""The requests that the gateway retries, and those that it does not."""
+"""Retries: which requests and responses allow them, and their limit."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ from tests.upstream import OK, Upstream, respond_with
 
 
 def fail_first(upstream, times):
-    """Close the connection on the first requests, and respond to later ones."""
+    """Close the connection on the first ``times`` requests, and respond to later ones."""
 
     def script(connection, arrived):
         if len(upstream.requests) <= times:

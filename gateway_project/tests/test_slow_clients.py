@@ -14,7 +14,7 @@ from tests.upstream import respond_with
 
 MANY = 600
 LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + bytes(4_000_000)  # more than the socket buffers hold
-PATIENT = 60  # seconds; a worker that a slow client holds would take longer
+PATIENT = 60  # seconds; a worker blocked by a slow client would take longer
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_slow_heads_bodies_and_readers_do_not_delay_other_clients(patient_gatewa
         elif slow == 2:
             client.send(request("POST", "/", "Transfer-Encoding: chunked") + b"1\r\na\r\n")
         else:
-            client.send(request("GET", "/large"))  # none of them reads
+            client.send(request("GET", "/large"))  # the client does not read it
 
     for _ in range(20):
         with Client(patient_gateway.port, timeout=PATIENT) as client:
@@ -62,7 +62,7 @@ def test_endless_head_is_rejected_at_the_timeout(gateway):
     with Client(gateway.port, timeout=PATIENT) as client:
         client.send(b"GET / HTTP/1.1\r\nHost:")
         started_at = time.monotonic()
-        while time.monotonic() - started_at < 9:  # a byte now and then does not help
+        while time.monotonic() - started_at < 9:  # single bytes do not extend the timeout
             time.sleep(1.5)
             client.send(b"a")
         got = client.read()
@@ -116,10 +116,10 @@ def test_hundreds_of_held_requests_are_served_concurrently(patient_gateway, upst
         client.close()
 
     assert statuses == {200}
-    assert time.monotonic() - started_at < 100  # one after the other would be 210 s
+    assert time.monotonic() - started_at < 100  # 210 s one after the other
 
 
-def test_a_client_that_finds_no_room_is_served_when_another_leaves(start, upstream):
+def test_client_over_the_connection_limit_is_served_after_another_disconnects(start, upstream):
     gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--worker-connections=5")
     with ExitStack() as stack:
         clients = [stack.enter_context(Client(gateway.port)) for _ in range(5)]
@@ -136,7 +136,7 @@ def test_a_client_that_finds_no_room_is_served_when_another_leaves(start, upstre
         assert last.read().status == 200
 
 
-def test_descriptors_that_are_used_up_are_missed_only_while_they_are(hasty_gateway):
+def test_worker_recovers_from_a_lack_of_file_descriptors(hasty_gateway):
     (worker,) = hasty_gateway.workers()
     in_use = len(list(Path(f"/proc/{worker}/fd").iterdir()))
     most, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
