@@ -30,7 +30,7 @@ def limited_gateway(session_upstream, tmp_path_factory):
 
 @pytest.fixture
 def limited(limited_gateway, upstream):
-    """A gateway whose routes accept three requests a second, a minute or an hour; each is for one test.
+    """A gateway whose routes accept three requests a second, a minute or an hour; one test uses each.
 
     Its route ``/small`` accepts bodies of up to 1 KiB.
     """

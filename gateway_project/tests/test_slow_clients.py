@@ -136,20 +136,22 @@ def test_client_over_the_connection_limit_is_served_after_another_disconnects(st
         assert last.read().status == 200
 
 
-def test_worker_recovers_from_a_lack_of_file_descriptors(hasty_gateway):
-    (worker,) = hasty_gateway.workers()
+def test_worker_recovers_from_a_lack_of_file_descriptors(start, upstream):
+    # Its own gateway: requests still queued at the end must not reach the shared upstream during other tests.
+    gateway = start(configuration(upstream.url), GUNICORN_CMD_ARGS="--keep-alive=1")
+    (worker,) = gateway.workers()
     in_use = len(list(Path(f"/proc/{worker}/fd").iterdir()))
     most, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
     resource.prlimit(worker, resource.RLIMIT_NOFILE, (in_use + 20, hard))
     try:
         with ExitStack() as stack:
             for _ in range(60):
-                stack.enter_context(Client(hasty_gateway.port)).send(request())
+                stack.enter_context(Client(gateway.port)).send(request())
             time.sleep(1)
 
-        with Client(hasty_gateway.port, timeout=PATIENT) as client:
+        with Client(gateway.port, timeout=PATIENT) as client:
             client.send(request())
             assert client.read().status == 200
-        assert hasty_gateway.workers() == [worker]
+        assert gateway.workers() == [worker]
     finally:
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, hard))
