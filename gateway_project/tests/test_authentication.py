@@ -449,14 +449,14 @@ def test_cached_token_of_a_withdrawn_key_is_refused(trusting, upstream, changing
     assert send(trusting, "/things", issued("changing", OTHER)).status == 200
 
 
-def test_upstream_gets_an_identity_of_its_own(gateway, upstream):
+def test_each_upstream_gets_its_own_identity(gateway, upstream):
     send(gateway, "/two", bearer(GOOD))
     send(gateway, "/things", bearer(GOOD))
 
     assert identity_of(upstream.requests[0], "two").subject == identity_of(upstream.requests[1], "any").subject == "7"
 
 
-def test_first_service_token_signs(strict, upstream):
+def test_first_service_token_signs_the_identity(strict, upstream):
     send(strict, "/things", bearer(GOOD))
 
     assert identity_of(upstream.requests[0]).subject == "7"

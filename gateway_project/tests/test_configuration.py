@@ -100,10 +100,7 @@ WRONG = {
         "a.ca_file: no address in urls begins with https",
     ),
     "authorities that are missing": (SECURE + 'ca_file = "no.pem"\n', 'no.pem" cannot be read: No such file'),
-    "authorities that are no certificates": (
-        SECURE + 'ca_file = "gateway.toml"\n',
-        'gateway.toml" holds no certificate in PEM',
-    ),
+    "authorities that are none": (SECURE + 'ca_file = "gateway.toml"\n', 'gateway.toml" holds no certificate in PEM'),
     "address with a path": ('[upstreams.a]\nurls = ["http://h/p"]\n', "is not an address"),
     "address with a user": ('[upstreams.a]\nurls = ["http://u@h"]\n', "is not an address"),
     "address with a bad port": ('[upstreams.a]\nurls = ["http://h:x"]\n', "upstreams.a.urls: Port"),

@@ -101,7 +101,7 @@ def handle(handler, target):
     "target", ["/greet/Ada", f"/greet/{'a' * 300}", "/late", "/wait", "/fail", "/nowhere", "/nothing"]
 )
 @pytest.mark.parametrize("name", ["Plain", "OtherAddresses", "ChangedArguments", "Refused", "Rendered", "Rescued"])
-def test_response_is_that_of_djangos_handler(settings, caplog, target, name):
+def test_response_equals_that_of_djangos_handler(settings, caplog, target, name):
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = [f"{__name__}.{name}"]
     own, djangos = GatewayHandler(), WSGIHandler()

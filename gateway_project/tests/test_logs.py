@@ -75,7 +75,7 @@ def test_health_checks_and_metrics_are_not_logged(gateway, upstream):
     assert [entry["path"] for entry in wait_for_access(gateway, 1)] == ["/"]
 
 
-def test_a_forwarded_request_for_metrics_is_logged(gateway, upstream):
+def test_forwarded_request_for_metrics_is_logged(gateway, upstream):
     exchange(gateway.port, request(target="/metrics"))
 
     assert [entry["path"] for entry in wait_for_access(gateway, 1)] == ["/metrics"]
@@ -143,7 +143,7 @@ def test_response_to_a_client_that_disconnects_has_a_line(gateway, upstream):
     assert entry["bytes"] < 1_000_000
 
 
-def test_the_access_log_can_be_turned_off(inner):
+def test_access_log_can_be_turned_off(inner):
     inner.begin_log()
 
     exchange(inner.port, request())

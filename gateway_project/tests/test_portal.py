@@ -168,7 +168,7 @@ def test_addresses_ignore_the_forwarded_origin_of_an_untrusted_client(portal):
 
 
 @pytest.mark.parametrize("lines", [(), ("Accept: */*",), ("Accept: application/json",)])
-def test_program_gets_an_index(portal, lines):
+def test_other_clients_get_a_json_index(portal, lines):
     got = get(portal, "/", *lines)
 
     assert got.value(b"Content-Type") == b"application/json"
@@ -195,7 +195,7 @@ def test_pages_have_a_strict_content_security_policy(portal, target):
 
 
 @pytest.mark.parametrize("target", ["/", "/-/status", "/-/docs", "/-/openapi.json", "/-/static/portal.css"])
-def test_only_reading_is_allowed(portal, target):
+def test_only_get_and_head_are_allowed(portal, target):
     got = exchange(portal.port, request("POST", target))
 
     assert (got.status, got.value(b"Allow")) == (405, b"GET, HEAD")

@@ -210,7 +210,7 @@ def with_examples():
     own = document("/orders")
     example = {"examples": {"New": {"value": {"name": "O'Brien"}}}}
     own["paths"]["/orders"]["post"]["requestBody"]["content"] = {"application/json": example}
-    own["paths"]["/orders/{id}"] = {"post": own["paths"]["/orders"]["post"]}  # not a path of requests
+    own["paths"]["/orders/{id}"] = {"post": own["paths"]["/orders"]["post"]}  # path with a parameter
     own["paths"]["/orders/other"] = {"post": {"requestBody": {"content": []}}, "get": operation()}  # malformed
     return own
 

@@ -45,7 +45,7 @@ def test_processes_that_start_together_read_once(process, provider):
     assert provider.reads == 1
 
 
-def test_flood_of_unknown_keys_causes_at_most_two_reads_a_minute_together(process, provider, clock):
+def test_flood_of_unknown_keys_causes_at_most_two_reads_a_minute_in_all(process, provider, clock):
     sets = [process() for _ in range(3)]
     for keys in sets:
         keys.find("one", "ES256")

@@ -222,7 +222,7 @@ def test_user_is_the_first_claim_that_is_present(changes, user_id):
         ({"scope": None}, set()),
     ],
 )
-def test_scopes_are_text_or_list(changes, scopes):
+def test_scopes_are_a_string_or_a_list(changes, scopes):
     assert VERIFIER.verify(token(KEY, **changes)).caller.scopes == scopes
 
 

@@ -117,7 +117,7 @@ def test_client_closes_with_its_code_and_reason(echoing, closed):
     assert closed == [(4002, "enough")]
 
 
-def test_websockets_are_carried_over_tls(echoing):
+def test_websockets_work_over_tls(echoing):
     with open_websocket(echoing, "/over-tls") as client:
         for message in (b"x" * 3_000_000, "text"):
             client.send(message)

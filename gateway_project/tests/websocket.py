@@ -41,7 +41,7 @@ def websocket_server(handler=echo, **options):
 
 
 def websocket_route(*urls, upstream="", route="", name=""):
-    """Return a routes file with one route that carries WebSockets."""
+    """Return a routes file with one route that accepts WebSockets."""
     route, upstream = f"websockets = true\n{route}", f"breaker_failures = 1000\n{upstream}"
     return configuration(*urls, route=route, upstream=upstream, name=name)
 
