@@ -95,7 +95,7 @@ def find_user_ids() -> list[int]:
 def _ask(path: str, read: Callable[[requests.Response], ResultT]) -> ResultT:
     """Return what ``read`` makes of the answer; what can go wrong becomes the one exception that callers know."""
     try:
-        with breaker.guard(), _bulkhead.take():
+        with breaker.guard(), _bulkhead.acquire():
             answer = read(transport.get(path))
     except CircuitOpen as refusal:
         CALLS.labels("circuit_open").inc()

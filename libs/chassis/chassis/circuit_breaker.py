@@ -1,4 +1,4 @@
-"""A circuit breaker: after repeated failures it refuses calls at once for a while, then lets a single one try.
+"""A circuit breaker: rejects calls after repeated failures, then allows a single trial call.
 
 The pattern is Nygard's (*Release It!*, chapter "Stability Patterns").
 """
@@ -11,7 +11,7 @@ from threading import Lock
 
 
 class State(Enum):
-    """What happens to the next call."""
+    """The state of the circuit."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -19,7 +19,7 @@ class State(Enum):
 
 
 class CircuitOpen(Exception):  # noqa: N818 - the field's term
-    """The call was refused; it can be repeated after ``retry_after`` seconds."""
+    """The call was rejected; it can be retried after ``retry_after`` seconds."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"circuit open for another {retry_after:.1f} s")
@@ -27,14 +27,14 @@ class CircuitOpen(Exception):  # noqa: N818 - the field's term
 
 
 class CircuitBreaker:
-    """Guards the calls of one process to one other party; safe to share between threads and between greenlets.
+    """Guards the calls of one process to one service; safe to share between threads and between greenlets.
 
     Args:
-        failures: so many failures in a row open the circuit.
-        open_seconds: so long it stays open; then one call is let through, whose end closes or reopens it.
-        counted: the exceptions that are failures of the other party.
+        failures: the number of consecutive failures that opens the circuit.
+        open_seconds: how long the circuit stays open. After that, one trial call closes or reopens it.
+        counted: the exceptions that count as failures.
         on_change: called with the new state when the circuit opens and when it closes.
-        clock: seconds that only go forward.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -57,17 +57,17 @@ class CircuitBreaker:
 
     @property
     def state(self) -> State:
-        """The state now."""
+        """The current state."""
         if self._opened_at is None:
             return State.CLOSED
         return State.OPEN if self._remaining() > 0 else State.HALF_OPEN
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Run one call.
+        """Guard one call.
 
         Raises:
-            CircuitOpen: it was not run.
+            CircuitOpen: the call was rejected.
         """
         is_trial = self._admit()
         try:
@@ -77,7 +77,7 @@ class CircuitBreaker:
             raise
         except BaseException:
             if is_trial:
-                self._on_trial = False  # it says nothing about the other party; the next call tries again
+                self._on_trial = False  # inconclusive: the next call is the trial
             raise
         else:
             self._record_success()
@@ -86,7 +86,7 @@ class CircuitBreaker:
         return 0.0 if self._opened_at is None else self._opened_at + self._open_seconds - self._clock()
 
     def _admit(self) -> bool:
-        """Return whether the call is the trial of a half-open circuit."""
+        """Admit a call; return whether it is the trial call of a half-open circuit."""
         with self._lock:
             if self._opened_at is None:
                 return False
@@ -99,7 +99,7 @@ class CircuitBreaker:
     def _record_failure(self, *, is_trial: bool) -> None:
         with self._lock:
             self._failures += 1
-            # A call that was admitted before the circuit opened prolongs nothing.
+            # A call that was admitted before the circuit opened does not extend the open time.
             if is_trial or (self._opened_at is None and self._failures >= self._threshold):
                 self._opened_at = self._clock()
                 self._on_trial = False

@@ -7,7 +7,7 @@ from chassis.bulkhead import LONGEST_WAIT, SHORTEST_WAIT, Bulkhead, BulkheadFull
 
 def seconds_until_refused(bulkhead):
     started = time.monotonic()
-    with bulkhead.take(), pytest.raises(BulkheadFull), bulkhead.take():
+    with bulkhead.acquire(), pytest.raises(BulkheadFull), bulkhead.acquire():
         pass
     return time.monotonic() - started
 
@@ -21,7 +21,7 @@ def test_wait_for_a_slot_is_short_if_calls_are_fast():
 
 def test_wait_for_a_slot_grows_with_the_duration_of_calls():
     bulkhead = Bulkhead(1)
-    with bulkhead.take():
+    with bulkhead.acquire():
         time.sleep(0.2)
 
     assert seconds_until_refused(bulkhead) >= LONGEST_WAIT
@@ -32,7 +32,7 @@ def test_failed_call_releases_its_slot_and_is_not_averaged():
     bulkhead = Bulkhead(1)
 
     def fail_slowly():
-        with bulkhead.take():
+        with bulkhead.acquire():
             time.sleep(0.2)
             raise ConnectionError
 

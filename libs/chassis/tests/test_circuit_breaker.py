@@ -44,7 +44,7 @@ def fail(breaker, times):
             call(breaker, Failure())
 
 
-def test_failures_in_a_row_open_it_and_calls_are_refused_with_the_time_left(breaker, clock, changes):
+def test_consecutive_failures_open_the_circuit(breaker, clock, changes):
     fail(breaker, 2)
     clock.now = 4.0
 
@@ -55,7 +55,7 @@ def test_failures_in_a_row_open_it_and_calls_are_refused_with_the_time_left(brea
     assert (breaker.state, changes) == (State.OPEN, [State.OPEN])
 
 
-def test_success_between_failures_starts_the_count_anew(breaker):
+def test_success_resets_the_failure_count(breaker):
     fail(breaker, 1)
     call(breaker)
     fail(breaker, 1)
@@ -63,7 +63,7 @@ def test_success_between_failures_starts_the_count_anew(breaker):
     assert breaker.state is State.CLOSED
 
 
-def test_other_exceptions_are_no_failures(breaker):
+def test_other_exceptions_do_not_count_as_failures(breaker):
     for _ in range(5):
         with pytest.raises(KeyError):
             call(breaker, KeyError())
@@ -71,7 +71,7 @@ def test_other_exceptions_are_no_failures(breaker):
     assert breaker.state is State.CLOSED
 
 
-def test_success_of_the_trial_closes_it(breaker, clock, changes):
+def test_successful_trial_closes_the_circuit(breaker, clock, changes):
     fail(breaker, 2)
     clock.now = 10.0
     assert breaker.state is State.HALF_OPEN
@@ -81,7 +81,7 @@ def test_success_of_the_trial_closes_it(breaker, clock, changes):
     assert (breaker.state, changes) == (State.CLOSED, [State.OPEN, State.CLOSED])
 
 
-def test_failure_of_the_trial_opens_it_for_the_whole_time_again(breaker, clock):
+def test_failed_trial_reopens_the_circuit(breaker, clock):
     fail(breaker, 2)
     clock.now = 10.0
     fail(breaker, 1)
@@ -103,7 +103,7 @@ def test_only_one_call_is_the_trial(breaker, clock):
     assert breaker.state is State.CLOSED
 
 
-def test_trial_that_says_nothing_leaves_the_next_call_to_try(breaker, clock):
+def test_inconclusive_trial_is_followed_by_another_trial(breaker, clock):
     fail(breaker, 2)
     clock.now = 10.0
     with pytest.raises(KeyError):
@@ -114,7 +114,7 @@ def test_trial_that_says_nothing_leaves_the_next_call_to_try(breaker, clock):
     assert breaker.state is State.CLOSED
 
 
-def test_late_failures_of_calls_from_before_prolong_nothing(breaker, clock):
+def test_late_failure_does_not_extend_the_open_time(breaker, clock):
     start, proceed = Barrier(2), Barrier(2)
 
     def late():
@@ -135,16 +135,16 @@ def test_late_failures_of_calls_from_before_prolong_nothing(breaker, clock):
     assert breaker.state is State.HALF_OPEN
 
 
-def test_calls_from_before_that_end_during_the_trial_are_no_trial(breaker, clock):
+def test_earlier_calls_that_end_during_the_trial_do_not_count_as_trial(breaker, clock):
     earlier = [breaker.guard(), breaker.guard()]
-    for call_from_before in earlier:
-        call_from_before.__enter__()
+    for earlier_call in earlier:
+        earlier_call.__enter__()
     fail(breaker, 2)
     clock.now = 10.0
 
     with breaker.guard():
-        for call_from_before, error in zip(earlier, (KeyError(), Failure()), strict=True):
-            call_from_before.__exit__(type(error), error, None)
+        for earlier_call, error in zip(earlier, (KeyError(), Failure()), strict=True):
+            earlier_call.__exit__(type(error), error, None)
         with pytest.raises(CircuitOpen):
             call(breaker)
         assert breaker.state is State.HALF_OPEN
