@@ -15,11 +15,11 @@ MAX_QUERY_LENGTH = 4096  # bytes
 SEARCH_WAIT_SECONDS = 0.05
 QUERY_CANCELED = "57014"  # PostgreSQL's code for a statement that took too long
 
-search_places = BoundedSemaphore(settings.LIST_SEARCHES)
+search_slots = BoundedSemaphore(settings.LIST_SEARCHES)
 
 
 class QueryTooLong(APIException):
-    """The query string is longer than any list needs."""
+    """The query string is too long."""
 
     status_code = HTTPStatus.REQUEST_URI_TOO_LONG
     default_detail = f"The query is longer than {MAX_QUERY_LENGTH} bytes."
@@ -27,7 +27,7 @@ class QueryTooLong(APIException):
 
 
 class ListTooExpensive(APIException):
-    """The list would take the database longer than ``LIST_TIMEOUT``."""
+    """A statement of the list took the database longer than ``LIST_TIMEOUT``."""
 
     status_code = HTTPStatus.BAD_REQUEST
     default_detail = "The list takes too long: search for more or longer words, or filter it further."
@@ -35,26 +35,26 @@ class ListTooExpensive(APIException):
 
 
 class SearchesBusy(APIException):
-    """This process has as many searches as it may have at once; the request can be repeated."""
+    """All search slots of this process are in use; the request can be retried."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_detail = "Too many searches are in progress; try again."
+    default_detail = "Too many searches are in progress; retry the request."
     default_code = "searches_busy"
     wait = 1
 
 
 @contextmanager
 def limited_reads(alias: str) -> Iterator[None]:
-    """Read from a database in a transaction of which each statement takes at most ``LIST_TIMEOUT``.
+    """Read from a database in a transaction with ``LIST_TIMEOUT`` as the limit of each statement.
 
     Raises:
-        ListTooExpensive: one took longer.
+        ListTooExpensive: a statement took longer.
     """
     try:
         with transaction.atomic(using=alias):
             set_locally(alias, statement_timeout=settings.LIST_TIMEOUT, max_parallel_workers_per_gather="0")
             yield
-            transaction.set_rollback(True, using=alias)  # ends the settings also in a larger transaction
+            transaction.set_rollback(True, using=alias)  # resets the settings, also within an outer transaction
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", None) == QUERY_CANCELED:
             raise ListTooExpensive from error
@@ -62,73 +62,73 @@ def limited_reads(alias: str) -> Iterator[None]:
 
 
 def set_locally(alias: str, **values: str) -> None:
-    """Set PostgreSQL's settings for the rest of the transaction."""
+    """Change PostgreSQL settings for the rest of the transaction."""
     with connections[alias].cursor() as cursor:
         calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
         cursor.execute(f"SELECT {calls}", [part for pair in values.items() for part in pair])
 
 
 @contextmanager
-def search_place() -> Iterator[None]:
-    """Hold one of ``LIST_SEARCHES`` places. There are fewer than threads, so that some are left for other requests.
+def search_slot() -> Iterator[None]:
+    """Hold one of ``LIST_SEARCHES`` slots. There are fewer slots than threads, so other requests are not blocked.
 
     Raises:
-        SearchesBusy: none was free within ``SEARCH_WAIT_SECONDS``.
+        SearchesBusy: no slot became free within ``SEARCH_WAIT_SECONDS``.
     """
-    if not search_places.acquire(timeout=SEARCH_WAIT_SECONDS):
+    if not search_slots.acquire(timeout=SEARCH_WAIT_SECONDS):
         raise SearchesBusy
     try:
         yield
     finally:
-        search_places.release()
+        search_slots.release()
 
 
-class AskedQuery(QueryDict):
-    """A query that knows which of its parameters were asked for by name; to read it as a whole is to ask for all."""
+class TrackedQuery(QueryDict):
+    """A QueryDict that records which parameters are read; access to the whole query reads all of them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.asked: set[str] = set()
+        self.names_read: set[str] = set()
         super().__init__(*args, **kwargs)
-        self.asked.clear()
+        self.names_read.clear()
 
     def __getitem__(self, key: str) -> Any:
-        self.asked.add(key)
+        self.names_read.add(key)
         return super().__getitem__(key)
 
     def __contains__(self, key: object) -> bool:
-        self.asked.add(str(key))
+        self.names_read.add(str(key))
         return super().__contains__(key)
 
-    def __iter__(self) -> Iterator[str]:  # without it, ``dict(query)`` would go past the methods below
+    def __iter__(self) -> Iterator[str]:  # without it, ``dict(query)`` would bypass the methods below
         return super().__iter__()
 
     def getlist(self, key: str, default: Any = None) -> Any:
         """Return the values of a parameter."""
-        self.asked.add(key)
+        self.names_read.add(key)
         return super().getlist(key, default)
 
     def keys(self) -> Any:
         """Return the names of all parameters."""
-        self.asked.update(self)
+        self.names_read.update(self)
         return super().keys()
 
     def lists(self) -> Any:
         """Return each parameter with its values."""
-        self.asked.update(self)
+        self.names_read.update(self)
         return super().lists()
 
     def pop(self, key: str, *default: Any) -> Any:  # type: ignore[override] # the stubs overload it
-        """Take a parameter out of a copy."""
-        self.asked.add(key)
+        """Remove a parameter from a copy, and return its values."""
+        self.names_read.add(key)
         return super().pop(key, *default)
 
-    def __deepcopy__(self, memo: Any) -> "AskedQuery":
-        asked = self.asked.copy()
+    def __deepcopy__(self, memo: Any) -> "TrackedQuery":
+        names_read = self.names_read.copy()
         copy = super().__deepcopy__(memo)
-        self.asked.intersection_update(asked)  # to copy is not to ask
-        copy.asked = self.asked
+        self.names_read.intersection_update(names_read)  # copying does not count as reading
+        copy.names_read = self.names_read
         return copy
 
-    def unknown(self) -> list[str]:
-        """Return the parameters that nothing has asked for."""
-        return [name for name in self if name not in self.asked]
+    def unread(self) -> list[str]:
+        """Return the names of the parameters that were not read."""
+        return [name for name in self if name not in self.names_read]

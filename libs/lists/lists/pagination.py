@@ -20,7 +20,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lists.limits import limited_reads, search_place, set_locally
+from lists.limits import limited_reads, search_slot, set_locally
 
 EXAMPLE_LINK = "http://localhost:8081/resources?cursor=WyJpZCIsZmFsc2UsIjUwIiwiNTAiXQ:c2lnbmF0dXJl"
 
@@ -146,7 +146,7 @@ class KeysetPagination(pagination.CursorPagination):
         if self.unsearched is None:
             with limited_reads(rows.db):
                 return list(rows[: self.page_size + 1])
-        with search_place(), limited_reads(rows.db):
+        with search_slot(), limited_reads(rows.db):
             unsearched = self._ordered(self.unsearched, cursor, descending=descending)
             return self._search(rows, unsearched, descending=descending)
 

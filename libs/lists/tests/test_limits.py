@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from library.books.models import Book
 from library.books.views import BookViewSet
 from lists import limits
-from lists.limits import AskedQuery
+from lists.limits import TrackedQuery
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_settings_of_a_search_end_with_it(api, make_book):
 @pytest.mark.django_db(transaction=True)
 def test_searches_leave_threads_to_other_requests(make_book, slow_lists, monkeypatch, settings):
     settings.LIST_TIMEOUT = "10s"
-    monkeypatch.setattr(limits, "search_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(limits, "search_slots", threading.BoundedSemaphore(1))
     make_book()
     slow_lists(0.2)
 
@@ -146,7 +146,7 @@ def test_other_addresses_take_any_query(api, make_book, db):
     ],
 )
 def test_every_way_to_ask_counts(ask):
-    query = AskedQuery("a=1&a=2")
+    query = TrackedQuery("a=1&a=2")
     assert query.unknown() == ["a"]
 
     ask(query)
@@ -155,7 +155,7 @@ def test_every_way_to_ask_counts(ask):
 
 
 def test_to_copy_is_not_to_ask():
-    query = AskedQuery("a=1&b=2")
+    query = TrackedQuery("a=1&b=2")
 
     query.copy()["a"]
 

@@ -1,4 +1,4 @@
-"""The viewset that every resource of a service extends."""
+"""The base class of viewsets."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chassis.rest.conditional import PreconditionFailed, conditional, entity_tag
-from lists.limits import MAX_QUERY_LENGTH, AskedQuery, ListTooExpensive, QueryTooLong, SearchesBusy
+from lists.limits import MAX_QUERY_LENGTH, ListTooExpensive, QueryTooLong, SearchesBusy, TrackedQuery
 from openapi.components import Problem
 from openapi.headers import ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION
 
@@ -34,20 +34,20 @@ ModelT = TypeVar("ModelT", bound=Model)
     destroy=extend_schema(parameters=[IF_MATCH]),
 )
 class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
-    """REST framework's ModelViewSet with conditional requests, and a ``Location`` for what was created.
+    """REST framework's ModelViewSet with conditional requests, and a ``Location`` header for created objects.
 
     ``perform_create``, ``perform_update`` and ``perform_destroy`` are hooks as usual. The last two run in a transaction
-    in which the object's row is locked and the request's preconditions hold. ``problems`` lists the problems that only
-    this view can respond with, for its OpenAPI document: from the name of an action to their types.
+    in which the object's row is locked and the request's preconditions hold. ``problems`` maps the name of an action to
+    the problem types that are specific to this view, for its OpenAPI document.
     """
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"list": [QueryTooLong, ListTooExpensive, SearchesBusy]}
     locked_in: str | None = None  # the database in which an object is locked
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        """Return REST framework's request, whose query, if it has one, knows which parameters were asked for."""
-        if request.GET:  # which middleware may have changed
-            query: Any = AskedQuery(request.GET.urlencode(), encoding=request.GET.encoding)
+        """Return REST framework's request, with a query that records which parameters are read."""
+        if request.GET:  # middleware may have changed it
+            query: Any = TrackedQuery(request.GET.urlencode(), encoding=request.GET.encoding)
             request.GET = query
         return super().initialize_request(request, *args, **kwargs)
 
@@ -55,14 +55,14 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         """Return a page of the list.
 
         Raises:
-            ValidationError: the query has a parameter that nothing asked for: no filter, pages, or code of this view.
-            QueryTooLong: the query is too long.
+            ValidationError: a parameter was read by no filter, paginator or other code of this view.
+            QueryTooLong: the query is longer than ``MAX_QUERY_LENGTH``.
         """
         if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_LENGTH:
             raise QueryTooLong
         response = super().list(request, *args, **kwargs)
         query = request.query_params
-        if isinstance(query, AskedQuery) and (unknown := query.unknown()):
+        if isinstance(query, TrackedQuery) and (unknown := query.unread()):
             raise ValidationError(dict.fromkeys(unknown, "Unknown parameter."), code="unknown_parameter")
         return response
 
@@ -73,15 +73,15 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return self.create_response(serializer)
 
     def create_response(self, serializer: Any) -> HttpResponse:
-        """Save the new object and return the response: a hook for what belongs to the same transaction."""
+        """Save the new object and return the response: a hook for work in the same transaction."""
         self.perform_create(serializer)
         headers = self.get_success_headers(serializer.data)
         return Response(serializer.data, status=HTTPStatus.CREATED, headers=headers)
 
     def get_success_headers(self, data: Any) -> dict[str, str]:
-        """Return the ``Location`` of the new object: its own URL field, or under the address that was posted to.
+        """Return the ``Location`` of the new object: its URL field, or the request's path with the object's key.
 
-        Several objects, data that is not a serializer's, and what another action creates have none.
+        There is none for several objects, for data without a serializer, and in actions other than ``create``.
         """
         instance = getattr(getattr(data, "serializer", None), "instance", None)
         headers = super().get_success_headers(data)
@@ -93,7 +93,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return {"Location": self.request.build_absolute_uri(path)}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the response; JSON of ``retrieve``, whatever a subclass made of it, has an entity tag."""
+        """Return the response; JSON of ``retrieve`` gets an entity tag, also if a subclass changed the data."""
         is_read = (
             self.action == "retrieve" and isinstance(response, Response) and response.status_code == HTTPStatus.OK
         )
@@ -121,10 +121,10 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     @contextmanager
     def locked(self, instance: ModelT) -> Iterator[ModelT]:
-        """Lock the row of a model's ``instance``, which gets its values as they are now, for a transaction.
+        """Lock the row of a model's ``instance`` in a transaction, and refresh the instance from it.
 
         Raises:
-            NotFound: it was deleted since it was read.
+            NotFound: the row was deleted since it was read.
             PreconditionFailed: the request's ``If-Match`` or ``If-None-Match`` does not hold.
         """
         with _locked_row(instance) if isinstance(instance, Model) else nullcontext() as self.locked_in:
@@ -133,12 +133,12 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
             yield instance
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """Return the rows that the request asks for, from the database in which an object is locked."""
+        """Filter the rows, and read them from the database in which an object is locked."""
         rows = super().filter_queryset(queryset)
         return rows.using(self.locked_in) if self.locked_in else rows
 
     def current_tag(self) -> str:
-        """Return the entity tag of the response of ``retrieve``, by which the request's preconditions are judged."""
+        """Return the entity tag of ``retrieve``, on which the request's preconditions are evaluated."""
         action, self.action = self.action, "retrieve"
         try:
             response = self.retrieve(self.request, *self.args, **self.kwargs)
@@ -147,7 +147,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return response.headers.get("ETag") or entity_tag(self.render_json(response))
 
     def render_json(self, response: Response) -> bytes:
-        """Return the data of ``response`` as the view's JSON renderer writes it, without indentation."""
+        """Return the data of ``response`` in JSON of the view's renderer, without indentation."""
         renderers = [self.request.accepted_renderer, *self.get_renderers(), JSONRenderer()]
         renderer = next(one for one in renderers if isinstance(one, JSONRenderer))
         context = self.get_renderer_context() | {"response": response}
