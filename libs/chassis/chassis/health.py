@@ -1,4 +1,4 @@
-"""Health of a service, for supervisors, load balancers and people."""
+"""Health checks of a service, for supervisors, load balancers and people."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,21 +9,21 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from problems.responses import problem_response
 from problems.types import ProblemType
 
-NOT_READY = ProblemType(503, "not_ready", "The database does not answer.")
+NOT_READY = ProblemType(503, "not_ready", "The database does not respond.")
 
-# Applications add what else a ready service tells: the name of a member, and a function that returns its value.
+# Applications add members to the response of a ready service: the name, and a function that returns the value.
 DETAILS: dict[str, Callable[[], Mapping[str, object]]] = {}
 
 
 def live(request: HttpRequest) -> HttpResponse:
-    """Answer 200: the process runs and serves."""
+    """Respond with 200: the process serves requests."""
     return JsonResponse({"status": "ok"})
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when the database answers and has every migration, else a 503 problem that says what is missing.
+    """Respond with 200 if the database responds and all migrations are applied, else with a 503 problem.
 
-    The members of ``DETAILS`` tell more about a ready service; nothing in them makes it unready.
+    ``DETAILS`` adds members to the response of a ready service, but does not affect readiness.
     """
     try:
         executor = MigrationExecutor(connection)

@@ -1,4 +1,4 @@
-"""The library under gunicorn, as a service is deployed."""
+"""The library under gunicorn, like a deployed service."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ START_SECONDS = 30
 
 
 class Server:
-    """Two worker processes; what they print is in ``log``."""
+    """gunicorn with two workers, whose output is in ``log``."""
 
     def __init__(self, folder, database):
         with socket.socket() as reserved:
@@ -57,11 +57,11 @@ class Server:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def get(self, path, **headers):
-        """Ask over a connection of its own, so that each worker gets some of many requests."""
+        """Send a request over a new connection, so that requests are spread over the workers."""
         return requests.get(f"{self.url}{path}", headers=headers, timeout=10)
 
     def wait(self, workers=2):
-        """Wait until so many workers have become ready since the start."""
+        """Wait until ``workers`` workers have become ready since the start."""
         ends_at = time.monotonic() + START_SECONDS
         while self.log.count("Worker ready") < workers:
             assert self.process.poll() is None, self.log

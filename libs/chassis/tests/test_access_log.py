@@ -7,7 +7,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def line(capsys, settings):
-    """The one access line that a test wrote."""
+    """Return the only access line of a test."""
     settings.LOG_FORMAT = "json"
 
     def only():
@@ -17,7 +17,7 @@ def line(capsys, settings):
     return only
 
 
-def test_response_is_one_line_without_the_query(api, line, settings):
+def test_response_is_logged_in_one_line_without_the_query(api, line, settings):
     response = api.get(
         "/books?title=ada@example.com", headers={"user-agent": "ada@example.com", "x-request-id": "abc"}
     )
@@ -32,7 +32,7 @@ def test_response_is_one_line_without_the_query(api, line, settings):
     assert not {"replica", "trace_id", "span_id"} & entry.keys()
 
 
-def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):
+def test_refusal_by_middleware_is_logged(api, line, settings):
     settings.SERVICE_TOKENS = ["secret"]
 
     api.get("/books")
@@ -41,7 +41,7 @@ def test_refusals_of_the_middleware_have_a_line_too(api, line, settings):
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_a_path_cannot_begin_another_line(api, capsys, settings, log_format):
+def test_path_cannot_inject_a_log_line(api, capsys, settings, log_format):
     settings.LOG_FORMAT = log_format
 
     api.get("/nowhere%0A%1B[31mforged")
@@ -59,7 +59,7 @@ def test_the_access_log_can_be_turned_off(api, capsys, settings):
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/metrics"])
-def test_what_machines_poll_is_not_written(api, capsys, path):
+def test_polled_paths_are_not_logged(api, capsys, path):
     api.get(path)
 
     assert capsys.readouterr().err == ""

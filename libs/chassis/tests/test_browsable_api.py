@@ -18,13 +18,13 @@ def test_browser_gets_a_page_with_a_form(api, make_book):
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/*", "text/plain, */*;q=0.1"])
-def test_programs_get_json(api, accept):
+def test_api_client_gets_json(api, accept):
     response = api.get("/books", headers={"accept": accept} if accept else {})
 
     assert response["Content-Type"] == "application/json"
 
 
-def test_form_of_the_response_can_be_chosen_in_the_address(api):
+def test_format_can_be_chosen_in_the_query(api):
     page = api.get("/books?format=api")
     response = api.get("/books?format=json", headers=BROWSER)
 
@@ -57,7 +57,7 @@ def test_unknown_object_is_a_page_in_a_browser(api):
     assert response["Content-Type"].startswith("text/html")
 
 
-def test_page_runs_no_script_that_is_written_into_it(api, make_book):
+def test_page_allows_no_inline_script(api, make_book):
     make_book()
 
     page = api.get("/books", headers=BROWSER)
@@ -68,7 +68,7 @@ def test_page_runs_no_script_that_is_written_into_it(api, make_book):
     assert page["Cross-Origin-Resource-Policy"] == page["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
-def test_page_of_a_service_alone_has_only_links_that_lead_somewhere(api, make_book):
+def test_page_without_a_gateway_has_only_working_links(api, make_book):
     book = make_book()
 
     page = api.get(f"/books/{book.id}", headers=BROWSER)
@@ -80,10 +80,10 @@ def test_page_of_a_service_alone_has_only_links_that_lead_somewhere(api, make_bo
     assert "chassis/links.js" not in page.text
 
 
-def test_page_behind_a_gateway_looks_for_its_links(api, make_book):
+def test_page_behind_a_gateway_loads_the_links_of_the_gateway(api, make_book):
     page = api.get("/books", headers=BROWSER | {"via": "1.1 gateway"})
 
-    assert "/openapi.json" not in page.text  # which a gateway does not pass on
+    assert "/openapi.json" not in page.text  # a gateway does not forward it
     assert "/static/library/chassis/links.js" in page.text
 
 

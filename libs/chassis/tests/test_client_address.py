@@ -17,7 +17,7 @@ FORWARDING = {
 
 @pytest.fixture
 def receive(rf, settings):
-    """Send a request from an address through the middleware; return it as the view gets it."""
+    """Send a request from an address through the middleware; return the request that the view receives."""
     settings.TRUSTED_PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
     settings.SERVICE_TOKENS = ["new", "old"]
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -48,7 +48,7 @@ def receive(rf, settings):
         ("", "203.0.113.7", ""),
     ],
 )
-def test_client_is_the_last_address_that_is_no_trusted_proxy(receive, peer, forwarded, client):
+def test_client_is_the_last_address_that_is_not_a_trusted_proxy(receive, peer, forwarded, client):
     request = receive(peer, {"X-Forwarded-For": forwarded} if forwarded else {})
 
     assert client_address(request) == client
@@ -63,14 +63,14 @@ def test_peer_with_a_service_token_is_trusted(receive, token):
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Service-Token": "wrong"}, {"X-Service-Token": ""}])
-def test_nothing_that_an_untrusted_peer_says_of_itself_reaches_the_view(receive, headers):
+def test_forwarding_headers_of_an_untrusted_peer_are_removed(receive, headers):
     request = receive("198.51.100.1", FORWARDING | headers)
 
     assert not FORWARDING.keys() & request.headers.keys()
     assert request.scheme == "http"
 
 
-def test_without_tokens_and_proxies_nobody_is_trusted(receive, settings):
+def test_no_peer_is_trusted_without_tokens_and_proxies(receive, settings):
     settings.SERVICE_TOKENS, settings.TRUSTED_PROXIES = [], ()
 
     assert client_address(receive("127.0.0.1", FORWARDING | {"X-Service-Token": ""})) == "127.0.0.1"

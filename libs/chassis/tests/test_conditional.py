@@ -35,7 +35,7 @@ def test_single_object_has_a_strong_tag_that_changes_with_it(api, book, etag):
 
 
 @pytest.mark.parametrize("header", ["{}", 'W/"x", {}', "W/{}", "*"])
-def test_known_object_is_not_sent_again(api, book, etag, header):
+def test_unchanged_object_is_304(api, book, etag, header):
     response = api.get(f"/books/{book.id}", headers={"if-none-match": header.format(etag)})
 
     assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)
@@ -53,7 +53,7 @@ def test_page_for_a_browser_and_a_list_have_no_tag(api, book):
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 @pytest.mark.parametrize("header", ['"stale"', "W/{}"])
-def test_change_of_another_state_is_refused_and_changes_nothing(api, book, etag, method, header):
+def test_change_with_a_stale_tag_is_refused(api, book, etag, method, header):
     response = getattr(api, method)(
         f"/books/{book.id}",
         {"title": "Persuasion", "isbn": "2222222222222"},
@@ -67,7 +67,7 @@ def test_change_of_another_state_is_refused_and_changes_nothing(api, book, etag,
 
 @pytest.mark.parametrize(("method", "status"), [("put", 200), ("patch", 200), ("delete", 204)])
 @pytest.mark.parametrize("header", ["{}", '"stale", {}', "*"])
-def test_change_of_the_state_that_was_read_is_made(api, book, etag, method, status, header):
+def test_change_with_a_current_tag_is_accepted(api, book, etag, method, status, header):
     response = getattr(api, method)(
         f"/books/{book.id}",
         {"title": "Persuasion", "isbn": "2222222222222"},
@@ -99,14 +99,14 @@ def test_precondition_is_checked_against_the_row_under_its_lock(api, book, etag,
     assert (patched.status_code, deleted.status_code) == (412, 412)
 
 
-def test_change_unless_it_exists_is_refused(api, book):
+def test_if_none_match_on_an_existing_object_is_refused(api, book):
     response = api.patch(f"/books/{book.id}", {"title": "Lady Susan"}, format="json", headers={"if-none-match": "*"})
 
     assert response.status_code == 412
 
 
 class Title:
-    """Something that only ``TitleEncoder`` encodes."""
+    """A type that only ``TitleEncoder`` encodes."""
 
     def __init__(self, text):
         self.text = text
@@ -126,7 +126,7 @@ class TitleSerializer(BookSerializer):
         return super().to_representation(book) | {"title": Title(book.title)}
 
 
-def test_tag_is_that_of_what_the_views_own_renderer_writes(api, book, monkeypatch):
+def test_tag_is_computed_from_the_output_of_the_views_renderer(api, book, monkeypatch):
     monkeypatch.setattr(BookViewSet, "serializer_class", TitleSerializer)
     monkeypatch.setattr(BookViewSet, "renderer_classes", [TitleRenderer])
     read = api.get(f"/books/{book.id}")
@@ -141,7 +141,7 @@ def test_tag_is_that_of_what_the_views_own_renderer_writes(api, book, monkeypatc
 
 @pytest.fixture
 def numbered(monkeypatch):
-    """Let a subclass change the data of what is read; each time it is another."""
+    """Override ``retrieve`` to add another number to each response."""
     numbers = count(1)
     monkeypatch.setattr(BookViewSet, "number", lambda self: next(numbers), raising=False)
 
@@ -154,16 +154,16 @@ def numbered(monkeypatch):
 
 
 @pytest.mark.parametrize("header", ['"x"', "*"])
-def test_tag_is_that_of_what_a_subclass_has_made_of_the_data(api, book, numbered, header):
+def test_tag_covers_data_that_a_subclass_changes(api, book, numbered, header):
     first, second = (api.get(f"/books/{book.id}") for _ in range(2))
 
     assert (first.json()["number"], second.json()["number"]) == (1, 2)
     assert first["ETag"] != second["ETag"]
-    again = api.get(f"/books/{book.id}", headers={"if-none-match": header})
-    assert again.status_code == (304 if header == "*" else 200)
+    third = api.get(f"/books/{book.id}", headers={"if-none-match": header})
+    assert third.status_code == (304 if header == "*" else 200)
 
 
-def test_tag_of_the_view_itself_is_kept(api, book, monkeypatch):
+def test_tag_set_by_the_view_is_kept(api, book, monkeypatch):
     def retrieve(self, request, *args, **kwargs):
         return Response({"id": 1}, headers={"ETag": '"own"'})
 

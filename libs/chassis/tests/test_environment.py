@@ -29,7 +29,7 @@ def empty_environment(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_secret_key_of_the_environment_wins(monkeypatch, tmp_path):
+def test_secret_key_of_the_environment_takes_precedence(monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_KEY", "given")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
 
@@ -37,7 +37,7 @@ def test_secret_key_of_the_environment_wins(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_secret_key_is_made_once_in_the_data_folder_for_its_owner_only(monkeypatch, tmp_path):
+def test_secret_key_is_generated_once_and_readable_by_its_owner_only(monkeypatch, tmp_path):
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "new"))
 
     with ThreadPoolExecutor(8) as pool:
@@ -58,7 +58,7 @@ def test_secret_key_is_required_unless_debugging(monkeypatch):
     assert len(environment.secret_key("library")) >= 50
 
 
-def test_database_url_wins_over_its_parts(monkeypatch):
+def test_database_url_takes_precedence_over_its_parts(monkeypatch):
     monkeypatch.setenv("DB_HOST", "elsewhere")
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:p%40ss@db:6543/name?sslmode=require")
 
@@ -69,7 +69,7 @@ def test_database_url_wins_over_its_parts(monkeypatch):
     assert database["OPTIONS"].items() >= {"connect_timeout": 5, "sslmode": "require"}.items()
 
 
-def test_database_is_described_by_parts_or_is_the_service_s_own_on_this_machine(monkeypatch):
+def test_database_is_configured_by_parts_or_is_on_localhost(monkeypatch):
     default = environment.database("library_db")
     monkeypatch.setenv("DB_HOST", "db")
     monkeypatch.setenv("DB_PORT", "6543")
@@ -79,7 +79,7 @@ def test_database_is_described_by_parts_or_is_the_service_s_own_on_this_machine(
     assert (parts["HOST"], parts["PORT"], parts["NAME"]) == ("db", "6543", "library_db")
 
 
-def test_statements_are_limited_as_the_environment_says_and_locks_always(monkeypatch):
+def test_statement_timeout_is_configurable_and_lock_timeout_is_fixed(monkeypatch):
     unlimited = environment.database("library_db")["OPTIONS"]["options"]
     monkeypatch.setenv("DB_STATEMENT_TIMEOUT", "10s")
     limited = environment.database("library_db")["OPTIONS"]["options"]
@@ -89,7 +89,7 @@ def test_statements_are_limited_as_the_environment_says_and_locks_always(monkeyp
     assert "lock_timeout=3s" in unlimited
 
 
-def test_behind_a_pooler_no_cursor_outlives_its_transaction(monkeypatch):
+def test_server_side_cursors_are_disabled_behind_a_pooler(monkeypatch):
     direct = environment.database("library_db")
     monkeypatch.setenv("DB_POOLER", "true")
 
@@ -97,7 +97,7 @@ def test_behind_a_pooler_no_cursor_outlives_its_transaction(monkeypatch):
     assert environment.database("library_db")["DISABLE_SERVER_SIDE_CURSORS"]
 
 
-def test_service_tokens_are_divided_by_commas_and_may_be_in_a_file(monkeypatch, tmp_path):
+def test_service_tokens_are_separated_by_commas_and_may_be_in_a_file(monkeypatch, tmp_path):
     assert environment.service_tokens() == []
 
     monkeypatch.setenv("SERVICE_TOKEN", "new, old,")
@@ -109,7 +109,7 @@ def test_service_tokens_are_divided_by_commas_and_may_be_in_a_file(monkeypatch, 
 
 
 @pytest.mark.parametrize("token", ["two\nlines", "with space", "gr\u00fcn"])
-def test_service_token_that_no_header_can_hold_is_refused(monkeypatch, token):
+def test_service_token_that_is_invalid_in_a_header_is_refused(monkeypatch, token):
     monkeypatch.setenv("SERVICE_TOKEN", f"good,{token}")
 
     with pytest.raises(ImproperlyConfigured, match="SERVICE_TOKEN"):
@@ -133,7 +133,7 @@ def test_secrets_are_read_from_the_files_that_variables_name(monkeypatch, tmp_pa
     assert environment.database("library_db")["PASSWORD"] == "$ecret p@ss"
 
 
-def test_database_url_may_lie_in_a_file(monkeypatch, tmp_path):
+def test_database_url_may_be_in_a_file(monkeypatch, tmp_path):
     (tmp_path / "url").write_text("postgresql://me:p%40ss@db:6543/name\n")
     monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
 
@@ -143,9 +143,9 @@ def test_database_url_may_lie_in_a_file(monkeypatch, tmp_path):
 
 
 def test_a_file_that_cannot_be_read_is_named(monkeypatch, tmp_path):
-    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "nothing"))
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "missing"))
 
-    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FILE cannot be read.*nothing"):
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FILE cannot be read.*missing"):
         environment.secret_key("library")
 
 
@@ -166,7 +166,7 @@ def test_trusted_proxies_are_networks_and_addresses(monkeypatch):
 
 
 @pytest.mark.parametrize("wrong", ["gateway", "10.0.0.1/8", "10.0.0.0/33"])
-def test_trusted_proxy_that_is_no_network_is_refused(monkeypatch, wrong):
+def test_invalid_trusted_proxy_is_refused(monkeypatch, wrong):
     monkeypatch.setenv("TRUSTED_PROXIES", wrong)
 
     with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES: .*" + wrong):

@@ -15,14 +15,14 @@ def test_ready_with_every_migration_applied(api):
 
 
 @pytest.mark.django_db
-def test_ready_tells_what_applications_add(api, monkeypatch):
+def test_ready_response_has_the_details_of_applications(api, monkeypatch):
     monkeypatch.setitem(health.DETAILS, "shelves", lambda: {"free": 2})
 
     assert api.get("/health/ready").json() == {"status": "ok", "shelves": {"free": 2}}
 
 
 @pytest.mark.django_db
-def test_applications_are_not_asked_while_a_migration_is_missing(api, monkeypatch):
+def test_details_are_not_computed_while_a_migration_is_missing(api, monkeypatch):
     monkeypatch.setitem(health.DETAILS, "shelves", lambda: 1 / 0)
     MigrationRecorder(connection).record_unapplied("books", "0001_initial")
 
@@ -39,7 +39,7 @@ def test_not_ready_while_a_migration_is_missing(api):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_not_ready_while_the_database_is_away(api, settings):
+def test_not_ready_while_the_database_is_unavailable(api, settings):
     connection.close()
     connection.settings_dict["PORT"], port = "1", connection.settings_dict["PORT"]
     try:
@@ -48,7 +48,7 @@ def test_not_ready_while_the_database_is_away(api, settings):
         connection.close()
         connection.settings_dict["PORT"] = port
 
-    assert (response.status_code, response.json()["detail"]) == (503, "The database does not answer.")
+    assert (response.status_code, response.json()["detail"]) == (503, "The database does not respond.")
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Packages that an import of all of chassis pulls in."""
+"""Modules that chassis imports."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ print(*sys.modules)
 
 
 def imported():
-    """Return the names of all modules of a process that has imported every module of chassis."""
+    """Return the names of all modules in a process that imports every module of chassis."""
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
     process = subprocess.run(
         [sys.executable, "-c", IMPORT_ALL], env=environment, check=True, capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""Content negotiation gives the result of REST framework's own."""
+"""Content negotiation returns the same result as REST framework's own."""
 
 import pytest
 from django.http import Http404
@@ -44,11 +44,11 @@ def result(negotiation, accept, query, suffix, classes):
 @pytest.mark.parametrize("query", ["", "?format=api", "?format=xml", "?format="])
 @pytest.mark.parametrize("suffix", [None, "json", "api"])
 @pytest.mark.parametrize("classes", RENDERERS)
-def test_result_is_that_of_rest_framework(accept, query, suffix, classes):
+def test_result_equals_that_of_rest_framework(accept, query, suffix, classes):
     expected = result(DefaultContentNegotiation, accept, query, suffix, classes)
 
     assert result(ContentNegotiation, accept, query, suffix, classes) == expected
 
 
-def test_what_no_renderer_writes_is_refused():
+def test_media_type_without_a_renderer_is_refused():
     assert result(ContentNegotiation, "image/png", "", None, RENDERERS[0]) is NotAcceptable

@@ -13,7 +13,7 @@ def test_too_large_body_is_refused(api):
 
 
 @pytest.mark.django_db
-def test_body_of_just_the_largest_size_is_read(api):
+def test_body_of_the_maximum_size_is_accepted(api):
     response = api.generic("POST", URL, b"{}".ljust(MAX_BODY_BYTES), content_type="application/json")
 
     assert response.status_code == 400

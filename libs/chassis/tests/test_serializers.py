@@ -1,4 +1,4 @@
-"""Serializers are REST framework's, and write instants as RFC 3339 has them."""
+"""StrictModelSerializer: cached fields, forms and date-times."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -18,7 +18,7 @@ from library.books.serializers import BookSerializer
 
 
 class PlainSerializer(StrictModelSerializer[Book]):
-    """Has only fields that are built once; the ISBN's validator is not among them."""
+    """Has only fields that can be cached, unlike the ISBN with its validator."""
 
     shelf = serializers.ChoiceField(choices=["upper"])
 
@@ -35,14 +35,14 @@ def test_plain_fields_are_built_once(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", [BookSerializer, PlainSerializer])
-def test_what_is_changed_about_a_field_is_changed_for_one_serializer(kind):
+def test_change_of_a_field_affects_one_serializer(kind):
     changed = kind()
     changed.fields["title"].required = False
 
     assert kind().fields["title"].required
 
 
-def test_parts_of_a_field_are_changed_for_one_serializer():
+def test_change_of_a_fields_attributes_affects_one_serializer():
     fields = PlainSerializer().fields
     for field in fields.values():
         field.validators.append(print)
@@ -68,7 +68,7 @@ def test_fields_are_those_that_rest_framework_builds(kind):
         assert type(field) is type(built[name])
 
 
-def test_hook_that_builds_fields_is_asked_for_each_serializer():
+def test_overridden_hook_is_called_for_each_serializer():
     class ShortTitleSerializer(PlainSerializer):
         def get_extra_kwargs(self):
             return super().get_extra_kwargs() | {"title": {"max_length": self.context["most"]}}
@@ -77,7 +77,7 @@ def test_hook_that_builds_fields_is_asked_for_each_serializer():
         assert ShortTitleSerializer(context={"most": most}).fields["title"].max_length == most
 
 
-def test_choices_that_a_function_gives_are_those_of_now(monkeypatch):
+def test_callable_choices_are_evaluated_for_each_serializer(monkeypatch):
     shelves = [1]
     monkeypatch.setattr(Book._meta.get_field("shelf"), "choices", lambda: [(one, str(one)) for one in shelves])
 
@@ -93,7 +93,7 @@ def test_choices_that_a_function_gives_are_those_of_now(monkeypatch):
     assert list(ShelfSerializer().fields["shelf"].choices) == [1, 2]
 
 
-def test_instants_are_in_the_time_zone_of_the_request():
+def test_datetimes_are_in_the_time_zone_of_the_request():
     book = Book(created_at=datetime(2026, 1, 31, 12, tzinfo=UTC))
     shown = []
 
@@ -137,7 +137,7 @@ def test_validation_errors_are_in_the_language_of_the_request():
             assert errors(PlainSerializer) == errors(StockSerializer)
 
 
-def test_options_that_change_are_noticed():
+def test_changed_options_rebuild_the_fields():
     class ChangingSerializer(StrictModelSerializer[Book]):
         class Meta:
             model = Book
@@ -151,7 +151,7 @@ def test_options_that_change_are_noticed():
     assert list(ChangingSerializer(fields=["isbn"]).fields) == ["title", "isbn"]
 
 
-def test_nested_fields_are_of_one_serializer():
+def test_nested_fields_are_not_shared_between_serializers():
     class ShelvesSerializer(StrictModelSerializer[Book]):
         shelves = serializers.ListField(child=serializers.CharField(), source="*")
 
@@ -170,7 +170,7 @@ class AddressSerializer(serializers.Serializer):
 
 
 class NestedSerializer(StrictModelSerializer[Book]):
-    """Has a field of each kind that reads several names of a form."""
+    """Has a field of each kind that reads several form fields."""
 
     title = serializers.CharField(required=False)
     address = AddressSerializer(required=False)
@@ -212,7 +212,7 @@ def test_nested_field_is_read_from_a_form(form, values, partial):
     ],
 )
 @pytest.mark.parametrize("partial", [False, True])
-def test_name_that_no_field_reads_from_a_form_is_refused(name, partial):
+def test_unknown_form_field_is_refused(name, partial):
     form = QueryDict(mutable=True)
     form.update({"title": "Emma", name: "1"})
     serializer = NestedSerializer(data=form, partial=partial)
@@ -222,14 +222,14 @@ def test_name_that_no_field_reads_from_a_form_is_refused(name, partial):
 
 
 @pytest.mark.parametrize("name", ["address.street", "items[0]street", "nums[0]", "labels.a"])
-def test_path_of_a_form_is_an_unknown_field_of_json(name):
+def test_nested_form_field_is_an_unknown_field_in_json(name):
     serializer = NestedSerializer(data={"title": "Emma", name: 1})
 
     assert not serializer.is_valid()
     assert {field: error.code for field, error in serializer.errors.items()} == {name: "unknown_field"}
 
 
-def test_rules_over_several_fields_are_asked():
+def test_validators_of_the_serializer_are_called():
     def refuse(attributes):
         raise serializers.ValidationError("no")
 
@@ -253,7 +253,7 @@ def test_rules_over_several_fields_are_asked():
         (datetime(2026, 7, 1, 14, tzinfo=timezone(timedelta(hours=2))), "2026-07-01T12:00:00Z"),
     ],
 )
-def test_instants_are_in_utc(instant, expected):
+def test_datetimes_are_in_utc(instant, expected):
     assert BookSerializer(Book(created_at=instant)).data["created_at"] == expected
 
 
@@ -266,7 +266,7 @@ class TimedSerializer(StrictModelSerializer[Book]):
 
 
 @pytest.mark.parametrize("text", ["2024-01-01T01:00:00.5+01:00", "2024-01-01t00:00:00.500000000z"])
-def test_instant_of_a_body_is_read_as_rfc_3339_has_it(text):
+def test_rfc_3339_datetime_is_accepted(text):
     serializer = TimedSerializer(data={"printed_at": text})
 
     assert serializer.is_valid(), serializer.errors
@@ -283,14 +283,14 @@ def test_instant_of_a_body_is_read_as_rfc_3339_has_it(text):
         [],
     ],
 )
-def test_instant_of_a_body_in_another_form_is_refused(value):
+def test_other_datetime_formats_are_refused_in_json(value):
     serializer = TimedSerializer(data={"printed_at": value})
 
     assert not serializer.is_valid()
     assert serializer.errors["printed_at"][0].code == "invalid"
 
 
-def test_instant_of_a_form_has_no_offset():
+def test_datetime_of_a_form_has_no_offset():
     serializer = TimedSerializer(data=QueryDict("printed_at=2024-01-01T00:00"))
 
     assert serializer.is_valid(), serializer.errors
@@ -333,7 +333,7 @@ def test_a_model_with_a_set_of_unique_columns_keeps_its_validator():
 
 
 @isolate_apps("library.books")
-def test_no_type_of_text_or_whole_number_is_converted():
+def test_no_text_or_integer_field_converts_json_types():
     class Everything(models.Model):  # noqa: DJ008 - never shown
         text = models.TextField()
         number = models.IntegerField()

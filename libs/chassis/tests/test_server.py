@@ -1,4 +1,4 @@
-"""gunicorn with the settings of chassis: shared metrics, log, traces, preloading."""
+"""gunicorn with the configuration of chassis: shared metrics, log, traces, preloading."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 from server import TESTS, Server
 
-pytestmark = pytest.mark.django_db  # which also makes the database that the server reads
+pytestmark = pytest.mark.django_db  # also creates the database of the server
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_totals_include_all_workers_and_outlive_them(server):
     assert (before, after) == (20, 30)
 
 
-def test_folder_of_the_metrics_goes_with_the_server(tmp_path):
+def test_metrics_directory_is_removed_with_the_server(tmp_path):
     server = Server(tmp_path, connection.settings_dict)
     try:
         server.wait()
@@ -103,7 +103,7 @@ def test_views_are_imported_and_objects_frozen_before_the_fork():
     subprocess.run([sys.executable, "-c", code], cwd=TESTS, check=True)
 
 
-def test_garbage_is_collected_from_the_fork_on():
+def test_garbage_collection_is_enabled_before_the_fork():
     code = (
         "import gc; from chassis.server import service_configuration; hooks = service_configuration('x', port=1);"
         "assert not gc.isenabled(); hooks['pre_fork'](None, None); assert gc.isenabled(); hooks['on_exit'](None)"
@@ -112,7 +112,7 @@ def test_garbage_is_collected_from_the_fork_on():
     subprocess.run([sys.executable, "-c", code], cwd=TESTS, check=True)
 
 
-def test_worker_that_starts_is_ended_by_a_signal_to_stop():
+def test_new_worker_exits_on_sigterm():
     code = (
         "import os, signal; from chassis.server import service_configuration;"
         "hooks = service_configuration('x', port=1); signal.signal(signal.SIGTERM, lambda *_: None);"
@@ -122,7 +122,7 @@ def test_worker_that_starts_is_ended_by_a_signal_to_stop():
     assert subprocess.run([sys.executable, "-c", code], cwd=TESTS, check=False).returncode == -signal.SIGTERM
 
 
-def test_metrics_go_to_the_folder_that_is_given(tmp_path):
+def test_metrics_directory_can_be_configured(tmp_path):
     code = "import os; from chassis import server; server.collect_metrics('x'); server.on_exit(None)"
     given = tmp_path / "given"
     given.mkdir()

@@ -10,14 +10,14 @@ def tokens(settings):
     settings.SERVICE_TOKENS = ["new", "old"]
 
 
-def test_without_tokens_nothing_is_asked_for_or_shown(api):
+def test_without_tokens_none_is_required_or_sent(api):
     assert api.get("/books").status_code == 200
     assert outgoing_headers() == {}
 
 
-@pytest.mark.parametrize("shown", [None, "", "wrong", "ne", "new,old", "é"])
-def test_request_without_a_valid_token_is_refused(api, tokens, shown):
-    response = api.get("/books", headers={} if shown is None else {HEADER: shown})
+@pytest.mark.parametrize("sent", [None, "", "wrong", "ne", "new,old", "é"])
+def test_request_without_a_valid_token_is_refused(api, tokens, sent):
+    response = api.get("/books", headers={} if sent is None else {HEADER: sent})
 
     assert (response.status_code, response.json()["type"]) == (401, "urn:problem:service_token_required")
     assert response["WWW-Authenticate"] == "ServiceToken"
@@ -26,16 +26,16 @@ def test_request_without_a_valid_token_is_refused(api, tokens, shown):
 @pytest.mark.parametrize(
     "path", ["/admin/library/login/", "/static/library/admin/css/base.css", "/openapi.json", "/nowhere"]
 )
-def test_everything_else_is_refused_too(api, tokens, path):
+def test_all_other_paths_require_a_token(api, tokens, path):
     assert api.get(path).status_code == 401
 
 
-@pytest.mark.parametrize("shown", ["new", "old"])
-def test_both_tokens_of_a_rotation_are_valid_and_the_first_is_shown(api, tokens, shown):
-    assert api.get("/books", headers={HEADER: shown}).status_code == 200
+@pytest.mark.parametrize("sent", ["new", "old"])
+def test_both_tokens_of_a_rotation_are_valid_and_the_first_is_sent(api, tokens, sent):
+    assert api.get("/books", headers={HEADER: sent}).status_code == 200
     assert outgoing_headers() == {HEADER: "new"}
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
-def test_supervisors_and_prometheus_need_none(api, tokens, path):
+def test_supervisors_and_prometheus_need_no_token(api, tokens, path):
     assert api.get(path).status_code == 200

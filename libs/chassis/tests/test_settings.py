@@ -1,11 +1,11 @@
-"""Settings and gunicorn's configuration that a service takes by its name."""
+"""Django's settings and gunicorn's configuration of a service."""
 
 import pytest
 
 from chassis.server import service_configuration
 from chassis.settings import service_settings
 
-OF_ITS_OWN = (
+DISTINCT = (
     "CSRF_COOKIE_NAME",
     "ROOT_URLCONF",
     "SERVICE_NAME",
@@ -25,11 +25,11 @@ def environment(monkeypatch):
 def test_services_behind_one_host_name_share_no_cookie_and_no_path():
     one, other = service_settings("one"), service_settings("other")
 
-    assert {name for name in one if one[name] != other[name]} == {*OF_ITS_OWN, "LOGGING"}
-    assert [str(one[name]).replace("one", "other") for name in OF_ITS_OWN] == [str(other[name]) for name in OF_ITS_OWN]
+    assert {name for name in one if one[name] != other[name]} == {*DISTINCT, "LOGGING"}
+    assert [str(one[name]).replace("one", "other") for name in DISTINCT] == [str(other[name]) for name in DISTINCT]
 
 
-def test_cookies_and_transport_are_secure_where_tls_ends_in_front(monkeypatch):
+def test_cookies_and_transport_are_secure_with_https_only(monkeypatch):
     monkeypatch.setenv("HTTPS_ONLY", "true")
 
     settings = service_settings("one")
@@ -39,20 +39,20 @@ def test_cookies_and_transport_are_secure_where_tls_ends_in_front(monkeypatch):
     assert settings["SECURE_HSTS_PRELOAD"] is True
 
 
-def test_log_is_written_for_people_while_debugging(monkeypatch):
+def test_log_is_human_readable_in_debug_mode(monkeypatch):
     deployed = service_settings("one")["LOG_FORMAT"]
     monkeypatch.setenv("DEBUG", "true")
 
     assert (deployed, service_settings("one")["LOG_FORMAT"]) == ("json", "console")
 
 
-def test_service_listens_on_its_port_of_this_machine_unless_told_otherwise(monkeypatch):
-    monkeypatch.setattr("chassis.server.gc.disable", lambda: None)  # which changes the process that runs the tests
+def test_service_listens_on_localhost_by_default(monkeypatch):
+    monkeypatch.setattr("chassis.server.gc.disable", lambda: None)  # it would change the process of the tests
     default = service_configuration("one", port=8000)["bind"]
     monkeypatch.setenv("BIND", "0.0.0.0:80")
 
-    told = service_configuration("one", port=8000)["bind"]
+    bound = service_configuration("one", port=8000)["bind"]
     monkeypatch.setenv("METRICS_BIND", "0.0.0.0:9100")
     with_metrics = service_configuration("one", port=8000)["bind"]
 
-    assert (default, told, with_metrics) == (["127.0.0.1:8000"], ["0.0.0.0:80"], ["0.0.0.0:80", "0.0.0.0:9100"])
+    assert (default, bound, with_metrics) == (["127.0.0.1:8000"], ["0.0.0.0:80"], ["0.0.0.0:80", "0.0.0.0:9100"])

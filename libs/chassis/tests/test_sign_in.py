@@ -10,7 +10,7 @@ from chassis.sign_in import ACCOUNT_FAILURE_LIMIT, KNOWN_ADDRESS
 
 pytestmark = pytest.mark.django_db
 
-LIMIT = 2  # of failures from one address, in the settings of the tests
+LIMIT = 2  # failures from one address, in the settings of the tests
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def sign_in(django_user_model):
 
 
 def fail_often(sign_in):
-    """Fail as often as locks the account, and nowhere as often as locks an address."""
+    """Fail often enough to lock the account, but not an address."""
     for number in range(ACCOUNT_FAILURE_LIMIT):
         assert sign_in(f"203.0.113.{number}").status_code == 200
 
 
-def test_sign_in_after_too_many_failures_is_a_problem_that_says_when_to_try_again(sign_in):
+def test_sign_in_after_too_many_failures_is_a_problem_with_retry_after(sign_in):
     for _ in range(LIMIT):
         sign_in("203.0.113.7")
 
@@ -53,14 +53,14 @@ def test_account_is_locked_for_new_addresses_after_failures_from_many(sign_in):
     assert sign_in("203.0.113.99", "secret", username="other").status_code == 302
 
 
-def test_address_from_which_sign_in_has_succeeded_is_not_locked_out_by_others(sign_in):
+def test_known_address_is_not_locked_out_by_failures_of_others(sign_in):
     assert sign_in("192.0.2.1", "secret").status_code == 302
     fail_often(sign_in)
 
     assert sign_in("192.0.2.1", "secret").status_code == 302
 
 
-def test_it_is_locked_after_failures_of_its_own(sign_in):
+def test_known_address_is_locked_after_its_own_failures(sign_in):
     sign_in("192.0.2.1", "secret")
     for _ in range(LIMIT):
         sign_in("192.0.2.1")
@@ -68,7 +68,7 @@ def test_it_is_locked_after_failures_of_its_own(sign_in):
     assert sign_in("192.0.2.1", "secret").status_code == 429
 
 
-def test_address_is_forgotten_in_the_end(sign_in):
+def test_known_address_expires(sign_in):
     sign_in("192.0.2.1", "secret")
     AccessLog.objects.update(attempt_time=now() - KNOWN_ADDRESS)
     fail_often(sign_in)
@@ -76,10 +76,10 @@ def test_address_is_forgotten_in_the_end(sign_in):
     assert sign_in("192.0.2.1", "secret").status_code == 429
 
 
-def test_account_is_unlocked_a_while_after_the_last_failure_that_counted(sign_in, settings):
+def test_account_is_unlocked_after_the_cool_off_time(sign_in, settings):
     fail_often(sign_in)
     AccessAttempt.objects.update(attempt_time=now() - settings.AXES_COOLOFF_TIME + timedelta(seconds=10))
-    assert sign_in("203.0.113.99").status_code == 429  # refused, so that it does not count
+    assert sign_in("203.0.113.99").status_code == 429  # refused, so it does not count as a failure
     AccessAttempt.objects.update(attempt_time=now() - settings.AXES_COOLOFF_TIME)
 
     assert sign_in("203.0.113.99", "secret").status_code == 302

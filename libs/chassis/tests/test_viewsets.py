@@ -30,7 +30,7 @@ def test_created_object_is_returned_and_found_at_its_location(api, slash):
     assert (found.status_code, found.json()) == (200, created.json())
 
 
-def test_patch_changes_only_what_was_sent(api, make_book):
+def test_patch_changes_only_the_fields_sent(api, make_book):
     book = make_book(isbn="1")
 
     patched = api.patch(f"/books/{book.id}", {"title": "Persuasion"}, format="json")
@@ -85,7 +85,7 @@ def test_change_of_a_row_deleted_since_it_was_read_is_not_found(api, make_book, 
     assert not Book.objects.exists()
 
 
-def test_changes_of_different_fields_from_one_reading_both_last(api, make_book, monkeypatch):
+def test_concurrent_changes_of_different_fields_are_both_saved(api, make_book, monkeypatch):
     book = make_book()
     readings = [Book.objects.get(id=book.id) for _ in range(2)]
     monkeypatch.setattr(BookViewSet, "get_object", lambda view: readings.pop())
@@ -105,7 +105,7 @@ def test_object_outside_the_queryset_is_not_found(api, make_book, monkeypatch):
     assert api.get(f"/books/{offered.pk}").status_code == 200
 
 
-def test_get_queryset_decides_for_each_request(api, make_book, monkeypatch):
+def test_get_queryset_is_called_for_each_request(api, make_book, monkeypatch):
     hidden, offered = make_book(), make_book()
     monkeypatch.setattr(BookViewSet, "get_queryset", lambda view: Book.objects.exclude(pk=hidden.pk))
 
@@ -113,7 +113,7 @@ def test_get_queryset_decides_for_each_request(api, make_book, monkeypatch):
     assert api.get(f"/books/{offered.pk}").status_code == 200
 
 
-def test_object_that_the_query_leaves_out_is_not_found(api, make_book):
+def test_object_excluded_by_a_filter_is_not_found(api, make_book):
     book = make_book(title="Emma")
 
     assert api.get(f"/books/{book.id}?title=Persuasion").status_code == 404
@@ -121,23 +121,23 @@ def test_object_that_the_query_leaves_out_is_not_found(api, make_book):
 
 
 def test_authentication_classes_of_the_view_are_used(api, monkeypatch):
-    class Nobody(BaseAuthentication):
+    class RefuseAll(BaseAuthentication):
         def authenticate(self, request):
             raise AuthenticationFailed
 
     assert api.get("/books").status_code == 200
 
-    monkeypatch.setattr(BookViewSet, "authentication_classes", [Nobody])
+    monkeypatch.setattr(BookViewSet, "authentication_classes", [RefuseAll])
 
     assert api.get("/books").status_code == 403
 
 
 def test_object_permissions_are_checked(api, make_book, monkeypatch):
-    class Nobodys(BasePermission):
+    class RefuseObjects(BasePermission):
         def has_object_permission(self, request, view, obj):
             return False
 
-    monkeypatch.setattr(BookViewSet, "permission_classes", [Nobodys])
+    monkeypatch.setattr(BookViewSet, "permission_classes", [RefuseObjects])
 
     assert api.get(f"/books/{make_book().pk}").status_code == 403
 
@@ -154,7 +154,7 @@ def test_unknown_object_is_a_not_found_problem(api, method, unknown):
 
 
 @pytest.mark.parametrize("tail", ["abc", "-1", "1.0", "%00", "%ED%A0%80", "%FF", "1/2", "1%2F2", "²", "٣"])
-def test_address_that_no_object_can_have_is_not_found(api, tail):
+def test_malformed_key_is_not_found(api, tail):
     response = api.get(f"/books/{tail}")
 
     assert (response.status_code, response.json()["type"]) == (404, "urn:problem:not_found")
@@ -169,7 +169,7 @@ def test_address_that_no_object_can_have_is_not_found(api, tail):
         ("post", "/books/1", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
     ],
 )
-def test_method_that_is_not_there_is_refused_with_those_that_are(api, method, path, allowed):
+def test_unsupported_method_is_refused_with_the_allowed_methods(api, method, path, allowed):
     response = getattr(api, method)(path, EMMA, format="json")
 
     assert (response.status_code, response.json()["type"]) == (405, "urn:problem:method_not_allowed")
@@ -177,7 +177,7 @@ def test_method_that_is_not_there_is_refused_with_those_that_are(api, method, pa
 
 
 class WriterRouter:
-    """Sends what is written to another connection, as in Django's documentation of replicas."""
+    """Routes writes to another connection, as in Django's documentation of replicas."""
 
     def db_for_write(self, model, **hints):
         return "writer"
@@ -213,7 +213,7 @@ def test_precondition_is_checked_in_the_database_that_is_written_to(api, make_bo
 
 
 class Shelf:
-    """No model; it is kept in memory."""
+    """An object in memory that is not a model."""
 
     pk, title = 7, "Fiction"
 
@@ -229,7 +229,7 @@ class ShelfSerializer(Serializer):
         return instance
 
 
-def test_object_that_is_no_model_can_be_changed_and_deleted(api, monkeypatch):
+def test_object_that_is_not_a_model_can_be_changed_and_deleted(api, monkeypatch):
     shelf = Shelf()
     monkeypatch.setattr(BookViewSet, "get_object", lambda self: shelf)
     monkeypatch.setattr(BookViewSet, "serializer_class", ShelfSerializer)
@@ -241,7 +241,7 @@ def test_object_that_is_no_model_can_be_changed_and_deleted(api, monkeypatch):
     assert (api.delete("/books/7").status_code, shelf.title) == (204, "gone")
 
 
-def test_creation_with_a_suffix_in_its_address_is_found_at_its_location(api, settings):
+def test_location_has_no_format_suffix(api, settings):
     settings.ROOT_URLCONF = SuffixedUrls
 
     created = api.post("/books.json", EMMA, format="json")
@@ -253,7 +253,7 @@ class SuffixedUrls:
     urlpatterns = format_suffix_patterns([path("books", BookViewSet.as_view({"post": "create"}))])
 
 
-def test_other_action_that_creates_has_no_location(api, settings):
+def test_location_is_not_set_by_other_actions(api, settings):
     settings.ROOT_URLCONF = BringUrls
 
     assert "Location" not in api.post("/books/bring", EMMA, format="json")
@@ -269,7 +269,7 @@ class BringUrls:
     urlpatterns = [path("books/bring", BringingViewSet.as_view({"post": "bring"}))]
 
 
-def test_query_that_middleware_has_changed_is_the_one_that_counts(api, make_book, settings):
+def test_query_changed_by_middleware_is_used(api, make_book, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.without_campaigns"]
     make_book(title="Emma")
     make_book(title="Persuasion")

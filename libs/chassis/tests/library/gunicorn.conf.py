@@ -1,4 +1,4 @@
-"""gunicorn's settings for the library, all of them from chassis."""
+"""gunicorn's settings for the library: those of chassis."""
 
 from chassis.server import service_configuration
 

@@ -1,4 +1,4 @@
-"""Settings of a service that has only what every service has."""
+"""Settings of a minimal service."""
 
 from chassis.environment import database
 from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings
@@ -15,6 +15,6 @@ DATABASES = {
     "writer": database("library_db") | {"TEST": {"MIRROR": "default"}},  # for tests of routers
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the default takes a quarter of a second
-WHITENOISE_AUTOREFRESH = True  # else it lists all static files for each client of a test
+WHITENOISE_AUTOREFRESH = True  # otherwise each test client scans all static files
 AXES_FAILURE_LIMIT = 2
 SPECTACULAR_SETTINGS = spectacular_settings("Library", "Books.")

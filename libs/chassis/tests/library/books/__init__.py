@@ -1,1 +1,1 @@
-"""Books: the only thing that the library keeps."""
+"""The application of the library: books."""

@@ -7,7 +7,7 @@ from library.books.models import Book
 
 @admin.register(Book)
 class BookAdmin(admin.ModelAdmin):
-    """Find a book by its title."""
+    """Books, which can be searched by title."""
 
     list_display = ["id", "title", "isbn"]
     search_fields = ["title"]

@@ -1,4 +1,4 @@
-"""How a list of books can be narrowed."""
+"""Filters of the list of books."""
 
 from library.books.models import Book
 from lists.filters import IdInFilter, StrictFilterSet

@@ -1,4 +1,4 @@
-"""The model of a book; it has a field of each type that chassis maps to a serializer field of its own."""
+"""The model of a book, with fields of each type that chassis maps to a strict serializer field."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models

@@ -5,7 +5,7 @@ from library.books.models import Book
 
 
 class BookSerializer(StrictModelSerializer[Book]):
-    """Translates books."""
+    """The representation of a book."""
 
     class Meta:
         model = Book
