@@ -1,1 +1,1 @@
-"""What every service needs and no service owns. It knows no model and no word of any domain."""
+"""The shared foundation of the services: settings, server, health checks, security. It has no domain code."""

@@ -1,4 +1,4 @@
-"""The access lines of a service."""
+"""The access log of a service."""
 
 import time
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from observability import access_log
 from observability.polled import is_polled
 from observability.request_id import current_request_id
 
-NOT_LOGGED = "chassis.access_log.not_logged"  # a view sets it in a request's META, if nothing happened
+NOT_LOGGED = "chassis.access_log.not_logged"  # a view sets it in a request's META to skip the access line
 
 
 class AccessLogMiddleware:
-    """Writes the access lines of a service; it stands inside the middleware that chooses the request id."""
+    """Writes an access line for each request. It must come after RequestIdMiddleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,8 +1,7 @@
-"""The address of the client, when proxies stand between: one rule for the gateway and the services.
+"""The address of a client behind proxies, by one rule for the gateway and the services.
 
-``X-Forwarded-For``, ``-Proto``, ``-Host`` and their kin count if the peer is trusted: its address is in
-``settings.TRUSTED_PROXIES``, or, at a service, it shows a service token, as the gateway does. From anybody else they
-are removed before anything reads them.
+Forwarding headers such as ``X-Forwarded-For`` are trusted if the peer's address is in ``settings.TRUSTED_PROXIES`` or,
+at a service, if the request has a service token, as those of the gateway do. Otherwise they are removed.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,17 +16,17 @@ from chassis.service_token import has_service_token
 
 
 class ForwardedMiddleware:
-    """Removes the forwarding fields of untrusted peers; stands before everything that reads them.
+    """Removes forwarding headers of untrusted peers. It must come before all code that reads them.
 
-    What Django makes of ``X-Forwarded-Proto`` (``SECURE_PROXY_SSL_HEADER``) and ``X-Forwarded-Host``
-    (``USE_X_FORWARDED_HOST``) is then safe, too.
+    This makes Django's use of ``X-Forwarded-Proto`` (``SECURE_PROXY_SSL_HEADER``) and ``X-Forwarded-Host``
+    (``USE_X_FORWARDED_HOST``) safe, too.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request."""
+        """Handle the request."""
         if not is_trusted_proxy(request.META.get("REMOTE_ADDR", "")) and not has_service_token(request):
             for key in [key for key in request.META if is_forwarding_field(key.removeprefix("HTTP_"))]:
                 del request.META[key]
@@ -35,7 +34,7 @@ class ForwardedMiddleware:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address of the client of ``request``, which ``ForwardedMiddleware`` has seen."""
+    """Return the client's address, after ``ForwardedMiddleware`` has processed ``request``."""
     forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR")
     peer: str = request.META.get("REMOTE_ADDR", "")
     return original_address(peer, [forwarded_for]) if forwarded_for else peer
@@ -44,12 +43,12 @@ def client_address(request: HttpRequest) -> str:
 def original_address(peer: str, forwarded_for: Iterable[str]) -> str:
     """Return the last address in ``X-Forwarded-For`` that is not in ``settings.TRUSTED_PROXIES``.
 
-    Each proxy appends the address of its own peer, so what stands before the first untrusted address is its own word
-    and does not count; neither does what is no address.
+    Each proxy appends the address of its peer, so a client can forge only the entries before its own address. They are
+    ignored. A malformed entry is ignored, too, with all entries before it.
 
     Args:
-        peer: the address of the peer, which is trusted.
-        forwarded_for: the values of the field, in order.
+        peer: the address of the trusted peer.
+        forwarded_for: the values of the header, in order.
     """
     chain = [entry.strip() for value in forwarded_for for entry in value.split(",")]
     address = peer
@@ -67,7 +66,7 @@ def is_trusted_proxy(address: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_forwarding_field(name: str) -> bool:
-    """Whether the header field ``name`` says for whom a proxy acts; ``_`` counts as ``-``, as in WSGI."""
+    """Whether ``name`` is a forwarding header, such as ``Forwarded``; ``_`` counts as ``-``, as in WSGI."""
     name = name.lower().replace("_", "-")
     return name.startswith("x-forwarded-") or name in ("forwarded", "x-real-ip")
 
@@ -79,7 +78,7 @@ def _is_in(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> boo
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    """Return the address; an IPv4 client of a socket that listens on both kinds is known by its own address."""
+    """Return the parsed address, None if it is malformed. An IPv4-mapped IPv6 address becomes IPv4."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Settings that are read from the environment in the same way by every service."""
+"""Settings that every service reads from the environment."""
 
 import contextlib
 import os
@@ -18,13 +18,13 @@ LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 
 def secret(name: str) -> str:
-    """Return the secret ``name``: the content of the file that ``{name}_FILE`` names, else the variable, else "".
+    """Return the secret ``name`` from the file ``{name}_FILE`` if that is set, else from the variable, else "".
 
-    A file keeps it out of the environment, which `docker inspect` and crash reports show. White space around it, such
-    as the line end that editors add, is no part of it.
+    A file keeps the secret out of the environment, which `docker inspect` and crash reports show. Surrounding white
+    space is removed, such as a newline at the end of the file.
 
     Raises:
-        ImproperlyConfigured: the file is named and cannot be read.
+        ImproperlyConfigured: the file cannot be read.
     """
     if file := os.environ.get(f"{name}_FILE"):
         try:
@@ -35,10 +35,10 @@ def secret(name: str) -> str:
 
 
 def service_tokens() -> list[str]:
-    """Return the tokens in the ``secret`` SERVICE_TOKEN, divided by commas; the first is the one to show to others.
+    """Return the tokens in the ``secret`` SERVICE_TOKEN, separated by commas. Outgoing requests have the first one.
 
     Raises:
-        ImproperlyConfigured: one holds what a header field cannot.
+        ImproperlyConfigured: a token is not valid in a header.
     """
     tokens = [token for part in secret("SERVICE_TOKEN").split(",") if (token := part.strip())]
     if not all(re.fullmatch("[!-~]+", token) for token in tokens):
@@ -47,10 +47,10 @@ def service_tokens() -> list[str]:
 
 
 def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:
-    """Return the networks in TRUSTED_PROXIES, divided by commas: ``10.213.81.0/28,192.0.2.7``; none by default.
+    """Return the networks in TRUSTED_PROXIES, separated by commas: ``10.213.81.0/28,192.0.2.7``; none by default.
 
     Raises:
-        ImproperlyConfigured: one is no address and no network.
+        ImproperlyConfigured: an entry is neither an address nor a network.
     """
     try:
         return tuple(ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[]))
@@ -61,12 +61,11 @@ def trusted_proxies() -> tuple[IPv4Network | IPv6Network, ...]:
 def secret_key(service: str) -> str:
     """Return Django's SECRET_KEY for ``service``.
 
-    It is the ``secret`` SECRET_KEY where that is set; else the content of ``$DATA_DIR/SERVICE_secret_key``, a file
-    that the first process to ask creates with mode 600; else, with ``DEBUG`` on, a key that lives as long as the
-    process.
+    It is the ``secret`` SECRET_KEY; else the content of ``$DATA_DIR/SERVICE_secret_key``, a file that the first
+    process creates with mode 600; else, with ``DEBUG`` on, a random key for each process.
 
     Raises:
-        ImproperlyConfigured: none of the three is there.
+        ImproperlyConfigured: SECRET_KEY and DATA_DIR are not set, and DEBUG is off.
     """
     if key := secret("SECRET_KEY"):
         return key
@@ -81,22 +80,22 @@ def secret_key(service: str) -> str:
 
 
 def _stored_key(path: Path) -> str:
-    # Written whole under another name first: a process that starts at the same moment sees all of it or nothing.
+    # A link to a complete temporary file: concurrent processes never read a part of the key.
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=path.parent) as draft:  # has mode 600
             draft.write(secrets.token_urlsafe(50))
             draft.flush()
-            with contextlib.suppress(FileExistsError):  # another process was first, and its key counts
+            with contextlib.suppress(FileExistsError):  # another process has created the key
                 os.link(draft.name, path)
     return path.read_text()
 
 
 def database(default_name: str) -> dict[str, Any]:
-    """Return Django's description of the service's PostgreSQL database.
+    """Return the entry of Django's ``DATABASES`` for the service's PostgreSQL database.
 
-    ``DATABASE_URL`` wins; without it ``DB_HOST`` (localhost), ``DB_PORT`` (5432), ``DB_NAME`` (``default_name``),
-    ``DB_USER`` and ``DB_PASSWORD`` (the defaults of libpq) describe it. The URL and the password are ``secret``s.
+    ``DATABASE_URL`` takes precedence over ``DB_HOST`` (localhost), ``DB_PORT`` (5432), ``DB_NAME`` (``default_name``),
+    ``DB_USER`` and ``DB_PASSWORD`` (the defaults of libpq). The URL and the password are ``secret``s.
 
     Raises:
         ImproperlyConfigured: ``DATABASE_URL`` is not a PostgreSQL URL.
@@ -114,12 +113,12 @@ def database(default_name: str) -> dict[str, Any]:
         }
     if settings["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name")
-    # Seconds. A connection is kept for the life of its thread and checked before each request uses it.
+    # A thread keeps its connection, which is checked before each request.
     settings |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-    # A pooler in transaction mode gives each transaction another session, which has no cursors of earlier ones.
+    # With a pooler in transaction mode, cursors of one transaction do not exist in the session of the next.
     settings["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DB_POOLER", default=False)
     timeout = env.str("DB_STATEMENT_TIMEOUT", default="0")
-    # A process that is frozen in a transaction loses it, and the locks with it, before an idempotency key's lock ends.
+    # PostgreSQL ends the transaction of a frozen process before the lock of its idempotency key expires.
     limits = f"-c statement_timeout={timeout} -c lock_timeout=3s -c idle_in_transaction_session_timeout=20s"
     settings["OPTIONS"] = {"connect_timeout": 5, "options": limits} | settings.get("OPTIONS", {})
     return settings

@@ -1,4 +1,4 @@
-"""Which host names a service answers to."""
+"""Validation of the ``Host`` header."""
 
 from http import HTTPStatus
 
@@ -10,14 +10,14 @@ from chassis.service_token import OPEN_PATHS
 
 
 class HostMiddleware(CommonMiddleware):
-    """Django's CommonMiddleware, which refuses every host but ``settings.ALLOWED_HOSTS``, with one exception.
+    """Django's CommonMiddleware, which refuses hosts not in ``settings.ALLOWED_HOSTS``, except on ``OPEN_PATHS``.
 
-    Prometheus and many supervisors ask each container at its address, which no setting can know. The responses to them
-    hold no link that the host would lead astray.
+    Prometheus and many supervisors send requests to the IP address of a container, which is not known in advance. The
+    responses contain no links, so a forged host does no harm.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:  # type: ignore[override]
-        """Refuse the request, redirect it, or let it through (None)."""
+        """Refuse or redirect the request, or return None to pass it on."""
         if request.path.startswith(OPEN_PATHS):
             return None
         return super().process_request(request)

@@ -1,4 +1,4 @@
-"""The content security policy of pages that a service shows in a browser: the admin and the browsable API."""
+"""The content security policy of HTML pages: the admin and the browsable API."""
 
 from csp.middleware import CSPMiddleware
 from django.http import HttpRequest
@@ -6,10 +6,10 @@ from django.http.response import HttpResponseBase
 
 
 class PageSecurityMiddleware(CSPMiddleware):
-    """Adds the policy to pages, and to nothing else: it would be 300 bytes of each JSON response."""
+    """Adds the policy to HTML pages only. It would add 300 bytes to each JSON response."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Add the headers to a page that has none of its own."""
+        """Add the headers to an HTML page that does not set its own."""
         if not response.get("Content-Type", "").startswith("text/html"):
             return response
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")

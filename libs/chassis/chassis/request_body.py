@@ -1,4 +1,4 @@
-"""How large the body of a request may be."""
+"""The size limit of request bodies."""
 
 from collections.abc import Callable
 
@@ -14,13 +14,13 @@ BODY_TOO_LARGE = ProblemType(413, "body_too_large", f"The body is larger than {M
 
 
 class BodyLimitMiddleware:
-    """Refuses a body over ``MAX_BODY_BYTES`` with a 413 problem, before anything reads it."""
+    """Refuses a body over ``MAX_BODY_BYTES`` with a 413 problem, before it is read."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request, or refuse it."""
+        """Handle the request, or refuse it."""
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
             return problem_response(request, *BODY_TOO_LARGE)
         return self.get_response(request)

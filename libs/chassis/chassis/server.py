@@ -1,4 +1,4 @@
-"""Shared parts of the services' gunicorn configuration."""
+"""The gunicorn configuration that the services share."""
 
 import contextlib
 import gc
@@ -16,11 +16,11 @@ from observability.logs import logging_config
 
 
 def service_configuration(name: str, *, port: int) -> dict[str, Any]:
-    """Return gunicorn's settings that every service has, for its ``gunicorn.conf.py``.
+    """Return gunicorn's settings for a service's ``gunicorn.conf.py``.
 
         globals().update(service_configuration("user", port=8000))
 
-    The service listens on ``BIND`` if set, else on ``port`` of this machine; for /metrics alone on ``METRICS_BIND``.
+    The service listens on ``BIND``, by default on ``port`` of the loopback interface, and on ``METRICS_BIND`` if set.
     """
     tracing.check()
     collect_metrics(name)
@@ -36,14 +36,14 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
         "workers": int(os.environ.get("WEB_CONCURRENCY", "2")),
         "preload_app": True,
         "control_socket_disable": True,
-        # What the gateway lets through, and what it adds: to fields, and as fields.
+        # The gateway's own limits, plus the headers that it adds.
         "limit_request_line": 16_380,
         "limit_request_field_size": 32_760,
         "limit_request_fields": 300,
-        "secure_scheme_headers": {},  # which X-Forwarded-Proto counts is decided by ForwardedMiddleware
+        "secure_scheme_headers": {},  # ForwardedMiddleware decides whether to trust X-Forwarded-Proto
         "graceful_timeout": 8,
         "keepalive": 75,  # longer than the gateway keeps an idle connection
-        # No request may hold the database for longer; commands such as migrate may.
+        # Limits requests, but not commands such as migrate.
         "raw_env": [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')}"],
         "logconfig_dict": server_logging(name),
         "logger_class": Logger,
@@ -57,10 +57,10 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
 
 
 def collect_metrics(service: str) -> None:
-    """Keep the metrics of all worker processes in the files of a temporary directory, which adds them up.
+    """Share the metrics of all worker processes through files in a temporary directory.
 
-    Call it before anything imports prometheus_client, which chooses its storage at import, and before gevent replaces
-    locks: counting never blocks, so plain locks do.
+    Call this before prometheus_client is imported, which chooses its storage at import, and before gevent patches
+    locks: counting never blocks, so native locks suffice.
     """
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=f"{service}-metrics-")
@@ -68,13 +68,13 @@ def collect_metrics(service: str) -> None:
 
 
 def reset_signals() -> None:
-    """End a new worker by a signal to stop; the handlers of the master, which it has at first, would lose it."""
+    """Reset the signal handlers of a new worker: those inherited from the master would ignore a signal to stop."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
 
 
 def when_ready(server: Any) -> None:
-    """Import the views once, before the workers fork, so that they share the memory."""
+    """Import the views before the workers fork, so that they share the memory."""
     from django.urls import NoReverseMatch, reverse
 
     with contextlib.suppress(NoReverseMatch):
@@ -88,7 +88,7 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Remove the gauges of a process that has ended; its counters stay in the totals."""
+    """Remove the gauges of a process that has exited; its counters stay in the totals."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
@@ -100,14 +100,14 @@ def on_exit(server: Any) -> None:
 
 
 class Logger(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's logger without its access log, as the application writes one with more fields."""
+    """gunicorn's logger without its access log; the application writes one with more fields."""
 
     def access(self, *args: Any) -> None:
         """Write nothing."""
 
 
 def server_logging(service: str) -> dict[str, Any]:
-    """Return gunicorn's ``logconfig_dict``, which formats its own lines as those of the application."""
+    """Return gunicorn's ``logconfig_dict``, with the log format of the application."""
     config = logging_config(service, os.environ.get("LOG_FORMAT", "json"))
     gunicorn = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
     return config | {"loggers": config["loggers"] | {"gunicorn.error": gunicorn}}

@@ -1,4 +1,4 @@
-"""A secret that services show each other, so that nothing but the gateway and its peers can call them."""
+"""A shared secret in the requests between services, so that only the gateway and the services can call a service."""
 
 import secrets
 from collections.abc import Callable
@@ -14,21 +14,21 @@ HEADER = "X-Service-Token"
 
 SERVICE_TOKEN_REQUIRED = ProblemType(401, "service_token_required", "A valid service token is missing.")
 
-# What supervisors, load balancers and Prometheus ask without a token; it tells nothing about users and orders.
+# Open to supervisors, load balancers and Prometheus without a token. The responses have no data of users.
 OPEN_PATHS = ("/health/", "/metrics")
 
 
 class ServiceTokenMiddleware:
-    """Refuses requests without one of ``settings.SERVICE_TOKENS``; lets everything through where there is none.
+    """Refuses requests without one of ``settings.SERVICE_TOKENS``; accepts all requests if the setting is empty.
 
-    During a rotation two tokens are accepted: the first is the one that this service itself sends.
+    During a rotation two tokens are accepted. The service itself sends the first one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request, or refuse it with 401."""
+        """Handle the request, or refuse it with 401."""
         is_open = not settings.SERVICE_TOKENS or request.path.startswith(OPEN_PATHS)
         if not is_open and not has_service_token(request):
             headers = {"WWW-Authenticate": "ServiceToken"}
@@ -37,12 +37,12 @@ class ServiceTokenMiddleware:
 
 
 def has_service_token(request: HttpRequest) -> bool:
-    """Whether the request shows one of ``settings.SERVICE_TOKENS``."""
-    shown = request.META.get("HTTP_X_SERVICE_TOKEN", "").encode(errors="surrogateescape")
-    # Each is compared in constant time, and all of them, so that the time does not tell which one was near.
-    return any([secrets.compare_digest(shown, token.encode()) for token in settings.SERVICE_TOKENS])  # noqa: C419
+    """Whether the request has one of ``settings.SERVICE_TOKENS``."""
+    sent = request.META.get("HTTP_X_SERVICE_TOKEN", "").encode(errors="surrogateescape")
+    # Compares with all tokens, in constant time, so that the time reveals nothing about them.
+    return any([secrets.compare_digest(sent, token.encode()) for token in settings.SERVICE_TOKENS])  # noqa: C419
 
 
 def outgoing_headers() -> dict[str, str]:
-    """Return the header that a call to another service shows."""
+    """Return the header with the service token, for requests to other services."""
     return {HEADER: settings.SERVICE_TOKENS[0]} if settings.SERVICE_TOKENS else {}

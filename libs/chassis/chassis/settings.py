@@ -1,6 +1,6 @@
-"""The settings that every service has.
+"""The Django settings that all services share.
 
-A service's ``settings.py`` takes them with ``globals().update(service_settings("user"))`` and adds its own.
+A service's ``settings.py`` includes them by ``globals().update(service_settings("user"))`` and adds its own.
 """
 
 from datetime import timedelta
@@ -27,7 +27,7 @@ APPS = [
     "problems",
     "rest_framework",
 ]
-# These act on every request,
+# For all requests.
 REQUEST_MIDDLEWARE = [
     "chassis.client_address.ForwardedMiddleware",
     "observability.request_id.RequestIdMiddleware",
@@ -39,7 +39,7 @@ REQUEST_MIDDLEWARE = [
     "chassis.request_body.BodyLimitMiddleware",
     "chassis.hosts.HostMiddleware",
 ]
-# and these below them on pages, most of all.
+# Mostly for HTML pages; to be listed after REQUEST_MIDDLEWARE.
 PAGE_MIDDLEWARE = [
     "chassis.pages.PageSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -77,19 +77,19 @@ def service_settings(name: str) -> dict[str, Any]:
         "USE_TZ": True,
         "CONTENT_SECURITY_POLICY": defaults.CONTENT_SECURITY_POLICY,
         "REST_FRAMEWORK": defaults.REST_FRAMEWORK,
-        "LIST_TIMEOUT": env.str("LIST_TIMEOUT", default="250ms"),  # of each statement of a list, in PostgreSQL's units
-        "LIST_SEARCHES": env.int("LIST_SEARCHES", default=1),  # that a process runs at once, fewer than threads
-        # The services share one host name behind the gateway: each has its own cookies and its own static files.
+        "LIST_TIMEOUT": env.str("LIST_TIMEOUT", default="250ms"),  # per statement of a list, in PostgreSQL's units
+        "LIST_SEARCHES": env.int("LIST_SEARCHES", default=1),  # concurrent searches per process; fewer than threads
+        # The services share one host name behind the gateway, so each has its own cookies and static files.
         "SESSION_COOKIE_NAME": f"{name}_sessionid",
         **identity_settings(service_tokens()),
         "CSRF_COOKIE_NAME": f"{name}_csrftoken",
         "CSRF_FAILURE_VIEW": "problems.views.csrf_failure",
         "STATIC_URL": f"/static/{name}/",
-        "WHITENOISE_USE_FINDERS": True,  # serves the files of the installed packages; nothing to collect
+        "WHITENOISE_USE_FINDERS": True,  # serves the files of installed packages without collectstatic
         "SERVICE_NAME": name,  # in every line of the log
         "LOG_FORMAT": log_format,
         "LOGGING": logging_config(name, log_format, level=env.str("LOG_LEVEL", default="INFO")),
-        "EVENTS_BROKER_URL": secret("EVENTS_BROKER_URL"),  # redis://host:6379/0, to which events are sent as well
+        "EVENTS_BROKER_URL": secret("EVENTS_BROKER_URL"),  # redis://host:6379/0; events are also published there
         "WORKER_HEARTBEAT_FILE": env.str("WORKER_HEARTBEAT_FILE", default=""),  # touched by `manage.py work`
         "ACCESS_LOG": env.bool("ACCESS_LOG", default=True),
         **_sign_in(),
@@ -108,7 +108,7 @@ def _templates() -> list[dict[str, Any]]:
 
 
 def _sign_in() -> dict[str, Any]:
-    """Five failures lock an account for an address, for a quarter of an hour; see also ``chassis.sign_in``."""
+    """Return the settings of sign-in: five failures lock an account for an address for 15 minutes."""
     backends = ["chassis.sign_in.SignInBackend", "django.contrib.auth.backends.ModelBackend"]
     module = "django.contrib.auth.password_validation"
     validators = ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
@@ -128,9 +128,9 @@ def _sign_in() -> dict[str, Any]:
 
 
 def _tls(*, https_only: bool) -> dict[str, Any]:
-    """TLS ends in front, where plain HTTP is redirected: redirected here, calls between services would be, too."""
+    """Return the settings of TLS. A proxy in front terminates TLS and redirects HTTP; services call by plain HTTP."""
     return {
-        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),  # ForwardedMiddleware leaves trusted peers'
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),  # safe because of ForwardedMiddleware
         "SECURE_HSTS_SECONDS": 31_536_000 if https_only else 0,
         "SECURE_HSTS_INCLUDE_SUBDOMAINS": https_only,
         "SECURE_HSTS_PRELOAD": https_only,

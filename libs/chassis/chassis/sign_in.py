@@ -1,4 +1,4 @@
-"""Sign-ins to the admins: who is locked out, and what they are told."""
+"""Lockout after failed sign-ins to the admin."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils import timezone
 from problems.responses import problem_response
 from problems.types import ProblemType
 
-LOCKED_OUT = ProblemType(429, "locked_out", "Too many sign-ins have failed; try again later.")
+LOCKED_OUT = ProblemType(429, "locked_out", "Too many sign-ins have failed; retry later.")
 
 ACCOUNT_FAILURE_LIMIT = 20
 KNOWN_ADDRESS = timedelta(days=90)
@@ -30,15 +30,15 @@ class SignInBackend(AxesStandaloneBackend):  # type: ignore[misc] # axes has no 
 
 
 class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc] # axes has no types
-    """Locks an account, too, whatever the address (django-axes' ``AXES_HANDLER``).
+    """Also locks accounts after failures from many addresses (django-axes' ``AXES_HANDLER``).
 
-    After ``ACCOUNT_FAILURE_LIMIT`` failures within ``AXES_COOLOFF_TIME`` an account can be signed in to only from an
-    address from which that has succeeded within ``KNOWN_ADDRESS``: guesses from many addresses end, and cannot keep
-    those out who have signed in before.
+    After ``ACCOUNT_FAILURE_LIMIT`` failures within ``AXES_COOLOFF_TIME``, an account accepts sign-ins only from
+    addresses that have signed in successfully within ``KNOWN_ADDRESS``. This stops guesses from many addresses, and
+    does not lock out the user of the account.
     """
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
-        """Whether the address has failed too often for this account, or the account itself is locked for it."""
+        """Whether the address has failed too often for this account, or the account is locked for the address."""
         return super().is_locked(request, credentials) or _is_account_locked(
             (credentials or {}).get("username"),
             request.axes_ip_address,  # type: ignore[attr-defined] # noted by axes
@@ -56,6 +56,6 @@ def _is_account_locked(username: str | None, address: str) -> bool:
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any]) -> HttpResponse:
-    """Answer a sign-in after too many that failed (django-axes' ``AXES_LOCKOUT_CALLABLE``)."""
+    """Respond to a sign-in that is locked out (django-axes' ``AXES_LOCKOUT_CALLABLE``)."""
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
     return problem_response(request, *LOCKED_OUT, {"Retry-After": str(seconds)})

@@ -1,4 +1,4 @@
-"""The URLs that every service has: ``path("", include("chassis.urls"))``."""
+"""The URLs that all services share: ``path("", include("chassis.urls"))``."""
 
 from django.conf import settings
 from django.contrib import admin

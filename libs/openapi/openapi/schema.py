@@ -25,7 +25,7 @@ _LOOKUPS = {
     "lte": "is at most",
 }
 
-_GUARD = "Send the `ETag` that you read as `If-Match`, and a change that was made since then is not overwritten (412)."
+_GUARD = "Send the `ETag` that you read as `If-Match` to get 412 if the object has changed since."
 _UNCHANGED = (
     "Send the `ETag` of an earlier response as `If-None-Match`: it is 304, without a body, if nothing changed."
 )

@@ -1,1 +1,1 @@
-"""What the services share of Django REST framework: strict input, problems, paging, documentation."""
+"""Shared base classes and settings for Django REST framework."""

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 
 class PreconditionFailed(APIException):
-    """The object is not in the state that the request is meant for."""
+    """A precondition of the request does not hold."""
 
     status_code = HTTPStatus.PRECONDITION_FAILED
     default_detail = "The object was changed since it was read; read it again."
@@ -24,7 +24,7 @@ def entity_tag(json: bytes) -> str:
 
 
 def conditional(request: Request, etag: str, response: Any) -> Any:
-    """Return ``response`` with its ``ETag``, or a 304 response if the client has it already.
+    """Return ``response`` with its ``ETag``, or a 304 response if the client's copy is current.
 
     Raises:
         PreconditionFailed: ``If-Match`` or ``If-None-Match`` does not hold.

@@ -1,4 +1,4 @@
-"""All settings of REST framework and of its documentation, in one place."""
+"""The settings of REST framework and the content security policy."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from identity.settings import AUTHENTICATION_CLASSES, PERMISSION_CLASSES
 
 REST_FRAMEWORK: dict[str, Any] = {
-    # No credentials without AUTH: what may reach a service is decided by the network around it.
+    # Without AUTH there is no authentication: the network limits access to a service.
     "DEFAULT_AUTHENTICATION_CLASSES": AUTHENTICATION_CLASSES,
     "DEFAULT_PERMISSION_CLASSES": PERMISSION_CLASSES,
-    # JSON first: a client that accepts anything gets it. A browser asks for text/html by name.
+    # JSON first: the default for clients that accept any media type. Browsers accept text/html explicitly.
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
         "chassis.rest.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [
         "chassis.rest.parsers.JSONParser",
-        "rest_framework.parsers.FormParser",  # the two kinds of form of the browsable API
+        "rest_framework.parsers.FormParser",  # both for forms of the browsable API
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_FILTER_BACKENDS": [
@@ -32,7 +32,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "problems.exceptions.problem_handler",
 }
 
-# django-csp's setting. Scripts come from the service's own files only; REST framework's pages have attributes `style`.
+# django-csp's setting. Scripts come from static files only; REST framework's pages use `style` attributes.
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],

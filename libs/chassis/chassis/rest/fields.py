@@ -1,7 +1,7 @@
-"""Fields that take a JSON value of their own type and no other.
+"""Serializer fields that accept only JSON values of their own type.
 
-REST framework reads ``123`` as the text ``"123"`` and ``"1"`` as the number 1. That is right for an HTML form, which
-has only text, and hides mistakes in JSON.
+REST framework converts ``123`` to the text ``"123"`` and ``"1"`` to the number 1. That suits HTML forms, which send
+only text, but hides mistakes in JSON.
 """
 
 from datetime import datetime, tzinfo
@@ -14,12 +14,12 @@ from rest_framework.utils import html
 from lists.instants import INVALID_INSTANT, parse_instant
 
 
-def _came_as_form(field: serializers.Field[Any, Any, Any, Any]) -> bool:
+def _is_form_data(field: serializers.Field[Any, Any, Any, Any]) -> bool:
     return bool(html.is_html_input(getattr(field.root, "initial_data", None)))
 
 
 class StrictCharField(serializers.CharField):
-    """Text; a number is refused."""
+    """A string; other JSON types are refused."""
 
     def to_internal_value(self, data: Any) -> str:
         """Return the trimmed text."""
@@ -29,15 +29,15 @@ class StrictCharField(serializers.CharField):
 
 
 class StrictEmailField(StrictCharField, serializers.EmailField):
-    """An e-mail address, given as text."""
+    """An e-mail address; other JSON types are refused."""
 
 
 class StrictIntegerField(serializers.IntegerField):
-    """A whole number; ``"1"``, ``1.0`` and ``true`` are refused unless an HTML form sent them."""
+    """An integer; ``"1"``, ``1.0`` and ``true`` are refused unless an HTML form sent them."""
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number."""
-        if type(data) is not int and not _came_as_form(self):
+        if type(data) is not int and not _is_form_data(self):
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -45,7 +45,7 @@ class StrictIntegerField(serializers.IntegerField):
 class StrictBooleanField(serializers.BooleanField):
     """``true`` or ``false``; text and numbers are refused unless an HTML form sent them.
 
-    The checkbox of a form sends ``false``, too, so that a form without the field leaves the value alone.
+    A checkbox sends ``false``, too, so that a form without the field does not change the value.
     """
 
     default_empty_html = empty
@@ -56,25 +56,25 @@ class StrictBooleanField(serializers.BooleanField):
 
     def to_internal_value(self, data: Any) -> bool:
         """Return the value."""
-        if not isinstance(data, bool) and not _came_as_form(self):
+        if not isinstance(data, bool) and not _is_form_data(self):
             self.fail("invalid", input=data)
         return super().to_internal_value(data)
 
 
 class StrictDateTimeField(serializers.DateTimeField):
-    """A date-time of RFC 3339; an HTML form may send others, as its inputs have no offset."""
+    """An RFC 3339 date-time. HTML forms may send other formats, as their inputs have no UTC offset."""
 
     default_error_messages = {"invalid": INVALID_INSTANT}
 
     def default_timezone(self) -> tzinfo | None:
-        """Return the current time zone, which is looked up once for all rows that a serializer shows."""
+        """Return the current time zone, cached for all rows of a serializer."""
         if zone := super().default_timezone():
             self.timezone = zone
         return zone
 
     def to_internal_value(self, value: Any) -> datetime:
-        """Return the instant."""
-        if _came_as_form(self):
+        """Return the datetime."""
+        if _is_form_data(self):
             return super().to_internal_value(value)
         try:
             return self.enforce_timezone(parse_instant(value))

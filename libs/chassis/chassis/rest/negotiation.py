@@ -1,4 +1,4 @@
-"""Content negotiation without a list of media types to sort."""
+"""Content negotiation with a short cut for JSON."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ JSON = "application/json"
 
 
 class ContentNegotiation(DefaultContentNegotiation):
-    """REST framework's negotiation, with a short cut for clients of the API, if JSON comes first."""
+    """REST framework's negotiation, with a short cut for API clients if JSON is the first renderer."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         """Return the renderer and the media type of the response."""

@@ -1,4 +1,4 @@
-"""How request bodies are read."""
+"""The parser of JSON request bodies."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -8,7 +8,7 @@ from rest_framework.exceptions import ParseError
 
 
 class JSONParser(parsers.JSONParser):
-    """JSON, in which nesting that is deeper than Python's stack is one more way to be malformed."""
+    """REST framework's JSON parser, which reports nesting beyond Python's recursion limit as a parse error."""
 
     def parse(
         self,

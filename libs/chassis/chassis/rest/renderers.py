@@ -1,4 +1,4 @@
-"""The pages of the browsable API."""
+"""The renderer of the browsable API."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from problems.types import PROBLEM_JSON
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
-    """REST framework's, with a button for each action that takes POST, where a link would lead to a 405."""
+    """REST framework's renderer, with buttons for actions that only accept POST, as links to them return 405."""
 
     def get_context(self, data: Any, accepted_media_type: str | None, renderer_context: Any) -> dict[str, Any]:
         """Return the context of the template ``rest_framework/api.html``."""
@@ -19,7 +19,7 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
         context["post_actions"] = {name: actions.pop(name) for name in list(actions) if name in posted}
         context["service"] = settings.SERVICE_NAME
         if context["response"].exception:
-            context["response_headers"]["Content-Type"] = PROBLEM_JSON  # what a program gets
+            context["response_headers"]["Content-Type"] = PROBLEM_JSON  # as in JSON responses
         return context
 
 

@@ -1,10 +1,10 @@
-"""How views get their addresses."""
+"""The router of the services' APIs."""
 
 from rest_framework import routers
 
 
 class OptionalSlashRouter(routers.SimpleRouter):
-    """Answers each address with and without a slash at its end; links are made without."""
+    """Accepts URLs with and without a trailing slash; links are generated without."""
 
     def __init__(self) -> None:
         super().__init__()

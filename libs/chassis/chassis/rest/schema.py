@@ -1,4 +1,4 @@
-"""What the OpenAPI documents say of a ResourceViewSet."""
+"""The OpenAPI operations of a ResourceViewSet."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ class ResourceSchema(ProblemSchema):
     """Describes the actions of a ResourceViewSet with the problems of the middleware and of conditional requests."""
 
     def get_problems(self, operation: dict[str, Any]) -> Iterator[Problem]:
-        """Yield the types of the problems that the operation can respond with."""
+        """Yield the problem types that the operation can respond with."""
         yield from super().get_problems(operation)
         yield from (SERVICE_TOKEN_REQUIRED, DatabaseUnavailable)
         if self.method != "GET":

@@ -1,4 +1,4 @@
-"""Serializers that refuse what they do not know."""
+"""Model serializers with strict input."""
 
 import copy
 from collections.abc import Mapping
@@ -23,32 +23,32 @@ from chassis.rest.fields import (
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
-# Django's hidden field, in every form of the browsable API.
+# The hidden CSRF field of forms in the browsable API.
 FORM_FIELDS = {"csrfmiddlewaretoken"}
 
-# What is known of how fields are built (docs/adr/0025): the methods of ModelSerializer that take part, and some that do
-# not; the options; fields of which copies can be made.
+# Conditions for caching built fields (docs/adr/0025): methods that a subclass must not override, options that must not
+# change, and field classes that can be copied.
 _BUILDERS = {name for name, value in vars(serializers.ModelSerializer).items() if callable(value)} - {
     "create",
     "get_fields",
     "update",
 }
 _META = ("model", "fields", "exclude", "read_only_fields", "extra_kwargs", "depth")
-_FLAT = (
+_COPYABLE = (
     *(serializers.BigIntegerField, serializers.BooleanField, serializers.CharField, serializers.ChoiceField),
     *(serializers.DateTimeField, serializers.IntegerField),
     *(StrictBooleanField, StrictCharField, StrictDateTimeField, StrictEmailField, StrictIntegerField),
 )
-# Fields that read several names of a form, such as ``address.street`` and ``items[0]name``.
+# Fields that read several form fields, such as ``address.street`` and ``items[0]name``.
 _NESTED = (serializers.BaseSerializer, serializers.ListField, serializers.DictField)
-_kept: WeakKeyDictionary[type, tuple[list[Any], dict[str, Any]]] = WeakKeyDictionary()
+_field_cache: WeakKeyDictionary[type, tuple[list[Any], dict[str, Any]]] = WeakKeyDictionary()
 
 
 class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     """A ModelSerializer for a public API.
 
-    An unknown field is an error, next to the errors of the other fields; a read-only one may be sent back, as it was
-    read, and is ignored. JSON types are not converted.
+    Unknown fields are errors, reported together with other errors. Read-only fields are ignored, so that clients can
+    send back an object that they read. JSON types are not converted.
     """
 
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {  # type: ignore[misc] # fromkeys
@@ -61,32 +61,32 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     }
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the fields: built once for a class and then copied, if every class in play is known.
+        """Return the fields, copied from a cache if it is safe to build them once per class.
 
-        They are built each time for a class that overrides how that is done, and if what is built can change: a
-        relation, choices that a function gives, a message in the language of the request.
+        It is not safe if the class overrides a method that builds fields, or has a relation, callable choices, or a
+        message in the language of the request.
         """
         own = type(self).__mro__[: type(self).__mro__.index(StrictModelSerializer)]
         if any(not _BUILDERS.isdisjoint(vars(one)) for one in own):
             return super().get_fields()
         options = [getattr(self.Meta, name, None) for name in _META]
-        kept = _kept.get(type(self))
-        if kept is None or kept[0] != options:
+        cached = _field_cache.get(type(self))
+        if cached is None or cached[0] != options:
             fields = super().get_fields()
             if not all(_is_plain(one) for one in fields.values()) or _has_dynamic_choices(self.Meta.model):
                 return fields
-            _kept[type(self)] = kept = copy.deepcopy(options), fields
-        return {name: _copied(field) for name, field in kept[1].items()}
+            _field_cache[type(self)] = cached = copy.deepcopy(options), fields
+        return {name: _copy_field(field) for name, field in cached[1].items()}
 
     def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type, dict[str, Any]]:
-        """Return the field and its arguments; the checkbox of a form begins with the model's default."""
+        """Return the field and its arguments; the initial value of a checkbox is the model's default."""
         field_class, arguments = super().build_standard_field(field_name, model_field)
         if field_class is StrictBooleanField and model_field.has_default():
             arguments["initial"] = model_field.default
         return field_class, arguments
 
     def get_validators(self) -> list[Any]:
-        """Return the validators of the class; a model without sets of unique columns has none to be searched for."""
+        """Return the validators of the class, without a search for them if the model has no unique sets of columns."""
         model: Any = self.Meta.model
         if getattr(self.Meta, "validators", None) is None and not _has_unique_sets(model):
             return []
@@ -110,9 +110,9 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         return value
 
     def update(self, instance: ModelT, validated_data: Any) -> ModelT:
-        """Save the changes; a request without any, such as one of read-only fields, leaves ``updated_at`` as it is.
+        """Save the changes. Without any, as for read-only fields, ``updated_at`` stays the same.
 
-        An override that calls this method always saves, as it may have changed the instance itself.
+        If a subclass overrides this method, the instance is always saved, because the override may have changed it.
         """
         is_unchanged = not validated_data and type(self).update is StrictModelSerializer.update
         return instance if is_unchanged else super().update(instance, validated_data)
@@ -134,15 +134,15 @@ def _has_unique_sets(model: Any) -> bool:
 
 def _is_plain(field: Any) -> bool:
     # The messages of validators with a context, such as UniqueValidator, are translated when they are built.
-    return type(field) in _FLAT and not any(getattr(one, "requires_context", False) for one in field.validators)
+    return type(field) in _COPYABLE and not any(getattr(one, "requires_context", False) for one in field.validators)
 
 
 def _has_dynamic_choices(model: type[models.Model]) -> bool:
     return not all(isinstance(one.choices, list) for one in model._meta.concrete_fields if one.choices is not None)
 
 
-def _copied(field: Any) -> Any:
-    """Return a copy of a plain field, of which nothing is changed with the other."""
+def _copy_field(field: Any) -> Any:
+    """Return an independent copy of a plain field."""
     copied = object.__new__(type(field))
     vars(copied).update(vars(field))
     copied.validators = [_untranslated(one) for one in field.validators]
@@ -154,7 +154,7 @@ def _copied(field: Any) -> Any:
 
 
 def _untranslated(validator: Any) -> Any:
-    """Return a validator whose message, which keeps the language of its first use, was not used yet."""
+    """Return a copy of ``validator`` if its message is lazy: it caches its text in the language of the first use."""
     message = getattr(validator, "message", None)
     if not isinstance(message, lazy_format):
         return validator

@@ -1,4 +1,4 @@
-// Behind a gateway with a portal, the header leads to the portal, its documentation and the services; / has an index of them.
+// Behind a gateway with a portal, the header links to the portal, its documentation and the services, as listed by the index at /.
 async function readIndex() {
   const response = await fetch("/", { headers: { Accept: "application/json" } });
   return response.ok ? (await response.json()).links : undefined;
@@ -21,4 +21,4 @@ readIndex().then((links) => {
   if (links.admins.some((address) => new URL(address).pathname === admin)) known.push([admin, "Administration"]);
   list.replaceChildren(...known.map(item));
   document.querySelector(".navbar-brand").href = "/";
-}).catch(() => {}); // no index: the links stay
+}).catch(() => {}); // without an index the links stay
