@@ -1,1 +1,1 @@
-"""Lists that stay cheap and safe at a million rows: filters, search, ordering, pages and their limits."""
+"""List endpoints for large tables: filters, search, ordering, keyset pagination and limits."""

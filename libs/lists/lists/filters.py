@@ -1,4 +1,4 @@
-"""Filters that every list has."""
+"""Strict filters for lists."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -19,9 +19,9 @@ MAX_IDS = 100
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """django-filter's backend, which makes no form for a query without a filter, where that changes nothing.
+    """django-filter's backend, which skips the form if the query has no filter and the form would have no effect.
 
-    Its form in the browsable API sends every parameter: those that are empty are absent.
+    The filter form of the browsable API sends all parameters; the empty ones are ignored.
     """
 
     def get_filterset_kwargs(self, request: Any, queryset: QuerySet[Model], view: Any) -> dict[str, Any]:
@@ -35,10 +35,10 @@ class StrictFilterBackend(DjangoFilterBackend):
         return kwargs
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Model], view: Any) -> Any:
-        """Return the rows that the query asks for."""
+        """Return the rows that match the query."""
         filterset = self.get_filterset_class(view, queryset)
         if filterset and self._reads_only_the_query(filterset):
-            names = tuple(filterset.base_filters)  # of two bounds each begins with the name of their filter
+            names = tuple(filterset.base_filters)  # prefixes, as a range filter has several parameters
             if not any(parameter.startswith(names) for parameter in request.query_params):
                 return queryset
         return super().filter_queryset(request, queryset, view)
@@ -46,9 +46,9 @@ class StrictFilterBackend(DjangoFilterBackend):
     @classmethod
     @lru_cache
     def _reads_only_the_query(cls, filterset: type[django_filters.FilterSet]) -> bool:
-        """Return whether ``filterset`` only has optional filters of known classes, which do nothing without a value.
+        """Return whether ``filterset`` has only optional filters of known classes, without effect if empty.
 
-        A FilterSet or backend with a method or form of its own, such as a ``qs`` that knows the user, is always asked.
+        A FilterSet or backend that overrides a method or the form, such as ``qs``, is always called.
         """
         hooks = ("__init__", "is_valid", "errors", "filter_queryset", "qs", "get_form_class", "form")
         return (
@@ -61,17 +61,17 @@ class StrictFilterBackend(DjangoFilterBackend):
 
 
 def is_optional(one: django_filters.Filter) -> bool:
-    """Return whether a filter is of a known class, and does nothing without a value."""
+    """Return whether a filter is of a known class and has no effect without a value."""
     is_known = type(one).__module__ in (django_filters.filters.__name__, __name__)
     plain = {"choices", "help_text", "label", "queryset", "required", "to_field_name"}
     return is_known and not one.extra.get("required") and one.extra.keys() <= plain
 
 
 class InstantField(forms.DateTimeField):
-    """A date-time of RFC 3339."""
+    """An RFC 3339 date-time."""
 
     def to_python(self, value: Any) -> datetime | None:
-        """Return the instant in UTC; None if the parameter is absent."""
+        """Return the UTC datetime; None if the parameter is absent."""
         try:
             return None if value is None else parse_instant(value)
         except ValueError as error:
@@ -79,19 +79,19 @@ class InstantField(forms.DateTimeField):
 
 
 class InstantFilter(django_filters.DateTimeFilter):
-    """Compares with a point in time."""
+    """Filters by an RFC 3339 date-time."""
 
     field_class = InstantField
 
 
 class BooleanWidget(widgets.BooleanWidget):
-    """A choice of yes and no, which passes on what else was sent."""
+    """A choice of yes and no, which passes other values on to the field."""
 
     value_from_datadict: Any = forms.Widget.value_from_datadict
 
 
 class BooleanField(forms.NullBooleanField):
-    """``true`` or ``false``."""
+    """``true`` or ``false``; other values are errors."""
 
     widget = BooleanWidget
 
@@ -103,13 +103,13 @@ class BooleanField(forms.NullBooleanField):
 
 
 class BooleanFilter(django_filters.BooleanFilter):
-    """Compares with true or false; django-filter's own one overlooks what is neither."""
+    """Filters by true or false; django-filter's own class ignores other values."""
 
     field_class = BooleanField
 
 
 class IntegerFilter(django_filters.NumberFilter):
-    """Compares with a whole number; django-filter's own one takes fractions."""
+    """Filters by an integer; django-filter's own class accepts fractions."""
 
     field_class = forms.IntegerField  # type: ignore[assignment] # the stubs know one class only
 
@@ -125,7 +125,7 @@ class IdListField(django_filters.fields.BaseCSVField):
 
 
 class IdInFilter(django_filters.BaseInFilter, IntegerFilter):
-    """Whole numbers, separated by commas."""
+    """Filters by integers, separated by commas."""
 
     base_field_class = IdListField
 
@@ -134,7 +134,7 @@ class IdInFilter(django_filters.BaseInFilter, IntegerFilter):
 
 
 class StrictFilterSet(django_filters.FilterSet):
-    """A FilterSet whose filters refuse what the database would, or what could match nothing."""
+    """A FilterSet that refuses values that the database rejects or that cannot match."""
 
     FILTER_DEFAULTS = django_filters.FilterSet.FILTER_DEFAULTS | {
         models.BigIntegerField: {"filter_class": IntegerFilter},

@@ -1,4 +1,4 @@
-"""Points in time, as a request states them."""
+"""Parsing of RFC 3339 date-times."""
 
 import re
 from datetime import UTC, datetime
@@ -11,10 +11,10 @@ INVALID_INSTANT = "Must be a date-time of RFC 3339, such as 2026-01-31T12:00:00Z
 
 
 def parse_instant(text: object) -> datetime:
-    """Return a date-time of RFC 3339 in UTC.
+    """Return the UTC datetime of an RFC 3339 date-time.
 
     Raises:
-        ValueError: it is none, or outside of the calendar.
+        ValueError: the text is not an RFC 3339 date-time, or is out of range in UTC.
     """
     if not isinstance(text, str) or not _INSTANT.fullmatch(text):
         raise ValueError(INVALID_INSTANT)

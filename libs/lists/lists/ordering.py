@@ -1,4 +1,4 @@
-"""The order of a list."""
+"""The ordering filter of lists."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,15 +16,15 @@ RANGE_LOOKUPS = ("gt", "gte", "lt", "lte")
 
 
 class StrictOrderingFilter(filters.OrderingFilter):
-    """Orders a list by one of the view's ``ordering_fields``, and refuses any other instead of overlooking it.
+    """Orders a list by one of the view's ``ordering_fields``, and refuses other fields.
 
-    No index finds rows within bounds of one column in the order of another: a query that bounds one of the view's
+    No index finds rows within bounds of one column in the order of another, so a query that bounds one of the view's
     ``range_fields``, such as by ``created_at__gte``, is ordered by that field. A search is ordered by one of
-    ``search_ordering_fields``, of which none may go with what is searched for, as names do.
+    ``search_ordering_fields``. These must not correlate with the text that is searched, as names do.
     """
 
     def get_ordering(self, request: Request, queryset: QuerySet[Model], view: Any) -> Any:
-        """Return the ordering that the request asks for, or the default."""
+        """Return the requested ordering, or the default."""
         query, ordering = request.query_params, super().get_ordering(request, queryset, view)
         if not query:
             return ordering
@@ -42,7 +42,7 @@ class StrictOrderingFilter(filters.OrderingFilter):
     def get_valid_fields(self, queryset: QuerySet[Model], view: Any, context: Any = None) -> list[tuple[str, str]]:
         """Return the names and labels of the fields that a list can be ordered by.
 
-        A view that does not list them in ``ordering_fields`` leaves out those whose order its pages cannot follow.
+        Without a list of ``ordering_fields``, fields that keyset pagination does not support are left out.
         """
         valid = super().get_valid_fields(queryset, view, context or {})
         paginator = getattr(view, "paginator", None)
@@ -54,7 +54,11 @@ class StrictOrderingFilter(filters.OrderingFilter):
     def remove_invalid_fields(
         self, queryset: QuerySet[Model], fields: Iterable[str], view: APIView, request: Request
     ) -> list[str]:
-        """Return ``fields`` when they are one valid field."""
+        """Return ``fields`` if they are a single valid field.
+
+        Raises:
+            ValidationError: they are not.
+        """
         valid = super().remove_invalid_fields(queryset, fields, view, request)
         if len(valid) != 1 or valid != fields:
             names = [name for name, _ in self.get_valid_fields(queryset, view, {"request": request})]
@@ -63,7 +67,7 @@ class StrictOrderingFilter(filters.OrderingFilter):
         return valid
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Describe the parameter with the values that are valid."""
+        """Return the parameter with its valid values."""
         (parameter,) = super().get_schema_operation_parameters(view)
         fields = getattr(view, "ordering_fields", None)
         if not isinstance(fields, (list, tuple)):
@@ -71,7 +75,7 @@ class StrictOrderingFilter(filters.OrderingFilter):
         values = [f"{sign}{name}" for name in fields for sign in ("", "-")]
         description = parameter["description"]
         if ranges := getattr(view, "range_fields", ()):
-            description += f" A list with bounds of `{ranges[0]}` is ordered by it, and can be by no other field."
+            description += f" A list with bounds of `{ranges[0]}` can be ordered by that field only."
         if (searched := getattr(view, "search_ordering_fields", fields)) != fields:
             description += f" A search can be ordered by {' and '.join(f'`{name}`' for name in searched)} only."
         return [parameter | {"schema": {"type": "string", "enum": values}, "description": description}]

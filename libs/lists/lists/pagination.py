@@ -1,8 +1,8 @@
-"""Lists in pages of constant cost.
+"""Keyset pagination: the cost of a page does not depend on its depth.
 
-A cursor holds the last row's place (the value of the ordering field, and the key to tell equal values apart), and the
-next page starts with one index look-up behind it, however deep it lies. REST framework's own cursor keeps the value
-only and counts rows of equal value, which is slow from some hundred on and wrong past a thousand.
+A cursor holds the position of a row: its value in the ordering column, and its key to order rows of equal value. The
+next page starts after that row by one index look-up. REST framework's own cursor holds only the value and counts rows
+of equal value, which is slow from some hundred rows on and wrong past a thousand.
 """
 
 import re
@@ -26,7 +26,7 @@ EXAMPLE_LINK = "http://localhost:8081/resources?cursor=WyJpZCIsZmFsc2UsIjUwIiwiN
 
 
 class Cursor(NamedTuple):
-    """A place between two rows of a list, and the direction in which to read from it."""
+    """The position of a row in a list, and the direction in which to read from it."""
 
     order: str
     backward: bool
@@ -35,13 +35,13 @@ class Cursor(NamedTuple):
 
 
 class KeysetPagination(pagination.CursorPagination):
-    """Pages by ``cursor`` and ``page_size`` in the order that the ordering filter chose, then by key.
+    """Pages by ``cursor`` and ``page_size``, in the order of the ordering filter, then by key.
 
-    A list is ordered by one column of its model, which is not null and has an index together with the key. Its rows are
+    The ordering is one column of the model, which must be not null and have an index together with the key. Rows are
     read under the limits of :mod:`lists.limits`.
 
-    A search reads its first rows in the order of the list, which is fast if matches are frequent. If they do not fill
-    the page, or a few rows show that they will not, PostgreSQL finds all by the index of the search and sorts them.
+    A search first reads rows in the order of the list, which is fast for frequent matches. If these do not fill the
+    page, or the first rows have too few matches, PostgreSQL finds all matches by the search index and sorts them.
     """
 
     page_size_query_param = "page_size"
@@ -49,13 +49,13 @@ class KeysetPagination(pagination.CursorPagination):
     page_size: Any
     page: list[Any]
     ordering = "pk"
-    search_windows = (8, 100)  # rows for each row of a page, among which a search looks for its first rows
-    unsearched: QuerySet[Any] | None = None  # set by a search: the list without it,
-    search_patterns: Sequence[Expression] = ()  # and conditions that are equal to its own
+    search_windows = (8, 100)  # rows that a search first reads, per row of a page
+    unsearched: QuerySet[Any] | None = None  # set by a search: the list before it,
+    search_patterns: Sequence[Expression] = ()  # and conditions equivalent to its own
     signer = signing.Signer(salt="lists.pagination")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        """Return the rows of the page that the request asks for; None if there are no pages."""
+        """Return the rows of the requested page; None if the list is not paginated."""
         self.request, self.page_size = request, self.get_page_size(request)
         if self.page_size is None:
             return None
@@ -71,7 +71,7 @@ class KeysetPagination(pagination.CursorPagination):
         return self.page
 
     def get_page_size(self, request: Request) -> int | None:
-        """Return the page size that the request asks for; None if neither it nor the class has one."""
+        """Return the requested page size, or the default of the class, which may be None."""
         text = request.query_params.get(self.page_size_query_param)
         if text is None:
             return self.page_size  # type: ignore[no-any-return]
@@ -85,7 +85,7 @@ class KeysetPagination(pagination.CursorPagination):
         """Return the request's cursor; None on the first page.
 
         Raises:
-            ValidationError: it was not made by this service, or for a list in another order.
+            ValidationError: the cursor is not one of this service, or belongs to another ordering.
         """
         text = request.query_params.get(self.cursor_query_param)
         if text is None:
@@ -95,7 +95,7 @@ class KeysetPagination(pagination.CursorPagination):
         except (signing.BadSignature, UnicodeError):
             cursor = None
         if cursor is None or cursor.order != self.order:
-            reason = "Not a cursor of this list; start again without one."
+            reason = "Not a cursor of this list; restart without a cursor."
             raise ValidationError({self.cursor_query_param: reason}, code="invalid_cursor")
         return cursor
 
@@ -108,11 +108,11 @@ class KeysetPagination(pagination.CursorPagination):
         return self._link(self.page[0], backward=True) if self.has_previous else None
 
     def get_paginated_response(self, data: Any) -> Response:
-        """Return the response with the page's rows and its neighbours."""
+        """Return the response: the rows, and links to the next and previous page."""
         return Response({"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Describe the response around ``schema``, which is that of the results."""
+        """Return the schema of the response; ``schema`` is that of the results."""
         link = {"type": ["string", "null"], "format": "uri", "example": EXAMPLE_LINK}
         properties = {
             "next": link | {"description": "Address of the next page; null on the last one."},
@@ -122,7 +122,7 @@ class KeysetPagination(pagination.CursorPagination):
         return {"type": "object", "properties": properties, "required": list(properties)}
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Describe both parameters, with the limits of the page size."""
+        """Return the parameters, with the limits of the page size."""
         schema = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
         cursor, *page_size = super().get_schema_operation_parameters(view)
         return [cursor, *(one | {"schema": schema} for one in page_size)]
@@ -131,17 +131,17 @@ class KeysetPagination(pagination.CursorPagination):
         order, *others = self.get_ordering(request, queryset, view)
         column = self.column_of(queryset.model, order.removeprefix("-"))
         if others or column is None:
-            raise ImproperlyConfigured("KeysetPagination orders by one column, which is not null.")
+            raise ImproperlyConfigured("KeysetPagination requires an ordering by one column that is not null.")
         return order, column
 
     @staticmethod
     def column_of(model: type[Model], name: str) -> "Field[Any, Any] | None":
-        """Return the column of ``model`` with this name; None if pages cannot be in its order."""
+        """Return the column of ``model`` with this name; None if it does not support keyset pagination."""
         candidates = [model._meta.pk] if name == "pk" else model._meta.concrete_fields
         return next((one for one in candidates if name in ("pk", one.name, one.attname) and not one.null), None)
 
     def _read(self, queryset: QuerySet[Model], cursor: Cursor | None, *, descending: bool) -> list[Model]:
-        """Return the rows of the page, and the one behind them if there is one."""
+        """Return the rows of the page, and one more if there is a further page."""
         rows = self._ordered(queryset, cursor, descending=descending)
         if self.unsearched is None:
             with limited_reads(rows.db):
@@ -151,49 +151,49 @@ class KeysetPagination(pagination.CursorPagination):
             return self._search(rows, unsearched, descending=descending)
 
     def _ordered(self, queryset: QuerySet[Any], cursor: Cursor | None, *, descending: bool) -> QuerySet[Any]:
-        """Return the rows behind ``cursor`` in the order of reading."""
+        """Return the rows after ``cursor`` in reading order."""
         if cursor is not None:
-            place = [self.column.to_python(cursor.value), queryset.model._meta.pk.to_python(cursor.key)]
-            queryset = self._beside(queryset, place, below=descending)
-        sign = "-" if descending else ""  # attname: a relation's name stands for the ordering of its model
+            position = [self.column.to_python(cursor.value), queryset.model._meta.pk.to_python(cursor.key)]
+            queryset = self._beyond(queryset, position, below=descending)
+        sign = "-" if descending else ""  # attname: the name of a relation means the ordering of its model
         return queryset.order_by(f"{sign}{self.column.attname}", f"{sign}pk")
 
-    def _beside(self, queryset: QuerySet[Any], place: Sequence[Any], *, below: bool) -> QuerySet[Any]:
-        """Return the rows below or above a place: a value of the ordering column, and a key."""
-        name, (value, key), pk = self.column.name, place, queryset.model._meta.pk
+    def _beyond(self, queryset: QuerySet[Any], position: Sequence[Any], *, below: bool) -> QuerySet[Any]:
+        """Return the rows below or above a position: a value of the ordering column, and a key."""
+        name, (value, key), pk = self.column.name, position, queryset.model._meta.pk
         is_bounded = any(parameter.startswith(f"{name}__") for parameter in self.request.query_params)
-        if is_bounded or isinstance(pk, CompositePrimaryKey):  # which is several columns
-            # By an index, PostgreSQL compares a column with one bound only, and that may not be the row's.
+        if is_bounded or isinstance(pk, CompositePrimaryKey):  # a row constructor holds single columns only
+            # PostgreSQL uses only one bound of a column in an index scan, which may be the filter's.
             sign = "lt" if below else "gt"
-            is_beside = Q(**{f"{name}__{sign}": value}) | Q(**{f"pk__{sign}": key})
-            return queryset.filter(is_beside, **{f"{name}__{sign}e": value})
+            is_beyond = Q(**{f"{name}__{sign}": value}) | Q(**{f"pk__{sign}": key})
+            return queryset.filter(is_beyond, **{f"{name}__{sign}e": value})
         compare = LessThan if below else GreaterThan
-        return queryset.filter(compare(_row(map(F, [name, "pk"])), _row(map(Value, place, [self.column, pk]))))
+        return queryset.filter(compare(_row(map(F, [name, "pk"])), _row(map(Value, position, [self.column, pk]))))
 
     def _search(self, found: QuerySet[Any], every: QuerySet[Any], *, descending: bool) -> list[Model]:
-        """Return the first rows of ``found``, which are some of ``every``."""
-        set_locally(found.db, enable_bitmapscan="off", enable_seqscan="off")  # leaves the list's own index
+        """Return the first rows of ``found``, a subset of ``every``."""
+        set_locally(found.db, enable_bitmapscan="off", enable_seqscan="off")  # forces the index of the ordering
         found_in_order = found.filter(*self.search_patterns)
         for window in self.search_windows:
             size, near = window * (self.page_size + 1), found_in_order
             for end in every.values_list(self.column.name, "pk")[size : size + 1]:
-                near = self._beside(found_in_order, end, below=not descending)
+                near = self._beyond(found_in_order, end, below=not descending)
             rows = list(near[: self.page_size + 1])
             if len(rows) > self.page_size or near is found_in_order:
                 return rows
             if len(rows) * self.search_windows[-1] < size:
                 break  # the larger window would not fill the page either
-        set_locally(found.db, enable_bitmapscan="on", enable_indexscan="off")  # leaves the search's index
+        set_locally(found.db, enable_bitmapscan="on", enable_indexscan="off")  # forces the search index
         return list(found[: self.page_size + 1])
 
     def _link(self, row: Model, *, backward: bool) -> str:
         value, key = self.column.value_to_string(row), row._meta.pk.value_to_string(row)
         cursor = self.signer.sign_object([self.order, backward, value, key])
         parameters = dict(QueryDict.lists(self.request.query_params)) | {self.cursor_query_param: [cursor]}
-        query = urlencode(sorted(parameters.items()), doseq=True, safe=":")  # a cursor has one
+        query = urlencode(sorted(parameters.items()), doseq=True, safe=":")  # cursors contain ":"
         return f"{self.request.build_absolute_uri(self.request.path)}?{query}"
 
 
 def _row(parts: Iterable[Any]) -> Func:
-    """Return a row constructor: PostgreSQL compares rows by the index over their columns."""
+    """Return a row constructor; PostgreSQL compares rows by an index over the columns."""
     return Func(*parts, function="ROW", output_field=BooleanField())

@@ -1,4 +1,4 @@
-"""The search of a list."""
+"""The search filter of lists."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from rest_framework.request import Request
 from lists.pagination import KeysetPagination
 from lists.text_search import search_condition, search_patterns, split_words
 
-MAX_WORDS = 8  # an e-mail address is some of them
+MAX_WORDS = 8  # an e-mail address has several
 MAX_LENGTH = 100
 
 
 class WordSearchFilter(filters.SearchFilter):
-    """REST framework's SearchFilter with bounds, whose full-text search uses an index and finds beginnings of words.
+    """REST framework's SearchFilter with limits, and with a full-text search that uses an index and finds prefixes.
 
-    It does so where each of ``search_fields`` has the prefix ``@`` (full-text search): each word that is searched for
-    begins a word of one of the fields. The model needs ``GinIndex(search_vector(...), fastupdate=False)`` over the same
-    fields in the same order. Other fields are searched as REST framework documents it, which reads the whole table.
+    The full-text search applies if all ``search_fields`` have the prefix ``@``: each search term must begin a word in
+    one of the fields. The model needs ``GinIndex(search_vector(...), fastupdate=False)`` over the same fields in the
+    same order. Other fields are searched as REST framework documents it, which reads the whole table.
     """
 
     search_description = (
@@ -28,10 +28,10 @@ class WordSearchFilter(filters.SearchFilter):
     )
 
     def get_search_terms(self, request: Request) -> list[str]:
-        """Return the words to look for.
+        """Return the search terms.
 
         Raises:
-            ValidationError: there are too many, or the text cannot be searched for.
+            ValidationError: the text is too long, has too many words or is not valid.
         """
         text = request.query_params.get(self.search_param, "")
         if not text:
@@ -66,6 +66,6 @@ class WordSearchFilter(filters.SearchFilter):
         return found
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Describe the parameter with its bounds."""
+        """Return the parameter with its maximum length."""
         (parameter,) = super().get_schema_operation_parameters(view)
         return [parameter | {"schema": {"type": "string", "maxLength": MAX_LENGTH}}]

@@ -1,7 +1,7 @@
-"""Search for words by PostgreSQL's text search, with an index and without an extension.
+"""Search for words by PostgreSQL's full-text search, with an index and without an extension.
 
 A word is a run of characters between spaces and ``PUNCTUATION``, in lower case: ``Ada.Lovelace@example.com`` has four.
-PostgreSQL's own parser takes an e-mail address for one word, and tells numbers, hosts and file names apart.
+PostgreSQL's own parser treats an e-mail address as one word, and distinguishes numbers, hosts and file names.
 """
 
 import re
@@ -11,13 +11,13 @@ from django.contrib.postgres.search import SearchQueryField, SearchVectorField
 from django.db.models import BooleanField, Expression, Func, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Lower
 
-PUNCTUATION = "'\\:@.,_/+()&\"-"  # each one costs time: TRANSLATE looks for every character in it
-WHOLE_WORD_LENGTH = 2  # so short a word begins too many others
+PUNCTUATION = "'\\:@.,_/+()&\"-"  # each character makes TRANSLATE slower
+WHOLE_WORD_LENGTH = 2  # words up to this length must match whole, as they are prefixes of too many others
 _BREAK = "[[:space:]" + PUNCTUATION.replace("\\", r"\\") + "]"
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of ``text``, as they are written."""
+    """Return the words of ``text``, with their case."""
     return text.translate(dict.fromkeys(map(ord, PUNCTUATION), " ")).split()
 
 
@@ -28,18 +28,18 @@ def search_vector(*fields: str) -> Expression:
 
 
 def search_condition(words: list[str], *fields: str) -> Expression:
-    """Return the condition of rows in which each of ``words`` begins a word; one of 1 or 2 letters is a whole word.
+    """Return the condition that each of ``words`` begins a word of the row, or is one if it has 1 or 2 characters.
 
-    It is the one that the index serves.
+    The index serves this condition.
     """
     terms = [f"'{word}'" if _is_whole(word) else f"'{word}':*" for word in words]
     return _operation("@@", search_vector(*fields), Cast(Lower(Value(" & ".join(terms))), SearchQueryField()))
 
 
 def search_patterns(words: list[str], *fields: str) -> list[Expression]:
-    """Return conditions that together are equal to ``search_condition``.
+    """Return conditions that together are equivalent to ``search_condition``.
 
-    They cost an eighth of it where rows are read in another order than that of its index.
+    They cost an eighth of it for rows that are not read by its index.
     """
     ends = [f"({_BREAK}|$)" if _is_whole(word) else "" for word in words]
     patterns = [f"(^|{_BREAK}){re.escape(word)}{end}" for word, end in zip(words, ends, strict=True)]
@@ -51,7 +51,7 @@ def _is_whole(word: str) -> bool:
 
 
 def _text(*fields: str) -> Expression:
-    """Return the values of ``fields`` as one text in lower case."""
+    """Return the values of ``fields`` as one lower-case text."""
     return Lower(_operation("|| ' ' ||", *(Coalesce(field, Value("")) for field in fields), returns=TextField()))
 
 

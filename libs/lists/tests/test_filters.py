@@ -1,4 +1,4 @@
-"""A query without a filter passes by django-filter's form only where the FilterSet would leave every row."""
+"""Queries without a filter skip django-filter's form, unless the FilterSet or backend has effects of its own."""
 
 import django_filters
 import pytest
@@ -82,7 +82,7 @@ class Required(StrictFilterSet):
     [OnlyEmma, OnlyEmmaToo, EmmaByDefault, OwnFilter, OwnWidget, OwnEmptyValue, OwnForm],
     ids=lambda one: one.__name__,
 )
-def test_filterset_that_does_more_than_to_read_the_query_is_asked(api, make_book, monkeypatch, filterset):
+def test_filterset_with_effects_of_its_own_is_applied(api, make_book, monkeypatch, filterset):
     emma, other = make_book(title="Emma"), make_book(title="Persuasion")
     monkeypatch.setattr(BookViewSet, "filterset_class", filterset)
 
@@ -91,7 +91,7 @@ def test_filterset_that_does_more_than_to_read_the_query_is_asked(api, make_book
     assert [api.get(f"/books/{book.pk}").status_code for book in (emma, other)] == [200, 404]
 
 
-def test_backend_that_adds_to_the_query_is_asked(api, make_book, monkeypatch):
+def test_backend_that_changes_the_query_is_applied(api, make_book, monkeypatch):
     class EmmasBackend(StrictFilterBackend):
         def get_filterset_kwargs(self, request, queryset, view):
             return super().get_filterset_kwargs(request, queryset, view) | {"data": {"title": "Emma"}}
@@ -102,13 +102,13 @@ def test_backend_that_adds_to_the_query_is_asked(api, make_book, monkeypatch):
     assert [api.get(f"/books/{book.pk}").status_code for book in (emma, other)] == [200, 404]
 
 
-def test_filter_that_is_required_is_missed(api, monkeypatch):
+def test_missing_required_filter_is_an_error(api, monkeypatch):
     monkeypatch.setattr(BookViewSet, "filterset_class", Required)
 
     assert api.get("/books").json()["errors"][0]["code"] == "required"
 
 
-def test_other_filterset_makes_no_form_without_a_filter(api, make_book, monkeypatch):
+def test_plain_filterset_makes_no_form_without_a_filter(api, make_book, monkeypatch):
     book = make_book(title="Emma")
     monkeypatch.setattr(forms.Form, "__init__", lambda *args, **kwargs: pytest.fail("made a form"))
 
@@ -125,7 +125,7 @@ class Nameless(StrictFilterSet):
 
 
 @pytest.mark.parametrize(("text", "titles"), [("true", []), ("false", ["Emma"]), ("", ["Emma"]), (None, ["Emma"])])
-def test_filter_of_true_and_false(make_book, text, titles):
+def test_boolean_filter(make_book, text, titles):
     make_book(title="Emma")
 
     filterset = Nameless({} if text is None else {"is_nameless": text}, Book.objects.all())
@@ -134,7 +134,7 @@ def test_filter_of_true_and_false(make_book, text, titles):
 
 
 @pytest.mark.parametrize("text", ["1", "True", "null", "unknown", "\0"])
-def test_filter_of_true_and_false_takes_nothing_else(text):
+def test_boolean_filter_refuses_other_values(text):
     filterset = Nameless({"is_nameless": text}, Book.objects.all())
 
     assert filterset.errors == {"is_nameless": ["Must be true or false."]}

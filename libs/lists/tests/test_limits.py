@@ -1,4 +1,4 @@
-"""What a list may cost, and what its query may have."""
+"""Limits of lists: time, concurrent searches, length and parameters of the query."""
 
 import copy
 import threading
@@ -18,7 +18,7 @@ from lists.limits import TrackedQuery
 
 @pytest.fixture
 def slow_lists(monkeypatch):
-    """Each row of a list takes so many seconds."""
+    """Make each row of a list take some seconds."""
 
     def slow(seconds):
         nap = Func(Value(seconds), function="pg_sleep", output_field=TextField())
@@ -32,7 +32,7 @@ def code(response):
 
 
 @pytest.mark.django_db
-def test_list_that_takes_too_long_is_refused_and_the_limit_ends_with_it(api, make_book, settings, slow_lists):
+def test_slow_list_is_refused_and_the_settings_are_reset(api, make_book, settings, slow_lists):
     settings.LIST_TIMEOUT = "50ms"
     make_book()
     slow_lists(0.2)
@@ -46,10 +46,10 @@ def test_list_that_takes_too_long_is_refused_and_the_limit_ends_with_it(api, mak
 
 
 @pytest.mark.django_db
-def test_settings_of_a_search_end_with_it(api, make_book):
+def test_settings_are_reset_after_a_search(api, make_book):
     make_book()
 
-    assert api.get("/books?search=nobody&page_size=1").status_code == 200
+    assert api.get("/books?search=absent&page_size=1").status_code == 200
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout'), current_setting('enable_bitmapscan')")
@@ -57,7 +57,7 @@ def test_settings_of_a_search_end_with_it(api, make_book):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_searches_leave_threads_to_other_requests(make_book, slow_lists, monkeypatch, settings):
+def test_searches_leave_threads_for_other_requests(make_book, slow_lists, monkeypatch, settings):
     settings.LIST_TIMEOUT = "10s"
     monkeypatch.setattr(limits, "search_slots", threading.BoundedSemaphore(1))
     make_book()
@@ -90,8 +90,8 @@ def test_query_over_4096_bytes_is_refused(api):
 
 
 @pytest.mark.django_db
-def test_parameter_that_code_of_the_view_reads_is_known(api, make_book, monkeypatch):
-    """As the guide "Filtering" has it: by the query in ``get_queryset``."""
+def test_parameter_read_by_the_view_is_known(api, make_book, monkeypatch):
+    """The view filters by the query in ``get_queryset``, as in REST framework's guide "Filtering"."""
 
     def get_queryset(self):
         return Book.objects.filter(title=self.request.query_params.get("called", "Emma"))
@@ -108,7 +108,7 @@ def test_parameter_that_code_of_the_view_reads_is_known(api, make_book, monkeypa
 
 
 @pytest.mark.django_db
-def test_parameter_of_other_pages_is_known(api, make_book, monkeypatch):
+def test_parameter_of_another_paginator_is_known(api, make_book, monkeypatch):
     monkeypatch.setattr(BookViewSet, "pagination_class", PageNumberPagination)
     make_book()
 
@@ -123,12 +123,12 @@ def test_several_unknown_parameters_are_named(api):
     assert fields == ["b", "a"]
 
 
-def test_other_addresses_take_any_query(api, make_book, db):
+def test_other_addresses_accept_any_parameter(api, make_book, db):
     assert api.get(f"/books/{make_book().pk}?x=1").status_code == 200
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "read",
     [
         lambda query: query["a"],
         lambda query: query.get("a"),
@@ -145,18 +145,18 @@ def test_other_addresses_take_any_query(api, make_book, db):
         copy.copy,
     ],
 )
-def test_every_way_to_ask_counts(ask):
+def test_every_access_counts_as_reading(read):
     query = TrackedQuery("a=1&a=2")
-    assert query.unknown() == ["a"]
+    assert query.unread() == ["a"]
 
-    ask(query)
+    read(query)
 
-    assert query.unknown() == []
+    assert query.unread() == []
 
 
-def test_to_copy_is_not_to_ask():
+def test_copying_does_not_count_as_reading():
     query = TrackedQuery("a=1&b=2")
 
     query.copy()["a"]
 
-    assert query.unknown() == ["b"]
+    assert query.unread() == ["b"]

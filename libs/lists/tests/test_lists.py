@@ -17,7 +17,7 @@ def ids(response):
 
 
 def walk(api, address, link):
-    """Follow ``link`` (next or previous) from ``address`` to the end; the pages' ids, and the last address."""
+    """Follow ``link`` (next or previous) from ``address`` to the end; return the ids of each page and the last URL."""
     pages = []
     while address:
         response = api.get(address)
@@ -28,7 +28,7 @@ def walk(api, address, link):
 
 @pytest.mark.parametrize("ordering", ["id", "-id", "title", "-title", "created_at", "-created_at"])
 @pytest.mark.parametrize("narrowed", ["", "&shelf=1"])
-def test_pages_hold_every_row_once_in_order_also_where_values_are_equal(api, make_book, ordering, narrowed):
+def test_pages_hold_every_row_once_in_order_despite_equal_values(api, make_book, ordering, narrowed):
     for number in range(11):
         make_book(title="Same" if number < 8 else "Other")
     Book.objects.filter(title="Same").update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -43,7 +43,7 @@ def test_pages_hold_every_row_once_in_order_also_where_values_are_equal(api, mak
     assert list(chain(*reversed(backward))) == expected
 
 
-def test_rows_that_come_and_go_between_pages_shift_nothing(api, make_book):
+def test_inserted_and_deleted_rows_do_not_shift_pages(api, make_book):
     first, second, third = (make_book() for _ in range(3))
     page = api.get("/books?page_size=2")
     first.delete()
@@ -74,7 +74,7 @@ def test_links_keep_host_and_filters(api, make_book):
     assert "search=emma" in link.query
 
 
-def test_page_size_is_fifty_unless_told(api, make_book):
+def test_page_size_is_fifty_by_default(api, make_book):
     for _ in range(51):
         make_book()
 
@@ -82,7 +82,7 @@ def test_page_size_is_fifty_unless_told(api, make_book):
     assert len(ids(api.get("/books?page_size=100"))) == 51
 
 
-def test_search_looks_into_the_fields_of_the_view(api, make_book):
+def test_search_covers_the_search_fields_of_the_view(api, make_book):
     by_title, by_isbn = make_book(title="Persuasion"), make_book(isbn="persuas")
     make_book()
 
@@ -95,7 +95,7 @@ def test_id_in_looks_up_several_at_once(api, make_book):
     assert ids(api.get(f"/books?id__in={books[2].id},{books[0].id},999999")) == [books[0].id, books[2].id]
 
 
-def test_bounds_of_a_field_decide_the_ordering(api, make_book):
+def test_bounds_of_a_field_determine_the_ordering(api, make_book):
     early, late = make_book(), make_book()
     Book.objects.filter(id=early.id).update(created_at=datetime(2027, 1, 2, tzinfo=UTC))
     Book.objects.filter(id=late.id).update(created_at=datetime(2027, 1, 1, tzinfo=UTC))
@@ -110,7 +110,7 @@ def test_bounds_of_a_field_decide_the_ordering(api, make_book):
     assert "bounds of created_at" in response.json()["errors"][0]["message"]
 
 
-def test_filter_form_of_the_browsable_api_leaves_out_what_is_empty(api, make_book):
+def test_empty_fields_of_the_filter_form_are_ignored(api, make_book):
     make_book(title="Emma")
 
     page = api.get("/books?title=Emma&shelf=&id__in=&created_at__gt=&created_at__lt=", headers={"accept": "text/html"})
@@ -119,13 +119,13 @@ def test_filter_form_of_the_browsable_api_leaves_out_what_is_empty(api, make_boo
     assert "Emma" in page.content.decode()
 
 
-def test_number_beyond_the_database_s_matches_nothing(api, make_book):
+def test_number_out_of_range_matches_no_row(api, make_book):
     make_book()
 
     assert ids(api.get(f"/books?shelf={2**70}")) == []
 
 
-def test_instants_can_be_bounded_on_both_sides(api, make_book):
+def test_datetimes_can_be_bounded_on_both_sides(api, make_book):
     books = [make_book() for _ in range(3)]
     for day, book in enumerate(books, 1):
         Book.objects.filter(id=book.id).update(created_at=datetime(2026, 1, day, tzinfo=UTC))
@@ -136,10 +136,10 @@ def test_instants_can_be_bounded_on_both_sides(api, make_book):
     ]
 
 
-def test_instant_is_read_in_any_offset(api, make_book):
+def test_datetime_may_have_any_offset(api, make_book):
     book = make_book()
 
-    # One that PostgreSQL itself does not read, and two that lie outside of the calendar in UTC.
+    # An offset that PostgreSQL does not accept, and two date-times that are out of range in UTC.
     response = api.get("/books?created_at__gt=2020-01-01T00:00:00-23:59&created_at__lt=2200-01-01T00:00:00%2B23:59")
     beyond = [
         api.get("/books?created_at__gt=0001-01-01T00:00:00%2B10:00"),

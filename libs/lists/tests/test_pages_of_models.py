@@ -1,4 +1,4 @@
-"""Lists of models beyond one table of plain columns: relations, arrays, parents, several columns as the key."""
+"""Pagination of models with relations, arrays, multi-table inheritance and composite primary keys."""
 
 import pytest
 from django.contrib.postgres.fields import ArrayField
@@ -49,7 +49,7 @@ def shelf_models():
 
 
 def pages(model, ordering, shown):
-    """Return what each page of two rows shows, as its links lead there and back."""
+    """Follow the links forwards and back; return the field ``shown`` of the rows of each page of two."""
     meta = type("Meta", (), {"model": model, "fields": [shown]})
     serializer = type("RowSerializer", (serializers.ModelSerializer,), {"Meta": meta})
     members = {"queryset": model.objects.all(), "serializer_class": serializer, "ordering": ordering}

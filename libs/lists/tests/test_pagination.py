@@ -1,4 +1,4 @@
-"""What pages by key cannot do is said."""
+"""Keyset pagination and its restrictions."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -36,7 +36,7 @@ def test_column_that_may_be_null_is_refused(api, monkeypatch):
 
 
 @pytest.mark.parametrize("listed", ["__all__", None])
-def test_client_cannot_ask_for_an_order_that_pages_cannot_follow(api, monkeypatch, listed):
+def test_ordering_without_support_for_pagination_is_refused(api, monkeypatch, listed):
     monkeypatch.setattr(BookViewSet, "ordering_fields", listed)
     monkeypatch.setattr(BookViewSet, "queryset", Book.objects.annotate(length=Length("title")))
     monkeypatch.setattr(Book._meta.get_field("created_at"), "null", True)
@@ -59,7 +59,7 @@ def test_list_without_a_page_size_is_not_paged(api, make_book, monkeypatch):
     assert [book["id"] for book in api.get("/books?page_size=2").json()["results"]] == made[:2]
 
 
-def test_pages_may_have_any_size_without_a_largest_one(api, make_book, monkeypatch):
+def test_page_size_is_unlimited_without_a_maximum(api, make_book, monkeypatch):
     monkeypatch.setattr(KeysetPagination, "max_page_size", None)
     make_book()
 
