@@ -1,1 +1,1 @@
-"""Errors as problems (RFC 9457), of the services and of the gateway."""
+"""Error responses as problems (RFC 9457), for the services and the gateway."""

@@ -1,4 +1,4 @@
-"""The one place where exceptions become problems."""
+"""Conversion of exceptions to problems."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -24,27 +24,27 @@ logger = logging.getLogger(__name__)
 
 
 class DatabaseUnavailable(exceptions.APIException):
-    """The database does not answer now; the request can be repeated."""
+    """The database does not respond; the request can be retried."""
 
     status_code = 503
-    default_detail = "The database does not answer now; try again."
+    default_detail = "The database does not respond; retry the request."
     default_code = "database_unavailable"
     wait = 1
 
 
 class DatabaseUnavailableMiddleware:
-    """Answers ``DatabaseUnavailable`` where no view of the API does it: on the pages of the admin."""
+    """Responds with ``DatabaseUnavailable`` to database errors outside of API views, as on pages of the admin."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request."""
+        """Handle the request."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer 503 where the database is to blame; None leaves every other exception to Django."""
-        if not _is_of_database(exception):
+        """Return a 503 for a database error; None for other exceptions, which Django handles."""
+        if not _is_database_error(exception):
             return None
         logger.error("database unavailable", exc_info=exception)
         error = DatabaseUnavailable
@@ -53,19 +53,19 @@ class DatabaseUnavailableMiddleware:
 
 
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer ``exc`` with a problem; None for an unexpected exception, which Django logs and answers with 500.
+    """Return a problem for ``exc``; None for an unexpected exception, which Django logs and handles as a 500.
 
     A validation error also carries ``errors``, a list of ``field`` (dotted path; null for the whole body), ``code``
     and ``message``.
     """
-    if _is_of_database(exc):
+    if _is_database_error(exc):
         logger.error("database unavailable", exc_info=exc)
         exc = DatabaseUnavailable()
     response = exception_handler(exc, context)
     if response is None:
         return None
     request = context["request"]
-    # The page for a browser keeps its media type. Without a renderer, none was acceptable, and JSON is forced.
+    # An HTML page keeps its media type. If no renderer was acceptable, the response is JSON.
     if isinstance(getattr(request, "accepted_renderer", JSONRenderer()), JSONRenderer):
         response.content_type = PROBLEM_JSON
     detail = response.data.get("detail") if isinstance(response.data, dict) else None
@@ -80,12 +80,12 @@ def _problem_with_errors(request: Request, status: int, exc: exceptions.APIExcep
     errors = list(_flatten(exc.get_full_details()))[:MAX_ERRORS]
     detail = "Not valid: " + ", ".join(sorted({error["field"] or "the body" for error in errors})) + "."
     data = problem(request, status, exc.default_code, detail) | {"errors": errors}
-    # The browsable API finds the form to show again, with its errors, on the data.
+    # The browsable API renders the form and its errors from the serializer of the data.
     serializer = getattr(exc.detail, "serializer", None)
     return ReturnDict(data, serializer=serializer) if serializer else data
 
 
-def _is_of_database(exception: Exception) -> bool:
+def _is_database_error(exception: Exception) -> bool:
     return isinstance(exception, OperationalError | InterfaceError)
 
 
@@ -103,5 +103,5 @@ def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str | None]]:
 
 
 def _short(text: str) -> str:
-    # What a client sent comes back in messages; it must neither flood the answer nor break its encoding.
+    # Messages quote input, whose length must be limited and whose lone surrogates cannot be encoded.
     return printable(text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…")

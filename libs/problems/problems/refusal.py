@@ -1,4 +1,4 @@
-"""Problems for requests that a server refuses before Django sees them."""
+"""Problems for requests that a server refuses before they reach Django."""
 
 import logging
 
@@ -6,7 +6,7 @@ logger = logging.getLogger(__name__)
 
 
 def render_refusal(status: int, code: str, detail: str) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Log the refusal; return the reason phrase, header fields and body of its problem."""
+    """Log the refusal; return the reason phrase, headers and body of the response."""
     # Imported here: gunicorn's main process loads this module before gevent patches the standard library.
     from django.http import HttpRequest
 

@@ -1,4 +1,4 @@
-"""Problems as responses: JSON for programs, a page for a browser."""
+"""Problem responses: JSON for API clients, HTML for browsers."""
 
 import base64
 import hashlib
@@ -21,9 +21,9 @@ _PAGE_POLICY = (
 
 
 def security_headers(request: HttpRequest) -> dict[str, str]:
-    """Return what protects a page in a browser; HSTS over TLS only (RFC 6797, section 7.2).
+    """Return the security headers of a response; HSTS over TLS only (RFC 6797, section 7.2).
 
-    Django's middleware adds it to all answers of the services; the gateway must not change those, and has its own.
+    In the services, Django's middleware adds them to all responses. The gateway adds them only to its own.
     """
     headers = {
         "X-Content-Type-Options": "nosniff",
@@ -41,8 +41,8 @@ def problem(request: HttpRequest, status: int, code: str, detail: str) -> dict[s
     Args:
         request: the request that failed; its path becomes ``instance``.
         status: the HTTP status.
-        code: snake_case name of the kind of problem; ``type`` is ``urn:problem:CODE``.
-        detail: one sentence for the person who reads it.
+        code: the name of the problem type in snake_case; ``type`` is ``urn:problem:CODE``.
+        detail: a sentence for people.
     """
     return {
         "type": f"urn:problem:{code}",
@@ -62,21 +62,21 @@ def _title(status: int) -> str:
 
 
 def isolate(response: HttpResponse) -> None:
-    """Keep a page apart from pages of other origins, in windows and as a part of them."""
+    """Isolate a page from other origins, by Cross-Origin-Opener-Policy and Cross-Origin-Resource-Policy."""
     response["Cross-Origin-Opener-Policy"] = "same-origin"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
 
 
 @cache
 def _style() -> SafeString:
-    """Return the style of the page for a problem; it is in the page, which thereby needs nothing else."""
+    """Return the inline style of the HTML page of a problem."""
     return mark_safe((Path(__file__).parent / "templates" / "problems" / "problem.css").read_text())  # noqa: S308 -- our file  # nosec B308 B703
 
 
 def problem_response(
     request: HttpRequest, status: int, code: str, detail: str, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Return the problem as a response: a page when the client prefers HTML, JSON otherwise."""
+    """Return the problem as a response: a page if the client prefers HTML, otherwise JSON."""
     content = problem(request, status, code, detail)
     preferred = request.get_preferred_type([PROBLEM_JSON, "application/json", "text/html"])
     response: HttpResponse
@@ -94,5 +94,5 @@ def problem_response(
 
 
 def printable(text: str) -> str:
-    """Return ``text`` in a form that UTF-8 can carry: a lone surrogate becomes its escape."""
+    """Return ``text`` with lone surrogates escaped, which UTF-8 cannot encode."""
     return text.encode(errors="backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""The types of problems that every service has."""
+"""The problem types that all services share."""
 
 from typing import NamedTuple
 
@@ -6,18 +6,19 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class ProblemType(NamedTuple):
-    """A kind of problem, as responses, the OpenAPI documents and docs/problems.md have it.
+    """A problem type, as in responses, the OpenAPI documents and docs/problems.md.
 
-    An exception of REST framework is one, too: ``status_code``, ``default_code`` and ``default_detail`` of its class.
+    An exception class of REST framework is a problem type, too, by its ``status_code``, ``default_code`` and
+    ``default_detail``.
     """
 
     status: int
     code: str  # in snake_case; the problem's ``type`` is ``urn:problem:CODE``
-    detail: str  # one sentence for the person who reads it
+    detail: str  # a sentence for people
 
 
 BAD_REQUEST = ProblemType(400, "bad_request", "The request cannot be understood.")
 PERMISSION_DENIED = ProblemType(403, "permission_denied", "You are not allowed to do this.")
 CSRF_FAILED = ProblemType(403, "csrf_failed", "CSRF verification failed.")
-NOT_FOUND = ProblemType(404, "not_found", "Nothing is found at this address.")
+NOT_FOUND = ProblemType(404, "not_found", "There is no resource at this address.")
 INTERNAL_ERROR = ProblemType(500, "internal_error", "The server failed; the error has been logged.")

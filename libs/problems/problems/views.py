@@ -7,25 +7,25 @@ from problems.types import BAD_REQUEST, CSRF_FAILED, INTERNAL_ERROR, NOT_FOUND, 
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer as Django's ``handler400``."""
+    """Return a 400 problem (Django's ``handler400``)."""
     return problem_response(request, *BAD_REQUEST)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer as Django's ``handler403``."""
+    """Return a 403 problem (Django's ``handler403``)."""
     return problem_response(request, *PERMISSION_DENIED)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer as Django's ``CSRF_FAILURE_VIEW``."""
+    """Return a 403 problem for a missing or invalid CSRF token (Django's ``CSRF_FAILURE_VIEW``)."""
     return problem_response(request, *CSRF_FAILED._replace(detail=reason or CSRF_FAILED.detail))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer as Django's ``handler404``."""
+    """Return a 404 problem (Django's ``handler404``)."""
     return problem_response(request, *NOT_FOUND)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer as Django's ``handler500``; the cause is in the log, under the request id."""
+    """Return a 500 problem (Django's ``handler500``). The log has the cause under the request id."""
     return problem_response(request, *INTERNAL_ERROR)

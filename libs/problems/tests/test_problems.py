@@ -17,7 +17,7 @@ from problems.views import not_found
 BROWSER = {"accept": "text/html,*/*;q=0.8"}
 
 
-def test_address_outside_the_api_is_a_problem_too_and_a_page_for_a_browser(api):
+def test_address_outside_the_api_is_a_problem_and_a_page_in_a_browser(api):
     problem = api.get("/nowhere")
     page = api.get("/nowhere<script>", headers=BROWSER)
 
@@ -28,7 +28,7 @@ def test_address_outside_the_api_is_a_problem_too_and_a_page_for_a_browser(api):
     assert "<script>" not in page.text
 
 
-def test_page_of_a_problem_allows_its_own_style_and_nothing_else(api):
+def test_page_of_a_problem_allows_only_its_own_style(api):
     page = api.get("/nowhere", headers=BROWSER)
 
     style = re.search("<style>(.*)</style>", page.text, re.DOTALL)[1]
@@ -52,7 +52,7 @@ def test_problem_has_the_headers_that_protect_a_page(rf, settings, seconds, secu
     assert response.get("Strict-Transport-Security") == expected
 
 
-def test_text_that_utf8_cannot_carry_is_escaped(rf):
+def test_lone_surrogate_is_escaped(rf):
     response = problem_response(rf.get("/nowhere"), 400, "odd", "half a \ud800 pair")
 
     assert json.loads(response.content)["detail"] == "half a \\ud800 pair"
@@ -66,7 +66,7 @@ def test_unknown_host_is_a_bad_request(api):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
-def test_supervisors_and_prometheus_may_ask_at_any_address(api, path):
+def test_supervisors_and_prometheus_may_use_any_host(api, path):
     assert api.get(path, headers={"host": "172.28.0.3:8000"}).status_code == 200
 
 
@@ -90,7 +90,7 @@ def test_forbidden_page_is_a_problem(client, django_user_model):
 @pytest.mark.django_db
 def test_unexpected_error_is_a_bare_500_and_logged_once_with_its_traceback(api, monkeypatch, caplog):
     def fail(self):
-        raise RuntimeError("a secret of the inside")
+        raise RuntimeError("an internal secret")
 
     monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
     api.raise_request_exception = False
@@ -101,7 +101,7 @@ def test_unexpected_error_is_a_bare_500_and_logged_once_with_its_traceback(api, 
     assert response.json()["request_id"] == "abc"
     assert "secret" not in response.text
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    assert [record.exc_info[1].args for record in errors] == [("a secret of the inside",)]
+    assert [record.exc_info[1].args for record in errors] == [("an internal secret",)]
 
 
 @pytest.mark.django_db
@@ -122,10 +122,10 @@ def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, statu
 
     monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
 
-    answer = api.get("/books")
+    response = api.get("/books")
 
-    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
-    assert answer.json().items() >= problem.items()
+    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
+    assert response.json().items() >= problem.items()
 
 
 @pytest.mark.django_db
@@ -142,22 +142,22 @@ def test_status_without_a_phrase_of_its_own_has_the_title_of_its_class(api, monk
 
     monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
 
-    answer = api.get("/books", headers=headers)
+    response = api.get("/books", headers=headers)
 
-    assert answer.status_code == status
-    assert answer.data["status"] == status
-    assert answer.data["title"] == title
+    assert response.status_code == status
+    assert response.data["status"] == status
+    assert response.data["title"] == title
 
 
 @pytest.mark.django_db
-def test_media_type_that_nothing_can_be_rendered_in_is_a_problem(api):
-    answer = api.get("/books", headers={"accept": "text/csv"})
+def test_unsupported_media_type_of_accept_is_a_problem(api):
+    response = api.get("/books", headers={"accept": "text/csv"})
 
-    assert (answer.status_code, answer["Content-Type"]) == (406, "application/problem+json")
+    assert (response.status_code, response["Content-Type"]) == (406, "application/problem+json")
 
 
 def end_backend(link):
-    """End the server's side of a connection, as a restart of the database does."""
+    """Terminate the server process of a connection, as a restart of the database does."""
     own = psycopg2.connect(link.dsn, password=link.info.password)
     with own.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [link.info.backend_pid])
@@ -165,7 +165,7 @@ def end_backend(link):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lost_database_is_a_503_that_can_be_repeated(api, caplog):
+def test_lost_database_connection_is_503_with_retry_after(api, caplog):
     connection.ensure_connection()
     end_backend(connection.connection)
 
@@ -180,7 +180,7 @@ def test_lost_database_is_a_503_that_can_be_repeated(api, caplog):
 
 @pytest.fixture
 def full_role(transactional_db):
-    """The service's connections are those of a role that may have no more of them."""
+    """Connect to the database with a role that has no connections left."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE crowded LOGIN PASSWORD 'crowded' CONNECTION LIMIT 0")
     own = dict(connection.settings_dict)
@@ -202,13 +202,13 @@ def full_role(transactional_db):
         ("/admin/library/", {"cookie": "library_sessionid=abcdefgh"}),
     ],
 )
-def test_role_without_a_connection_left_is_a_503_that_can_be_repeated(full_role, client, path, headers, caplog):
+def test_role_without_a_connection_left_is_503_with_retry_after(full_role, client, path, headers, caplog):
     client.raise_request_exception = False
 
     response = client.get(path, headers=headers)
 
     assert (response.status_code, response["Retry-After"]) == (503, "1")
-    assert "The database does not answer now; try again." in response.text
+    assert "The database does not respond; retry the request." in response.text
     (error,) = [record.exc_info[1] for record in caplog.records if record.exc_info]
     assert "too many connections for role" in str(error)
 
@@ -222,7 +222,7 @@ FULL_DISK = """
 
 @pytest.fixture
 def full_disk(transactional_db):
-    """A database that has no room for another book."""
+    """Make inserts of books fail as on a full disk."""
     with connection.cursor() as cursor:
         cursor.execute(FULL_DISK)
         yield
