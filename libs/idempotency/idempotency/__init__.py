@@ -1,1 +1,1 @@
-"""Requests that can be repeated without being done twice: the Idempotency-Key draft of the IETF httpapi group."""
+"""Idempotent requests by the Idempotency-Key header, a draft of the IETF httpapi group."""

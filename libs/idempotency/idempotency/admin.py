@@ -1,4 +1,4 @@
-"""Idempotency keys in the admin, to look at."""
+"""Idempotency keys in the admin, read-only."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -8,22 +8,22 @@ from idempotency.models import IdempotencyKey
 
 @admin.register(IdempotencyKey)
 class IdempotencyKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when it runs
-    """Find out what became of a key. Requests make keys, and ``purge_idempotency_keys`` deletes those that are over."""
+    """A read-only list of keys. Requests create them, and ``purge_idempotency_keys`` deletes expired ones."""
 
     list_display = ["key", "status", "location", "created_at", "locked_until", "expires_at"]
     list_filter = ["status", "created_at"]
     search_fields = ["key", "location"]
-    readonly_fields = ["answer"]
+    readonly_fields = ["response"]
     exclude = ["body"]
     show_full_result_count = False
 
     @admin.display
-    def answer(self, stored: IdempotencyKey) -> str:
-        """Show the stored body as text."""
+    def response(self, stored: IdempotencyKey) -> str:
+        """Return the stored body as text."""
         return bytes(stored.body or b"").decode()
 
     def has_add_permission(self, request: HttpRequest, obj: IdempotencyKey | None = None) -> bool:
-        """Refuse: a key that is changed or deleted would be a doubled order."""
+        """Return False. Without its key, a retry would create a duplicate."""
         return False
 
     has_change_permission = has_delete_permission = has_add_permission

@@ -1,4 +1,4 @@
-"""The headers of an idempotent creation, as OpenAPI documents describe them."""
+"""The headers of an idempotent creation, for the OpenAPI documents."""
 
 from drf_spectacular.utils import OpenApiParameter
 
@@ -15,5 +15,5 @@ IDEMPOTENT_REPLAYED = OpenApiParameter(
     {"type": "string", "const": "true"},
     OpenApiParameter.HEADER,
     response=[201],
-    description="Sent when the response repeats the one to an earlier request with the same key.",
+    description="Sent if the response replays that of an earlier request with the same key.",
 )

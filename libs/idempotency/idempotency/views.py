@@ -1,4 +1,4 @@
-"""Creations that can be repeated."""
+"""Idempotent creation of objects."""
 
 import hashlib
 import json
@@ -26,23 +26,23 @@ from openapi.components import Problem
 
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
-# 1 to 255 visible ASCII characters, bare, or quoted as the draft's structured field has them.
+# 1 to 255 visible ASCII characters, bare, or quoted like the structured field of the draft.
 KEY_PATTERN = r'^("[!#-\[\]-~]{1,255}"|[!#-~][!-~]{0,254})$'
 
-OUTCOMES = Counter("idempotency_outcomes", "Requests with an idempotency key, by what came of them", ["outcome"])
+OUTCOMES = Counter("idempotency_outcomes", "Requests with an idempotency key, by outcome", ["outcome"])
 
 
 class KeyInUse(APIException):
-    """The first request with the key is still being carried out."""
+    """The first request with the key is in progress."""
 
     status_code = HTTPStatus.CONFLICT
-    default_detail = f"A request with this {KEY_HEADER} is still being carried out; repeat it to get its answer."
+    default_detail = f"A request with this {KEY_HEADER} is in progress; retry to get its response."
     default_code = "idempotency_key_in_use"
     wait = 1
 
 
 class KeyReused(APIException):
-    """The key stands for another request."""
+    """The key belongs to another request."""
 
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
     default_detail = f"This {KEY_HEADER} was used for another request; a new request needs a new key."
@@ -50,7 +50,7 @@ class KeyReused(APIException):
 
 
 class StoredResponse(Response):
-    """A response whose JSON is stored: it is sent as it is, unless a subclass of the view changes ``data``."""
+    """A response with stored JSON, which is sent unchanged unless a subclass of the view changes ``data``."""
 
     def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(_data(body), status, headers=headers)
@@ -58,7 +58,7 @@ class StoredResponse(Response):
 
     @property
     def rendered_content(self) -> Any:
-        """The body, as JSON whatever the request accepts."""
+        """The body, as JSON even if the request accepts another media type."""
         if self.data != _data(self.body):
             return super().rendered_content
         self["Content-Type"] = "application/json"
@@ -68,17 +68,17 @@ class StoredResponse(Response):
 def _data(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:  # of a renderer that writes something around its JSON
+    except ValueError:  # the renderer wraps its JSON
         return None
 
 
 class IdempotentCreateMixin(ResourceViewSet[Any]):
-    """Carries a creation with an Idempotency-Key out once, and answers its repetitions with the first response's bytes.
+    """Creates an object once per Idempotency-Key, and replays the first response byte for byte for retries.
 
-    Each caller has its own keys, if callers are authenticated (``AUTH``). The key is claimed and committed before the
-    request is validated; the response is stored in the transaction that stores the object. A request that fails stores
-    nothing and frees its key. ``perform_create`` is a hook as usual, and runs once. Code of a subclass around
-    ``super().create()`` runs for repetitions, too, and its changes are not stored.
+    With ``AUTH``, keys are unique per caller. The key is claimed and committed before the request is validated; the
+    response is stored in the transaction that stores the object. A failed request stores nothing and releases its key.
+    ``perform_create`` is a hook as usual, and runs once. Code of a subclass around ``super().create()`` also runs for
+    retries, and its changes to the response are not stored.
     """
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"create": [KeyInUse, KeyReused]}
@@ -86,12 +86,12 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
 
     @classmethod
     def as_view(cls, actions: Any = None, **kwargs: Any) -> Any:
-        """Return the view; with ``create`` it is not in ``ATOMIC_REQUESTS``, as keys are claimed before the object."""
+        """Return the view, for ``create`` without ``ATOMIC_REQUESTS``: the claim is committed before the object."""
         view = super().as_view(actions, **kwargs)
         return transaction.non_atomic_requests(view) if "create" in (actions or {}).values() else view
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Create the object, or repeat the response of when it was created."""
+        """Create the object, or replay the response of its creation."""
         key = read_key(request)
         if key is None:
             return super().create(request, *args, **kwargs)
@@ -126,10 +126,10 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
 
 
 def read_key(request: Request) -> str | None:
-    """Return the request's idempotency key without quotes; None where it has none.
+    """Return the request's idempotency key without quotes; None without the header.
 
     Raises:
-        ValidationError: there is a header, and what it holds is not a key.
+        ValidationError: the header is not a valid key.
     """
     text: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if text is not None and not re.fullmatch(KEY_PATTERN, text):
@@ -139,15 +139,15 @@ def read_key(request: Request) -> str | None:
 
 
 def _fingerprint(request: Request) -> str:
-    # Of what was said, not of how it was written: a client may order the members of its JSON anew when it repeats.
+    # Of the parsed body, as a retry may have the members of its JSON in another order.
     data = request.data
-    if hasattr(data, "lists"):  # a form, whose names may be repeated
+    if hasattr(data, "lists"):  # a form, whose fields may have several values
         data = {name: values[0] if len(values) == 1 else values for name, values in data.lists()}
     try:
-        said = json.dumps([request.method, request.path.rstrip("/"), data], sort_keys=True, default=_plain)
+        content = json.dumps([request.method, request.path.rstrip("/"), data], sort_keys=True, default=_plain)
     except RecursionError as error:
         raise ParseError("JSON parse error - nested too deeply") from error
-    return hashlib.sha256(said.encode()).hexdigest()
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

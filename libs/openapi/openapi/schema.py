@@ -27,7 +27,7 @@ _LOOKUPS = {
 
 _GUARD = "Send the `ETag` that you read as `If-Match` to get 412 if the object has changed since."
 _UNCHANGED = (
-    "Send the `ETag` of an earlier response as `If-None-Match`: it is 304, without a body, if nothing changed."
+    "Send the `ETag` of an earlier response as `If-None-Match` to get 304, without a body, if nothing changed."
 )
 # Summary and description of each action of a viewset, for the names of its model.
 _TEXTS = {

@@ -16,13 +16,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('key', models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ('fingerprint', models.CharField(help_text='SHA-256 of the request.', max_length=64)),
-                ('claim', models.UUIDField(help_text='Proof of the worker that carries the request out.', unique=True)),
+                ('claim', models.UUIDField(help_text='Claim token of the worker that handles the request.', unique=True)),
                 ('created_at', models.DateTimeField()),
-                ('locked_until', models.DateTimeField(help_text='Until then a claim without an answer is not taken over.')),
+                ('locked_until', models.DateTimeField(help_text='Until then a claim without a response is not taken over.')),
                 ('expires_at', models.DateTimeField(db_index=True)),
-                ('status', models.PositiveSmallIntegerField(help_text='Of the answer; none while it is being made.', null=True)),
+                ('status', models.PositiveSmallIntegerField(help_text='Of the response; null while the request is in progress.', null=True)),
                 ('body', models.BinaryField(null=True)),
-                ('location', models.TextField(blank=True, help_text="The answer's Location.")),
+                ('location', models.TextField(blank=True, help_text="The response's Location.")),
             ],
             options={
                 'ordering': ['-created_at'],

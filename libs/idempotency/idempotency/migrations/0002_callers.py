@@ -1,8 +1,8 @@
 from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
 from django.db import migrations, models
 
-# Existing keys stay as they are. The version before this one goes on during a rolling restart: its keys have no caller,
-# and ON CONFLICT (key) finds the same index. A wider varchar rewrites no table.
+# Existing keys stay valid. The previous version keeps working during a rolling restart: its keys have no caller, and
+# ON CONFLICT (key) finds the same index. Widening a varchar does not rewrite the table.
 CONSTRAINT = models.CheckConstraint(
     condition=models.Q(key__regex="^([!-~]{1,255} )?[!-~]{1,255}$"), name="idempotency_key_of_caller"
 )
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [("idempotency", "0001_initial")]
 
     operations = [
-        # First, as the table would be read for it when the column's type changes.
+        # First: a change of the column's type would check the constraint on the whole table.
         migrations.RemoveConstraint("idempotencykey", "idempotency_key_visible_ascii"),
         migrations.AlterField(
             "idempotencykey",

@@ -1,4 +1,4 @@
-"""Deletes idempotency keys whose time is over; to be run every hour or so."""
+"""Deletes expired idempotency keys; to be run about every hour."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -9,16 +9,16 @@ from idempotency.models import IdempotencyKey
 
 
 class Command(BaseCommand):
-    """Delete in batches, each in a short transaction of its own."""
+    """Deletes expired keys in batches, each in its own short transaction."""
 
     help = "Deletes the idempotency keys that are older than 24 hours."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the size of a batch."""
+        """Add ``--batch-size``."""
         parser.add_argument("--batch-size", type=int, default=1000, help="keys per transaction (default: 1000)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Delete them all and say how many there were."""
+        """Delete all expired keys and print their number."""
         total = 0
         while deleted := IdempotencyKey.objects.purge(options["batch_size"]):
             total += deleted
