@@ -1,4 +1,4 @@
-"""REST framework's authentication by the identity that the gateway signed, and by the session of an admin."""
+"""Authentication classes for identities signed by the gateway and for sessions of the admin."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from observability.actor import set_actor
 
 
 class CallerUser:
-    """``request.user`` of an authenticated caller, which is no account of this service."""
+    """``request.user`` of an authenticated caller, which has no account in this service."""
 
     is_authenticated = is_active = True
     is_anonymous = is_staff = is_superuser = False
@@ -34,7 +34,7 @@ class InternalIdentityAuthentication(BaseAuthentication):
         """Return the user and the caller; None without the header.
 
         Raises:
-            IdentityRequired: the header is not an identity for this service that counts now.
+            IdentityRequired: the header is not a valid identity for this service.
         """
         token = request.META.get("HTTP_X_INTERNAL_IDENTITY")
         if token is None:
@@ -55,7 +55,7 @@ class StaffSessionAuthentication(SessionAuthentication):
     """Authenticates staff by the session of the admin, with CSRF tokens, for the browsable API."""
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
-        """Return the user; None without a session of staff."""
+        """Return the user; None without a session of a staff user."""
         authenticated = super().authenticate(request)
         if authenticated is None or not authenticated[0].is_staff:
             return None

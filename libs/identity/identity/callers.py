@@ -1,4 +1,4 @@
-"""The caller of a request, and what it may do."""
+"""The caller of a request."""
 
 import hashlib
 import logging
@@ -13,18 +13,18 @@ from identity.internal import Caller, InvalidIdentity, read
 
 logger = logging.getLogger(__name__)
 
-STAFF = "staff:"  # begins the subject of a session
+STAFF = "staff:"  # the prefix of the subject of a staff user
 MAX_NAME_LENGTH = 255
 
-# Verifying a signature takes some 40 microseconds; a caller repeats its identity for as long as it counts.
+# Verifying a signature takes some 40 microseconds, and a caller sends the same identity until it expires.
 _read = lru_cache(maxsize=1024)(read)
 
 
 def verified_caller(token: str) -> Caller:
-    """Return the caller whom ``token`` names to this service.
+    """Verify ``token`` and return its caller.
 
     Raises:
-        InvalidIdentity: it is malformed, expired, for another service, or not signed with a service token's key.
+        InvalidIdentity: the token is malformed, expired, for another service, or not signed with a service token's key.
     """
     try:
         return _verified(token)
@@ -37,8 +37,8 @@ def _verified(token: str) -> Caller:
     caller, expires_at = _read(token, settings.SERVICE_NAME, tuple(settings.SERVICE_TOKENS))
     if expires_at <= time.time():
         raise InvalidIdentity("The token has expired.")
-    if not caller.subject or caller.subject.startswith(STAFF):  # it has keys and events of its own
-        raise InvalidIdentity("The subject is no caller's.")
+    if not caller.subject or caller.subject.startswith(STAFF):  # reserved for staff users
+        raise InvalidIdentity("The subject is not that of a caller.")
     return caller
 
 
@@ -49,12 +49,12 @@ def caller_of(request: Any) -> Caller | None:
 
 
 def is_staff(request: Any) -> bool:
-    """Whether the request is of a signed-in member of the staff."""
+    """Whether the request is authenticated by the session of a staff user."""
     return bool(getattr(getattr(request, "user", None), "is_staff", False))
 
 
 def subject_of(request: Any) -> str:
-    """Return the subject of the caller, or ``staff:ID`` of staff; an empty text without ``AUTH``."""
+    """Return the subject of the caller, or ``staff:ID`` of a staff user; "" without ``AUTH``."""
     if not settings.AUTH:
         return ""
     if caller := caller_of(request):
@@ -63,6 +63,6 @@ def subject_of(request: Any) -> str:
 
 
 def name_of_caller(request: Any) -> str:
-    """Return a name of the caller without spaces, at most 255 visible ASCII characters; empty as ``subject_of``."""
+    """Return ``subject_of`` encoded as at most 255 visible ASCII characters, without spaces."""
     name = quote(subject_of(request), safe="!\"#$&'()*+,/:;<=>?@[\\]^`{|}")
     return name if len(name) <= MAX_NAME_LENGTH else f"%sha256:{hashlib.sha256(name.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""Refusals of callers, as REST framework's exceptions."""
+"""Exceptions for unauthenticated and unauthorized callers."""
 
 from http import HTTPStatus
 
@@ -6,7 +6,7 @@ from rest_framework import exceptions
 
 
 class IdentityRequired(exceptions.AuthenticationFailed):
-    """The request names no caller, or not in a way that counts."""
+    """The request has no valid identity of a caller."""
 
     status_code = HTTPStatus.UNAUTHORIZED
     default_detail = "A valid identity of the caller is missing."

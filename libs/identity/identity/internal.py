@@ -11,14 +11,14 @@ import jwt
 
 HEADER = "X-Internal-Identity"
 LIFETIME = 60  # seconds
-LEEWAY = 5  # seconds that the clocks of two machines may differ by
+LEEWAY = 5  # seconds of difference between the clocks of two machines
 TYPE = "internal+jwt"
 _ALGORITHM = "HS256"
 _PURPOSE = b"internal identity 1"
 
 
-class InvalidIdentity(Exception):  # noqa: N818 - what is wrong
-    """The token is not one of the gateway's for this service, or it is expired."""
+class InvalidIdentity(Exception):  # noqa: N818 - named for the state
+    """The token is not a valid identity for this service."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Caller:
 
     Args:
         subject: ``sub`` of its token, or ``key:ID`` of its API key, or ``service:NAME``.
-        user_id: id of its user in the user service, or None if it is none.
-        scopes: what it may do, for example ``orders:read``.
+        user_id: id of its user in the user service; None if the caller is not a user.
+        scopes: its permissions, for example ``orders:read``.
         client: ``client_id`` or ``azp`` of its token; empty if there is none.
         key_id: id of its API key; empty without one.
     """
@@ -41,12 +41,12 @@ class Caller:
 
     @property
     def is_service(self) -> bool:
-        """Whether another service calls for itself. The gateway lets no token have such a subject."""
+        """Whether the caller is a service that acts for itself. The gateway refuses tokens with such a subject."""
         return self.subject.startswith("service:")
 
 
 def sign(caller: Caller, *, audience: str, service_token: str, issued_at: float | None = None) -> str:
-    """Return the token that names ``caller`` to the service ``audience`` (``user``) for ``LIFETIME`` seconds."""
+    """Return a token of ``caller`` for the service ``audience``, such as ``user``, valid for ``LIFETIME`` seconds."""
     now = int(time.time() if issued_at is None else issued_at)
     claims = {
         "aud": audience,
@@ -62,16 +62,16 @@ def sign(caller: Caller, *, audience: str, service_token: str, issued_at: float 
 
 
 def verify(token: str, *, audience: str, service_tokens: Iterable[str]) -> Caller:
-    """Return the caller whom ``token`` names; it is signed with the key of any of ``service_tokens``.
+    """Verify ``token`` with the keys of all ``service_tokens``, and return its caller.
 
     Raises:
-        InvalidIdentity: it is malformed, expired, for another service, or signed with another key.
+        InvalidIdentity: the token is malformed, expired, for another service, or signed with another key.
     """
     return read(token, audience, service_tokens)[0]
 
 
 def read(token: str, audience: str, service_tokens: Iterable[str]) -> tuple[Caller, float]:
-    """Return the caller whom ``token`` names, and the instant (of ``time.time``) until which that counts.
+    """Verify ``token``; return its caller and the time (of ``time.time``) at which it expires.
 
     Raises:
         InvalidIdentity: as ``verify``.
@@ -98,5 +98,5 @@ def _read(token: str, audience: str, key: bytes) -> tuple[Caller, float]:
 
 
 def _signing_key(service_token: str) -> bytes:
-    """Return a key that is bound to this purpose, so that the token itself signs nothing."""
+    """Derive the signing key from a service token. The token itself is not used as a key."""
     return hmac.digest(service_token.encode(), _PURPOSE, hashlib.sha256)

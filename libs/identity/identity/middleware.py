@@ -8,13 +8,13 @@ from observability.actor import set_actor
 
 
 class StaffActorMiddleware:
-    """Names the signed-in account as the actor of a request to the admin; it stands below AuthenticationMiddleware."""
+    """Sets the signed-in user as the actor of requests to the admin. It must come after AuthenticationMiddleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Note the account. Callers of the API are noted by REST framework's authentication."""
+        """Set the actor. For callers of the API, the authentication classes set it."""
         if request.path.startswith("/admin/") and request.user.is_authenticated:
             set_actor(f"staff:{request.user.pk}")
         return self.get_response(request)

@@ -1,4 +1,4 @@
-"""The identity of this service when it calls another one."""
+"""The identity of this service in calls to other services."""
 
 import time
 from functools import lru_cache
@@ -11,7 +11,7 @@ _REUSED_SECONDS = LIFETIME // 2
 
 
 def identity_headers(service: str, *, reads: str) -> dict[str, str]:
-    """Return the header of a call to ``service`` that ``reads`` a resource, such as users; none without ``AUTH``."""
+    """Return the header for calls to ``service`` that read the resource ``reads``; empty without ``AUTH``."""
     if not settings.AUTH:
         return {}
     period = int(time.time()) // _REUSED_SECONDS

@@ -1,4 +1,4 @@
-"""Resources that belong to the users who made them."""
+"""Views of resources that belong to users."""
 
 from typing import Any
 
@@ -11,22 +11,22 @@ from identity.exceptions import InsufficientScope
 
 
 class OwnedMixin(GenericAPIView[Any]):
-    """Shows a caller only its own objects, and lets it write only such; it does nothing without ``AUTH``.
+    """Restricts callers to reading and writing their own objects. It has no effect without ``AUTH``.
 
         class OrderViewSet(OwnedMixin, ResourceViewSet[Order]):
             scope_resource = "orders"
             owner_field = "user_id"
 
-    Another's object is not found, by whatever method, filter or page. A caller with the scope ``RESOURCE:all``, and
-    staff, see all objects. ``owner_field`` is the model's field, a number or a relation to users, which fields of the
-    serializer have as their ``source``.
+    Objects of other users are not found, by any method, filter or page. Staff users and callers with the scope
+    ``RESOURCE:all`` have access to all objects. ``owner_field`` is a field of the model, a number or a relation to
+    users; it is checked in serializer fields with this ``source``.
     """
 
     scope_resource: str
     owner_field: str
 
     def get_queryset(self) -> QuerySet[Model]:
-        """Return the objects that the caller may know of."""
+        """Return the objects that the caller has access to."""
         queryset: QuerySet[Model] = super().get_queryset()
         if self.sees_all():
             return queryset
@@ -36,7 +36,7 @@ class OwnedMixin(GenericAPIView[Any]):
         return queryset.filter(**{self.owner_field: caller.user_id})
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the serializer; what it reads from a request must be the caller's own."""
+        """Return the serializer, which validates that an owner in the request is the caller."""
         serializer: Any = super().get_serializer(*args, **kwargs)
         reads = "data" in kwargs or len(args) > 1
         if reads and not self.sees_all():
@@ -46,7 +46,7 @@ class OwnedMixin(GenericAPIView[Any]):
         return serializer
 
     def sees_all(self) -> bool:
-        """Whether objects of others may be seen and written, too."""
+        """Whether the request has access to objects of all users."""
         if not settings.AUTH:
             return True
         caller = caller_of(self.request)
@@ -56,7 +56,7 @@ class OwnedMixin(GenericAPIView[Any]):
         """Validate the owner in a request.
 
         Raises:
-            InsufficientScope: it is not the caller's user.
+            InsufficientScope: the owner is not the caller's user.
         """
         caller = caller_of(self.request)
         if caller is None or caller.user_id is None or getattr(owner, "pk", owner) != caller.user_id:

@@ -1,4 +1,4 @@
-"""REST framework's permissions of callers."""
+"""Permission classes for callers and staff users."""
 
 from typing import Any
 
@@ -14,20 +14,20 @@ _ACTIONS = {"POST": "add", "DELETE": "delete", "PUT": "change", "PATCH": "change
 
 
 class HasScope(BasePermission):
-    """Allows callers with the scope ``RESOURCE:read``, or ``RESOURCE:write`` for unsafe methods, and permitted staff.
+    """Allows callers with the scope ``RESOURCE:read``, or ``RESOURCE:write`` for unsafe methods, and staff users.
 
-    The view's ``scope_resource`` names the resource; a view without one refuses everybody. Staff need the permission of
-    the model that Django's admin requires.
+    The view's ``scope_resource`` names the resource; a view without one refuses all requests. Staff users need the
+    model permission that the admin requires.
     """
 
     problems = (IdentityRequired, InsufficientScope)
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the caller or the member of the staff may use the method.
+        """Whether the caller or staff user may use the method.
 
         Raises:
-            IdentityRequired: there is neither.
-            InsufficientScope: the caller's scopes do not suffice.
+            IdentityRequired: the request has neither.
+            InsufficientScope: the caller lacks the scope.
             PermissionDenied: the view has no ``scope_resource``.
         """
         caller = caller_of(request)

@@ -1,6 +1,6 @@
-"""How OpenAPI documents state that callers are authenticated (drf-spectacular's extensions).
+"""Security schemes of the OpenAPI documents (drf-spectacular's extensions).
 
-The credentials are those of the gateway, which alone is reached by clients.
+They describe the credentials that the gateway accepts, as clients only reach the gateway.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = ["bearer", "apiKey"]
 
     def get_security_requirement(self, auto_schema: Any) -> Any:
-        """Return the alternatives."""
+        """Return the alternative requirements."""
         view = auto_schema.view
         scopes = [required_scope(auto_schema.method, view)] if hasattr(view, "scope_resource") else []
         return [{name: scopes} for name in self.name]
@@ -32,13 +32,13 @@ class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 class StaffScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # as above
-    """Sessions are for the pages of the browsable API, and no part of the API."""
+    """Omits sessions from the documents, as they are for the browsable API only."""
 
     target_class = "identity.authentication.StaffSessionAuthentication"
     name: Any = []
 
     def get_security_requirement(self, auto_schema: Any) -> Any:
-        """Return no alternative."""
+        """Return no requirement."""
         return []
 
     def get_security_definition(self, auto_schema: Any) -> Any:

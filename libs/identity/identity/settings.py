@@ -1,4 +1,4 @@
-"""Settings of a service that ``AUTH=true`` adds; without it, services authenticate no caller."""
+"""Settings for ``AUTH=true``; without it, services do not authenticate callers."""
 
 import os
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def _is_enabled() -> bool:
 
 ENABLED = _is_enabled()
 
-# For REST_FRAMEWORK. A caller comes first: the session of an admin counts only where no caller is named.
+# For REST_FRAMEWORK. The session of an admin is used only if the request has no identity header.
 AUTHENTICATION_CLASSES = (
     ["identity.authentication.InternalIdentityAuthentication", "identity.authentication.StaffSessionAuthentication"]
     if ENABLED
@@ -36,7 +36,7 @@ def identity_settings(service_tokens: Sequence[str]) -> dict[str, Any]:
     """Return the settings of a service that depend on ``AUTH``.
 
     Raises:
-        ImproperlyConfigured: there is no service token, whose key signs identities.
+        ImproperlyConfigured: ``AUTH`` is on, but there is no service token to derive the signing key from.
     """
     if ENABLED and not service_tokens:
         raise ImproperlyConfigured("AUTH=true requires SERVICE_TOKEN, which signs the identities of callers.")

@@ -1,4 +1,4 @@
-"""Views that are for other services alone."""
+"""Views for other services only."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ View = Callable[..., HttpResponse]
 
 
 def for_services(scope: str) -> Callable[[View], View]:
-    """Decorate a view of Django: with ``AUTH`` it is only for services that call for themselves, with ``scope``."""
+    """Decorate a Django view: with ``AUTH`` it accepts only services that act for themselves and have ``scope``."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""Callers of the tests, and the header that names them."""
+"""Callers for tests, and their identity headers."""
 
 from identity.internal import HEADER, Caller, sign
 
@@ -10,6 +10,6 @@ def make_caller(**overrides):
 
 
 def identity(caller=None, *, audience="library", service_token=SERVICE_TOKEN, **arguments):
-    """Return the header of a request by ``caller``."""
+    """Return the identity header of ``caller``."""
     token = sign(caller or make_caller(), audience=audience, service_token=service_token, **arguments)
     return {HEADER: token}

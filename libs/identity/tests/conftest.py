@@ -14,7 +14,7 @@ def no_actor():
 
 @pytest.fixture
 def auth(settings):
-    """Ask who calls, as with AUTH=true."""
+    """Authenticate callers, as with AUTH=true."""
     settings.AUTH = True
     settings.SERVICE_TOKENS = [SERVICE_TOKEN]
     return settings

@@ -27,7 +27,7 @@ class ClosedBooks(BookViewSet):
     scope_resource = "books"
 
 
-def ask(method="GET", path="/books", *, headers=None, user=None, detail=None, **options):
+def send(method="GET", path="/books", *, headers=None, user=None, detail=None, **options):
     """Send a request to the view; ``user`` is signed in to the admin."""
     request = getattr(APIRequestFactory(**options), method.lower())(path, {}, format="json", headers=headers or {})
     request.user = user
@@ -45,7 +45,7 @@ def problem(response):
 def test_identity_of_the_gateway_is_the_caller(auth):
     caller = make_caller()
 
-    response = ask(headers=identity(caller))
+    response = send(headers=identity(caller))
 
     request = response.renderer_context["request"]
     assert (response.status_code, request.auth, request.user.caller, str(request.user)) == (200, caller, caller, "7")
@@ -71,28 +71,28 @@ FORGED = {
 
 @pytest.mark.parametrize("headers", FORGED.values(), ids=FORGED)
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_anything_else_is_refused(auth, headers, method):
-    response = ask(method, headers=headers)
+def test_invalid_identity_is_refused(auth, headers, method):
+    response = send(method, headers=headers)
 
     assert problem(response) == (401, "identity_required")
     assert response["WWW-Authenticate"] == 'Bearer realm="library"'
     assert current_actor() == ""
 
 
-def test_identity_ends_with_its_time_also_if_it_was_seen_before(auth, monkeypatch):
+def test_cached_identity_expires(auth, monkeypatch):
     header = identity()
-    assert ask(headers=header).status_code == 200
+    assert send(headers=header).status_code == 200
     monkeypatch.setattr(callers_module.time, "time", lambda: time.monotonic() + 1e10)
 
-    assert problem(ask(headers=header)) == (401, "identity_required")
+    assert problem(send(headers=header)) == (401, "identity_required")
 
 
-def test_repeated_identity_is_not_verified_again(auth, monkeypatch):
+def test_repeated_identity_is_cached(auth, monkeypatch):
     header = identity(make_caller(subject="repeated"))
-    ask(headers=header)
+    send(headers=header)
     before = callers_module._read.cache_info()
 
-    ask(headers=header)
+    send(headers=header)
 
     after = callers_module._read.cache_info()
     assert (after.hits, after.misses) == (before.hits + 1, before.misses)
@@ -101,7 +101,7 @@ def test_repeated_identity_is_not_verified_again(auth, monkeypatch):
 def test_refusal_is_logged_with_its_reason_and_without_the_token(auth, caplog):
     header = identity(audience="user")
 
-    ask(headers=header)
+    send(headers=header)
 
     (record,) = caplog.records
     assert (record.message, record.levelname) == ("identity refused", "WARNING")
@@ -109,27 +109,27 @@ def test_refusal_is_logged_with_its_reason_and_without_the_token(auth, caplog):
     assert header[HEADER] not in str(vars(record))
 
 
-def test_remembered_identities_are_bounded(auth):
+def test_identity_cache_is_bounded(auth):
     for number in range(1100):
         callers_module.verified_caller(identity(make_caller(subject=str(number)))[HEADER])
 
     assert callers_module._read.cache_info().currsize == 1024
 
 
-def test_refused_identities_are_not_remembered(auth):
+def test_refused_identities_are_not_cached(auth):
     callers_module._read.cache_clear()
 
-    ask(headers=identity(service_token="wrong" * 8))
+    send(headers=identity(service_token="wrong" * 8))
 
     assert callers_module._read.cache_info().currsize == 0
 
 
-def test_identity_signed_with_a_token_that_was_taken_out_ends_at_once(auth):
+def test_identity_signed_with_a_removed_service_token_is_refused(auth):
     header = identity()
-    assert ask(headers=header).status_code == 200
+    assert send(headers=header).status_code == 200
     auth.SERVICE_TOKENS = ["new" * 10]
 
-    assert problem(ask(headers=header)) == (401, "identity_required")
+    assert problem(send(headers=header)) == (401, "identity_required")
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_each_method_needs_its_scope_and_no_other(auth, make_book, method, scope
     needed = make_caller(scopes=frozenset({f"books:{scope}"}))
     others = make_caller(scopes=frozenset({"books:read", "books:write", "books:all", "films:read"} - needed.scopes))
 
-    allowed = ask(method, headers=identity(needed), detail=detail)
-    refused = ask(method, headers=identity(others), detail=detail)
+    allowed = send(method, headers=identity(needed), detail=detail)
+    refused = send(method, headers=identity(others), detail=detail)
 
     assert allowed.status_code in (200, 204, 400)
     assert problem(refused) == (403, "insufficient_scope")
@@ -163,7 +163,7 @@ class PlainView(APIView):
         return Response("open")
 
 
-def test_view_without_a_resource_refuses_everybody(auth):
+def test_view_without_a_resource_refuses_all_requests(auth):
     def get(headers=None, user=None):
         request = APIRequestFactory().get("/plain", headers=headers or {})
         request.user = user
@@ -183,33 +183,33 @@ def test_view_without_a_model_refuses_staff(auth, monkeypatch):
     assert PlainView.as_view()(APIRequestFactory().get("/plain", headers=identity())).status_code == 200
 
 
-def test_staff_may_what_the_admin_lets_them(auth, make_book):
+def test_staff_need_the_permissions_of_the_admin(auth, make_book):
     book, reader = make_book(), staff("view_book")
 
-    assert ask(user=reader).status_code == 200
-    assert subject_of(ask(user=reader).renderer_context["request"]) == current_actor() == f"staff:{reader.pk}"
-    assert problem(ask("POST", user=reader)) == (403, "permission_denied")
-    assert problem(ask("DELETE", user=reader, detail=book.pk)) == (403, "permission_denied")
-    assert problem(ask("POST", user=staff("view_book", "add_book"), detail=book.pk)) == (403, "permission_denied")
-    assert ask("POST", user=staff("change_book"), detail=book.pk).status_code == 200  # an action
-    assert ask("DELETE", user=staff("delete_book"), detail=book.pk).status_code == 204
+    assert send(user=reader).status_code == 200
+    assert subject_of(send(user=reader).renderer_context["request"]) == current_actor() == f"staff:{reader.pk}"
+    assert problem(send("POST", user=reader)) == (403, "permission_denied")
+    assert problem(send("DELETE", user=reader, detail=book.pk)) == (403, "permission_denied")
+    assert problem(send("POST", user=staff("view_book", "add_book"), detail=book.pk)) == (403, "permission_denied")
+    assert send("POST", user=staff("change_book"), detail=book.pk).status_code == 200  # an action
+    assert send("DELETE", user=staff("delete_book"), detail=book.pk).status_code == 204
     assert not Book.objects.exists()
 
 
-def test_session_of_anybody_else_is_no_identity(auth):
+def test_session_of_other_users_is_refused(auth):
     for user in (User.objects.create_user("ada"), staff("view_book", is_active=False)):
-        assert problem(ask(user=user)) == (401, "identity_required")
+        assert problem(send(user=user)) == (401, "identity_required")
 
 
-def test_session_wants_a_csrf_token(auth):
-    response = ask("POST", user=staff("add_book"), enforce_csrf_checks=True)
+def test_session_requires_a_csrf_token(auth):
+    response = send("POST", user=staff("add_book"), enforce_csrf_checks=True)
 
     assert problem(response) == (403, "permission_denied")
     assert "CSRF" in response.data["detail"]
 
 
-def test_caller_counts_before_a_session(auth):
-    response = ask("POST", headers=identity(make_caller(scopes=frozenset())), user=staff(is_superuser=True))
+def test_caller_takes_precedence_over_a_session(auth):
+    response = send("POST", headers=identity(make_caller(scopes=frozenset())), user=staff(is_superuser=True))
 
     assert problem(response) == (403, "insufficient_scope")
 
@@ -237,12 +237,12 @@ def test_name_of_a_caller_is_visible_ascii(auth, subject, name, rf):
     assert found == name or (name.startswith("%sha256:") and found.startswith("%sha256:"))
 
 
-def test_without_auth_nobody_has_a_name(rf, settings):
+def test_without_auth_callers_have_no_name(rf, settings):
     request = rf.get("/")
     request.auth, request.user = make_caller(), CallerUser(make_caller())
 
     assert (settings.AUTH, subject_of(request), name_of_caller(request)) == (False, "", "")
 
 
-def test_without_auth_an_identity_is_not_looked_at():
+def test_without_auth_an_identity_is_ignored():
     assert APIClient().get("/books", headers={HEADER: "forged"}).status_code == 200

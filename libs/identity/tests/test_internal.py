@@ -16,7 +16,7 @@ def verified(token, *, audience="order", service_tokens=("right" * 8,)):
     return verify(token, audience=audience, service_tokens=service_tokens)
 
 
-def test_a_service_learns_who_calls():
+def test_service_reads_the_caller_of_a_signed_identity():
     assert verified(signed()) == CALLER
 
 
@@ -40,7 +40,7 @@ def test_both_service_tokens_of_a_rotation_are_accepted():
     ],
     ids=["empty", "words", "dots", "audience", "key", "expired", "truncated", "underived key", "none", "not ASCII"],
 )
-def test_anything_else_is_invalid(token):
+def test_other_tokens_are_invalid(token):
     with pytest.raises(InvalidIdentity):
         verified(token)
 

@@ -47,15 +47,15 @@ def test_view_for_services_refuses_others(auth, rf, headers, status, code):
     assert response.get("WWW-Authenticate") == ('Bearer realm="library"' if status == 401 else None)
 
 
-def test_view_for_services_serves_them(auth, rf):
+def test_view_for_services_accepts_services(auth, rf):
     assert feed(rf.get("/events", headers=identity(SERVICE))).content == b"service:order"
 
 
-def test_without_auth_a_view_for_services_asks_nobody(rf, settings):
+def test_without_auth_a_view_for_services_is_open(rf, settings):
     assert (settings.AUTH, feed(rf.get("/events", headers={HEADER: "forged"})).status_code) == (False, 200)
 
 
-def test_service_names_itself_to_another_one(auth):
+def test_service_identifies_itself_to_another_service(auth):
     token = identity_headers("user", reads="users")[HEADER]
 
     caller = verify(token, audience="user", service_tokens=[SERVICE_TOKEN])
@@ -65,7 +65,7 @@ def test_service_names_itself_to_another_one(auth):
 
 
 @pytest.mark.parametrize("second", range(0, 90, 7))
-def test_identity_that_is_sent_again_counts_for_half_a_minute_more(auth, monkeypatch, second):
+def test_reused_identity_is_valid_for_another_half_minute(auth, monkeypatch, second):
     now = time.time() + second
     monkeypatch.setattr(outgoing.time, "time", lambda: now)
 
@@ -75,7 +75,7 @@ def test_identity_that_is_sent_again_counts_for_half_a_minute_more(auth, monkeyp
     assert claims["exp"] - now >= LIFETIME / 2
 
 
-def test_without_auth_nothing_is_sent(settings):
+def test_without_auth_no_identity_is_sent(settings):
     assert (settings.AUTH, identity_headers("user", reads="users")) == (False, {})
 
 
@@ -107,7 +107,7 @@ def test_document_states_credentials_scopes_and_refusals():
     assert "insufficient_scope" in str(listed["responses"]["403"])
 
 
-def test_open_view_states_neither():
+def test_document_of_an_open_view_has_no_credentials():
     text = str(document(BookViewSet))
 
     assert not [name for name in ("bearer", "identity_required", "insufficient_scope") if name in text]

@@ -9,7 +9,7 @@ from identity import settings as module
 
 @pytest.fixture
 def choose(monkeypatch):
-    """Read the settings anew under a value of AUTH."""
+    """Reload the settings with a value of AUTH."""
 
     def read(value):
         if value is None:
@@ -24,7 +24,7 @@ def choose(monkeypatch):
 
 
 @pytest.mark.parametrize("value", [None, "", "false", "False"])
-def test_nothing_is_asked_by_default(choose, value):
+def test_callers_are_not_authenticated_by_default(choose, value):
     settings = choose(value)
 
     assert settings.AUTHENTICATION_CLASSES == []
@@ -33,7 +33,7 @@ def test_nothing_is_asked_by_default(choose, value):
 
 
 @pytest.mark.parametrize("value", ["true", "True"])
-def test_callers_are_asked_with_auth(choose, value):
+def test_callers_are_authenticated_with_auth(choose, value):
     settings = choose(value)
 
     for classes in (settings.AUTHENTICATION_CLASSES, settings.PERMISSION_CLASSES):
@@ -47,6 +47,6 @@ def test_auth_without_a_service_token_is_refused(choose):
 
 
 @pytest.mark.parametrize("value", ["ture", "1", "on", " true"])
-def test_anything_else_is_refused(choose, value):
+def test_other_values_are_refused(choose, value):
     with pytest.raises(ImproperlyConfigured, match="AUTH must be true or false"):
         choose(value)
