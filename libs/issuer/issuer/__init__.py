@@ -1,1 +1,1 @@
-"""The development issuer: tokens and API keys for a gateway with AUTH=true."""
+"""The development issuer of tokens and API keys, for a gateway with AUTH=true."""

@@ -1,4 +1,4 @@
-"""API keys: ``gk_ID_SECRET``, of which the gateway's configuration has the SHA-256."""
+"""API keys, ``gk_ID_SECRET``. The gateway's configuration holds their SHA-256."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class KeyRefusedError(Exception):
-    """The key cannot be made; the message says why."""
+    """The key cannot be created; the message has the reason."""
 
 
 def make_key(key_id: str) -> str:
@@ -21,7 +21,9 @@ def make_key(key_id: str) -> str:
         KeyRefusedError: ``key_id`` is malformed.
     """
     if not _ID.fullmatch(key_id):
-        raise KeyRefusedError(f'"{key_id}" is no id of a key: lower-case letters, digits, and hyphens between them.')
+        raise KeyRefusedError(
+            f'"{key_id}" is not a valid key id: lower-case letters, digits, and hyphens between them.'
+        )
     return f"gk_{key_id}_{secrets.token_urlsafe(32)}"
 
 
@@ -31,7 +33,7 @@ def store(
     """Append the hash of ``key`` to the routes file of the gateway, as a table ``[[auth.keys]]``.
 
     Raises:
-        KeyRefusedError: the id is taken.
+        KeyRefusedError: a key with this id exists.
     """
     text = file.read_text() if file.exists() else ""
     if key_id in (each["id"] for each in tomllib.loads(text).get("auth", {}).get("keys", [])):
@@ -45,5 +47,5 @@ def store(
 
 
 def sha256(key: str) -> str:
-    """Return the hash that the gateway compares, in hexadecimal digits."""
+    """Return the hash that the gateway stores, in hexadecimal digits."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The variables that a system with AUTH=true lacks: those of the development issuer, and a service token."""
+"""Default environment variables for AUTH=true: those of the development issuer, and a service token."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ AUDIENCE = "gateway"
 
 
 def development_environment(data_dir: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables to add to ``environment``: none without AUTH, and none that it has itself."""
+    """Return the variables that ``environment`` lacks for AUTH=true; none without AUTH."""
     added, folder = dict[str, str](), KeyFolder(data_dir)
     if not _is_on(environment):
         return added
@@ -25,16 +25,16 @@ def development_environment(data_dir: Path, environment: Mapping[str, str]) -> d
 
 
 def has_development_issuer(environment: Mapping[str, str]) -> bool:
-    """Whether tokens are those of the development issuer; ``AUTH_JWKS``, the key set of a provider, keeps it out."""
+    """Whether the development issuer is used: not with ``AUTH_JWKS``, the key set of a provider."""
     return _is_on(environment) and not environment.get("AUTH_JWKS")
 
 
 def _is_on(environment: Mapping[str, str]) -> bool:
-    return environment.get("AUTH") == "true"  # the gateway and the services refuse other words
+    return environment.get("AUTH") == "true"  # the gateway and the services refuse other values
 
 
 def names(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the names of issuer and audience, as the environment or by default."""
+    """Return the names of issuer and audience, from the environment or by default."""
     defaults = {"AUTH_ISSUER": ISSUER, "AUTH_AUDIENCE": AUDIENCE}
     return {name: environment.get(name) or default for name, default in defaults.items()}
 

@@ -1,4 +1,4 @@
-"""Files that several commands read and write at once."""
+"""Files that concurrent commands read and write."""
 
 import contextlib
 import fcntl
@@ -11,7 +11,7 @@ PRIVATE, PUBLIC = 0o600, 0o644
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Make the folder, and hold its lock."""
+    """Create the folder, and hold its lock."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     with (folder / "lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -19,7 +19,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def replace(file: Path, content: str, mode: int) -> None:
-    """Write the file whole, so that a reader sees the old content or the new one."""
+    """Replace the file atomically, so that a reader sees the old or the new content."""
     new = file.with_name(f"{file.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as stream:

@@ -1,4 +1,4 @@
-"""The key pair that signs the tokens, and the JWK set (RFC 7517) with the public halves."""
+"""The key pair that signs tokens, and the JWK set (RFC 7517) of public keys."""
 
 import json
 import secrets
@@ -10,7 +10,7 @@ from typing import Any
 from issuer.files import PRIVATE, PUBLIC, locked, replace
 
 ALGORITHM = "ES256"
-LONGEST_LIFETIME = 24 * 60 * 60  # seconds that a token lives at most, and a retired key after its last one
+LONGEST_LIFETIME = 24 * 60 * 60  # seconds; of tokens, and of retired keys after their last token
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class SigningKey:
 
 
 class KeyFolder:
-    """The folder ``auth`` of a data folder: ``signing-key.json``, for its owner only, and ``jwks.json``."""
+    """The folder ``auth`` of a data folder: ``signing-key.json``, readable by its owner only, and ``jwks.json``."""
 
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / "auth"
@@ -30,14 +30,14 @@ class KeyFolder:
         self._private = self.path / "signing-key.json"
 
     def signing_key(self) -> SigningKey:
-        """Return the key that signs; the first call makes it."""
+        """Return the signing key; the first call generates it."""
         with locked(self.path):
-            return self._read() or self._make()
+            return self._read() or self._generate()
 
     def rotate(self) -> SigningKey:
-        """Make another key that signs from now on; the public half of the old one stays as long as its tokens live."""
+        """Generate a new signing key. The old public key stays in the JWK set until its last token has expired."""
         with locked(self.path):
-            return self._make()
+            return self._generate()
 
     def _read(self) -> SigningKey | None:
         try:
@@ -45,8 +45,8 @@ class KeyFolder:
         except FileNotFoundError:
             return None
 
-    def _make(self) -> SigningKey:
-        # Imported for a new key only: they take longer than the rest of a command of `manage_all.py`.
+    def _generate(self) -> SigningKey:
+        # Imported for a new key only: the import takes longer than the rest of a command.
         from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
         from jwt.algorithms import ECAlgorithm
@@ -56,13 +56,13 @@ class KeyFolder:
         made = SigningKey(secrets.token_hex(8), pem)
         public = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
         public |= {"kid": made.kid, "alg": ALGORITHM, "use": "sig"}
-        # The new public key first: nothing is signed that cannot be verified.
+        # The public key first: a token must never be signed before it can be verified.
         replace(self.jwks, json.dumps({"keys": [public, *self._retired()]}, indent=2) + "\n", PUBLIC)
         replace(self._private, json.dumps({"kid": made.kid, "pem": made.pem}) + "\n", PRIVATE)
         return made
 
     def _retired(self) -> list[dict[str, Any]]:
-        """Return the public keys that may still have tokens; ``exp`` is when the last one ends, in seconds."""
+        """Return the public keys with unexpired tokens; ``exp`` is the time when the last one expires."""
         now = int(time.time())
         try:
             keys = json.loads(self.jwks.read_text())["keys"]

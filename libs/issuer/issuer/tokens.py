@@ -11,14 +11,14 @@ TYPE = "at+jwt"
 
 
 def issue(folder: KeyFolder, claims: Mapping[str, Any], *, seconds: int) -> str:
-    """Return a token with ``claims`` (iss, aud, sub, client_id, scope), an id of its own, and ``seconds`` to live.
+    """Return a token with ``claims`` (iss, aud, sub, client_id, scope), a unique id, and a lifetime of ``seconds``.
 
     Raises:
-        ValueError: it would live longer than a day, or not at all.
+        ValueError: the lifetime is longer than a day, or not positive.
     """
     if not 0 < seconds <= LONGEST_LIFETIME:
-        raise ValueError(f"A token lives from 1 to {LONGEST_LIFETIME} seconds.")
-    import jwt  # which takes longer than the rest of the commands that make no token
+        raise ValueError(f"The lifetime of a token must be 1 to {LONGEST_LIFETIME} seconds.")
+    import jwt  # here, as the import takes longer than the commands that need no token
 
     now, key = int(time.time()), folder.signing_key()
     times = {"iat": now, "exp": now + seconds, "jti": str(uuid.uuid4())}

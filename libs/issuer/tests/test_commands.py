@@ -19,7 +19,7 @@ UNWANTED = ("AUTH_JWKS", "AUTH_ISSUER", "AUTH_AUDIENCE")
 
 @pytest.fixture
 def tree(tmp_path):
-    """The folder that commands run in, with what `generate` reads."""
+    """The working directory of commands, with the files that `generate` reads."""
     for folder in [ROOT / "devtools" / "template" / "example_project", *ROOT.glob("*_project")]:
         target = tmp_path / folder.relative_to(ROOT)
         shutil.copytree(folder, target, ignore=shutil.ignore_patterns("tests", "__pycache__"))
@@ -39,7 +39,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def refusal(tmp_path, monkeypatch, capsys):
-    """Run a command in this process, and return the reason for which it ends."""
+    """Run a command in this process, and return its error message."""
     monkeypatch.chdir(tmp_path)
     for name in UNWANTED:
         monkeypatch.delenv(name, raising=False)
@@ -67,7 +67,7 @@ def test_token_prints_a_token_and_nothing_else(run):
     assert found["scope"] == "orders:read orders:write users:read"
 
 
-def test_a_caller_that_is_no_user_has_no_user_id(run):
+def test_caller_that_is_not_a_user_has_no_user_id(run):
     found = claims(run("token", "--subject", "billing", "--client", "cron", "--scope", "orders:all").stdout.strip())
 
     assert (found["sub"], found["client_id"], "user_id" in found) == ("billing", "cron", False)
@@ -84,15 +84,15 @@ def test_a_caller_that_is_no_user_has_no_user_id(run):
         (["token", "--user", "0", "--scope", "a"], "'0' is not the id of a user"),
         (["hash-key", "partner", "--scope", "a", "--user", "seven"], "'seven' is not the id of a user"),
         (["hash-key", "partner", "--scope", "a", "--rate-limit", "many"], "'many' is not a rate"),
-        (["hash-key", "no_id", "--scope", "a"], '"no_id" is no id of a key'),
+        (["hash-key", "no_id", "--scope", "a"], '"no_id" is not a valid key id'),
     ],
 )
-def test_refused_with_a_reason_and_without_a_traceback(refusal, arguments, reason):
+def test_error_is_reported_without_a_traceback(refusal, arguments, reason):
     assert reason in refusal(*arguments)
 
 
 @pytest.mark.parametrize("command", [["token", "--user", "7", "--scope", "a"], ["rotate-token-key"]])
-def test_with_a_provider_there_is_no_development_issuer(refusal, monkeypatch, tmp_path, command):
+def test_commands_are_refused_with_an_identity_provider(refusal, monkeypatch, tmp_path, command):
     monkeypatch.setenv("AUTH_JWKS", "https://id.example/keys")
 
     assert "AUTH_JWKS is set" in refusal(*command)
@@ -126,7 +126,7 @@ def test_hash_key_stores_the_hash_and_prints_the_key(run, tree):
     assert all(key not in file.read_text(errors="replace") for file in tree.rglob("*") if file.is_file())
 
 
-def test_hash_key_keeps_the_other_keys_and_refuses_an_id_twice(run, refusal, tree):
+def test_hash_key_keeps_other_keys_and_refuses_a_duplicate_id(run, refusal, tree):
     file = tree / "gateway_project" / "deploy" / "gateway.toml"
     store(file, "partner", make_key("partner"), scopes=["orders:read"], rate_limit=None, user_id=None)
 

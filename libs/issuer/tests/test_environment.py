@@ -17,7 +17,7 @@ def test_auth_gets_a_development_issuer_and_a_service_token(tmp_path):
     assert len(added["SERVICE_TOKEN"]) >= 32
 
 
-def test_all_processes_get_the_same(tmp_path):
+def test_all_processes_get_the_same_environment(tmp_path):
     assert development_environment(tmp_path, {"AUTH": "true"}) == development_environment(tmp_path, {"AUTH": "true"})
 
 
@@ -28,7 +28,7 @@ def test_the_service_token_can_be_read_by_its_owner_only(tmp_path):
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_provider_keeps_the_development_issuer_out(tmp_path):
+def test_identity_provider_disables_the_development_issuer(tmp_path):
     added = development_environment(tmp_path, {"AUTH": "true", "AUTH_JWKS": "https://id.example/keys"})
 
     assert [*added] == ["SERVICE_TOKEN"]
@@ -36,11 +36,11 @@ def test_a_provider_keeps_the_development_issuer_out(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["SERVICE_TOKEN", "SERVICE_TOKEN_FILE"])
-def test_a_service_token_of_ones_own_stays(tmp_path, name):
+def test_configured_service_token_is_kept(tmp_path, name):
     assert "SERVICE_TOKEN" not in development_environment(tmp_path, {"AUTH": "true", name: "own"})
 
 
-def test_names_of_ones_own_stay(tmp_path):
+def test_configured_names_are_kept(tmp_path):
     added = development_environment(tmp_path, {"AUTH": "true", "AUTH_ISSUER": "urn:own", "AUTH_AUDIENCE": "shop"})
 
     assert (added["AUTH_ISSUER"], added["AUTH_AUDIENCE"]) == ("urn:own", "shop")

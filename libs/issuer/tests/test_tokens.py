@@ -22,13 +22,13 @@ def issue(folder, seconds=60):
 
 
 def verify(folder, token):
-    """Verify as a gateway does, by the public keys alone."""
+    """Verify the token by the public keys, as a gateway does."""
     found = jwt.PyJWKSet.from_json(folder.jwks.read_text())
     key = found[jwt.get_unverified_header(token)["kid"]]
     return jwt.decode(token, key, ["ES256"], audience="gateway", issuer="urn:issuer")
 
 
-def test_a_token_is_one_of_rfc_9068(folder):
+def test_token_conforms_to_rfc_9068(folder):
     token = issue(folder)
 
     claims, now = verify(folder, token), time.time()
@@ -39,7 +39,7 @@ def test_a_token_is_one_of_rfc_9068(folder):
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 24 * 60 * 60 + 1])
-def test_a_token_lives_for_a_day_at_most(folder, seconds):
+def test_lifetime_of_a_token_is_at_most_a_day(folder, seconds):
     with pytest.raises(ValueError, match="1 to 86400 seconds"):
         issue(folder, seconds=seconds)
 
@@ -63,7 +63,7 @@ def test_tokens_of_the_old_key_stay_valid_after_a_rotation(folder):
     assert verify(folder, old)["sub"] == verify(folder, new)["sub"] == "7"
 
 
-def test_an_old_key_goes_when_its_last_token_has_ended(folder, monkeypatch):
+def test_old_key_is_removed_after_its_last_token_has_expired(folder, monkeypatch):
     old = folder.signing_key().kid
     folder.rotate()
     now = time.time()
@@ -76,7 +76,7 @@ def test_an_old_key_goes_when_its_last_token_has_ended(folder, monkeypatch):
     assert old not in {key["kid"] for key in json.loads(folder.jwks.read_text())["keys"]}
 
 
-def test_a_rotation_that_is_killed_leaves_keys_that_sign_and_verify(folder, monkeypatch):
+def test_interrupted_rotation_leaves_valid_keys(folder, monkeypatch):
     issue(folder)
     written = []
 
