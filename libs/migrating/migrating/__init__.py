@@ -1,1 +1,1 @@
-"""A Django app with ``manage.py migrate_once``: migrations that replicas which start together apply once."""
+"""A Django app with ``manage.py migrate_once``: migrations under a lock, which concurrent replicas apply once."""

@@ -1,7 +1,6 @@
-"""The lock that one of several migrating processes holds: a session-level advisory lock of PostgreSQL.
+"""The lock of concurrent migrating processes: a session-level advisory lock of PostgreSQL.
 
-The connection that migrates holds it. If the process is killed, or the connection lost, the lock ends with the
-migration.
+The connection that migrates holds the lock. If the process is killed or loses the connection, PostgreSQL releases it.
 """
 
 import logging
@@ -15,27 +14,27 @@ from django.db.backends.utils import CursorWrapper
 
 logger = logging.getLogger(__name__)
 
-KEY = 0x6D696772  # "migr"; advisory locks are those of one database
+KEY = 0x6D696772  # "migr"; advisory locks are local to a database
 POLL_SECONDS = 0.25
 CONNECT_SECONDS, RETRY_SECONDS = 60.0, 2.0
-# A server otherwise keeps the session of a machine that has gone, and the lock with it, for two hours.
+# By default, the server keeps the session of a failed machine, and its lock, for two hours.
 KEEPALIVES = {"tcp_keepalives_idle": 20, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}  # seconds, number
 
 
 class LockError(Exception):
-    """The lock cannot be had, or was lost; the message says why, and what to do."""
+    """The lock cannot be acquired, or was lost; the message has the reason."""
 
 
 @contextmanager
 def migration_lock(connection: BaseDatabaseWrapper, *, wait: float) -> Iterator[float]:
-    """Hold the lock of the connection's database; yield how many seconds it took to get it.
+    """Hold the lock of the connection's database; yield the seconds it took to acquire.
 
-    Tries again every ``POLL_SECONDS`` for ``wait`` seconds. A statement that waits for the lock would have a snapshot,
-    for whose end CREATE INDEX CONCURRENTLY waits: a deadlock with the process that migrates.
+    Retries every ``POLL_SECONDS`` for ``wait`` seconds. It does not wait in ``pg_advisory_lock``: that statement would
+    hold a snapshot, and CREATE INDEX CONCURRENTLY waits for snapshots to end, which is a deadlock.
 
     Raises:
-        OperationalError: the server does not answer for ``CONNECT_SECONDS``.
-        LockError: another process has held the lock all the time, the connection goes through a pooler, or the
+        OperationalError: the server did not respond within ``CONNECT_SECONDS``.
+        LockError: another process held the lock for ``wait`` seconds, the connection goes through a pooler, or the
             connection was replaced while the lock was held.
     """
     _connect(connection)
@@ -44,22 +43,22 @@ def migration_lock(connection: BaseDatabaseWrapper, *, wait: float) -> Iterator[
     with connection.cursor() as cursor:
         for name, value in KEEPALIVES.items():
             cursor.execute("SELECT set_config(%s, %s, false)", [name, str(value)])
-        while not _ask(cursor, "SELECT pg_try_advisory_lock(%s)", KEY):
+        while not _call(cursor, "SELECT pg_try_advisory_lock(%s)", KEY):
             if time.monotonic() - started > wait:
                 raise LockError(f"Another process has been migrating this database for {wait:g} seconds.")
             time.sleep(POLL_SECONDS)
     try:
         yield time.monotonic() - started
     except BaseException:
-        connection.close()  # frees the lock, and leaves nothing half done
+        connection.close()  # releases the lock and rolls back
         raise
     with connection.cursor() as cursor:
-        if not _ask(cursor, "SELECT pg_advisory_unlock(%s)", KEY):
+        if not _call(cursor, "SELECT pg_advisory_unlock(%s)", KEY):
             raise LockError("The connection was replaced while it held the lock: another process may have migrated.")
 
 
 def _connect(connection: BaseDatabaseWrapper) -> None:
-    """Connect; try again while the server does not answer, as one that starts together with the service."""
+    """Connect, with retries for a server that does not respond yet, such as one that starts with the service."""
     give_up_at = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
@@ -72,20 +71,20 @@ def _connect(connection: BaseDatabaseWrapper) -> None:
 
 
 def _refuse_pooler(connection: BaseDatabaseWrapper) -> None:
-    """Refuse a connection whose server process is not the one that it was told when it was opened.
+    """Refuse a connection through a pooler: its server process differs from that announced when it was opened.
 
-    A pooler in transaction mode gives each transaction another session; a lock of a session is then held by anyone.
+    A pooler in transaction mode may run each transaction in another session, so a session-level lock is useless.
     """
-    told = connection.connection.info.backend_pid
+    announced = connection.connection.info.backend_pid
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
-        if cursor.fetchone() != (told,):
+        if cursor.fetchone() != (announced,):
             raise LockError(
                 "The connection goes through a pooler, which does not keep a session's lock. "
                 "Set DB_HOST or DATABASE_URL of this command to the server itself."
             )
 
 
-def _ask(cursor: CursorWrapper, question: str, key: int) -> bool:
-    cursor.execute(question, [key])
+def _call(cursor: CursorWrapper, sql: str, key: int) -> bool:
+    cursor.execute(sql, [key])
     return bool(cursor.fetchone() == (True,))

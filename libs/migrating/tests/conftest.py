@@ -16,7 +16,7 @@ SECONDS = 120
 
 
 class Database:
-    """A database, and processes of `manage.py migrate_once` on it."""
+    """A database on which `manage.py migrate_once` can be run."""
 
     def __init__(self, name):
         self.name = name
@@ -35,13 +35,15 @@ class Database:
     def drop(self):
         administrate(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
-    def ask(self, query):
+    def query(self, sql):
         with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
-            cursor.execute(query)
+            cursor.execute(sql)
             return cursor.fetchall()
 
     def applied(self):
-        return [name for (name,) in self.ask("SELECT name FROM django_migrations WHERE app = 'ledger' ORDER BY name")]
+        return [
+            name for (name,) in self.query("SELECT name FROM django_migrations WHERE app = 'ledger' ORDER BY name")
+        ]
 
 
 def finish(process):
@@ -58,7 +60,7 @@ def administrate(statement):
 
 @pytest.fixture
 def missing():
-    """A database that is not there yet."""
+    """A database that does not exist yet."""
     database = Database(f"migrating_{secrets.token_hex(4)}")
     yield database
     database.drop()

@@ -34,7 +34,7 @@ def locked():
         yield
 
 
-def test_five_at_once_on_an_empty_database_migrate_once_and_all_succeed(empty):
+def test_five_concurrent_processes_migrate_once_and_all_succeed(empty):
     processes = [empty.start() for _ in range(5)]
 
     outcomes = [finish(process) for process in processes]
@@ -43,12 +43,12 @@ def test_five_at_once_on_an_empty_database_migrate_once_and_all_succeed(empty):
     for name in ALL:
         assert sum(f"Applying ledger.{name}... OK" in output for _, output in outcomes) == 1
     assert sum("No migrations to apply." in output for _, output in outcomes) == 4
-    assert empty.ask("SELECT count(*) FROM ledger_entry") == [(1,)]
-    assert empty.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'entry_text'::regclass") == [(True,)]
+    assert empty.query("SELECT count(*) FROM ledger_entry") == [(1,)]
+    assert empty.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'entry_text'::regclass") == [(True,)]
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["starts later", "waits for the killed one"])
-def test_next_one_finishes_what_a_killed_one_began(empty, tmp_path, waits):
+def test_next_process_completes_the_migrations_of_a_killed_one(empty, tmp_path, waits):
     killed = empty.start(STOP_AT=str(tmp_path / "in the middle"))
     wait_for_file(tmp_path / "in the middle")
     waiting = [empty.start()] if waits else []
@@ -61,13 +61,13 @@ def test_next_one_finishes_what_a_killed_one_began(empty, tmp_path, waits):
     assert status == 0, output
     assert "Applying ledger.0001_initial" not in output
     assert empty.applied() == ALL
-    assert empty.ask("SELECT count(*) FROM ledger_entry") == [(1,)]
+    assert empty.query("SELECT count(*) FROM ledger_entry") == [(1,)]
 
 
-def test_one_that_loses_its_connection_fails_and_the_next_one_finishes(empty, tmp_path):
+def test_next_process_completes_the_migrations_after_a_lost_connection(empty, tmp_path):
     cut_off = empty.start(STOP_AT=str(tmp_path / "in the middle"))
     wait_for_file(tmp_path / "in the middle")
-    empty.ask("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    empty.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
     status, output = finish(empty.start())
     cut_off.kill()
     finish(cut_off)
@@ -76,7 +76,7 @@ def test_one_that_loses_its_connection_fails_and_the_next_one_finishes(empty, tm
     assert empty.applied() == ALL
 
 
-def test_one_that_starts_before_its_database_waits_for_it(missing):
+def test_process_that_starts_before_its_database_waits_for_it(missing):
     process = missing.start()
     first = process.stdout.readline()
     missing.create()
@@ -87,7 +87,7 @@ def test_one_that_starts_before_its_database_waits_for_it(missing):
     assert missing.applied() == ALL
 
 
-def test_connection_is_tried_again_until_the_database_is_there(missing, monkeypatch):
+def test_connection_is_retried_until_the_database_exists(missing, monkeypatch):
     monkeypatch.setattr(lock.time, "sleep", lambda seconds: missing.create())
     new = connections.create_connection("default")
     new.settings_dict = new.settings_dict | {"NAME": missing.name}
@@ -98,7 +98,7 @@ def test_connection_is_tried_again_until_the_database_is_there(missing, monkeypa
     new.close()
 
 
-def test_database_that_never_comes_is_an_error(monkeypatch):
+def test_missing_database_is_an_error_after_the_timeout(monkeypatch):
     monkeypatch.setattr(lock, "CONNECT_SECONDS", 0.0)
     never = connections.create_connection("default")
     never.settings_dict = never.settings_dict | {"NAME": "never"}
@@ -107,12 +107,12 @@ def test_database_that_never_comes_is_an_error(monkeypatch):
         pass
 
 
-def test_one_gives_up_when_another_holds_the_lock_for_too_long(locked):
+def test_process_fails_if_the_lock_is_held_for_too_long(locked):
     with pytest.raises(CommandError, match=r"Another process has been migrating this database for 0\.1 seconds"):
         call_command("migrate_once", wait=0.1, verbosity=0)
 
 
-def test_options_of_migrate_are_its_own():
+def test_options_of_migrate_are_accepted():
     output = io.StringIO()
 
     call_command("migrate_once", "--plan", stdout=output)
@@ -121,7 +121,7 @@ def test_options_of_migrate_are_its_own():
     assert "No planned migration operations." in output.getvalue()
 
 
-def test_lock_is_free_after_success_and_after_failure():
+def test_lock_is_released_after_success_and_failure():
     call_command("migrate_once", verbosity=0)
     with pytest.raises(CommandError, match="No installed app"):
         call_command("migrate_once", "nothing", verbosity=0)
@@ -130,12 +130,12 @@ def test_lock_is_free_after_success_and_after_failure():
         assert waited < 1
 
 
-def test_connection_that_was_replaced_is_noticed():
+def test_replaced_connection_is_an_error():
     with pytest.raises(LockError, match="replaced while it held the lock"), migration_lock(connection, wait=0):
         connection.close()
 
 
-def test_session_of_a_machine_that_has_gone_ends_within_a_minute():
+def test_session_of_a_failed_machine_ends_within_a_minute():
     with migration_lock(connection, wait=0), connection.cursor() as cursor:
         cursor.execute("SELECT name, setting::int FROM pg_settings WHERE name LIKE 'tcp_keepalives%'")
         found = dict(cursor.fetchall())
@@ -144,7 +144,7 @@ def test_session_of_a_machine_that_has_gone_ends_within_a_minute():
     assert 0 < seconds <= 60
 
 
-def test_pooler_is_refused_and_the_server_itself_is_not(empty, through_pgbouncer):
+def test_pooler_is_refused_and_a_direct_connection_is_not(empty, through_pgbouncer):
     refused, output = finish(empty.start(DATABASE_URL=through_pgbouncer))
     accepted, _ = finish(empty.start())
 

@@ -1,11 +1,11 @@
-"""Settings of a project with migrations that can be stopped in the middle, and a database as every service has it."""
+"""Settings of a project with a migration that can be interrupted, and with the database settings of a service."""
 
 import atexit
 import gc
 
 from chassis.environment import database
 
-atexit.register(gc.freeze)  # skips the interpreter's last garbage collections, a quarter of a command's time
+atexit.register(gc.freeze)  # skips garbage collection at exit, a quarter of a command's time
 
 SECRET_KEY = "of these tests"
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "migrating", "bank.ledger"]

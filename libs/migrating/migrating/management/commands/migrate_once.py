@@ -12,9 +12,9 @@ WAIT_SECONDS = 600.0
 
 
 class Command(MigrateCommand):
-    """Applies migrations while it holds an advisory lock; processes that start meanwhile wait, and find nothing to do.
+    """Applies migrations under an advisory lock; concurrent processes wait, and then have no migrations to apply.
 
-    Each replica may run it before it starts. If one is killed, PostgreSQL frees its lock, and the next one goes on with
+    Each replica may run it before it starts. If one is killed, PostgreSQL releases its lock, and the next one applies
     the migration that was rolled back.
     """
 
@@ -30,7 +30,7 @@ class Command(MigrateCommand):
         """Migrate while holding the lock.
 
         Raises:
-            CommandError: the lock cannot be had, or was lost.
+            CommandError: the lock cannot be acquired, or was lost.
         """
         try:
             with migration_lock(connections[options["database"]], wait=options["wait"]) as waited:

@@ -7,7 +7,7 @@ from django.db import migrations
 
 def add_entry(apps, schema_editor):
     apps.get_model("ledger", "Entry").objects.create(amount=1, text="Opening")
-    if file := os.environ.get("STOP_AT"):  # the test waits for the file, and does something to this process
+    if file := os.environ.get("STOP_AT"):  # the test waits for the file, then interrupts this process
         Path(file).touch()
         time.sleep(60)
 

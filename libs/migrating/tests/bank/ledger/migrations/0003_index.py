@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Waits for every statement that runs in the database, also for one that waits for a lock."""
+    """Waits for all running statements of the database, even those that wait for a lock."""
 
     atomic = False
     dependencies = [("ledger", "0002_first_entry")]
