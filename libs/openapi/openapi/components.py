@@ -43,9 +43,9 @@ COMPONENTS: dict[str, Any] = {
         "Problem": _object(
             "An error (RFC 9457).",
             type=_text("Names the kind of problem.", format="uri", pattern="^urn:problem:[a-z0-9_]+$"),
-            title=_text("The phrase of the status.", example="Not Found"),
+            title=_text("The reason phrase of the status.", example="Not Found"),
             status={"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
-            detail=_text("What is wrong with this request, in a sentence."),
+            detail=_text("The error of this request, as a sentence."),
             instance=_text("Path of the request.", example="/resources/1"),
             request_id=_text("Id of the request, as in `X-Request-ID` and in the logs."),
         ),
@@ -75,7 +75,7 @@ COMPONENTS: dict[str, Any] = {
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
         },
         "Retry-After": {
-            "description": "Seconds after which the request can be repeated.",
+            "description": "Seconds after which the request can be retried.",
             "schema": {"type": "integer", "minimum": 1},
         },
     },
@@ -98,7 +98,7 @@ def _error_response(status: int, problems: list[Problem]) -> dict[str, Any]:
     plain = [f"urn:problem:{one.code}" for one in types if one.code != ValidationError.default_code]
     schemas = [_narrowed("Problem", status, plain)] if plain else []
     if len(plain) < len(types):
-        # First: generated clients take the first schema that a response fits.
+        # First: generated clients use the first schema that matches a response.
         schemas.insert(0, _narrowed("ValidationProblem", status, [f"urn:problem:{ValidationError.default_code}"]))
     return {
         "description": "\n".join(f"* `{one.code}`: {one.detail}" for one in types),
@@ -108,14 +108,14 @@ def _error_response(status: int, problems: list[Problem]) -> dict[str, Any]:
 
 
 def _narrowed(name: str, status: int, types: list[str]) -> dict[str, Any]:
-    """Return the schema ``name`` for some types; beside the reference, where generators of clients do not stumble."""
+    """Return the schema ``name`` limited to some types, by keywords beside ``$ref`` as client generators support."""
     return reference("schemas", name) | {"properties": {"type": {"enum": types}, "status": {"const": status}}}
 
 
 def _as_type(problem: Problem) -> ProblemType:
     if isinstance(problem, ProblemType):
         return problem
-    detail = re.sub(r' "{\w+}"', "", str(problem.default_detail))  # which stands for a part of the request
+    detail = re.sub(r' "{\w+}"', "", str(problem.default_detail))  # placeholders for parts of the request
     return ProblemType(int(problem.status_code), str(problem.default_code), detail)
 
 

@@ -9,15 +9,15 @@ from rest_framework.response import Response
 
 
 class DocumentView(SpectacularJSONAPIView):
-    """drf-spectacular's view, which makes one document at a time.
+    """drf-spectacular's view, which generates one document at a time.
 
-    drf-spectacular loads its extensions with the first document, and fails if two threads do so at once.
+    drf-spectacular loads its extensions with the first document, and fails if two threads do so concurrently.
     """
 
-    _making = Lock()
+    _generating = Lock()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Handle the request."""
-        with self._making:
+        with self._generating:
             response: Response = super().dispatch(request, *args, **kwargs)  # type: ignore[assignment]
         return response

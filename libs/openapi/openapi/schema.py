@@ -1,4 +1,4 @@
-"""OpenAPI documents of the services: what drf-spectacular cannot know about their API."""
+"""Extensions of drf-spectacular for the services' OpenAPI documents."""
 
 import json
 import re
@@ -46,9 +46,9 @@ _TEXTS = {
 class ProblemSchema(AutoSchema):
     """drf-spectacular's AutoSchema, with the problems of each operation.
 
-    Problems follow from the parameters and the body of an operation. Those of its own are listed by the view and its
-    base classes, in ``problems``: from the name of an action to the types of its problems. The view's permissions list
-    theirs in ``problems``, too.
+    Common problems are derived from the parameters and body of an operation. The view and its base classes list others
+    in ``problems``, a mapping from the name of an action to problem types. Permission classes list theirs in
+    ``problems``, too.
     """
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
@@ -66,7 +66,7 @@ class ProblemSchema(AutoSchema):
             response["headers"] = IN_EVERY_RESPONSE | response.get("headers", {})
             response["description"] = response["description"] or "Success."
         for status, response in error_responses(self.get_problems(operation)).items():
-            responses.setdefault(status, response)  # extend_schema may have documented another
+            responses.setdefault(status, response)  # extend_schema may document the status
         return operation
 
     def get_summary(self) -> str | None:
@@ -78,7 +78,7 @@ class ProblemSchema(AutoSchema):
         return self._text(1) or ""
 
     def get_problems(self, operation: dict[str, Any]) -> Iterator[Problem]:
-        """Yield the types of the problems that the operation can respond with: a hook for those of a service."""
+        """Yield the problem types that the operation can respond with. Subclasses may extend it."""
         yield from (BAD_REQUEST, NotAcceptable, INTERNAL_ERROR)
         places = {one["in"] for one in operation.get("parameters", [])}
         if "requestBody" in operation:
@@ -114,7 +114,7 @@ def _complete(parameter: dict[str, Any], *, describes_filters: bool) -> None:
 
 
 def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
-    """Document addresses whose last slash is optional without it, as links have them."""
+    """Document paths without an optional trailing slash, as in links."""
     return [
         (path.rstrip("/") if regex.removesuffix("$").endswith("/?") else path, regex, *rest)
         for path, regex, *rest in endpoints
@@ -122,7 +122,7 @@ def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[t
 
 
 def complete_components(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the shared components; state that requests have no unknown members, and responses all of theirs."""
+    """Add the shared components; forbid unknown members in requests, and require all members in responses."""
     components = result["components"]
     schemas = components.get("schemas", {})
     sent = _names_in_requests(result["paths"], schemas)
@@ -139,7 +139,7 @@ def complete_components(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]
 
 
 def _names_in_requests(paths: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
-    """Return the names of the schemas that request bodies refer to, and those that these refer to."""
+    """Return the names of the schemas that request bodies refer to, directly or indirectly."""
     names: set[str] = set()
     parts = [operation.get("requestBody") for path in paths.values() for operation in path.values()]
     while parts:

@@ -14,7 +14,7 @@ members of a response that they do not know.
 def spectacular_settings(title: str, description: str) -> dict[str, Any]:
     """Return drf-spectacular's settings for a service's OpenAPI document.
 
-    Descriptions are written for clients: docstrings are not shown.
+    Descriptions are written for clients, so docstrings are left out.
     """
     return {
         "TITLE": title,

@@ -1,4 +1,4 @@
-"""What drf-spectacular's documentation shows is in the documents of copies, too."""
+"""Features of drf-spectacular's documentation also work in subclassed viewsets."""
 
 import pytest
 from django.urls import path
@@ -64,7 +64,7 @@ def document():
     return SchemaGenerator(patterns=patterns).get_schema(public=True)
 
 
-def test_documented_error_stays(document):
+def test_error_documented_by_the_view_is_kept(document):
     responses = document["paths"]["/books/{id}"]["get"]["responses"]
 
     assert responses["404"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Refusal"}

@@ -25,11 +25,11 @@ def test_errors_are_problems(document):
         assert all(response["content"].keys() == {"application/problem+json"} for response in errors.values())
 
 
-def test_paths_are_documented_without_a_slash_at_their_end(document):
+def test_paths_are_documented_without_a_trailing_slash(document):
     assert list(document["paths"]) == ["/books", "/books/{id}"]
 
 
-def test_requests_take_no_unknown_field(document):
+def test_requests_allow_no_unknown_field(document):
     schemas = document["components"]["schemas"]
 
     assert schemas["BookRequest"]["additionalProperties"] is False
@@ -43,15 +43,15 @@ def test_parameters_of_a_list_have_their_limits(document):
     assert parameters["ordering"]["enum"] == ["id", "-id", "created_at", "-created_at", "title", "-title"]
 
 
-def test_documents_are_made_one_at_a_time(rf, monkeypatch):
-    making, most = threading.Semaphore(8), []
+def test_documents_are_generated_one_at_a_time(rf, monkeypatch):
+    generating, most = threading.Semaphore(8), []
 
     class SlowGenerator(SchemaGenerator):
         def get_schema(self, *args, **kwargs):
-            making.acquire()
-            most.append(8 - making._value)
+            generating.acquire()
+            most.append(8 - generating._value)
             time.sleep(0.05)
-            making.release()
+            generating.release()
             return {}
 
     monkeypatch.setattr(DocumentView, "generator_class", SlowGenerator)
