@@ -246,15 +246,15 @@ def test_validators_of_the_serializer_are_called():
 
 
 @pytest.mark.parametrize(
-    ("instant", "expected"),
+    ("value", "expected"),
     [
         (datetime(2026, 7, 1, 12, tzinfo=UTC), "2026-07-01T12:00:00Z"),
         (datetime(2026, 7, 1, 12, microsecond=30, tzinfo=UTC), "2026-07-01T12:00:00.000030Z"),
         (datetime(2026, 7, 1, 14, tzinfo=timezone(timedelta(hours=2))), "2026-07-01T12:00:00Z"),
     ],
 )
-def test_datetimes_are_in_utc(instant, expected):
-    assert BookSerializer(Book(created_at=instant)).data["created_at"] == expected
+def test_datetimes_are_in_utc(value, expected):
+    assert BookSerializer(Book(created_at=value)).data["created_at"] == expected
 
 
 class TimedSerializer(StrictModelSerializer[Book]):

@@ -13,7 +13,7 @@ from django_filters import widgets
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.renderers import BrowsableAPIRenderer
 
-from lists.instants import INVALID_INSTANT, parse_instant
+from lists.datetimes import INVALID_DATETIME, parse_utc_datetime
 
 MAX_IDS = 100
 
@@ -67,21 +67,21 @@ def is_optional(one: django_filters.Filter) -> bool:
     return is_known and not one.extra.get("required") and one.extra.keys() <= plain
 
 
-class InstantField(forms.DateTimeField):
+class UTCDateTimeField(forms.DateTimeField):
     """An RFC 3339 date-time."""
 
     def to_python(self, value: Any) -> datetime | None:
         """Return the UTC datetime; None if the parameter is absent."""
         try:
-            return None if value is None else parse_instant(value)
+            return None if value is None else parse_utc_datetime(value)
         except ValueError as error:
-            raise FormValidationError(INVALID_INSTANT, code="invalid") from error
+            raise FormValidationError(INVALID_DATETIME, code="invalid") from error
 
 
-class InstantFilter(django_filters.DateTimeFilter):
+class UTCDateTimeFilter(django_filters.DateTimeFilter):
     """Filters by an RFC 3339 date-time."""
 
-    field_class = InstantField
+    field_class = UTCDateTimeField
 
 
 class BooleanWidget(widgets.BooleanWidget):
@@ -139,5 +139,5 @@ class StrictFilterSet(django_filters.FilterSet):
     FILTER_DEFAULTS = django_filters.FilterSet.FILTER_DEFAULTS | {
         models.BigIntegerField: {"filter_class": IntegerFilter},
         models.BooleanField: {"filter_class": BooleanFilter},  # and of the lookup isnull
-        models.DateTimeField: {"filter_class": InstantFilter},
+        models.DateTimeField: {"filter_class": UTCDateTimeFilter},
     }

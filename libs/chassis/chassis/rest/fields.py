@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.utils import html
 
-from lists.instants import INVALID_INSTANT, parse_instant
+from lists.datetimes import INVALID_DATETIME, parse_utc_datetime
 
 
 def _is_form_data(field: serializers.Field[Any, Any, Any, Any]) -> bool:
@@ -64,7 +64,7 @@ class StrictBooleanField(serializers.BooleanField):
 class StrictDateTimeField(serializers.DateTimeField):
     """An RFC 3339 date-time. HTML forms may send other formats, as their inputs have no UTC offset."""
 
-    default_error_messages = {"invalid": INVALID_INSTANT}
+    default_error_messages = {"invalid": INVALID_DATETIME}
 
     def default_timezone(self) -> tzinfo | None:
         """Return the current time zone, cached for all rows of a serializer."""
@@ -77,6 +77,6 @@ class StrictDateTimeField(serializers.DateTimeField):
         if _is_form_data(self):
             return super().to_internal_value(value)
         try:
-            return self.enforce_timezone(parse_instant(value))
+            return self.enforce_timezone(parse_utc_datetime(value))
         except ValueError:
             self.fail("invalid")
