@@ -128,7 +128,7 @@ def _sign_in() -> dict[str, Any]:
 
 
 def _tls(*, https_only: bool) -> dict[str, Any]:
-    """Return the settings of TLS. A proxy in front terminates TLS and redirects HTTP; services call by plain HTTP."""
+    """Return the settings of TLS. A proxy terminates TLS and redirects HTTP; calls between services are plain HTTP."""
     return {
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),  # safe because of ForwardedMiddleware
         "SECURE_HSTS_SECONDS": 31_536_000 if https_only else 0,

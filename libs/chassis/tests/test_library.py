@@ -3,7 +3,7 @@
 from django.core.management import call_command
 
 
-def test_checks_find_nothing():
+def test_system_checks_pass():
     call_command("check", fail_level="WARNING")
 
 

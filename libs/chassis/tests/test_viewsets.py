@@ -254,19 +254,19 @@ class SuffixedUrls:
 
 
 def test_location_is_not_set_by_other_actions(api, settings):
-    settings.ROOT_URLCONF = BringUrls
+    settings.ROOT_URLCONF = DonateUrls
 
-    assert "Location" not in api.post("/books/bring", EMMA, format="json")
+    assert "Location" not in api.post("/books/donate", EMMA, format="json")
 
 
-class BringingViewSet(BookViewSet):
+class DonatingViewSet(BookViewSet):
     @action(detail=False, methods=["post"])
-    def bring(self, request):
+    def donate(self, request):
         return self.create(request)
 
 
-class BringUrls:
-    urlpatterns = [path("books/bring", BringingViewSet.as_view({"post": "bring"}))]
+class DonateUrls:
+    urlpatterns = [path("books/donate", DonatingViewSet.as_view({"post": "donate"}))]
 
 
 def test_query_changed_by_middleware_is_used(api, make_book, settings):

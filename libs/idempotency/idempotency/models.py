@@ -15,7 +15,7 @@ class ClaimLost(Exception):  # noqa: N818 - named for the state
 
 
 class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
-    """The life cycle of a key: claimed, then completed or released. All times are of the database's clock."""
+    """The life cycle of a key: claimed, then completed or released. All timestamps come from the database."""
 
     def claim(self, key: str, fingerprint: str, lock: timedelta) -> uuid.UUID | None:
         """Claim ``key`` for a request in one statement; return the claim token, or None if the key is in use.

@@ -86,7 +86,7 @@ class IdempotentCreateMixin(ResourceViewSet[Any]):
 
     @classmethod
     def as_view(cls, actions: Any = None, **kwargs: Any) -> Any:
-        """Return the view, for ``create`` without ``ATOMIC_REQUESTS``: the claim is committed before the object."""
+        """Return the view. With ``create`` it is exempt from ``ATOMIC_REQUESTS``, as the claim is committed first."""
         view = super().as_view(actions, **kwargs)
         return transaction.non_atomic_requests(view) if "create" in (actions or {}).values() else view
 

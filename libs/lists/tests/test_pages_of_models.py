@@ -90,7 +90,7 @@ def test_list_is_ordered_by_an_array(shelf_models):
     assert pages(copy_model, "words", "words") == [[["a"], ["b"]], [["c"]], [["a"], ["b"]]]
 
 
-def test_list_is_ordered_by_a_key_of_several_columns(shelf_models):
+def test_list_is_ordered_by_a_composite_key(shelf_models):
     place_model = shelf_models[3]
     for number in range(3):
         place_model.objects.create(row=1, number=number)

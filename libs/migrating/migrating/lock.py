@@ -30,7 +30,7 @@ def migration_lock(connection: BaseDatabaseWrapper, *, wait: float) -> Iterator[
     """Hold the lock of the connection's database; yield the seconds it took to acquire.
 
     Retries every ``POLL_SECONDS`` for ``wait`` seconds. It does not wait in ``pg_advisory_lock``: that statement would
-    hold a snapshot, and CREATE INDEX CONCURRENTLY waits for snapshots to end, which is a deadlock.
+    hold a snapshot, and CREATE INDEX CONCURRENTLY waits for snapshots to end: a deadlock.
 
     Raises:
         OperationalError: the server did not respond within ``CONNECT_SECONDS``.

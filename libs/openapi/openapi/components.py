@@ -108,7 +108,7 @@ def _error_response(status: int, problems: list[Problem]) -> dict[str, Any]:
 
 
 def _narrowed(name: str, status: int, types: list[str]) -> dict[str, Any]:
-    """Return the schema ``name`` limited to some types, by keywords beside ``$ref`` as client generators support."""
+    """Return the schema ``name`` limited to some types. Client generators support keywords beside ``$ref``."""
     return reference("schemas", name) | {"properties": {"type": {"enum": types}, "status": {"const": status}}}
 
 

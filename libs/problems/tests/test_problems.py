@@ -134,7 +134,7 @@ def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, statu
     [(420, "Client Error"), (499, "Client Error"), (599, "Server Error"), (418, "I'm a Teapot")],
 )
 @pytest.mark.parametrize("headers", [{}, BROWSER])
-def test_status_without_a_phrase_of_its_own_has_the_title_of_its_class(api, monkeypatch, status, title, headers):
+def test_nonstandard_status_has_the_title_of_its_class(api, monkeypatch, status, title, headers):
     def fail(self):
         error = APIException("No.", "own")
         error.status_code = status

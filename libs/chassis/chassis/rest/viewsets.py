@@ -147,7 +147,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return response.headers.get("ETag") or entity_tag(self.render_json(response))
 
     def render_json(self, response: Response) -> bytes:
-        """Return the data of ``response`` in JSON of the view's renderer, without indentation."""
+        """Return the data of ``response`` as JSON, by the view's renderer and without indentation."""
         renderers = [self.request.accepted_renderer, *self.get_renderers(), JSONRenderer()]
         renderer = next(one for one in renderers if isinstance(one, JSONRenderer))
         context = self.get_renderer_context() | {"response": response}
