@@ -75,7 +75,7 @@ class StrictOrderingFilter(filters.OrderingFilter):
         values = [f"{sign}{name}" for name in fields for sign in ("", "-")]
         description = parameter["description"]
         if ranges := getattr(view, "range_fields", ()):
-            description += f" A list with bounds of `{ranges[0]}` can be ordered by that field only."
+            description += f" A list with bounds of `{ranges[0]}` is ordered by it, and by no other field."
         if (searched := getattr(view, "search_ordering_fields", fields)) != fields:
             description += f" A search can be ordered by {' and '.join(f'`{name}`' for name in searched)} only."
         return [parameter | {"schema": {"type": "string", "enum": values}, "description": description}]
