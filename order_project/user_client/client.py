@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from prometheus_client import Counter, Gauge
 
-from chassis.bulkhead import Bulkhead, BulkheadFull
+from calls.bulkhead import Bulkhead, BulkheadFull
 from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
 from problems.types import PROBLEM_JSON
 from user_client import transport

@@ -11,7 +11,7 @@ import pytest
 import requests
 from werkzeug import Response
 
-from chassis.bulkhead import Bulkhead
+from calls.bulkhead import Bulkhead
 from chassis.circuit_breaker import CircuitBreaker
 from observability.request_id import HEADER
 from tests.conftest import KNOWN_USER

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from chassis.bulkhead import LONGEST_WAIT, SHORTEST_WAIT, Bulkhead, BulkheadFull
+from calls.bulkhead import LONGEST_WAIT, SHORTEST_WAIT, Bulkhead, BulkheadFull
 
 
 def seconds_until_refused(bulkhead):
