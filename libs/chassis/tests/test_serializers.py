@@ -355,3 +355,31 @@ def test_no_text_or_integer_field_converts_json_types():
     assert {name: error.code for name, (error,) in serializer.errors.items()} == dict.fromkeys(
         ["text", "number", "small", "positive", "big"], "invalid"
     )
+
+
+@isolate_apps("library.books")
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("a\0", "null_characters_not_allowed"),
+        ({"a": [{"b": "\ud800"}]}, "surrogate_characters_not_allowed"),
+        ({"\0": 1}, "null_characters_not_allowed"),
+        ([[1, None, {"a": "\\u0000"}]], None),
+    ],
+)
+def test_json_value_has_only_characters_that_can_be_stored(value, code):
+    class Note(models.Model):  # noqa: DJ008 - never shown
+        content = models.JSONField()
+
+        class Meta:
+            app_label = "books"
+
+    class NoteSerializer(StrictModelSerializer[Note]):
+        class Meta:
+            model = Note
+            fields = ["content"]
+
+    serializer = NoteSerializer(data={"content": value})
+
+    assert serializer.is_valid() == (code is None)
+    assert [error.code for error in serializer.errors.get("content", [])] == ([code] if code else [])

@@ -7,9 +7,11 @@ only text, but hides mistakes in JSON.
 from datetime import datetime, tzinfo
 from typing import Any
 
+from django.core.validators import ProhibitNullCharactersValidator
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.utils import html
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from lists.datetimes import INVALID_DATETIME, parse_utc_datetime
 
@@ -59,6 +61,25 @@ class StrictBooleanField(serializers.BooleanField):
         if not isinstance(data, bool) and not _is_form_data(self):
             self.fail("invalid", input=data)
         return super().to_internal_value(data)
+
+
+class StrictJSONField(serializers.JSONField):
+    """Any JSON value, without the characters that PostgreSQL cannot store in one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the value."""
+        value = super().to_internal_value(data)
+        parts = [value]
+        while parts:
+            part = parts.pop()
+            if isinstance(part, str):
+                ProhibitNullCharactersValidator()(part)
+                ProhibitSurrogateCharactersValidator()(part)
+            elif isinstance(part, dict):
+                parts += [*part.keys(), *part.values()]
+            elif isinstance(part, list):
+                parts += part
+        return value
 
 
 class StrictDateTimeField(serializers.DateTimeField):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from chassis.request_body import BODY_TOO_LARGE
+from chassis.request_body import BODY_TOO_LARGE, LENGTH_REQUIRED
 from chassis.rest.conditional import PreconditionFailed
 from chassis.service_token import SERVICE_TOKEN_REQUIRED
 from openapi.components import Problem
@@ -19,6 +19,6 @@ class ResourceSchema(ProblemSchema):
         yield from super().get_problems(operation)
         yield from (SERVICE_TOKEN_REQUIRED, DatabaseUnavailable)
         if self.method != "GET":
-            yield BODY_TOO_LARGE
+            yield from (LENGTH_REQUIRED, BODY_TOO_LARGE)
         if any(one["name"] in ("If-Match", "If-None-Match") for one in operation.get("parameters", [])):
             yield PreconditionFailed

@@ -19,6 +19,7 @@ from chassis.rest.fields import (
     StrictDateTimeField,
     StrictEmailField,
     StrictIntegerField,
+    StrictJSONField,
 )
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -48,7 +49,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     """A ModelSerializer for a public API.
 
     Unknown fields are errors, reported together with other errors. Read-only fields are ignored, so that clients can
-    send back an object that they read. JSON types are not converted.
+    send back an object that they read. The JSON types of texts, integers, booleans and datetimes are not converted.
     """
 
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {  # type: ignore[misc] # fromkeys
@@ -58,6 +59,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         **dict.fromkeys([models.IntegerField, models.SmallIntegerField, models.BigIntegerField], StrictIntegerField),
         **dict.fromkeys([models.PositiveIntegerField, models.PositiveSmallIntegerField], StrictIntegerField),
         models.DateTimeField: StrictDateTimeField,
+        models.JSONField: StrictJSONField,
     }
 
     def get_fields(self) -> dict[str, Any]:
