@@ -11,6 +11,8 @@ import pytest
 from django.db import models
 from django.db.models.functions import Length
 from django.db.models.signals import post_init, pre_init
+from django.middleware.security import SecurityMiddleware
+from django.utils.deprecation import MiddlewareMixin
 from django.views.decorators.cache import cache_page
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import (
@@ -350,6 +352,8 @@ def replaced(*args, **kwargs):
         (permissions.AllowAny, "has_permission", replaced),
         (models.Manager, "get_queryset", replaced),
         (models.CharField, "from_db_value", replaced),
+        (SecurityMiddleware, "process_response", replaced),
+        (MiddlewareMixin, "__call__", replaced),
     ],
 )
 def test_known_class_of_which_a_function_is_replaced_is_refused(monkeypatch, known, name, value):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.module_loading import import_string
 from rest_framework import permissions, renderers, serializers
 
 from chassis.rest import fields, negotiation
@@ -87,14 +88,12 @@ SETTINGS: dict[str, Any] = {
     "SESSION_ENGINE": "django.contrib.sessions.backends.db",
     "TIME_ZONE": "UTC",
     "USE_TZ": True,
-    "WHITENOISE_ROOT": None,
-    "WHITENOISE_STATIC_PREFIX": None,
+    **dict.fromkeys(["WHITENOISE_ROOT", "WHITENOISE_STATIC_PREFIX"]),
 }
 API_SETTINGS: dict[str, Any] = {
     "COERCE_BIGINT_TO_STRING": False,
-    "COMPACT_JSON": True,
     "DATETIME_FORMAT": "iso-8601",
-    "UNICODE_JSON": True,
+    **dict.fromkeys(["COMPACT_JSON", "UNICODE_JSON"], True),
 }
 DATABASE: dict[str, Any] = {"ATOMIC_REQUESTS": False, "TIME_ZONE": None}
 
@@ -105,5 +104,6 @@ VIEW_CODES = [_VIEW_FUNCTION.__code__, _VIEW_FUNCTION.__wrapped__.__code__]
 # Classes whose functions must come from their own module or from WRAPPERS (see ``check_patches``).
 _LISTED = [*VALUES["renderer_classes"], *VALUES["filter_backends"], VALUES["pagination_class"], permissions.AllowAny]
 _OTHERS = [negotiation.ContentNegotiation, serializers.ListSerializer, models.Manager, *sum(FIELDS.values(), ())]
-CLASSES = {base for one in (*NAMES, OWNED, *FIELDS, *_LISTED, *_OTHERS) for base in one.__mro__[:-1]}
+_MIDDLEWARE = map(import_string, (*REQUEST_MIDDLEWARE, *PAGE_MIDDLEWARE))
+CLASSES = {base for one in (*NAMES, OWNED, *FIELDS, *_LISTED, *_OTHERS, *_MIDDLEWARE) for base in one.__mro__[:-1]}
 WRAPPERS = {"builtins", "contextlib", "drf_spectacular.drainage", "functools"}
