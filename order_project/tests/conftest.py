@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 from chassis.circuit_breaker import CircuitBreaker
 from orders.models import Order
 from user_client import client
-from user_client.memory import UserMemory
+from user_client.cache import UserCache
 
 KNOWN_USER = 7
 CONTRACT = json.loads(Path(__file__).parents[2].joinpath("contracts/user_service.json").read_text())
@@ -49,7 +49,7 @@ def api() -> APIClient:
 def fresh_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reset the circuit breaker and the cache of users before each test."""
     monkeypatch.setattr(client, "breaker", CircuitBreaker(5, 2.0, counted=client._FAILURES))
-    monkeypatch.setattr(client, "memory", UserMemory())
+    monkeypatch.setattr(client, "cache", UserCache())
 
 
 @pytest.fixture

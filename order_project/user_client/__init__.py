@@ -1,4 +1,4 @@
-"""The client of the user service: the only package that calls it, and the only one that imports requests."""
+"""The client of the user service. No other package of this project imports requests."""
 
 from user_client.client import UserServiceUnavailable, VerifiedUser, find_user, find_user_ids
 

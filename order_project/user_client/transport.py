@@ -1,4 +1,4 @@
-"""How a request to the user service is made: over a kept connection, bounded in time, repeated where that is safe."""
+"""HTTP requests to the user service: keep-alive connections, a deadline and one retry."""
 
 import random
 import threading
@@ -14,19 +14,19 @@ from calls.deadline import DeadlineAdapter, deadline
 from calls.headers import outgoing_headers
 from speedups.requests_adapter import OneConnectionAdapter
 
-RETRIES = Counter("user_client_retries", "Attempts after the first")
+RETRIES = Counter("user_client_retries", "Retries of calls to the user service")
 
-# Sent by whatever stands in between while the user service is away.
+# Sent by proxies while the user service is unavailable.
 _OUTAGES = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 class _Thread(threading.local):
-    """A session for each thread, which keeps its connection: requests does not promise to share one safely."""
+    """One session, and so one connection, per thread: requests does not document sessions as thread-safe."""
 
     def __init__(self) -> None:
         self.session = requests.Session()
-        self.session.trust_env = False  # no proxy and no .netrc between two services
-        # https:// keeps the adapter of requests, whose timeouts alone hold there.
+        self.session.trust_env = False  # ignore proxies and .netrc between services
+        # Only for http://; https:// has the stock adapter, with timeouts but no deadline.
         adapter = OneConnectionAdapter(deadline.remaining) if speedups.ENABLED else DeadlineAdapter()
         self.session.mount("http://", adapter)
 
@@ -36,13 +36,13 @@ _prepared = requests.Request("GET", "http://user-service").prepare()
 
 
 def get(path: str) -> requests.Response:
-    """Return the user service's response to ``GET path``, which is sent again once where that may help.
+    """Send ``GET path`` to the user service, and retry it once after a failure.
 
-    Waits at most ``settings.USER_SERVICE_TOTAL_TIMEOUT`` seconds for all of it, both attempts included; within that
-    ``USER_SERVICE_CONNECT_TIMEOUT`` for a connection and ``USER_SERVICE_READ_TIMEOUT`` for a part of the response.
+    Waits at most ``settings.USER_SERVICE_TOTAL_TIMEOUT`` seconds, retry included. ``USER_SERVICE_CONNECT_TIMEOUT``
+    and ``USER_SERVICE_READ_TIMEOUT`` limit each connect and each read.
 
     Raises:
-        requests.RequestException: there is no response, or only part of one.
+        requests.RequestException: no complete response.
     """
     deadline.at = time.monotonic() + settings.USER_SERVICE_TOTAL_TIMEOUT
     try:
@@ -60,6 +60,6 @@ def get(path: str) -> requests.Response:
 def _attempt(path: str) -> requests.Response:
     request = _prepared.copy()
     request.prepare_headers({"Accept": "application/json"} | outgoing_headers("user", reads="users"))
-    request.url = f"{settings.USER_SERVICE_URL}{path}"  # nothing in it is to be encoded
+    request.url = f"{settings.USER_SERVICE_URL}{path}"  # needs no percent-encoding
     timeouts = (settings.USER_SERVICE_CONNECT_TIMEOUT, settings.USER_SERVICE_READ_TIMEOUT)
     return _thread.session.send(request, timeout=timeouts, allow_redirects=False)

@@ -1,4 +1,4 @@
-"""Which users were lately known to exist. Only "yes" is remembered: a "no" can be untrue a moment later."""
+"""A cache of active users. Unknown users are not cached, because they may be created at any time."""
 
 from datetime import datetime, timedelta
 from threading import Lock
@@ -8,15 +8,15 @@ from django.utils import timezone
 MAX_USERS = 10_000
 
 
-class UserMemory:
-    """When each of the last ``MAX_USERS`` users was seen; safe to share between threads."""
+class UserCache:
+    """The times at which the last ``MAX_USERS`` active users were verified; thread-safe."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, datetime] = {}  # the latest last
+        self._seen: dict[int, datetime] = {}  # in order of insertion
         self._lock = Lock()
 
-    def note(self, user_id: int) -> datetime:
-        """Remember that the user exists now; return the instant."""
+    def put(self, user_id: int) -> datetime:
+        """Cache the user as active now; return the time. Evicts the oldest entry of a full cache."""
         with self._lock:
             self._seen.pop(user_id, None)
             self._seen[user_id] = now = timezone.now()
@@ -24,12 +24,12 @@ class UserMemory:
                 del self._seen[next(iter(self._seen))]
         return now
 
-    def forget(self, user_id: int) -> None:
-        """Remember nothing about the user."""
+    def evict(self, user_id: int) -> None:
+        """Remove the user from the cache."""
         with self._lock:
             self._seen.pop(user_id, None)
 
     def seen_at(self, user_id: int, *, within_seconds: float) -> datetime | None:
-        """Return when the user was last seen, if that is not longer ago."""
+        """Return when the user was last seen; None if that was longer ago or never."""
         seen = self._seen.get(user_id)
         return seen if seen and timezone.now() - seen < timedelta(seconds=within_seconds) else None

@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from tests.conftest import KNOWN_USER
-from user_client import UserServiceUnavailable, client, find_user, memory
-from user_client.memory import UserMemory
+from user_client import UserServiceUnavailable, cache, client, find_user
+from user_client.cache import UserCache
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def travel(monkeypatch):
 
     def move(seconds):
         now = timezone.now() + timedelta(seconds=seconds)
-        monkeypatch.setattr("user_client.memory.timezone.now", lambda: now)
+        monkeypatch.setattr("user_client.cache.timezone.now", lambda: now)
 
     return move
 
@@ -68,7 +68,7 @@ def test_stale_entry_is_used_during_an_outage_and_dates_the_verification(api, us
 
 def test_deleted_user_is_evicted(user_service, settings):
     settings.USER_STALE_SECONDS = 60
-    client.memory.note(8)
+    client.cache.put(8)
 
     assert find_user(8) is None
     settings.USER_SERVICE_URL = "http://127.0.0.1:1"
@@ -77,9 +77,9 @@ def test_deleted_user_is_evicted(user_service, settings):
 
 
 def test_cache_is_bounded_and_keeps_the_latest(monkeypatch):
-    monkeypatch.setattr(memory, "MAX_USERS", 2)
-    users = UserMemory()
+    monkeypatch.setattr(cache, "MAX_USERS", 2)
+    users = UserCache()
     for user_id in (1, 2, 1, 3):
-        users.note(user_id)
+        users.put(user_id)
 
     assert [bool(users.seen_at(user_id, within_seconds=5)) for user_id in (1, 2, 3)] == [True, False, True]
