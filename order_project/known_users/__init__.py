@@ -1,1 +1,1 @@
-"""A replica of the users, built from their events: orders can go on while the user service is unavailable."""
+"""A replica of the users, built from their events. It verifies users while the user service is unavailable."""

@@ -14,17 +14,17 @@ from orders.models import Order
 
 FEED = "user"
 CHANGED, DELETED = "com.example.user.changed.v1", "com.example.user.deleted.v1"
-RACE = timedelta(hours=1)  # longer than a request, or an outage of the database in the middle of one, can take
+RACE_WINDOW = timedelta(hours=1)  # exceeds the duration of any request, database outages included
 
 
 def apply(events: Sequence[Event], reading: Reading) -> None:
-    """Store the users of the events, and flag their placed orders.
+    """Store the users of the events, and update the flags of their placed orders.
 
     Raises:
-        KeyError, TypeError, ValueError, django.db.DataError: an event is not what its type promises.
+        KeyError, TypeError, ValueError, django.db.DataError: an event does not have the fields of its type.
     """
     changed = KnownUser.objects.store([_user(event) for event in events], reading)
-    Order.objects.note_users(**changed)
+    Order.objects.update_user_flags(**changed)
 
 
 def _user(event: Event) -> KnownUser:
@@ -41,20 +41,20 @@ def _user(event: Event) -> KnownUser:
 
 
 def sweep_after_replay(reading: Reading, unapplied: Collection[str]) -> None:
-    """Treat users that a whole replay did not show as deleted, and set every flag anew."""
+    """Mark users that a complete replay did not contain as deleted, and update the flags of all placed orders."""
     KnownUser.objects.sweep(reading, unapplied)
     _flag_orders(KnownUser.objects.all())
 
 
 def sweep() -> None:
-    """Flag orders that were placed while their user's event was applied; nothing while another process consumes."""
+    """Flag orders that were placed while an event of their user was applied. Skipped while another process consumes."""
     with transaction.atomic():
         if FeedCursor.objects.select_for_update(skip_locked=True).filter(pk=FEED).exists():
-            _flag_orders(KnownUser.objects.filter(changed_at__gt=timezone.now() - RACE).exclude(state="active"))
+            _flag_orders(KnownUser.objects.filter(changed_at__gt=timezone.now() - RACE_WINDOW).exclude(state="active"))
 
 
 def _flag_orders(known: KnownUserQuerySet) -> None:
-    Order.objects.note_users(
+    Order.objects.update_user_flags(
         **{state: known.filter(state=state).values("user_id") for state in KnownUser.State.values}
     )
 

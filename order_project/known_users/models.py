@@ -1,4 +1,4 @@
-"""The users, as their events tell of them."""
+"""The model of known users, a replica built from events."""
 
 from collections.abc import Collection
 from typing import Any
@@ -24,12 +24,13 @@ _UPSERT = """
 
 
 class KnownUserQuerySet(models.QuerySet["KnownUser"]):
-    """Stores and sweeps known users."""
+    """Upserts users from events, and sweeps them after a replay."""
 
     def store(self, users: "list[KnownUser]", reading: Reading) -> dict[str, list[int]]:
-        """Store what is newer than what is known; return the ids of those users by their state.
+        """Store users that are newer than the stored ones; return the ids of the stored users by state.
 
-        Versions of another epoch are older, whatever their number: the producer was restored.
+        A user of the current epoch is newer than one of another epoch, regardless of the version: the producer was
+        restored from a backup.
         """
         values: dict[str, Any] = {
             "ids": [user.user_id for user in users],
@@ -44,23 +45,23 @@ class KnownUserQuerySet(models.QuerySet["KnownUser"]):
             cursor.execute(_UPSERT, values)
             for user_id, state in cursor.fetchall():
                 changed.setdefault(state, []).append(user_id)
-        if reading.is_replaying:  # those that were known already have been seen
+        if reading.is_replaying:  # the replay contained the unchanged users, too
             seen = self.filter(user_id__in=values["ids"], generation__lt=reading.generation)
             seen.update(generation=reading.generation)
         return changed
 
     def sweep(self, reading: Reading, unapplied: Collection[str]) -> None:
-        """Mark those that a whole replay did not show as deleted, but for the subjects of ``unapplied`` events."""
+        """Mark users that a complete replay did not contain as deleted, except the subjects of ``unapplied`` events."""
         unseen = self.filter(generation__lt=reading.generation).exclude(pk__in=ids_of(unapplied))
         gone = unseen.exclude(state=KnownUser.State.DELETED)
         gone.update(state=KnownUser.State.DELETED, name="", epoch=reading.epoch, changed_at=Now())
 
 
 class KnownUser(models.Model):
-    """A user as of the newest event that was consumed. Deleted users stay, without their names."""
+    """A user as of the newest consumed event. Deleted users are kept, without their names."""
 
     class State(models.TextChoices):
-        """Whether the user can order."""
+        """The state of a user. Only active users can order."""
 
         ACTIVE = "active"
         INACTIVE = "inactive"

@@ -1,4 +1,4 @@
-"""Settings of the order service beside those of every service. The environment varies them; see .env.example."""
+"""Settings of the order service, in addition to the common ones. For environment variables see .env.example."""
 
 import speedups
 from chassis.environment import database, env
@@ -16,7 +16,7 @@ SPECTACULAR_SETTINGS = spectacular_settings("Order service", "Orders of products
     "ENUM_NAME_OVERRIDES": {"OrderStatus": "orders.models.Order.Status"}
 }
 
-# The user service, as this service calls it. Durations are in seconds.
+# Calls to the user service. Durations are in seconds.
 USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")
 USER_SERVICE_CONNECT_TIMEOUT = env.float("USER_SERVICE_CONNECT_TIMEOUT", default=1.0)
 USER_SERVICE_READ_TIMEOUT = env.float("USER_SERVICE_READ_TIMEOUT", default=2.0)
@@ -27,14 +27,14 @@ USER_SERVICE_CONCURRENCY = env.int("USER_SERVICE_CONCURRENCY", default=5)  # few
 USER_CACHE_SECONDS = env.float("USER_CACHE_SECONDS", default=0)
 USER_STALE_SECONDS = env.float("USER_STALE_SECONDS", default=0)
 
-# What the user service's events say of users, and whether their orders go on by that while it is away.
+# The replica of users from the user service's events, and its use while the user service is unavailable.
 EVENT_SUBSCRIPTIONS = ["known_users.events.users"]
 ORDERS_DURING_OUTAGE = env.bool("ORDERS_DURING_OUTAGE", default=False)
 USER_REPLICA_MAX_AGE = env.float("USER_REPLICA_MAX_AGE", default=3600)  # seconds since the events were read
 
-# A claim of an idempotency key that is older than this is taken over: its worker is dead, or as good as that. Longer
-# than a request can take.
+# Seconds after which an unfinished claim of an idempotency key is taken over, because its worker is presumed dead. Must
+# exceed the duration of any request.
 IDEMPOTENCY_LOCK_SECONDS = env.float("IDEMPOTENCY_LOCK_SECONDS", default=30.0)
 
-# Where the order admin links to a user; relative to the gateway's address, as both admins lie there.
+# Link from the order admin to a user. It is relative, because the gateway serves both admins.
 USER_ADMIN_URL = env.str("USER_ADMIN_URL", default="/admin/user/users/user/{user_id}/change/")

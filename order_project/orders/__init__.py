@@ -1,1 +1,1 @@
-"""Orders: what a user ordered."""
+"""Orders of products by users."""

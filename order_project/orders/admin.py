@@ -15,10 +15,10 @@ admin.site.index_title = "Administration"
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when it runs
-    """Find an order by number, user, product, status or date.
+class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at runtime
+    """Search orders by number, user and product; filter them by status and date.
 
-    None is added here and none given to another user: the API checks that the user exists.
+    Orders cannot be added here or moved to another user, because only the API verifies users.
     """
 
     list_display = ["id", "user", "user_state", "product_name", "quantity", "status", "created_at"]
@@ -49,31 +49,31 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
 
     @admin.action(description="Fulfil the selected orders", permissions=["change"])
     def fulfil(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        """Say that they have been delivered."""
-        self._move(request, orders, Order.Status.FULFILLED)
+        """Mark the orders as fulfilled."""
+        self._transition(request, orders, Order.Status.FULFILLED)
 
     @admin.action(description="Cancel the selected orders", permissions=["change"])
     def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        """Give them up."""
-        self._move(request, orders, Order.Status.CANCELLED)
+        """Cancel the orders."""
+        self._transition(request, orders, Order.Status.CANCELLED)
 
     @transaction.atomic
-    def _move(self, request: HttpRequest, orders: QuerySet[Order], target: Order.Status) -> None:
+    def _transition(self, request: HttpRequest, orders: QuerySet[Order], target: Order.Status) -> None:
         for order in orders.select_for_update().order_by("pk"):
             try:
-                order.move(target)
+                order.transition(target)
             except InvalidTransition as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
                 self.message_user(request, f"Order {order.pk} is {target}.", messages.SUCCESS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
-        """Let nothing be changed about an order that has come to its end."""
+        """Make closed orders read-only."""
         closing = ["product_name", "quantity"] if obj and obj.is_closed else []
         return [*self.readonly_fields, *closing]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer no form for a new order."""
+        """Return False: orders are placed through the API."""
         return False
 
     @admin.display(ordering="user_id")
@@ -84,7 +84,7 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when
 
     @admin.display(description="User is")
     def user_state(self, order: Order) -> str:
-        """Say whether the user is deactivated or deleted, as far as it concerns the order."""
+        """Return the flag of the user: "deleted", "deactivated" or nothing."""
         if order.user_deleted_at:
             return "deleted"
         return "deactivated" if order.user_deactivated_at else ""

@@ -1,4 +1,4 @@
-"""The exceptions of the orders and of the user client as problems."""
+"""Translates exceptions of the orders and of the user client into problems."""
 
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +12,7 @@ from user_client import UserServiceUnavailable
 
 
 class OrderIsClosed(APIException):
-    """``OrderClosed`` as a problem."""
+    """The problem for ``OrderClosed``."""
 
     status_code = HTTPStatus.CONFLICT
     default_detail = "A fulfilled or cancelled order cannot be changed."
@@ -20,7 +20,7 @@ class OrderIsClosed(APIException):
 
 
 class TransitionRefused(APIException):
-    """``InvalidTransition`` as a problem."""
+    """The problem for ``InvalidTransition``."""
 
     status_code = HTTPStatus.CONFLICT
     default_detail = "The order's status does not allow this transition."
@@ -28,10 +28,10 @@ class TransitionRefused(APIException):
 
 
 class UserUnverifiable(APIException):
-    """The user service is unavailable; the request can be repeated after ``wait`` seconds."""
+    """The problem for ``UserServiceUnavailable``; the request can be retried after ``wait`` seconds."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_detail = "Whether the user exists cannot be checked now; try again."
+    default_detail = "The user service is unavailable, so the user cannot be verified. Retry later."
     default_code = "user_service_unavailable"
     wait: float = 1
 

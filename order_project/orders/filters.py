@@ -1,4 +1,4 @@
-"""How a list of orders can be narrowed."""
+"""Filters of order lists."""
 
 from lists.filters import IdInFilter, StrictFilterSet
 from orders.models import Order

@@ -1,4 +1,4 @@
-"""What is stored about an order. Every rule is also a constraint of the database."""
+"""The order model. Database constraints enforce every rule."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,17 +11,17 @@ from django.db.models.functions import Now
 from lists.text_search import search_vector
 
 MAX_QUANTITY = 10_000
-DELETED_USER_CONSTRAINT = "order_user_not_deleted"  # of a trigger
+DELETED_USER_CONSTRAINT = "order_user_not_deleted"  # raised by a trigger
 
 UserIds = Collection[int] | models.QuerySet[Any, Any]
 
 
-class OrderClosed(Exception):  # noqa: N818 - what is wrong
+class OrderClosed(Exception):  # noqa: N818 - named after the condition
     """A fulfilled or cancelled order cannot be changed."""
 
 
-class InvalidTransition(Exception):  # noqa: N818 - as above
-    """The order cannot go from its status to the one asked for."""
+class InvalidTransition(Exception):  # noqa: N818 - named after the condition
+    """The status of the order does not allow the transition."""
 
     def __init__(self, order: "Order", target: str) -> None:
         super().__init__(f"Order {order.pk} is {order.status} and cannot become {target}.")
@@ -30,22 +30,22 @@ class InvalidTransition(Exception):  # noqa: N818 - as above
 class OrderQuerySet(models.QuerySet["Order"]):
     """Flags the orders of deactivated and deleted users."""
 
-    def note_users(self, *, active: UserIds = (), inactive: UserIds = (), deleted: UserIds = ()) -> None:
-        """Flag the placed orders of users as their states demand; ids, or querysets of them."""
+    def update_user_flags(self, *, active: UserIds = (), inactive: UserIds = (), deleted: UserIds = ()) -> None:
+        """Set or clear the flags of placed orders by the states of their users. Accepts ids or querysets of ids."""
         placed, now = self.filter(status=Order.Status.PLACED), Now()
-        gone = placed.filter(user_id__in=deleted, user_deleted_at=None)
-        gone.update(user_deleted_at=now, updated_at=now)
-        paused = placed.filter(user_id__in=inactive, user_deactivated_at=None)
-        paused.update(user_deactivated_at=now, updated_at=now)
-        back = placed.filter(user_id__in=active).exclude(user_deactivated_at=None, user_deleted_at=None)
-        back.update(user_deactivated_at=None, user_deleted_at=None, updated_at=now)
+        of_deleted = placed.filter(user_id__in=deleted, user_deleted_at=None)
+        of_deleted.update(user_deleted_at=now, updated_at=now)
+        of_inactive = placed.filter(user_id__in=inactive, user_deactivated_at=None)
+        of_inactive.update(user_deactivated_at=now, updated_at=now)
+        flagged = placed.filter(user_id__in=active).exclude(user_deactivated_at=None, user_deleted_at=None)
+        flagged.update(user_deactivated_at=None, user_deleted_at=None, updated_at=now)
 
 
 class Order(models.Model):
     """An order of one product by one user of the user service."""
 
     class Status(models.TextChoices):
-        """How far an order has come."""
+        """The status of an order."""
 
         PLACED = "placed"
         FULFILLED = "fulfilled"
@@ -101,11 +101,11 @@ class Order(models.Model):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the order is fulfilled or cancelled, after which nothing about it changes."""
+        """Whether the order is fulfilled or cancelled, and so read-only."""
         return self.status != self.Status.PLACED
 
-    def move(self, target: str) -> None:
-        """Bring this order, whose row is locked, to the status ``target``; a second time changes nothing.
+    def transition(self, target: str) -> None:
+        """Change the status to ``target``; idempotent. The caller holds the row lock.
 
         Raises:
             InvalidTransition: the order is closed.

@@ -1,4 +1,4 @@
-"""Orders as JSON."""
+"""The serializer of orders."""
 
 from typing import Any
 
@@ -13,9 +13,8 @@ from orders.models import DELETED_USER_CONSTRAINT, Order, OrderClosed
 
 @extend_schema_serializer(
     description=(
-        "An order of one product by one user. A new order without a quantity is for one item. While an order is "
-        "placed, its product and quantity can be changed. Its user is fixed; its status changes by `fulfil` and "
-        "`cancel` only."
+        "An order of one product by one user. `quantity` defaults to 1. The product and quantity of a placed order "
+        "can be changed. The user cannot be changed. The status changes through `fulfil` and `cancel` only."
     ),
     examples=[
         OpenApiExample("New order", {"user_id": 1, "product_name": "Laptop", "quantity": 1}, request_only=True),
@@ -38,7 +37,7 @@ from orders.models import DELETED_USER_CONSTRAINT, Order, OrderClosed
     ],
 )
 class OrderSerializer(StrictModelSerializer[Order]):
-    """Translates orders, and takes only those of users that the user service knows."""
+    """Serializes orders, and verifies the user of a new order."""
 
     class Meta:
         model = Order
@@ -57,15 +56,15 @@ class OrderSerializer(StrictModelSerializer[Order]):
         read_only_fields = ["status", "user_verified_at", "user_deactivated_at", "user_deleted_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask the user service for the user of a new order, once everything else is valid.
+        """Verify the user of a new order, after all fields are valid.
 
         Raises:
-            ValidationError: there is no such user, or it is deactivated, or the order is another user's.
-            UserServiceUnavailable: the user service cannot tell.
+            ValidationError: the user does not exist or is deactivated, or an update changes the user.
+            UserServiceUnavailable: the user cannot be verified now.
         """
         if self.instance is not None:
             if attrs.get("user_id", self.instance.user_id) != self.instance.user_id:
-                raise ValidationError({"user_id": ErrorDetail("An order stays its user's.", "immutable")})
+                raise ValidationError({"user_id": ErrorDetail("The user of an order cannot be changed.", "immutable")})
             return attrs
         user = verify_user(attrs["user_id"])
         if user is None:
@@ -76,10 +75,10 @@ class OrderSerializer(StrictModelSerializer[Order]):
         return attrs | {"user_verified_at": user.verified_at}
 
     def create(self, validated_data: dict[str, Any]) -> Order:
-        """Write the new order.
+        """Create the order.
 
         Raises:
-            ValidationError: the user's deletion has become known since the user was verified.
+            ValidationError: the user was deleted after the verification.
         """
         try:
             return Order.objects.create(**validated_data)
@@ -89,10 +88,10 @@ class OrderSerializer(StrictModelSerializer[Order]):
             raise _unknown_user(validated_data["user_id"]) from error
 
     def update(self, instance: Order, validated_data: dict[str, Any]) -> Order:
-        """Write the changes to the order, whose row is locked.
+        """Update the order. The caller holds the row lock.
 
         Raises:
-            OrderClosed: it is fulfilled or cancelled.
+            OrderClosed: the order is fulfilled or cancelled.
         """
         if instance.is_closed:
             raise OrderClosed

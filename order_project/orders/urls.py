@@ -1,4 +1,4 @@
-"""The addresses of the order API."""
+"""The URLs of the order API."""
 
 from chassis.rest.routers import OptionalSlashRouter
 from orders.views import OrderViewSet

@@ -23,9 +23,9 @@ from orders.serializers import OrderSerializer
 @extend_schema_view(
     create=extend_schema(
         description=(
-            "Places an order for a user of the user service and returns it; `Location` is its address. With an "
-            "`Idempotency-Key` the request can be repeated: the order is placed once, and a repetition gets the first "
-            "response. An unknown user is refused with 400; while the user service is unavailable, the response is 503."
+            "Places an order for a user of the user service and returns it; `Location` is its URL. A request with an "
+            "`Idempotency-Key` can be retried: the order is placed once, and a retry receives the first response. The "
+            "response is 400 if the user is unknown or deactivated, and 503 if the user service is unavailable."
         ),
         parameters=[IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, LOCATION],
     ),
@@ -60,8 +60,8 @@ class OrderViewSet(OwnedMixin, IdempotentCreateMixin, ResourceViewSet[Order]):
     )
     @action(detail=True, methods=["post"])
     def fulfil(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Say that a placed order has been delivered; a second time changes nothing."""
-        return self.move(Order.Status.FULFILLED)
+        """Mark a placed order as delivered; idempotent."""
+        return self.transition(Order.Status.FULFILLED)
 
     @extend_schema(
         operation_id="orders_cancel",
@@ -72,11 +72,11 @@ class OrderViewSet(OwnedMixin, IdempotentCreateMixin, ResourceViewSet[Order]):
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Give a placed order up; a second time changes nothing."""
-        return self.move(Order.Status.CANCELLED)
+        """Cancel a placed order; idempotent."""
+        return self.transition(Order.Status.CANCELLED)
 
-    def move(self, target: Order.Status) -> Response:
-        """Bring the order of the address to the status ``target``."""
+    def transition(self, target: Order.Status) -> Response:
+        """Change the status of the order to ``target`` under the row lock."""
         with self.locked(self.get_object()) as order:
-            order.move(target)
+            order.transition(target)
         return Response(self.get_serializer(order).data)

@@ -21,7 +21,7 @@ CONTRACT = json.loads(Path(__file__).parents[2].joinpath("contracts/user_service
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):
-    """Make the test database whatever tests are selected: some use it outside of pytest-django's fixtures."""
+    """Create the test database for any selection of tests: some tests use it without pytest-django's fixtures."""
     with django_db_blocker.unblock():
         databases = setup_databases(verbosity=0, interactive=False)
     yield
@@ -31,9 +31,9 @@ def django_db_setup(django_test_environment, django_db_blocker):
 
 @pytest.fixture(scope="session", autouse=True)
 def fast_settings(django_test_environment):
-    """Hash passwords in microseconds, and find static files only when they are asked for.
+    """Use a fast password hasher, and find static files on request instead of at startup.
 
-    Django's default takes a quarter of a second for each password; WhiteNoise's, 20 ms for each client of a test.
+    Django's default hasher takes 0.25 s per password, WhiteNoise's scan of static files 20 ms per test client.
     """
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True):
@@ -54,7 +54,7 @@ def fresh_client(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def user_service(httpserver: HTTPServer, settings: Any) -> HTTPServer:
-    """A real server in place of the user service; it follows the contract and has only user 7."""
+    """An HTTP server in place of the user service. It follows the contract; its only user is 7."""
     settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
 
     def respond(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The pages of the order API for people."""
+"""The browsable API of orders."""
 
 import re
 
@@ -32,7 +32,7 @@ def test_button_fulfils_the_order(client, make_order):
     assert (page.status_code, order.status) == (200, "fulfilled")
 
 
-def test_refusal_is_shown_as_the_problem_that_a_program_gets(client, make_order):
+def test_refused_transition_shows_the_problem_document(client, make_order):
     order = make_order(status="cancelled")
 
     page = client.post(f"/orders/{order.id}/fulfil", headers=BROWSER)
@@ -41,5 +41,5 @@ def test_refusal_is_shown_as_the_problem_that_a_program_gets(client, make_order)
     assert "application/problem+json" in re.search("<b>Content-Type:</b>.*", page.text)[0]
 
 
-def test_page_has_no_style_that_is_written_into_it(client):
+def test_page_has_no_inline_styles(client):
     assert "<style" not in client.get("/orders", headers=BROWSER).text

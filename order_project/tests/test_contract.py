@@ -3,7 +3,7 @@ from pathlib import Path
 from conformance.contracts import interactions_with, verify
 
 
-def test_responses_are_what_callers_rely_on(api, make_order):
+def test_responses_follow_the_contracts_of_callers(api, make_order):
     order = make_order()
 
     for interaction in interactions_with("order", Path(__file__).parents[2]):

@@ -1,4 +1,4 @@
-"""How far the users' events have been read, in the readiness of the service."""
+"""The lag of the consumed user events, in readiness and metrics."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the events of users mean for orders."""
+"""Known users, and the effect of user events on orders."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -98,7 +98,7 @@ def test_of_several_events_of_a_user_at_once_the_newest_counts():
     ],
     ids=["boolean id", "text id", "text version", "no version", "subject", "name", "is_active", "incomplete"],
 )
-def test_an_event_that_is_not_as_promised_is_refused(broken):
+def test_a_malformed_event_is_refused(broken):
     with pytest.raises((KeyError, TypeError, ValueError)):
         apply([broken], READING)
 
@@ -116,7 +116,7 @@ def test_an_order_that_raced_with_its_users_deletion_is_flagged_by_the_sweep():
     assert flags(order) == (False, True)
 
 
-def test_users_that_a_replay_does_not_show_are_deleted():
+def test_users_missing_from_a_replay_are_deleted():
     gone, kept = place(user_id=8), place()
     apply([changed(8), changed()], READING)
     again = Reading(EPOCH, 1, is_replaying=True)
@@ -138,7 +138,7 @@ def test_a_user_whose_event_could_not_be_applied_is_not_swept():
     assert flags(order) == (False, False)
 
 
-def test_a_restored_user_service_is_believed_whatever_the_versions():
+def test_an_event_of_a_new_epoch_wins_regardless_of_versions():
     order = place()
     apply([deleted(version=9)], READING)
 
@@ -148,7 +148,7 @@ def test_a_restored_user_service_is_believed_whatever_the_versions():
     assert flags(order) == (False, False)
 
 
-def test_a_replay_of_the_same_log_never_goes_back():
+def test_a_replay_of_the_same_epoch_restores_no_older_version():
     apply([changed(), deleted(version=2)], READING)
 
     apply([changed(version=1)], Reading(EPOCH, 1, is_replaying=True))
@@ -170,7 +170,7 @@ def test_a_deactivated_user_cannot_order(api, httpserver, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_user_whose_deletion_became_known_meanwhile_cannot_order(api, user_service):
+def test_a_user_whose_deletion_is_known_cannot_order(api, user_service):
     apply([deleted()], READING)
 
     response = api.post("/orders", NEW_ORDER, format="json")
@@ -182,7 +182,7 @@ def test_a_user_whose_deletion_became_known_meanwhile_cannot_order(api, user_ser
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "key-1"}], ids=["no key", "with a key"])
-def test_that_refusal_leaves_nothing_behind(api, user_service, key):
+def test_a_refused_order_of_a_deleted_user_leaves_no_rows(api, user_service, key):
     apply([deleted()], READING)
     api.post("/orders", NEW_ORDER, format="json", headers=key)
     KnownUser.objects.all().delete()
@@ -195,7 +195,7 @@ def test_that_refusal_leaves_nothing_behind(api, user_service, key):
 @pytest.mark.parametrize(
     ("event", "code"), [(changed(version=2, is_active=False), "inactive_user"), (deleted(), "unknown_user")]
 )
-def test_a_remembered_user_who_is_gone_cannot_order(api, user_service, settings, event, code):
+def test_a_cached_user_who_is_deactivated_or_deleted_cannot_order(api, user_service, settings, event, code):
     settings.USER_CACHE_SECONDS = 60
     assert api.post("/orders", NEW_ORDER, format="json").status_code == 201
 
@@ -206,7 +206,7 @@ def test_a_remembered_user_who_is_gone_cannot_order(api, user_service, settings,
     assert response.json()["errors"][0]["code"] == code
 
 
-class TestWhileTheUserServiceIsAway:
+class TestWhileTheUserServiceIsUnavailable:
     @pytest.fixture(autouse=True)
     def outage(self, settings):
         settings.USER_SERVICE_URL = "http://127.0.0.1:1"
@@ -222,7 +222,7 @@ class TestWhileTheUserServiceIsAway:
         assert response.status_code == 201
         assert response.json()["user_verified_at"] == self.read_at.isoformat().replace("+00:00", "Z")
 
-    def test_an_unknown_user_cannot_be_told(self, api):
+    def test_an_order_of_an_unknown_user_is_a_503(self, api):
         response = api.post("/orders", NEW_ORDER, format="json")
 
         assert response.status_code == 503
@@ -232,7 +232,7 @@ class TestWhileTheUserServiceIsAway:
     @pytest.mark.parametrize(
         ("event", "code"), [(changed(version=2, is_active=False), "inactive_user"), (deleted(), "unknown_user")]
     )
-    def test_a_user_who_is_gone_cannot_order_in_any_mode(self, api, settings, allowed, event, code):
+    def test_a_deactivated_or_deleted_user_cannot_order_in_any_mode(self, api, settings, allowed, event, code):
         settings.ORDERS_DURING_OUTAGE = allowed
         apply([event], READING)
 
@@ -241,13 +241,13 @@ class TestWhileTheUserServiceIsAway:
         assert response.status_code == 400
         assert response.json()["errors"][0]["code"] == code
 
-    def test_events_that_were_read_too_long_ago_count_no_more(self, api, settings):
+    def test_a_stale_replica_is_not_used(self, api, settings):
         settings.USER_REPLICA_MAX_AGE = 599
         apply([changed()], READING)
 
         assert api.post("/orders", NEW_ORDER, format="json").status_code == 503
 
-    def test_by_default_an_order_waits_for_the_user_service(self, api, settings):
+    def test_by_default_an_order_is_a_503(self, api, settings):
         settings.ORDERS_DURING_OUTAGE = False
         apply([changed()], READING)
 
@@ -287,7 +287,7 @@ def test_the_admin_shows_and_filters_flags(admin_client):
     assert "deleted" in page
 
 
-def test_a_filter_of_flags_takes_true_and_false_only(api):
+def test_a_filter_of_flags_accepts_only_true_and_false(api):
     response = api.get("/orders?user_deleted_at__isnull=maybe")
 
     assert response.status_code == 400

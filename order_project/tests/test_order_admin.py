@@ -43,7 +43,7 @@ def test_session_and_csrf_cookies_have_names_of_this_service(db, django_user_mod
     client.post("/admin/order/login/", {"username": "root", "password": "secret"})
 
     assert set(client.cookies) == {"order_sessionid", "order_csrftoken"}
-    assert client.cookies["order_sessionid"]["path"] == "/"  # for views of its own, too
+    assert client.cookies["order_sessionid"]["path"] == "/"  # not /admin: the browsable API uses the session, too
 
 
 @pytest.mark.django_db(transaction=True)

@@ -42,7 +42,7 @@ def test_transition_of_an_unknown_order_is_not_found(api, action):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("action", ["fulfil", "cancel"])
-def test_order_is_moved_only_if_it_is_as_it_was_read(api, make_order, action):
+def test_transition_respects_if_match(api, make_order, action):
     order = make_order()
     etag = api.get(f"/orders/{order.id}")["ETag"]
     Order.objects.update(quantity=2)

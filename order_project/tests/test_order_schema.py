@@ -1,4 +1,4 @@
-"""The OpenAPI document of the order service: what differs from that of any service."""
+"""The OpenAPI document of the order service, beyond the parts common to all services."""
 
 import re
 

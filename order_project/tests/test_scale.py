@@ -43,7 +43,7 @@ def nodes(plan):
 
 
 def read_and_explain(api, address):
-    """Return the page, and the executed plan of its query."""
+    """Return the page and the executed plan of its query."""
     with CaptureQueriesContext(connection) as queries:
         page = api.get(address)
     assert page.status_code == 200, page.content
@@ -71,7 +71,7 @@ def test_every_page_of_many_orders_uses_an_index_and_reads_as_little_as_the_firs
 
     for ordering in ["id", "-id", "created_at", "-created_at"]:
         for query in [*NARROWED, *(BOUNDED if ordering.endswith("created_at") else [])]:
-            # The twenty orders of a user may be read all and sorted.
+            # All twenty orders of a user may be read and sorted.
             kinds_of_plan = {"Limit", "Index Scan"} | (OF_A_USER if "user_id" in query else set())
             _, first = read_and_explain(api, f"/orders?ordering={ordering}&{query}")
             for order in orders:
@@ -104,7 +104,7 @@ def test_migrations_on_a_hundred_thousand_orders_do_not_block_writers():
                     cursor.execute(INSERT, [1])
                     started.set()
                     written += 1
-                    time.sleep(0.005)  # leaves the processor to the migrations
+                    time.sleep(0.005)  # leaves CPU time to the migrations
             return written
         finally:
             connection.close()

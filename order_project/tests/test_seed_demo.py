@@ -18,8 +18,8 @@ def test_every_user_gets_orders_once(db, two_users, capsys):
     call_command("seed_demo")
 
     assert capsys.readouterr().out.splitlines() == [
-        "6 demo orders created, 0 were there.",
-        "0 demo orders created, 6 were there.",
+        "6 demo orders created, 0 already existed.",
+        "0 demo orders created, 6 already existed.",
     ]
     assert set(Order.objects.values_list("user_id", flat=True)) == set(two_users)
 
@@ -36,7 +36,7 @@ def test_duplicate_orders_of_customers_are_kept(db, two_users, make_order, capsy
 
     call_command("seed_demo")
 
-    assert capsys.readouterr().out == "5 demo orders created, 1 were there.\n"
+    assert capsys.readouterr().out == "5 demo orders created, 1 already existed.\n"
     assert Order.objects.count() == 7
 
 

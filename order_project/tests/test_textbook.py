@@ -1,4 +1,4 @@
-"""What REST framework's documentation shows works in a copy of the order service.
+"""Idioms of REST framework's documentation work in a copy of the order service.
 
 Each case runs under the test client and under gunicorn, with and without speedups, with ``ATOMIC_REQUESTS``.
 """
@@ -20,7 +20,7 @@ LAPTOP = {"user_id": 7, "product_name": "Laptop"}
 
 @pytest.fixture(scope="module", params=MODES)
 def served(request, django_db_setup, make_httpserver, tmp_path_factory):
-    """The copied service of ``textbook``, in each way."""
+    """The copied service of ``textbook``, served in each of ``WAYS``."""
     environment = {
         "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "DJANGO_SETTINGS_MODULE": "tests.textbook.settings",
@@ -33,7 +33,7 @@ def served(request, django_db_setup, make_httpserver, tmp_path_factory):
 
 @pytest.fixture
 def ask(served, user_service, django_db_blocker):
-    """A client of the copied service, in which the users 8 and 7 have an order each."""
+    """A client of the copied service, with one order each of the users 7 and 8."""
     with django_db_blocker.unblock():
         Order.objects.create(pk=OTHER, user_id=8, product_name="Book")
         Order.objects.create(pk=MINE, user_id=7, product_name="Phone")

@@ -5,7 +5,7 @@ from django.db import migrations, models
 from django.db.models import Func, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Lower
 
-# lists.text_search.search_vector("product_name"), as it was when this migration was written.
+# lists.text_search.search_vector("product_name") at the time of this migration.
 TEXT = Lower(
     Func(
         Coalesce("product_name", Value("")),
@@ -24,7 +24,7 @@ INDEXES = [
 
 
 class Migration(migrations.Migration):
-    atomic = False  # an index that is made concurrently does not block writers
+    atomic = False  # required for AddIndexConcurrently, which does not block writers
 
     dependencies = [("orders", "0002_user_verified_at")]
 

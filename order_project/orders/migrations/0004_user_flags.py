@@ -1,7 +1,7 @@
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
-# Users whose deletion is known order nothing, however long ago they were verified.
+# Rejects orders of users whose deletion is known, even if they were verified before.
 TRIGGER = """
 CREATE FUNCTION order_refuse_deleted_user() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -17,7 +17,7 @@ CREATE TRIGGER order_user_not_deleted BEFORE INSERT ON orders_order
 
 
 class Migration(migrations.Migration):
-    atomic = False  # an index that is made concurrently does not block writers
+    atomic = False  # required for AddIndexConcurrently, which does not block writers
 
     dependencies = [("orders", "0003_lists"), ("known_users", "0001_initial")]
 

@@ -1,4 +1,4 @@
-"""Requests are the same if method, path and parsed body are; stored fingerprints stay valid."""
+"""Equal requests have the same method, path and parsed body; stored fingerprints stay valid."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ def upload(content, name="a.txt"):
 
 
 @pytest.mark.parametrize("other", ["tags=b&tags=z", "tags=z", "tags=z&tags=a"])
-def test_all_values_of_a_repeated_name_count(other):
+def test_fingerprint_includes_all_values_of_a_repeated_field(other):
     first = post("tags=a&tags=z", content_type=FORM)
 
     assert json.loads(first.content) == {"tags": ["a", "z"]}
@@ -51,7 +51,7 @@ def test_all_values_of_a_repeated_name_count(other):
     assert post("tags=a&tags=z", content_type=FORM)["Idempotent-Replayed"] == "true"
 
 
-def test_content_and_name_of_a_file_count():
+def test_fingerprint_includes_content_and_name_of_a_file():
     first = upload(b"one")
 
     assert json.loads(first.content) == {"text": "one"}
@@ -61,14 +61,14 @@ def test_content_and_name_of_a_file_count():
 
 
 @pytest.mark.parametrize(
-    ("data", "options", "said"),
+    ("data", "options", "parsed"),
     [
         ({"tags": ["a", "z"], "n": 1}, {"format": "json"}, {"n": 1, "tags": ["a", "z"]}),
         ("n=1&tags=a", {"content_type": FORM}, {"n": "1", "tags": "a"}),
     ],
 )
-def test_fingerprints_of_json_and_plain_forms_are_those_that_are_stored(data, options, said):
+def test_fingerprint_of_json_and_forms_equals_the_stored_one(data, options, parsed):
     post(data, **options)
 
-    stored = json.dumps(["POST", "/posts", said])
+    stored = json.dumps(["POST", "/posts", parsed])
     assert IdempotencyKey.objects.get().fingerprint == hashlib.sha256(stored.encode()).hexdigest()

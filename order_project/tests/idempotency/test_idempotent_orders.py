@@ -25,7 +25,7 @@ def place(key="key-1", order=LAPTOP, api=None, path="/orders"):
 
 
 def move_time(**delta):
-    """Make the keys older by ``delta``, without sleeping."""
+    """Age the keys by ``delta``, without sleeping."""
     step = timedelta(**delta)
     IdempotencyKey.objects.update(
         created_at=F("created_at") - step,
@@ -144,17 +144,17 @@ def test_key_expires_after_a_day():
 
 
 def test_key_is_in_use_during_a_request_and_replayed_afterwards(monkeypatch):
-    asked, may_respond = Event(), Event()
+    called, may_respond = Event(), Event()
 
-    def ask(user_id):
-        asked.set()
+    def slow_verify_user(user_id):
+        called.set()
         may_respond.wait(5)
         return verify_user(user_id)
 
-    monkeypatch.setattr("orders.serializers.verify_user", ask)
+    monkeypatch.setattr("orders.serializers.verify_user", slow_verify_user)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(closing, place)
-        asked.wait(5)
+        called.wait(5)
         during = place()
         other_during = place(order=LAPTOP | {"quantity": 2})
         may_respond.set()
@@ -177,11 +177,11 @@ def test_key_is_claimed_before_the_call_to_the_user_service_with_atomic_requests
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)  # noqa: FBT003
     seen = []
 
-    def ask(user_id):
+    def slow_verify_user(user_id):
         seen.append((IdempotencyKey.objects.get().status, connection.in_atomic_block))
         return verify_user(user_id)
 
-    monkeypatch.setattr("orders.serializers.verify_user", ask)
+    monkeypatch.setattr("orders.serializers.verify_user", slow_verify_user)
 
     assert place().status_code == 201
     assert seen == [(None, False)]
@@ -221,20 +221,20 @@ def fingerprint_of_laptop():
 
 
 def test_worker_whose_claim_was_taken_over_cannot_commit(monkeypatch, settings):
-    """The second worker takes the claim over while the first one waits for the user service."""
-    asked, may_respond = Event(), Event()
+    """A second worker takes over the claim while the first one waits for the user service."""
+    called, may_respond = Event(), Event()
     is_first = iter([True])
 
-    def ask(user_id):
+    def slow_verify_user(user_id):
         if next(is_first, False):
-            asked.set()
+            called.set()
             may_respond.wait(5)
         return verify_user(user_id)
 
-    monkeypatch.setattr("orders.serializers.verify_user", ask)
+    monkeypatch.setattr("orders.serializers.verify_user", slow_verify_user)
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(closing, place)
-        asked.wait(5)
+        called.wait(5)
         move_time(seconds=settings.IDEMPOTENCY_LOCK_SECONDS)
         second = place()
         may_respond.set()

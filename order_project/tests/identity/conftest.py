@@ -1,4 +1,4 @@
-"""The order service with ``AUTH=true``, in a process of its own, as settings are read once in a process."""
+"""The order service with ``AUTH=true``, in its own process, because settings are read once per process."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def identity(caller=ADA, *, audience="order", service_token=TOKEN, **arguments):
 
 
 def two_users(request):
-    """Answer as a user service that knows the users 7 and 8."""
+    """Respond as a user service with the users 7 and 8."""
     user_id = request.path.rpartition("/")[2]
     if user_id not in ("7", "8"):
         return Response("{}", 404, content_type="application/problem+json")
@@ -38,7 +38,7 @@ def two_users(request):
 
 @pytest.fixture(scope="module")
 def start_service(django_db_setup, make_httpserver, tmp_path_factory):
-    """Return what serves the service in one of ``conformance.modes.MODES``."""
+    """Return a function that serves the service in one of ``conformance.modes.MODES``."""
     environment = {
         "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "SECRET_KEY": settings.SECRET_KEY,  # signs the sessions that tests make
@@ -46,7 +46,7 @@ def start_service(django_db_setup, make_httpserver, tmp_path_factory):
         "SERVICE_TOKEN": TOKEN,
         "AUTH": "true",
     }
-    return lambda way: serving(way, PROJECT, environment, tmp_path_factory.mktemp("closed"))
+    return lambda way: serving(way, PROJECT, environment, tmp_path_factory.mktemp("secured"))
 
 
 @pytest.fixture(scope="module", params=["test client, speedups on", "gunicorn, speedups on"])
@@ -57,8 +57,8 @@ def served(request, start_service):
 
 
 @pytest.fixture
-def closed(served, make_httpserver, django_db_blocker):
-    """A client of the service, whose tables are empty in the end; the requests to the user service are in ``log``."""
+def secured(served, make_httpserver, django_db_blocker):
+    """A client of the service; ``log`` has the requests to the user service. The tables are emptied afterwards."""
     make_httpserver.clear()
     make_httpserver.expect_request(re.compile("/users/.*")).respond_with_handler(two_users)
     with django_db_blocker.unblock():

@@ -1,1 +1,1 @@
-"""What a team builds with that copies the order service: its idempotency keys and its client of the user service."""
+"""A copy of the order service with extensions: subclasses of its views, idempotency keys and the user client."""

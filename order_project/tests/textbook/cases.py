@@ -1,4 +1,4 @@
-"""The table of cases: what REST framework's documentation promises of subclasses of the order service's classes."""
+"""Cases: documented behaviour of REST framework, in subclasses of the order service's classes."""
 
 from unittest.mock import ANY
 

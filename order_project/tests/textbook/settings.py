@@ -1,4 +1,4 @@
-"""The settings of the order service, of a team that has copied it."""
+"""The settings of the copied order service."""
 
 from order_project.settings import *  # noqa: F403
 from order_project.settings import DATABASES

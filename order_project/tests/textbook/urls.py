@@ -1,4 +1,4 @@
-"""The copied service's addresses."""
+"""The URLs of the copied service."""
 
 from django.urls import include, path
 

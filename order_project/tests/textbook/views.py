@@ -1,4 +1,4 @@
-"""Subclasses of the order service's classes, as REST framework's guides have them."""
+"""Subclasses of the order service's classes, as in REST framework's guides."""
 
 from rest_framework import filters, permissions, serializers
 from rest_framework.decorators import action
@@ -15,7 +15,7 @@ from user_client import find_user
 
 
 class IsOwnerFilterBackend(filters.BaseFilterBackend):
-    """The guide's, with a header in the user's place."""
+    """The guide's backend, with a header instead of the authenticated user."""
 
     def filter_queryset(self, request, queryset, view):
         return queryset.filter(user_id=request.headers.get("X-User", 0))
@@ -26,7 +26,7 @@ class OwnOrderViewSet(OrderViewSet):
 
 
 class DraftOrderViewSet(OrderViewSet):
-    """Writes and then fails, in an action of its own and in a hook."""
+    """Fails after a write, in an extra action and in a hook."""
 
     @action(detail=False, methods=["post"])
     def draft(self, request):
@@ -39,7 +39,7 @@ class DraftOrderViewSet(OrderViewSet):
 
 
 class NotifyingOrderViewSet(OrderViewSet):
-    """Reads and changes what its super class responds with, and has a header of its own."""
+    """Changes the response of its super class, and adds a header."""
 
     def create(self, request, *args, **kwargs):
         response = super().create(request, *args, **kwargs)
@@ -67,7 +67,7 @@ class LinkedOrderViewSet(OrderViewSet):
 
 
 class BulkOrderViewSet(OrderViewSet):
-    """The recipe for many objects at once: ``many`` for a list."""
+    """The guide's recipe for bulk creation: ``many=True`` for a list."""
 
     def get_serializer(self, *args, **kwargs):
         kwargs.setdefault("many", isinstance(kwargs.get("data"), list))
@@ -81,7 +81,7 @@ class PlainOrderSerializer(serializers.ModelSerializer):
 
 
 class KeyedOrderViewSet(IdempotentCreateMixin, ResourceViewSet):
-    """The mixin without the order's own view; hooks write what the request does not say."""
+    """``IdempotentCreateMixin`` in another view; ``perform_create`` sets values that the request does not have."""
 
     queryset = Order.objects.all()
     serializer_class = PlainOrderSerializer
@@ -91,7 +91,7 @@ class KeyedOrderViewSet(IdempotentCreateMixin, ResourceViewSet):
 
 
 class IsKnownUser(permissions.BasePermission):
-    """A permission that asks the user service."""
+    """Allows only users of the user service."""
 
     message = "Only known users."
 

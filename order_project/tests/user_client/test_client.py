@@ -105,8 +105,8 @@ def test_request_id_is_forwarded(api, db, user_service):
         order = {"user_id": KNOWN_USER, "product_name": "Laptop"}
         api.post("/orders", order, format="json", headers={"x-request-id": f"id-{number}"})
 
-    asked = [request for request, _ in user_service.log]
-    assert [request.headers[HEADER] for request in asked] == ["id-0", "id-1", "id-2"]
+    sent = [request for request, _ in user_service.log]
+    assert [request.headers[HEADER] for request in sent] == ["id-0", "id-1", "id-2"]
 
 
 def test_connection_is_reused(settings, serve, accepted):
@@ -204,16 +204,16 @@ def serve(accepted):
 
 def _keep_alive(connection, stop):
     connection.settimeout(0.05)
-    asked = True
-    while asked and not stop.is_set():
+    received = True
+    while received and not stop.is_set():
         connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"id": 7}')
-        while asked and not stop.is_set():
+        while received and not stop.is_set():
             with contextlib.suppress(TimeoutError):
-                asked = connection.recv(1024)
+                received = connection.recv(1024)
                 break
 
 
-def _say_nothing(connection, stop):
+def _stall(connection, stop):
     stop.wait(5)
 
 
@@ -235,7 +235,7 @@ def _reset(connection, stop):
 
 BEHAVIOURS = {
     "keep_alive": _keep_alive,
-    "silent": _say_nothing,
+    "silent": _stall,
     "dripping_head": partial(_drip, b"HTTP/1.1 200 OK\r\nX-Filler: " + b"x" * 100),
     "dripping_body": _drip_body,
     "reset": _reset,
@@ -250,7 +250,7 @@ def test_open_circuit_rejects_at_once_and_closes_after_recovery(api, db, httpser
     order = {"user_id": 7, "product_name": "Laptop"}
     for _ in range(2):
         api.post("/orders", order, format="json")
-    asked = len(httpserver.log)
+    sent = len(httpserver.log)
     now[0] = 1.5
 
     refused = api.post("/orders", order, format="json")
@@ -260,7 +260,7 @@ def test_open_circuit_rejects_at_once_and_closes_after_recovery(api, db, httpser
     placed = api.post("/orders", order, format="json")
 
     assert (refused.status_code, refused["Retry-After"]) == (503, "4")
-    assert len(httpserver.log) == asked + 1
+    assert len(httpserver.log) == sent + 1
     assert placed.status_code == 201
 
 

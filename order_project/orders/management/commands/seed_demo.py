@@ -1,4 +1,4 @@
-"""Demo orders, for a first look at a system with something in it."""
+"""Creates demo orders."""
 
 from itertools import cycle
 from typing import Any
@@ -23,12 +23,12 @@ ORDERS_PER_USER = 3
 
 
 class Command(BaseCommand):
-    """Create the demo orders that are not there yet."""
+    """Create the missing demo orders."""
 
-    help = "Creates a few orders for each of the user service's first users; those that exist are left as they are."
+    help = "Creates a few orders for each of the user service's first users. Existing orders are not changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create them and say how many were new."""
+        """Create the orders and print their number."""
         try:
             user_ids = find_user_ids()
         except UserServiceUnavailable as error:
@@ -36,9 +36,9 @@ class Command(BaseCommand):
         buyers = [user_id for user_id in user_ids for _ in range(ORDERS_PER_USER)]
         created = 0
         for user_id, (name, quantity), status in zip(buyers, cycle(DEMO_PRODUCTS), cycle(DEMO_STATUSES)):
-            # Customers may have ordered the same several times.
+            # exists() and not get_or_create(): a customer may have ordered the same product several times.
             if not Order.objects.filter(user_id=user_id, product_name=name).exists():
                 values = {"product_name": name, "quantity": quantity, "status": status}
                 Order.objects.create(user_id=user_id, user_verified_at=timezone.now(), **values)
                 created += 1
-        self.stdout.write(f"{created} demo orders created, {len(buyers) - created} were there.")
+        self.stdout.write(f"{created} demo orders created, {len(buyers) - created} already existed.")

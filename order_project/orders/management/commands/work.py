@@ -1,4 +1,4 @@
-"""The background process of the order service."""
+"""The worker of the order service."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from known_users.events import sweep, users
 
 
 class Command(WorkCommand):
-    """Consumes the user service's events, and purges idempotency keys."""
+    """Consume the user service's events, and purge expired idempotency keys."""
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""

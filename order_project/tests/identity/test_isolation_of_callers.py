@@ -1,6 +1,6 @@
-"""No request of a caller has a response that depends on the orders and keys of others, and none changes them.
+"""A caller cannot observe or change the orders and idempotency keys of other callers.
 
-Each generated request is sent twice: while others have orders and keys, and while they have none.
+Each generated request is sent twice: with and without orders and keys of others. The responses must be equal.
 """
 
 import json
@@ -24,13 +24,13 @@ SENT = ("Allow", "Content-Type", "Location", "Idempotent-Replayed", "Retry-After
 
 @pytest.fixture(scope="module", params=["test client, speedups on"])
 def served(request, start_service):
-    """The service, without an HTTP server: it answers thousands of requests."""
+    """The service without an HTTP server, for speed: it receives thousands of requests."""
     with start_service(request.param) as ask:
         yield ask
 
 
 def set_up(*, with_others, key="done"):
-    """Have the same orders of the caller each time, and if wanted orders and keys of others, with ``key`` of Eve."""
+    """Create the orders of the caller and, if wanted, orders and keys of others; ``key`` is Eve's."""
     Order.objects.all().delete()
     IdempotencyKey.objects.all().delete()
     rows = [(MINE, 7, "Phone", "placed"), (CLOSED, 7, "Lamp", "fulfilled")]
@@ -48,21 +48,21 @@ def set_up(*, with_others, key="done"):
         cursor.execute("SELECT setval(pg_get_serial_sequence('orders_order', 'id'), %s)", [NEW])
 
 
-def of_others():
+def rows_of_others():
     keys = IdempotencyKey.objects.filter(fingerprint="of another").order_by("key")
     return [*Order.objects.exclude(user_id=7).values()], [*keys.values()]
 
 
-def without_instants(value):
+def without_timestamps(value):
     if isinstance(value, dict):
-        return {name: without_instants(one) for name, one in value.items() if name not in CHANGING | {"request_id"}}
-    return [without_instants(one) for one in value] if isinstance(value, list) else value
+        return {name: without_timestamps(one) for name, one in value.items() if name not in CHANGING | {"request_id"}}
+    return [without_timestamps(one) for one in value] if isinstance(value, list) else value
 
 
-def said(response):
-    """Return what a response says, but for the instants of this moment."""
+def comparable(response):
+    """Return the status, headers and body of a response, without timestamps."""
     headers = {name: response.headers.get(name) for name in SENT}
-    return response.status, headers, response.content and without_instants(response.json)
+    return response.status, headers, response.content and without_timestamps(response.json)
 
 
 numbers = st.sampled_from([MINE, CLOSED, OTHER, 103, 104, UNKNOWN])
@@ -73,19 +73,19 @@ booleans = st.sampled_from(["true", "false"])
 
 
 @pytest.fixture
-def targets(closed):
-    """Strategies of addresses; their cursors and tags come from responses to one who sees everything."""
+def targets(secured):
+    """Strategies for URLs. Cursors and ETags come from responses to a caller with access to all orders."""
     set_up(with_others=True)
     cursors, etags = set(), set()
     for query in ("", "&ordering=-id", "&ordering=created_at", "&ordering=-created_at", "&search=p"):
         path = f"/orders?page_size=1{query}"
         while path:
-            page = closed("GET", path, **identity(CLERK)).json
+            page = secured("GET", path, **identity(CLERK)).json
             links = [link for link in (page["next"], page["previous"]) if link]
             cursors |= {link.partition("cursor=")[2].partition("&")[0] for link in links}
             path = page["next"] and page["next"].removeprefix("http://127.0.0.1")
     for pk in (MINE, CLOSED, OTHER):
-        etags.add(closed("GET", f"/orders/{pk}", **identity(CLERK)).headers["ETag"])
+        etags.add(secured("GET", f"/orders/{pk}", **identity(CLERK)).headers["ETag"])
     assert len(cursors) > 10
     query = st.fixed_dictionaries(
         {},
@@ -124,13 +124,13 @@ bodies = st.fixed_dictionaries(
 
 
 @pytest.fixture
-def key_of_eve(closed):
-    """How the service stores Eve's key ``done``."""
-    closed("POST", "/orders", {"user_id": 8, "product_name": "Book"}, Idempotency_Key="done", **identity(EVE))
+def key_of_eve(secured):
+    """Eve's key ``done`` as the service stores it."""
+    secured("POST", "/orders", {"user_id": 8, "product_name": "Book"}, Idempotency_Key="done", **identity(EVE))
     return IdempotencyKey.objects.get().key
 
 
-def test_nothing_about_others_is_noticed(closed, key_of_eve, targets):
+def test_responses_do_not_depend_on_other_callers(secured, key_of_eve, targets):
     paths, etags = targets
     headers = st.fixed_dictionaries(
         {},
@@ -145,7 +145,7 @@ def test_nothing_about_others_is_noticed(closed, key_of_eve, targets):
     )
     methods = st.sampled_from(["GET", "GET", "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
 
-    # Each takes two sets of orders and two requests.
+    # Each example sets up the orders twice and sends two requests.
     @settings(generated, max_examples=generated.max_examples * 2 // 5, suppress_health_check=[*HealthCheck])
     @given(methods, paths, bodies, headers)
     def compare(method, path, body, headers):
@@ -153,19 +153,19 @@ def test_nothing_about_others_is_noticed(closed, key_of_eve, targets):
         found = []
         for with_others in (True, False):
             set_up(with_others=with_others, key=key_of_eve)
-            before = of_others()
-            found.append(said(closed(method, path, sent, **headers, **identity(ADA))))
-            assert of_others() == before
+            before = rows_of_others()
+            found.append(comparable(secured(method, path, sent, **headers, **identity(ADA))))
+            assert rows_of_others() == before
         assert found[0] == found[1]
 
     compare()
-    assert [request.path for request, _ in closed.log].count("/users/8") == 1  # Eve's
+    assert [request.path for request, _ in secured.log].count("/users/8") == 1  # Eve's
 
 
-def test_eve_is_who_the_others_are(closed):
+def test_eve_owns_orders_of_others(secured):
     set_up(with_others=True)
 
-    response = closed("GET", "/orders", **identity(EVE))
+    response = secured("GET", "/orders", **identity(EVE))
 
     assert [order["id"] for order in response.json["results"]] == [OTHER, 103]
     assert json.dumps("Book") in response.content.decode()

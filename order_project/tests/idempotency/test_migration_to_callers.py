@@ -1,4 +1,4 @@
-"""The migration to keys of callers: stored keys stay valid, and the version before it goes on meanwhile."""
+"""The migration that adds callers to keys: stored keys stay valid, and the previous version keeps working."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def migrate(target):
 
 @pytest.fixture
 def before():
-    """Have the table as it was."""
+    """Migrate the table back to the previous schema."""
     migrate(BEFORE)
     yield
     migrate(AFTER)
@@ -36,19 +36,19 @@ def test_stored_keys_stay_valid(before):
     assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
 
 
-def test_statements_of_the_version_before_find_what_they_need(before):
-    # Its statements are those of today, with keys that have no caller: they run on both schemas.
+def test_statements_of_the_previous_version_run_on_both_schemas(before):
+    # The previous version executes the same statements, with keys that have no caller.
     assert IdempotencyKey.objects.claim("one", "same", LOCK)
     migrate(AFTER)
 
     assert IdempotencyKey.objects.claim("one", "same", LOCK) is None
-    proof = IdempotencyKey.objects.claim("two", "same", LOCK)
-    IdempotencyKey.objects.complete(proof, status=201, body=b"{}", location="")
+    token = IdempotencyKey.objects.claim("two", "same", LOCK)
+    IdempotencyKey.objects.complete(token, status=201, body=b"{}", location="")
     assert place("two", LAPTOP).status_code == 422
 
 
 @pytest.mark.parametrize("key", ["", " k", "a b c", "é k", "k\n", "x" * 256, "x" * 256 + " k", "7 " + "k" * 256])
-def test_anything_else_is_no_key(key):
+def test_malformed_key_is_refused(key):
     with pytest.raises(IntegrityError):
         IdempotencyKey.objects.claim(key, "same", LOCK)
 

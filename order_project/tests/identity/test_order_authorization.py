@@ -1,4 +1,4 @@
-"""With ``AUTH=true`` orders belong to their users, and nobody is served who is not named by the gateway."""
+"""Authorization with ``AUTH=true``: a request needs a signed identity, and a user accesses only its own orders."""
 
 import re
 import time
@@ -19,12 +19,12 @@ BOOK = {"user_id": 8, "product_name": "Book"}
 
 
 @pytest.fixture
-def mine(closed):
+def mine(secured):
     return Order.objects.create(**LAPTOP)
 
 
 @pytest.fixture
-def other(closed):
+def other(secured):
     return Order.objects.create(**BOOK)
 
 
@@ -39,7 +39,7 @@ def ids(response):
 
 READER = replace(ADA, scopes=frozenset({"orders:read"}))
 BEARER = {"X-Service-Token": TOKEN, "Authorization": f"Bearer {identity()[HEADER]}"}
-PAST_THE_GATEWAY = {
+INVALID_IDENTITIES = {
     "nothing": (dict, 401, "service_token_required"),
     "identity without service token": (lambda: {HEADER: identity()[HEADER]}, 401, "service_token_required"),
     "service token": (lambda: {"X-Service-Token": TOKEN}, 401, "identity_required"),
@@ -53,8 +53,8 @@ PAST_THE_GATEWAY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("headers", "status", "code"), PAST_THE_GATEWAY.values(), ids=PAST_THE_GATEWAY)
-def test_whoever_is_not_named_by_the_gateway_is_refused(closed, mine, headers, status, code):
+@pytest.mark.parametrize(("headers", "status", "code"), INVALID_IDENTITIES.values(), ids=INVALID_IDENTITIES)
+def test_request_without_a_valid_identity_is_refused(secured, mine, headers, status, code):
     requests = [
         ("GET", "/orders", None),
         ("POST", "/orders", LAPTOP),
@@ -66,41 +66,41 @@ def test_whoever_is_not_named_by_the_gateway_is_refused(closed, mine, headers, s
     ]
 
     for request in requests:
-        assert problem(closed(*request, **headers())) == (status, code)
+        assert problem(secured(*request, **headers())) == (status, code)
 
     assert [*Order.objects.values_list("quantity", "status")] == [(1, "placed")]
-    assert closed.log == []
+    assert secured.log == []
 
 
-def test_health_metrics_and_document_are_as_before(closed):
-    assert closed("GET", "/health/ready").status == closed("GET", "/metrics").status == 200
-    assert closed("GET", "/openapi.json", X_Service_Token=TOKEN).status == 200
+def test_health_metrics_and_document_need_no_identity(secured):
+    assert secured("GET", "/health/ready").status == secured("GET", "/metrics").status == 200
+    assert secured("GET", "/openapi.json", X_Service_Token=TOKEN).status == 200
 
 
-def test_reader_changes_nothing(closed, mine):
-    assert closed("GET", f"/orders/{mine.pk}", **identity(READER)).status == 200
+def test_reader_changes_nothing(secured, mine):
+    assert secured("GET", f"/orders/{mine.pk}", **identity(READER)).status == 200
     for request in [
         ("POST", "/orders", LAPTOP),
         ("POST", f"/orders/{mine.pk}/cancel"),
         ("DELETE", f"/orders/{mine.pk}"),
     ]:
-        assert problem(closed(*request, **identity(READER))) == (403, "insufficient_scope")
+        assert problem(secured(*request, **identity(READER))) == (403, "insufficient_scope")
     assert Order.objects.get().status == "placed"
 
 
-def test_caller_has_its_own_orders(closed, other):
-    placed = closed("POST", "/orders", LAPTOP, **identity())
+def test_caller_manages_its_own_orders(secured, other):
+    placed = secured("POST", "/orders", LAPTOP, **identity())
 
     assert (placed.status, placed.json["user_id"]) == (201, 7)
     path = f"/orders/{placed.json['id']}"
-    assert ids(closed("GET", "/orders", **identity())) == [placed.json["id"]]
-    assert closed("GET", path, **identity()).json == placed.json
-    assert closed("PATCH", path, {"quantity": 3}, **identity()).json["quantity"] == 3
-    assert closed("POST", f"{path}/fulfil", **identity()).json["status"] == "fulfilled"
-    assert closed("DELETE", path, **identity()).status == 204
+    assert ids(secured("GET", "/orders", **identity())) == [placed.json["id"]]
+    assert secured("GET", path, **identity()).json == placed.json
+    assert secured("PATCH", path, {"quantity": 3}, **identity()).json["quantity"] == 3
+    assert secured("POST", f"{path}/fulfil", **identity()).json["status"] == "fulfilled"
+    assert secured("DELETE", path, **identity()).status == 204
 
 
-def test_another_users_order_is_not_found(closed, mine, other):
+def test_another_users_order_is_not_found(secured, mine, other):
     for request in [
         ("GET", f"/orders/{other.pk}", None),
         ("PUT", f"/orders/{other.pk}", LAPTOP),
@@ -109,48 +109,48 @@ def test_another_users_order_is_not_found(closed, mine, other):
         ("POST", f"/orders/{other.pk}/cancel", None),
         ("POST", f"/orders/{other.pk}/fulfil", None),
     ]:
-        assert problem(closed(*request, **identity())) == (404, "not_found")
-    assert ids(closed("GET", "/orders?user_id=8", **identity())) == []
-    assert ids(closed("GET", f"/orders?id__in={other.pk}", **identity())) == []
-    assert ids(closed("GET", "/orders?search=book", **identity())) == []
+        assert problem(secured(*request, **identity())) == (404, "not_found")
+    assert ids(secured("GET", "/orders?user_id=8", **identity())) == []
+    assert ids(secured("GET", f"/orders?id__in={other.pk}", **identity())) == []
+    assert ids(secured("GET", "/orders?search=book", **identity())) == []
     other.refresh_from_db()
     assert (other.quantity, other.status) == (1, "placed")
 
 
 @pytest.mark.parametrize("user_id", [8, 99])
-def test_order_for_another_user_is_refused_without_a_word_about_the_user(closed, mine, user_id):
-    refused = closed("POST", "/orders", BOOK | {"user_id": user_id}, **identity())
-    given = closed("PATCH", f"/orders/{mine.pk}", {"user_id": user_id}, **identity())
+def test_order_for_another_user_is_refused_without_revealing_the_user(secured, mine, user_id):
+    refused = secured("POST", "/orders", BOOK | {"user_id": user_id}, **identity())
+    given = secured("PATCH", f"/orders/{mine.pk}", {"user_id": user_id}, **identity())
 
     assert problem(refused) == problem(given) == (403, "insufficient_scope")
-    assert closed.log == []
+    assert secured.log == []
     assert Order.objects.get().user_id == 7
 
 
-def test_order_needs_its_user_as_ever(closed):
-    response = closed("POST", "/orders", {"product_name": "Laptop"}, **identity())
+def test_order_without_a_user_is_invalid(secured):
+    response = secured("POST", "/orders", {"product_name": "Laptop"}, **identity())
 
     assert (response.status, response.json["errors"][0]["code"]) == (400, "required")
 
 
-def test_scope_for_all_sees_and_places_all(closed, mine, other):
-    assert ids(closed("GET", "/orders", **identity(CLERK))) == [mine.pk, other.pk]
-    assert closed("POST", "/orders", BOOK, **identity(CLERK)).status == 201
-    assert closed("POST", f"/orders/{other.pk}/cancel", **identity(CLERK)).json["status"] == "cancelled"
+def test_scope_for_all_orders_reads_and_places_orders_of_any_user(secured, mine, other):
+    assert ids(secured("GET", "/orders", **identity(CLERK))) == [mine.pk, other.pk]
+    assert secured("POST", "/orders", BOOK, **identity(CLERK)).status == 201
+    assert secured("POST", f"/orders/{other.pk}/cancel", **identity(CLERK)).json["status"] == "cancelled"
 
 
-def test_caller_without_a_user_sees_and_places_nothing(closed, mine):
-    nobody = replace(ADA, user_id=None)
+def test_caller_without_a_user_reads_and_places_no_orders(secured, mine):
+    userless = replace(ADA, user_id=None)
 
-    assert ids(closed("GET", "/orders", **identity(nobody))) == []
-    assert problem(closed("GET", f"/orders/{mine.pk}", **identity(nobody))) == (404, "not_found")
-    assert problem(closed("POST", "/orders", LAPTOP, **identity(nobody))) == (403, "insufficient_scope")
+    assert ids(secured("GET", "/orders", **identity(userless))) == []
+    assert problem(secured("GET", f"/orders/{mine.pk}", **identity(userless))) == (404, "not_found")
+    assert problem(secured("POST", "/orders", LAPTOP, **identity(userless))) == (403, "insufficient_scope")
 
 
-def test_each_caller_has_its_own_idempotency_keys(closed):
-    first = closed("POST", "/orders", BOOK, Idempotency_Key="k", **identity(EVE))
-    own = closed("POST", "/orders", LAPTOP, Idempotency_Key="k", **identity())
-    again = closed("POST", "/orders", LAPTOP, Idempotency_Key='"k"', **identity())
+def test_each_caller_has_its_own_idempotency_keys(secured):
+    first = secured("POST", "/orders", BOOK, Idempotency_Key="k", **identity(EVE))
+    own = secured("POST", "/orders", LAPTOP, Idempotency_Key="k", **identity())
+    again = secured("POST", "/orders", LAPTOP, Idempotency_Key='"k"', **identity())
 
     assert (first.status, own.status, again.status) == (201, 201, 201)
     assert (own.headers.get("Idempotent-Replayed"), again.headers.get("Idempotent-Replayed")) == (None, "true")
@@ -159,29 +159,29 @@ def test_each_caller_has_its_own_idempotency_keys(closed):
     assert Order.objects.count() == 2
 
 
-def test_key_of_the_time_without_callers_is_nobodys(closed):
+def test_key_stored_without_a_caller_belongs_to_no_caller(secured):
     IdempotencyKey.objects.claim("7", "fingerprint", timedelta(minutes=1))
     IdempotencyKey.objects.claim("k", "fingerprint", timedelta(minutes=1))
 
-    assert closed("POST", "/orders", LAPTOP, Idempotency_Key="k", **identity()).status == 201
+    assert secured("POST", "/orders", LAPTOP, Idempotency_Key="k", **identity()).status == 201
 
 
 @pytest.mark.parametrize("subject", ["auth0|ü ö", "x" * 300, "%20"])
-def test_key_of_any_subject_is_stored(closed, subject):
+def test_key_of_any_subject_is_stored(secured, subject):
     caller = replace(ADA, subject=subject)
 
     for _ in range(2):
-        placed = closed("POST", "/orders", LAPTOP, Idempotency_Key="k" * 255, **identity(caller))
+        placed = secured("POST", "/orders", LAPTOP, Idempotency_Key="k" * 255, **identity(caller))
 
     assert (placed.status, placed.headers.get("Idempotent-Replayed")) == (201, "true")
 
 
-def test_order_service_names_itself_to_the_user_service(closed):
-    closed("POST", "/orders", LAPTOP, **identity())
+def test_order_service_names_itself_to_the_user_service(secured):
+    secured("POST", "/orders", LAPTOP, **identity())
 
-    (asked,) = [request for request, _ in closed.log]
-    caller = verify(asked.headers[HEADER], audience="user", service_tokens=[TOKEN])
-    assert (asked.path, asked.headers["X-Service-Token"]) == ("/users/7", TOKEN)
+    (sent,) = [request for request, _ in secured.log]
+    caller = verify(sent.headers[HEADER], audience="user", service_tokens=[TOKEN])
+    assert (sent.path, sent.headers["X-Service-Token"]) == ("/users/7", TOKEN)
     assert (caller.subject, caller.scopes) == ("service:order", {"users:read"})
 
 
@@ -199,17 +199,17 @@ def signed_in(*permissions, **values):
 
 
 @pytest.fixture
-def accounts(closed):
+def accounts(secured):
     yield signed_in
     User.objects.all().delete()
 
 
-def test_staff_use_the_browsable_api_with_the_session_of_the_admin(closed, accounts, mine, other):
+def test_staff_use_the_browsable_api_with_the_session_of_the_admin(secured, accounts, mine, other):
     headers = accounts("view_order", "change_order")
 
-    page = closed("GET", "/orders", **headers)
-    refused = closed("POST", f"/orders/{other.pk}/cancel", **headers)
-    cancelled = closed("POST", f"/orders/{other.pk}/cancel", **headers, X_CSRFToken="c" * 32)
+    page = secured("GET", "/orders", **headers)
+    refused = secured("POST", f"/orders/{other.pk}/cancel", **headers)
+    cancelled = secured("POST", f"/orders/{other.pk}/cancel", **headers, X_CSRFToken="c" * 32)
 
     assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert {f"user_id&quot;: {user}" for user in (7, 8)} <= {*re.findall(r"user_id&quot;: \d", page.content.decode())}
@@ -218,24 +218,24 @@ def test_staff_use_the_browsable_api_with_the_session_of_the_admin(closed, accou
     assert other.status == "cancelled"
 
 
-def test_staff_may_no_more_than_in_the_admin(closed, accounts, mine):
+def test_staff_permissions_are_those_of_the_admin(secured, accounts, mine):
     headers = accounts("view_order") | {"X-CSRFToken": "c" * 32}
 
-    assert closed("POST", f"/orders/{mine.pk}/cancel", **headers).status == 403
-    assert closed("DELETE", f"/orders/{mine.pk}", **headers).status == 403
+    assert secured("POST", f"/orders/{mine.pk}/cancel", **headers).status == 403
+    assert secured("DELETE", f"/orders/{mine.pk}", **headers).status == 403
     assert Order.objects.get().status == "placed"
 
 
 @pytest.mark.parametrize("values", [{"is_staff": False}, {"is_active": False}])
-def test_session_of_anybody_else_is_refused(closed, accounts, mine, values):
+def test_session_of_an_inactive_or_ordinary_account_is_refused(secured, accounts, mine, values):
     headers = accounts(**values, is_superuser=True)
 
-    assert closed("GET", "/orders", **headers).status == 401
-    assert closed("GET", f"/orders/{mine.pk}", **headers | {"Accept": "application/json"}).status == 401
+    assert secured("GET", "/orders", **headers).status == 401
+    assert secured("GET", f"/orders/{mine.pk}", **headers | {"Accept": "application/json"}).status == 401
 
 
-def test_document_states_who_may_do_what(closed):
-    document = closed("GET", "/openapi.json", X_Service_Token=TOKEN).json
+def test_document_states_who_may_do_what(secured):
+    document = secured("GET", "/openapi.json", X_Service_Token=TOKEN).json
 
     assert document["paths"]["/orders"]["get"]["security"] == [
         {"bearer": ["orders:read"]},
