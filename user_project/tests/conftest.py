@@ -21,7 +21,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):
-    """Make the test database whatever tests are selected: some use it outside of pytest-django's fixtures."""
+    """Create the test database for any selection of tests: some tests use it without pytest-django's fixtures."""
     with django_db_blocker.unblock():
         databases = setup_databases(verbosity=0, interactive=False)
     yield
@@ -31,9 +31,9 @@ def django_db_setup(django_test_environment, django_db_blocker):
 
 @pytest.fixture(scope="session", autouse=True)
 def fast_settings(django_test_environment):
-    """Hash passwords in microseconds, and find static files only when they are asked for.
+    """Use a fast password hasher, and find static files on request instead of at startup.
 
-    Django's default takes a quarter of a second for each password; WhiteNoise's, 20 ms for each client of a test.
+    Django's default hasher takes 0.25 s per password, WhiteNoise's scan of static files 20 ms per test client.
     """
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True):
@@ -56,7 +56,7 @@ def make_user(db: None) -> Callable[..., User]:
 
 @pytest.fixture(scope="session", params=MODES)
 def served(request, django_db_setup, tmp_path_factory):
-    """The copied service of ``textbook``, in each way."""
+    """The copied service of ``textbook``, served in each of ``WAYS``."""
     environment = {
         "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "DJANGO_SETTINGS_MODULE": "tests.textbook.settings",
@@ -68,10 +68,9 @@ def served(request, django_db_setup, tmp_path_factory):
 
 @pytest.fixture
 def ask(served, django_db_blocker):
-    """A client of the copied service, whose rows are Ada and Eve.
+    """A client of the copied service, with the users Ada and Eve.
 
-    Other processes see these rows, so no transaction holds them. To delete them takes less time than to truncate all
-    tables.
+    The rows are committed, because other processes read them. Deleting them is faster than truncating all tables.
     """
     with django_db_blocker.unblock():
         people.create()

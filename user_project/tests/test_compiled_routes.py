@@ -1,4 +1,4 @@
-"""A route is compiled only if every part of it is known; every documented idiom leaves it to its view."""
+"""A route is compiled only if all of its parts are known. The views serve all other routes."""
 
 import copy
 import json
@@ -38,13 +38,13 @@ from users.models import User
 from users.serializers import UserSerializer
 from users.views import UserViewSet
 
-pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off takes compiled reads away")
+pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off disables compiled reads")
 
 
-def reason(view, what="retrieve"):
+def reason(view, action_name="retrieve"):
     """Return why a view is not compiled; None if it is."""
     try:
-        guard.compile_view(view.as_view({"get": what}))
+        guard.compile_view(view.as_view({"get": action_name}))
     except NotCompiledError as error:
         return str(error)
     return None
@@ -134,13 +134,13 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize("what", ["retrieve", "list"])
-def test_plain_view_is_compiled(what):
-    assert reason(UserViewSet, what) is None
+@pytest.mark.parametrize("action_name", ["retrieve", "list"])
+def test_plain_view_is_compiled(action_name):
+    assert reason(UserViewSet, action_name) is None
     harmless = {"perform_create": method, "helper": method, "extra": action(detail=True)(method)}
-    assert reason(view(**harmless), what) is None
-    assert reason(view(problems={what: [NotFound]}, schema=AutoSchema()), what) is None
-    assert reason(serializer(validate_name=method, update=method), what) is None
+    assert reason(view(**harmless), action_name) is None
+    assert reason(view(problems={action_name: [NotFound]}, schema=AutoSchema()), action_name) is None
+    assert reason(serializer(validate_name=method, update=method), action_name) is None
 
 
 def test_copy_of_a_serializer_changes_nothing():
@@ -193,7 +193,7 @@ def test_option_of_a_serializer_is_refused(option):
         ({"name": type("OwnCharFilter", (django_filters.CharFilter,), {})()}, "OwnFilter.name is not known"),
     ],
 )
-def test_filterset_that_may_act_by_itself_is_refused(members, expected):
+def test_customized_filterset_is_refused(members, expected):
     assert reason(filterset(**members)) == expected
 
 
@@ -211,7 +211,7 @@ def test_filterset_that_may_act_by_itself_is_refused(members, expected):
         User.objects.all()[:5],
     ],
 )
-def test_queryset_of_other_rows_is_refused(queryset):
+def test_queryset_other_than_all_rows_is_refused(queryset):
     assert reason(view(queryset=queryset)) == "the queryset is not User.objects.all()"
 
 
@@ -219,7 +219,7 @@ def test_own_queryset_class_is_refused():
     assert reason(view(queryset=OwnQuerySet(User))) == "OwnQuerySet._fetch_all is not known"
 
 
-def test_head_of_its_own_is_refused():
+def test_other_action_for_head_is_refused():
     function = UserViewSet.as_view({"get": "list", "head": "retrieve"})
 
     with pytest.raises(NotCompiledError, match="HEAD is another action"):
@@ -240,8 +240,8 @@ def test_list_without_pages_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("ordering", [("id",), "length", "pk", None, "name", "created_at"])
-def test_ordering_by_something_else_than_the_key_is_refused(ordering):
-    """It may have no index, and only the view's list has a limit of time."""
+def test_ordering_by_anything_but_the_key_is_refused(ordering):
+    """Such an ordering may have no index, and only the view limits the time of the query."""
     assert reason(view(ordering=ordering), "list") == "OwnViewSet.ordering is not known"
 
 
@@ -249,24 +249,24 @@ def test_ordering_by_something_else_than_the_key_is_refused(ordering):
     "members",
     [{"filterset_class": property(method)}, {"serializer_class": serializers.Serializer}, {"renderer_classes": 1}],
 )
-def test_view_that_cannot_be_looked_at_is_refused(members):
+def test_view_that_cannot_be_inspected_is_refused(members):
     assert reason(view(**members))
 
 
-def test_key_that_is_no_number_is_refused(monkeypatch):
+def test_key_that_is_not_a_number_is_refused(monkeypatch):
     monkeypatch.setattr(User._meta, "pk", User._meta.get_field("name"))
 
     assert reason(UserViewSet) == "the key of User is not known"
 
 
 @pytest.mark.parametrize("kwargs", [{"pk": 1}, {"pk": UUID(int=1)}, {"pk": "1", "format": "json"}, {}])
-def test_key_that_is_no_text_is_left_to_the_view(rf, kwargs):
+def test_key_that_is_not_text_is_left_to_the_view(rf, kwargs):
     read = guard.compile_view(UserViewSet.as_view({"get": "retrieve"}))
 
     assert read(rf.get("/users/1"), kwargs) is None
 
 
-def test_defaults_of_columns_are_not_asked_for(db, settings, monkeypatch):
+def test_defaults_of_columns_are_not_computed(db, settings, monkeypatch):
     settings.ACCESS_LOG = False
     User.objects.create(name="Ada", email="ada@example.com")
     monkeypatch.setattr(User._meta.get_field("version"), "_get_default", method)  # which raises
@@ -292,7 +292,7 @@ def test_hook_of_a_model_is_refused(monkeypatch, name):
     assert reason(UserViewSet) == f"User.{name} is not known"
 
 
-def test_table_that_migrations_do_not_make_is_refused(monkeypatch):
+def test_unmanaged_model_is_refused(monkeypatch):
     monkeypatch.setattr(User._meta, "managed", False)
 
     assert reason(UserViewSet) == "User has no plain table"
@@ -356,7 +356,7 @@ def replaced(*args, **kwargs):
         (MiddlewareMixin, "__call__", replaced),
     ],
 )
-def test_known_class_of_which_a_function_is_replaced_is_refused(monkeypatch, known, name, value):
+def test_known_class_with_a_replaced_function_is_refused(monkeypatch, known, name, value):
     monkeypatch.setattr(known, name, value, raising=False)
 
     assert reason(UserViewSet) == f"{known.__name__}.{name} is replaced"

@@ -1,4 +1,4 @@
-"""Settings and middleware that are not known leave every route to its view."""
+"""Unknown settings and middleware disable all compiled reads."""
 
 import io
 
@@ -21,7 +21,7 @@ def teapot_handler(error, context):
     return Response(status=418)
 
 
-pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off takes compiled reads away")
+pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off disables compiled reads")
 
 
 def reason():
@@ -78,7 +78,7 @@ def test_transaction_for_each_request_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("place", [0, 9, 99])
 def test_middleware_is_refused(settings, place):
-    """It may change the query, open a transaction, or want the user or the data of the response afterwards."""
+    """Unknown middleware may change the query, open a transaction, or read the user or the data of the response."""
     settings.MIDDLEWARE = list(settings.MIDDLEWARE)
     settings.MIDDLEWARE.insert(place, "tests.textbook.middleware.stamp")
 
@@ -86,14 +86,14 @@ def test_middleware_is_refused(settings, place):
 
 
 def test_middleware_in_another_place_is_refused(settings):
-    """A compiled read would be without the header fields of what stands below."""
+    """A compiled read would lack the headers that middleware below it sets."""
     settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if one != SECURITY] + [SECURITY]
 
     assert reason() == f"middleware {SECURITY} is not known"
 
 
-def test_known_middleware_is_what_was_looked_at():
-    """It takes no part in a plain read, or sees it as any other request: look at what is new before it is named."""
+def test_known_middleware_is_reviewed():
+    """Before adding middleware here, check that it ignores plain reads or treats them as any other request."""
     assert {
         "chassis.client_address.ForwardedMiddleware",
         "observability.request_id.RequestIdMiddleware",
@@ -118,7 +118,7 @@ def test_known_middleware_is_what_was_looked_at():
     } == guard.known.MIDDLEWARE_BELOW
 
 
-def test_change_of_a_setting_in_a_test_counts_at_once(db, settings):
+def test_change_of_a_setting_in_a_test_takes_effect_at_once(db, settings):
     settings.ACCESS_LOG = False
     user = User.objects.create(name="Ada", email="ada@example.com")
     compiled, _ = parity.applications(settings)
@@ -130,15 +130,15 @@ def test_change_of_a_setting_in_a_test_counts_at_once(db, settings):
     assert (status, dict(headers)["X-Frame-Options"]) == ("200 OK", "SAMEORIGIN")
 
 
-def test_own_exception_handler_is_asked(db, settings):
-    """A read that fails is the view's, so that any handler will do."""
+def test_custom_exception_handler_is_called(db, settings):
+    """The view handles a read that fails, so any handler works."""
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"EXCEPTION_HANDLER": f"{__name__}.teapot_handler"}
 
     assert reason() is None
     assert Client().get("/users/1", headers={"Accept": "*/*"}).status_code == 418
 
 
-def test_command_prints_what_is_compiled_and_why_something_is_not(settings):
+def test_command_lists_compiled_routes_and_reasons_against_the_others(settings):
     settings.ROOT_URLCONF = "tests.textbook.urls"
     output = io.StringIO()
 
@@ -156,7 +156,7 @@ PATHS = "owned owner-filtered profiles dynamic context by-email session late num
 
 @pytest.mark.parametrize("path", [*PATHS.split(), "per-action", "teams/red/users", "teams/red/numbers"])
 @pytest.mark.parametrize("headers", [{}, {"X-Owner": "ada@example.com", "X-Fields": "id", "X-Staff": "yes"}])
-def test_idiom_is_answered_by_its_view(db, settings, path, headers):
+def test_idiom_is_served_by_its_view(db, settings, path, headers):
     settings.ROOT_URLCONF = "tests.textbook.urls"
     settings.ACCESS_LOG = False
     user = User.objects.create(name="Ada Lovelace", email="ada@example.com")

@@ -8,5 +8,5 @@ INTERACTIONS = [*interactions_with("user", Path(__file__).parents[2])]
 
 
 @pytest.mark.parametrize("interaction", INTERACTIONS, ids=lambda interaction: interaction["description"])
-def test_response_is_what_callers_rely_on(api, make_user, interaction):
+def test_response_follows_the_contract_of_a_caller(api, make_user, interaction):
     verify(api, interaction, make_user().id)

@@ -42,23 +42,23 @@ def test_own_address_can_be_written_in_another_case(api, make_user):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_twenty_racing_creations_one_wins_and_the_others_are_told_the_same(settings):
+def test_one_of_twenty_concurrent_creations_wins_and_the_others_get_the_same_error(settings):
     start = Barrier(20)
 
     def create(number: int):
         try:
             start.wait(10)
             email = "race@example.com" if number % 2 else "RACE@example.com"
-            answer = APIClient().post("/users", {"name": f"Racer {number}", "email": email}, format="json")
-            return answer.status_code, answer.json().get("errors")
+            response = APIClient().post("/users", {"name": f"Racer {number}", "email": email}, format="json")
+            return response.status_code, response.json().get("errors")
         finally:
             connection.close()
 
     with ThreadPoolExecutor(20) as pool:
-        answers = sorted(pool.map(create, range(20)), key=lambda answer: answer[0])
+        responses = sorted(pool.map(create, range(20)), key=lambda response: response[0])
 
-    assert answers[0][0] == 201
-    assert answers[1:] == [(400, TAKEN)] * 19
+    assert responses[0][0] == 201
+    assert responses[1:] == [(400, TAKEN)] * 19
     assert User.objects.count() == 1
 
 
@@ -68,6 +68,6 @@ def test_another_broken_constraint_is_not_mistaken_for_a_taken_address(api, make
     make_user(email="ada@example.com")
     api.raise_request_exception = False
 
-    answer = api.post("/users", {"name": "Eve", "email": "ada@example.com"}, format="json")
+    response = api.post("/users", {"name": "Eve", "email": "ada@example.com"}, format="json")
 
-    assert answer.status_code == 500
+    assert response.status_code == 500

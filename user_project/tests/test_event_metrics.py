@@ -29,7 +29,7 @@ def test_events_are_counted_until_they_have_positions():
 
 
 @pytest.mark.django_db
-def test_no_more_are_counted_than_a_scrape_has_time_for(monkeypatch):
+def test_count_of_events_without_positions_is_bounded(monkeypatch):
     monkeypatch.setattr("events.outbox.metrics.MOST_COUNTED", 2)
     for number in range(3):
         User.objects.create(name="John", email=f"john{number}@example.com")
@@ -38,7 +38,7 @@ def test_no_more_are_counted_than_a_scrape_has_time_for(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_other_metrics_stay_while_the_database_is_away():
+def test_other_metrics_remain_while_the_database_is_unavailable():
     connection.close()
     connection.settings_dict["PORT"], port = "1", connection.settings_dict["PORT"]
     try:

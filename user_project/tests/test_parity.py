@@ -1,4 +1,4 @@
-"""Compiled reads give the responses that the views give: status, header fields and body."""
+"""Compiled reads return the same responses as the views: status, headers and body."""
 
 from datetime import UTC, datetime
 
@@ -11,14 +11,14 @@ import speedups
 from users.models import User
 from users.views import UserViewSet
 
-pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off takes compiled reads away")
+pytestmark = pytest.mark.skipif(not speedups.ENABLED, reason="SPEEDUPS=off disables compiled reads")
 
 IDS = range(1_000_000, 1_000_005)
 
 
 @pytest.fixture
 def both(db, settings):
-    """The service's application with compiled reads, and without."""
+    """The WSGI application with and without compiled reads."""
     settings.ACCESS_LOG = False
     for pk, name in zip(IDS, parity.ODD_TEXTS, strict=True):
         User.objects.create(pk=pk, name=name, email=f"user{pk}@example.com")
@@ -27,7 +27,7 @@ def both(db, settings):
     return parity.applications(settings)
 
 
-def test_every_response_is_that_of_the_view(both):
+def test_response_equals_that_of_the_view(both):
     compiled, textbook = both
     seen = parity.sample_values(textbook, "users", IDS)
 

@@ -10,7 +10,7 @@ def test_demo_users_are_created_once(capsys):
     call_command("seed_demo")
 
     assert capsys.readouterr().out.splitlines() == [
-        "12 demo users created, 0 were there.",
-        "0 demo users created, 12 were there.",
+        "12 demo users created, 0 already existed.",
+        "0 demo users created, 12 already existed.",
     ]
     assert User.objects.count() == 12

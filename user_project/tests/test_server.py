@@ -1,4 +1,4 @@
-"""The service as it is deployed: gunicorn with two workers, its log and its traces."""
+"""The service under gunicorn with two workers: its metrics, logs and traces."""
 
 import json
 import os
@@ -22,14 +22,14 @@ def log(tmp_path):
 
 @pytest.fixture
 def no_folder_left(tmp_path):
-    """The folder of the metrics goes with the server."""
+    """Check that the server removes its metrics folder."""
     yield
     assert not list(tmp_path.glob("user-metrics-*"))
 
 
 @pytest.fixture
 def server(no_folder_left, transactional_db, tmp_path, log):
-    """Its address, once it answers."""
+    """Start the server; yield its URL once it is ready."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{reserved.getsockname()[1]}"
@@ -48,7 +48,7 @@ def server(no_folder_left, transactional_db, tmp_path, log):
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
         ends_at = time.monotonic() + 30
-        while not answers(address):
+        while not is_ready(address):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < ends_at, log.read_text()
         yield f"http://{address}"
@@ -57,7 +57,7 @@ def server(no_folder_left, transactional_db, tmp_path, log):
         process.wait(15)
 
 
-def answers(address):
+def is_ready(address):
     try:
         return requests.get(f"http://{address}/health/ready", timeout=5).ok
     except requests.ConnectionError:
@@ -72,7 +72,7 @@ def test_requests_are_counted_logged_and_traced_over_both_workers(server, log, t
     numbers = requests.get(f"{server}/metrics", timeout=5).text
     ends_at = time.monotonic() + 10
     while log.read_text().count('"name": "GET /users"') < 20 and time.monotonic() < ends_at:
-        time.sleep(0.05)  # a span ends after its answer
+        time.sleep(0.05)  # a span ends after its response
     lines = [json.loads(line) for line in log.read_text().splitlines()]
 
     assert 'http_requests_total{method="GET",route="^users/?$",status="200"} 20.0' in numbers

@@ -1,11 +1,11 @@
-"""The database backend of the speedups, beside the connection that the tests use."""
+"""The database backend of the speedups, on a connection other than that of the tests."""
 
 import select
 from unittest.mock import patch
 
 import pytest
-from django.db import connection as djangos
-from django.db.backends.postgresql.base import DatabaseWrapper as DjangosWrapper
+from django.db import connection as django_connection
+from django.db.backends.postgresql.base import DatabaseWrapper as DjangoWrapper
 from django.test.utils import CaptureQueriesContext
 
 from speedups.postgresql.base import DatabaseWrapper
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def connection():
-    own = DatabaseWrapper(djangos.settings_dict)
+    own = DatabaseWrapper(django_connection.settings_dict)
     yield own
     own.close()
 
 
 def start_request(connection):
-    """What Django does with a connection before a request."""
+    """Prepare the connection for a request, as Django does."""
     connection.health_check_enabled = True
     connection.close_if_unusable_or_obsolete()
 
@@ -32,46 +32,46 @@ def backend_pid(connection):
         return cursor.fetchone()[0]
 
 
-def test_connection_that_works_is_kept_without_asking_the_server(connection):
+def test_working_connection_is_kept_without_a_health_check(connection):
     before = backend_pid(connection)
     start_request(connection)
 
-    with patch.object(DjangosWrapper, "is_usable") as ask, CaptureQueriesContext(connection) as queries:
+    with patch.object(DjangoWrapper, "is_usable") as health_check, CaptureQueriesContext(connection) as queries:
         after = backend_pid(connection)
 
-    assert (after, len(queries), ask.called) == (before, 1, False)
+    assert (after, len(queries), health_check.called) == (before, 1, False)
 
 
 def test_connection_that_the_server_has_ended_is_replaced(connection):
     before = backend_pid(connection)
-    with djangos.cursor() as cursor:
+    with django_connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 2000)", [before])
     start_request(connection)
 
     assert backend_pid(connection) != before
 
 
-def test_server_is_asked_if_there_is_something_to_read(connection):
+def test_health_check_is_sent_if_there_is_unread_data(connection):
     with connection.cursor() as cursor:
         cursor.execute("LISTEN bench")
-    with djangos.cursor() as cursor:
+    with django_connection.cursor() as cursor:
         cursor.execute("NOTIFY bench")
-    assert select.select([connection.connection], [], [], 5)[0]  # it comes when the server gets to it
+    assert select.select([connection.connection], [], [], 5)[0]  # the notification arrives asynchronously
 
-    with patch.object(DjangosWrapper, "is_usable", return_value=True) as ask:
+    with patch.object(DjangoWrapper, "is_usable", return_value=True) as health_check:
         assert connection.is_usable()
 
-    assert ask.called
+    assert health_check.called
 
 
-def test_server_is_asked_after_an_error(connection):
+def test_health_check_is_sent_after_an_error(connection):
     connection.ensure_connection()
     connection.errors_occurred = True
 
-    with patch.object(DjangosWrapper, "is_usable", return_value=True) as ask:
+    with patch.object(DjangoWrapper, "is_usable", return_value=True) as health_check:
         assert connection.is_usable()
 
-    assert ask.called
+    assert health_check.called
 
 
 def test_connection_that_was_closed_on_this_side_is_not_usable(connection):

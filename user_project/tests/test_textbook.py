@@ -1,4 +1,4 @@
-"""What the documentation of Django, REST framework and django-filter shows works in a copy of the service.
+"""Idioms of the documentation of Django, REST framework and django-filter work in a copy of the service.
 
 Each case runs under the test client and under gunicorn, with and without speedups, with ``ATOMIC_REQUESTS``.
 """

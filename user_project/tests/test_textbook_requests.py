@@ -1,4 +1,4 @@
-"""What happens around the views of a copy of the service is as Django and REST framework document it.
+"""Sessions, middleware, signals, transactions and throttles work in a copy of the service as documented.
 
 Each test runs in process and under gunicorn, with ``ATOMIC_REQUESTS``; the copy is in ``textbook``.
 """
@@ -26,7 +26,7 @@ def test_session_of_the_admin_authenticates(ask, ada):
     assert ask("POST", "/session", grace, Cookie=cookie, X_CSRFToken=token).status == 201
 
 
-def test_middleware_may_take_an_argument_of_the_address(ask, ada):
+def test_middleware_may_remove_an_argument_of_the_url(ask, ada):
     for team in ["red", "blue", "red"]:
         assert ask("GET", f"/teams/{team}/context/{ada.pk}").json["team"] == team
     assert ask("GET", f"/context/{ada.pk}").json["team"] == "none"
@@ -46,7 +46,7 @@ def test_receivers_of_signals_are_called(ask, ada):
     assert ask("GET", f"/signals/{ada.pk}").json["loaded_name"] == "Ada"
 
 
-def test_view_may_go_on_after_its_response(ask):
+def test_view_may_continue_after_its_response(ask):
     created = ask("POST", "/late", {"name": "Grace", "email": "grace@example.com"}).json
 
     ends_at = time.monotonic() + 10
@@ -56,34 +56,34 @@ def test_view_may_go_on_after_its_response(ask):
     assert (created["name"], name) == ("Grace", "Grace, create by POST")
 
 
-def test_whatever_rest_framework_can_encode_can_be_answered(ask):
-    answer = ask("GET", "/numbers/numbers")
+def test_response_may_hold_any_value_that_rest_framework_encodes(ask):
+    response = ask("GET", "/numbers/numbers")
 
-    assert answer.content.decode() == (
+    assert response.content.decode() == (
         '{"1":1180591620717411303424,"decimal":1.5,"line":"\\u2028","nested":[{"2":-18446744073709551616}]}'
     )
 
 
 @pytest.mark.parametrize(("headers", "status"), [({"X_Expected": "yes"}, 409), ({}, 500)])
 def test_request_that_fails_is_rolled_back(ask, headers, status):
-    answer = ask("POST", "/atomic", {"name": "Grace", "email": "grace@example.com"}, **headers)
+    response = ask("POST", "/atomic", {"name": "Grace", "email": "grace@example.com"}, **headers)
 
-    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert (response.status, response.headers["Content-Type"]) == (status, "application/problem+json")
     assert not User.objects.filter(name="Grace").exists()
 
 
 def test_broken_constraint_is_a_validation_error_within_a_transaction(ask, ada):
-    answer = ask("POST", "/atomic", {"name": "Eve", "email": "ADA@example.com"})
+    response = ask("POST", "/atomic", {"name": "Eve", "email": "ADA@example.com"})
 
-    assert [error["code"] for error in answer.json["errors"]] == ["unique"]
+    assert [error["code"] for error in response.json["errors"]] == ["unique"]
 
 
 def test_clients_can_be_throttled(ask, request):
     client = {"X_Forwarded_For": f"203.0.113.{len(request.node.name)}"}
 
-    answers = [ask("GET", "/throttled", **client) for _ in range(3)]
+    responses = [ask("GET", "/throttled", **client) for _ in range(3)]
 
-    assert [answer.status for answer in answers] == [200, 200, 429]
-    assert int(answers[2].headers["Retry-After"]) <= 60
-    assert answers[2].json["type"] == "urn:problem:throttled"
+    assert [response.status for response in responses] == [200, 200, 429]
+    assert int(responses[2].headers["Retry-After"]) <= 60
+    assert responses[2].json["type"] == "urn:problem:throttled"
     assert ask("GET", "/throttled", X_Forwarded_For="203.0.113.250").status == 200

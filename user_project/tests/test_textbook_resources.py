@@ -1,4 +1,4 @@
-"""What the documentation of Django, REST framework and django-filter shows works in a copy of the service.
+"""Idioms of the documentation of Django, REST framework and django-filter work in a copy of the service.
 
 Each test runs in process and under gunicorn, with ``ATOMIC_REQUESTS``; the copy is in ``textbook``.
 """
@@ -10,9 +10,9 @@ import pytest
 from users.models import User
 
 
-def names(answer):
-    assert answer.status == 200, answer.content
-    return [user["name"] for user in answer.json["results"]]
+def names(response):
+    assert response.status == 200, response.content
+    return [user["name"] for user in response.json["results"]]
 
 
 @pytest.mark.parametrize("path", ["/owned", "/owner-filtered"])

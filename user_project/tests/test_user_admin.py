@@ -39,7 +39,7 @@ def test_session_and_csrf_cookies_are_the_service_s_own(django_user_model):
     client.post("/admin/user/login/", {"username": "root", "password": "secret"})
 
     assert set(client.cookies) == {"user_sessionid", "user_csrftoken"}
-    assert client.cookies["user_sessionid"]["path"] == "/"  # for views of its own, too
+    assert client.cookies["user_sessionid"]["path"] == "/"  # not /admin: the browsable API uses the session, too
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_deleted_user_is_gone(api, make_user):
 
 
 @pytest.mark.parametrize("path", ["/users/0", f"/users/{2**63}", "/users/abc", "/nope"])
-def test_unknown_address_is_a_not_found_problem(api, path):
+def test_unknown_url_is_a_not_found_problem(api, path):
     response = api.get(path)
 
     assert response.status_code == 404
@@ -66,7 +66,7 @@ def test_a_user_is_active_until_it_is_deactivated(api):
 
 
 @pytest.mark.parametrize("value", ["false", 0, None, "", [], {}])
-def test_whether_a_user_is_active_is_true_or_false(api, value):
+def test_is_active_must_be_a_boolean(api, value):
     response = api.post("/users", {**JOHN, "is_active": value}, format="json")
 
     assert response.status_code == 400
@@ -76,13 +76,13 @@ def test_whether_a_user_is_active_is_true_or_false(api, value):
 @pytest.mark.parametrize(
     ("sent", "is_active"), [({}, True), ({"is_active": ["false", "true"]}, True), ({"is_active": "false"}, False)]
 )
-def test_a_form_deactivates_a_user_only_if_it_says_so(api, sent, is_active):
+def test_a_form_deactivates_a_user_only_explicitly(api, sent, is_active):
     response = api.post("/users", {**JOHN, **sent})
 
     assert response.json()["is_active"] is is_active
 
 
-def test_the_form_of_the_browsable_api_begins_with_an_active_user(api):
+def test_the_form_of_the_browsable_api_defaults_to_an_active_user(api):
     page = api.get("/users", headers={"Accept": "text/html"}).content.decode()
 
     assert '<input type="hidden" name="is_active" value="false">' in page

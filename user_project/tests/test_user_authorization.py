@@ -1,4 +1,4 @@
-"""The user service with ``AUTH=true``: scopes, the feed for services alone, and the actor in events and log lines."""
+"""Authorization with ``AUTH=true``: scopes, the feed for services only, and the actor in events and logs."""
 
 import json
 from urllib.parse import urlencode
@@ -31,7 +31,7 @@ def identity(caller, **overrides):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("closed")
+    return tmp_path_factory.mktemp("secured")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def served(django_db_setup, folder):
 
 
 @pytest.fixture
-def closed(served, django_db_blocker):
+def secured(served, django_db_blocker):
     with django_db_blocker.unblock():
         read_state()
         yield served
@@ -70,32 +70,32 @@ def problem(response):
     ],
     ids=["nothing", "service token", "other audience", "forged", "other scope"],
 )
-def test_whoever_is_not_named_by_the_gateway_is_refused(closed, headers, status, code):
+def test_request_without_a_valid_identity_is_refused(secured, headers, status, code):
     user = User.objects.create(**ADA)
 
     path = f"/users/{user.pk}"
     for request in [("GET", "/users"), ("GET", path), ("POST", "/users", ADA), ("DELETE", path)]:
-        assert problem(closed(*request, **headers())) == (status, code)
+        assert problem(secured(*request, **headers())) == (status, code)
     assert User.objects.count() == 1
 
 
-def test_reader_reads_and_writer_writes(closed):
-    made = closed("POST", "/users", ADA, **identity(WRITER))
+def test_reader_reads_and_writer_writes(secured):
+    made = secured("POST", "/users", ADA, **identity(WRITER))
 
     assert made.status == 201
-    assert closed("GET", f"/users/{made.json['id']}", **identity(READER)).json == made.json
-    assert problem(closed("PATCH", f"/users/{made.json['id']}", {"name": "Eve"}, **identity(READER))) == (
+    assert secured("GET", f"/users/{made.json['id']}", **identity(READER)).json == made.json
+    assert problem(secured("PATCH", f"/users/{made.json['id']}", {"name": "Eve"}, **identity(READER))) == (
         403,
         "insufficient_scope",
     )
 
 
-def test_feed_is_for_services_alone_and_names_the_actor(closed):
-    made = closed("POST", "/users", ADA, **identity(WRITER))
+def test_feed_is_for_services_alone_and_names_the_actor(secured):
+    made = secured("POST", "/users", ADA, **identity(WRITER))
     User.objects.update(name="Eve")  # not by a caller
 
-    refused = [closed("GET", "/events", **headers) for headers in ({"X-Service-Token": TOKEN}, identity(WRITER))]
-    events = json.loads(closed("GET", "/events", **identity(CONSUMER)).content)
+    refused = [secured("GET", "/events", **headers) for headers in ({"X-Service-Token": TOKEN}, identity(WRITER))]
+    events = json.loads(secured("GET", "/events", **identity(CONSUMER)).content)
 
     assert [response.status for response in refused] == [401, 403]
     assert [(event["subject"], event.get("actor")) for event in events] == [
@@ -104,7 +104,7 @@ def test_feed_is_for_services_alone_and_names_the_actor(closed):
     ]
 
 
-def test_change_in_the_admin_names_the_account(closed):
+def test_change_in_the_admin_names_the_account(secured):
     user, account = User.objects.create(**ADA), get_user_model().objects.create_superuser("office")
     browser = Client()
     browser.force_login(account, "django.contrib.auth.backends.ModelBackend")
@@ -112,23 +112,23 @@ def test_change_in_the_admin_names_the_account(closed):
     cookies = f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={token}"
     form = {"action": "delete_selected", "_selected_action": str(user.pk), "post": "yes", "csrfmiddlewaretoken": token}
 
-    response = closed(
+    response = secured(
         "POST",
         "/admin/user/users/user/",
         urlencode(form).encode(),
         **{"X-Service-Token": TOKEN, "Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"},
     )
 
-    last, actor = json.loads(closed("GET", "/events", **identity(CONSUMER)).content)[-1], f"staff:{account.pk}"
+    last, actor = json.loads(secured("GET", "/events", **identity(CONSUMER)).content)[-1], f"staff:{account.pk}"
     account.delete()
     assert response.status == 302
     assert (last["type"], last["actor"]) == ("com.example.user.deleted.v1", actor)
 
 
-def test_log_names_the_actor_and_no_token(closed, folder):
+def test_log_names_the_actor_and_no_token(secured, folder):
     headers = identity(READER)
-    closed("GET", "/users", **headers)
-    closed("GET", "/users", X_Service_Token=TOKEN)
+    secured("GET", "/users", **headers)
+    secured("GET", "/users", X_Service_Token=TOKEN)
 
     log = (folder / "log.txt").read_text()
 

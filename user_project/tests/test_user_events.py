@@ -12,7 +12,7 @@ JOHN = {"name": "John", "email": "john@example.com"}
 
 
 @pytest.mark.django_db
-def test_what_happens_to_a_user_is_told_without_the_address(api):
+def test_changes_of_a_user_are_published_without_the_email_address(api):
     user = api.post("/users", JOHN, format="json").json()
     api.patch(f"/users/{user['id']}", {"is_active": False}, format="json")
     api.delete(f"/users/{user['id']}")
@@ -36,14 +36,14 @@ def test_what_happens_to_a_user_is_told_without_the_address(api):
 
 
 @pytest.mark.django_db
-def test_a_change_in_the_admin_is_told(admin_client):
+def test_a_change_in_the_admin_is_published(admin_client):
     admin_client.post("/admin/user/users/user/add/", JOHN)
 
     assert [event.data["is_active"] for event in Event.objects.all()] == [False]  # the box was not ticked
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_migration_writes_an_event_of_each_user_that_was_there():
+def test_the_migration_publishes_an_event_of_each_existing_user():
     executor = MigrationExecutor(connection)
     executor.migrate([("users", "0002_search"), ("outbox", None)])
     with connection.cursor() as cursor:

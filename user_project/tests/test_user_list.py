@@ -13,7 +13,7 @@ def ids(response):
 
 
 @pytest.mark.parametrize("ordering", ["id", "-id", "name", "-name", "created_at", "-created_at"])
-def test_pages_are_in_the_order_that_was_asked_for(api, make_user, ordering):
+def test_pages_are_in_the_requested_order(api, make_user, ordering):
     for name in ("Grace", "Ada", "Ada"):
         make_user(name=name)
     tie_break = "-id" if ordering.startswith("-") else "id"
@@ -26,7 +26,7 @@ def test_pages_are_in_the_order_that_was_asked_for(api, make_user, ordering):
     assert second.json()["next"] is None
 
 
-def test_search_looks_into_name_and_email(api, make_user):
+def test_search_covers_name_and_email(api, make_user):
     by_name, by_email = make_user(name="Grace Hopper"), make_user(email="hopper@navy.mil")
     make_user()
 
@@ -87,7 +87,7 @@ def test_bad_parameter_is_named(api, query, field, code):
 
 
 @pytest.mark.parametrize("value", ["null", "1", "True", "yes", "unknown", "%00"])
-def test_a_filter_of_true_and_false_takes_nothing_else(api, value):
+def test_a_boolean_filter_accepts_only_true_and_false(api, value):
     response = api.get(f"/users?is_active={value}")
 
     assert response.status_code == 400

@@ -1,4 +1,4 @@
-"""A change waits for the one before it, and meets the row as that one left it."""
+"""Concurrent changes of a user: the second waits for the row lock, and reads the row as the first left it."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def during_another_change(make_user):
-    """Send a request while a transaction holds the row, which then changes or deletes it; the response and the row."""
+    """Send a request while a transaction holds the row lock, then change the row; return the response and the row."""
 
     def send(method, change, **headers):
         user = make_user(name="Ada")
@@ -56,22 +56,22 @@ def set_email(row):
 
 
 @pytest.mark.parametrize("method", ["patch", "delete"])
-def test_change_of_what_was_changed_meanwhile_is_refused(during_another_change, method):
-    answer, row = during_another_change(method, rename, if_match="{}")
+def test_if_match_fails_after_a_concurrent_change(during_another_change, method):
+    response, row = during_another_change(method, rename, if_match="{}")
 
-    assert answer.status_code == 412
+    assert response.status_code == 412
     assert row.name == "Grace"
 
 
-def test_other_fields_keep_what_was_written_meanwhile(during_another_change):
-    answer, row = during_another_change("patch", set_email)
+def test_patch_keeps_concurrent_changes_of_other_fields(during_another_change):
+    response, row = during_another_change("patch", set_email)
 
-    assert (answer.status_code, answer.json()["email"]) == (200, "grace@example.com")
+    assert (response.status_code, response.json()["email"]) == (200, "grace@example.com")
     assert (row.name, row.email) == ("Eve", "grace@example.com")
 
 
 @pytest.mark.parametrize("method", ["patch", "delete"])
-def test_what_was_deleted_meanwhile_is_not_found(during_another_change, method):
-    answer, row = during_another_change(method, User.delete)
+def test_concurrently_deleted_user_is_not_found(during_another_change, method):
+    response, row = during_another_change(method, User.delete)
 
-    assert (answer.status_code, row) == (404, None)
+    assert (response.status_code, row) == (404, None)

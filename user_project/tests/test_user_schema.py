@@ -1,4 +1,4 @@
-"""The OpenAPI document of the user service, which has all that is common to services."""
+"""The OpenAPI document of the user service, including the parts common to all services."""
 
 import re
 
@@ -146,7 +146,7 @@ def test_example_of_a_link_is_a_uri():
 class OutOfStock(APIException):
     status_code = 409
     default_code = "out_of_stock"
-    default_detail = "There is no more of it."
+    default_detail = "Out of stock."
     wait = 60
 
 
@@ -155,7 +155,7 @@ class StockViewSet(UserViewSet):
 
 
 class WarehouseViewSet(StockViewSet):
-    problems = {"create": [ProblemType(507, "warehouse_full", "There is no room for more.")]}
+    problems = {"create": [ProblemType(507, "warehouse_full", "The warehouse is full.")]}
 
 
 def test_view_adds_its_problems_to_those_of_its_base_classes():

@@ -1,4 +1,4 @@
-"""Settings of the user service beside those of every service. The environment varies them; see .env.example."""
+"""Settings of the user service, in addition to the common ones. For environment variables see .env.example."""
 
 import speedups
 from chassis.environment import database

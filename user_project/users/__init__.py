@@ -1,1 +1,1 @@
-"""Users: people who can order."""
+"""Users, who can place orders."""

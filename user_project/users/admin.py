@@ -10,8 +10,8 @@ admin.site.index_title = "Administration"
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when it runs
-    """Find a user by name, e-mail address or date."""
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at runtime
+    """Search users by name and e-mail address; filter them by activity and date."""
 
     list_display = ["id", "name", "email", "is_active", "created_at", "updated_at"]
     list_display_links = ["id", "name"]

@@ -1,10 +1,10 @@
-"""The application's configuration."""
+"""The application configuration of users."""
 
 from django.apps import AppConfig
 
 
 class UsersConfig(AppConfig):
-    """Names the application in the admin."""
+    """Sets the name of the application in the admin."""
 
     name = "users"
     verbose_name = "People who order"

@@ -1,4 +1,4 @@
-"""How a list of users can be narrowed."""
+"""Filters of user lists."""
 
 import django_filters
 from django.db.models import QuerySet, Value
@@ -19,5 +19,5 @@ class UserFilter(StrictFilterSet):
         fields = {"is_active": ["exact"], "created_at": ["gt", "gte", "lt", "lte"]}
 
     def filter_email(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        """Compare as the unique constraint does, by its index."""
+        """Compare in lower case, which the index of the unique constraint supports."""
         return queryset.alias(email_lower=Lower("email")).filter(email_lower=Lower(Value(value)))

@@ -1,4 +1,4 @@
-"""What is stored about a user. Every rule is also a constraint of the database."""
+"""The user model. Database constraints enforce every rule."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -10,7 +10,7 @@ EMAIL_CONSTRAINT = "user_email_unique"
 
 
 class User(models.Model):
-    """A person who can order."""
+    """A person, who can place orders unless deactivated."""
 
     name = models.CharField(max_length=200)
     email = models.EmailField(help_text="Unique without regard to case.")

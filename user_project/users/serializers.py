@@ -1,4 +1,4 @@
-"""Users as JSON."""
+"""The serializer of users."""
 
 from typing import Any
 
@@ -29,9 +29,9 @@ from users.models import EMAIL_CONSTRAINT, User
     ],
 )
 class UserSerializer(StrictModelSerializer[User]):
-    """A user, who can order.
+    """Serializes users.
 
-    Whether an e-mail address is taken is found out by the database, when the row is written.
+    Only the unique constraint of the database checks that an e-mail address is unique, when the row is written.
     """
 
     email_errors: dict[str, Any] = {}
@@ -42,15 +42,15 @@ class UserSerializer(StrictModelSerializer[User]):
 
     @property
     def errors(self) -> Any:
-        """The errors of validation, and of the write."""
+        """The validation errors, and the error of the unique constraint."""
         return super().errors | self.email_errors
 
     def save(self, **kwargs: Any) -> User:
-        """Write the user.
+        """Save the user.
 
         Raises:
-            ValidationError: another user has this e-mail address. There is no look beforehand, so that a request that
-                loses a race and one that comes much later get the same response.
+            ValidationError: another user has this e-mail address. There is no query before the write, so that a
+                request that loses a race gets the same response as any other.
         """
         try:
             return super().save(**kwargs)

@@ -1,4 +1,4 @@
-"""The addresses of the user API."""
+"""The URLs of the user API."""
 
 from chassis.rest.routers import OptionalSlashRouter
 from users.views import UserViewSet

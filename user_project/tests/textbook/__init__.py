@@ -1,1 +1,1 @@
-"""What a team builds with that copies the service: idioms of the documentation of Django and its packages."""
+"""A copy of the service with extensions: idioms of the documentation of Django and its packages."""

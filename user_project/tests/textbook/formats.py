@@ -1,4 +1,4 @@
-"""Renderers, parsers, pages and negotiation as REST framework's guides have them."""
+"""Renderers, parsers, pages and negotiation as in REST framework's guides."""
 
 import json
 
@@ -89,7 +89,7 @@ class UploadViewSet(UserViewSet):
 
 
 class CountedPagination(pagination.PageNumberPagination):
-    """The guide's CustomPagination: links apart, and a page size of the client."""
+    """The guide's CustomPagination, with a page size chosen by the client."""
 
     page_size = 1
     page_size_query_param = "size"

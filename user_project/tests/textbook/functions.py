@@ -1,4 +1,4 @@
-"""Views of Django and REST framework that are no viewsets of the service."""
+"""Views of Django and REST framework other than viewsets."""
 
 import io
 import time

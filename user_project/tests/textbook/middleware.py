@@ -1,11 +1,11 @@
-"""Middleware as Django's documentation has it: a function, classes, and every hook."""
+"""Middleware as in Django's documentation: a function, classes and every hook."""
 
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpResponse
 
 
 class TeapotError(Exception):
-    """An exception of the application that only a middleware knows."""
+    """An exception that only a middleware handles."""
 
 
 def stamp(get_response):
@@ -20,7 +20,7 @@ def stamp(get_response):
 
 
 class TeamMiddleware:
-    """Takes an argument of the address for itself."""
+    """Removes an argument of the URL before the view is called."""
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Authentication, permissions, throttles and versions as REST framework's guides have them."""
+"""Authentication, permissions, throttles and versions as in REST framework's guides."""
 
 from django.contrib.auth import get_user_model
 from rest_framework import authentication, exceptions, permissions, throttling, versioning

@@ -1,4 +1,4 @@
-"""Viewsets with serializers, relations, filters and hooks as REST framework's guides have them."""
+"""Viewsets with serializers, relations, filters and hooks as in REST framework's guides."""
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
@@ -41,7 +41,7 @@ class OwnedByDefaultViewSet(UserViewSet):
 
 
 class BulkViewSet(UserViewSet):
-    """The recipe for many objects at once: ``many`` for a list."""
+    """The guide's recipe for bulk creation: ``many=True`` for a list."""
 
     def get_serializer(self, *args, **kwargs):
         kwargs.setdefault("many", isinstance(kwargs.get("data"), list))
@@ -49,7 +49,7 @@ class BulkViewSet(UserViewSet):
 
 
 class OwnCreateViewSet(UserViewSet):
-    """An action of its own that calls the hooks with plain data."""
+    """A custom ``create`` that calls the hooks with plain data."""
 
     def create(self, request, *args, **kwargs):
         serializer = self.get_serializer(data=request.data)
@@ -97,7 +97,7 @@ class CachedViewSet(UserViewSet):
 
 
 class ActionsViewSet(UserViewSet):
-    """Extra actions, and the ways in which a view can say no."""
+    """Extra actions, and every kind of error in a view."""
 
     @action(detail=True, methods=["post"], url_path="shout/(?P<times>[0-9]+)", url_name="shout")
     def shout(self, request, pk=None, times="1"):

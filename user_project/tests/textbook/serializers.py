@@ -1,4 +1,4 @@
-"""Serializers as REST framework's documentation has them."""
+"""Serializers as in REST framework's documentation."""
 
 from django.contrib.auth.models import Group, Permission
 from rest_framework import serializers, validators
@@ -56,7 +56,7 @@ class ContextSerializer(UserSerializer):
 
 
 class SignalsSerializer(UserSerializer):
-    """What receivers of signals have noted."""
+    """Values set by receivers of signals."""
 
     loaded_name = serializers.CharField(read_only=True)
     was_created = serializers.BooleanField(read_only=True, default=None)
@@ -86,7 +86,7 @@ def is_even(value):
 
 
 class ValidatedSerializer(UserSerializer):
-    """Validators in all the places where the guide has them."""
+    """Validators in every place that the guide shows."""
 
     email = serializers.EmailField(validators=[validators.UniqueValidator(User.objects.all(), lookup="iexact")])
 

@@ -1,4 +1,4 @@
-"""The settings of the user service, of a team that has copied it."""
+"""The settings of the copied user service."""
 
 from ipaddress import ip_network
 

@@ -1,4 +1,4 @@
-"""The copied service's addresses, and one set of them under an argument that only a middleware knows."""
+"""The URLs of the copied service, also under a prefix with an argument that only a middleware reads."""
 
 from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter

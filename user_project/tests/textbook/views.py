@@ -1,4 +1,4 @@
-"""Views as the documentation of REST framework and django-filter has them."""
+"""Views as in the documentation of REST framework and django-filter."""
 
 import threading
 from decimal import Decimal
@@ -20,7 +20,7 @@ from users.views import UserViewSet
 
 
 class IsOwnerFilterBackend(filters.BaseFilterBackend):
-    """Filter that only allows users to see their own objects: the guide's, with a header in the user's place."""
+    """Filter that only allows users to see their own objects: the guide's, with a header instead of the user."""
 
     def filter_queryset(self, request, queryset, view):
         return queryset.filter(email=request.headers.get("X-Owner"))
@@ -78,19 +78,19 @@ class SignalsViewSet(UserViewSet):
 
 
 class LateViewSet(UserViewSet):
-    """Goes on in a thread after its response."""
+    """Continues in a thread after its response."""
 
     def perform_create(self, serializer):
         super().perform_create(serializer)
         self.done = threading.Event()
-        threading.Thread(target=self.go_on, args=[serializer]).start()
+        threading.Thread(target=self.continue_later, args=[serializer]).start()
 
     def finalize_response(self, request, response, *args, **kwargs):
         response = super().finalize_response(request, response, *args, **kwargs)
-        threading.Timer(0.3, self.done.set).start()  # when the response is long gone
+        threading.Timer(0.3, self.done.set).start()  # after the response was sent
         return response
 
-    def go_on(self, serializer):
+    def continue_later(self, serializer):
         self.done.wait(10)
         name = f"{serializer.validated_data['name']}, {self.action} by {self.request.method}"
         User.objects.filter(pk=serializer.data["id"]).update(name=name)

@@ -5,7 +5,7 @@ from django.db import migrations
 from django.db.models import Func, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Lower
 
-# lists.text_search.search_vector("name", "email"), as it was when this migration was written.
+# lists.text_search.search_vector("name", "email") at the time of this migration.
 TEXT = Lower(
     Func(
         Coalesce("name", Value("")),
@@ -19,7 +19,7 @@ WORDS = Cast(Func(TEXT, Value("'\\:@.,_/+()&\"-"), Value(" " * 14), function="TR
 
 
 class Migration(migrations.Migration):
-    atomic = False  # an index that is made concurrently does not block writers
+    atomic = False  # required for AddIndexConcurrently, which does not block writers
 
     dependencies = [("users", "0001_initial")]
 

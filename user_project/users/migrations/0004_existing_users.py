@@ -5,7 +5,7 @@ from events.outbox.publish import publish_existing
 
 
 class Migration(migrations.Migration):
-    atomic = False  # so that neither the index nor the events of existing users block writers
+    atomic = False  # neither the index nor the events of existing users may block writers
 
     dependencies = [("users", "0003_events")]
 

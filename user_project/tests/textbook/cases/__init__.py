@@ -1,4 +1,4 @@
-"""The table of cases: what the documentation of Django, REST framework and django-filter promises."""
+"""Cases: documented behaviour of Django, REST framework and django-filter."""
 
 from tests.textbook.cases import filtering, formats, functions, policies, resources, serializers
 

@@ -19,8 +19,8 @@ def guarded(idiom, path):
             Case(f"{idiom}: {method} of another's", method, f"{path}/{EVE}", body, AS_ADA, 404, has=NOT_FOUND)
             for method, body in [("GET", None), ("PUT", NEW_NAME), ("PATCH", NEW_NAME), ("DELETE", None)]
         ),
-        Case(f"{idiom}: nobody", "GET", path, names=[]),
-        Case(f"{idiom}: nobody's object", "GET", f"{path}/{ADA}", status=404, has=NOT_FOUND),
+        Case(f"{idiom}: no owner", "GET", path, names=[]),
+        Case(f"{idiom}: object of no owner", "GET", f"{path}/{ADA}", status=404, has=NOT_FOUND),
     ]
 
 

@@ -42,7 +42,7 @@ CASES = [
         sent={"X-Stamp": "GET"},
     ),
     Case(
-        "middleware answers",
+        "middleware responds",
         "GET",
         f"/users/{ADA}",
         headers={"X_Maintenance": "1"},

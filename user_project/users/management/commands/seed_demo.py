@@ -1,4 +1,4 @@
-"""Demo users, for a first look at a system with something in it."""
+"""Creates demo users."""
 
 from typing import Any
 
@@ -23,14 +23,14 @@ DEMO_USERS = [
 
 
 class Command(BaseCommand):
-    """Create the demo users that are not there yet."""
+    """Create the missing demo users."""
 
-    help = "Creates a dozen demo users; those that exist are left as they are."
+    help = "Creates a dozen demo users. Existing users are not changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create them and say how many were new."""
+        """Create the users and print their number."""
         users = [User(name=name, email=email) for name, email in DEMO_USERS]
         before = User.objects.count()
         User.objects.bulk_create(users, ignore_conflicts=True)
         created = User.objects.count() - before
-        self.stdout.write(f"{created} demo users created, {len(users) - created} were there.")
+        self.stdout.write(f"{created} demo users created, {len(users) - created} already existed.")

@@ -1,4 +1,4 @@
-"""The background process of the user service."""
+"""The worker of the user service."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ RELAY_SECONDS = 0.2
 
 
 class Command(WorkCommand):
-    """Purges old events, and sends new ones to the broker if there is one."""
+    """Purge old events, and relay new ones to the broker if one is configured."""
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""
         jobs = [Job("purge events", 3600, Purge().run)]
         if settings.EVENTS_BROKER_URL:
-            from events.outbox.relay import Relay  # with a broker's client, which takes 17 MB
+            from events.outbox.relay import Relay  # imports the Redis client, which takes 17 MB
 
             jobs.append(Job("relay events", RELAY_SECONDS, Relay("users").run))
         return jobs
