@@ -1,4 +1,4 @@
-"""Refuses a bare ``pytest`` at the top: one process has one settings module, and each project has its own."""
+"""Rejects a bare ``pytest`` in the root: each project needs its own settings module, and so its own process."""
 
 import pytest
 

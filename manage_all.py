@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """One command for all projects: ``python3 manage_all.py up``, ``test``, ``migrate``, ``status`` and more.
 
-Without arguments it lists its commands. It makes ``.venv`` beside this file, puts the uv that ``uv.lock`` pins into
-it, lets uv install the locked packages, and hands over to ``devtools`` in there. Standard library only: pip's version
-and configuration, and what an index offers today, have no influence.
+Without arguments it lists its commands. It creates ``.venv`` beside this file, installs the uv that ``uv.lock`` pins
+and, with uv, the locked packages, and runs ``devtools`` in ``.venv``. Standard library only: neither pip's version and
+configuration nor new releases in a package index affect the result.
 """
 
 import sys
@@ -40,17 +40,17 @@ DOWNLOAD_SECONDS = 60
 
 # These commands need the development packages; all others only those of the services and of devtools.
 DEVELOPMENT_COMMANDS = {"bench", "lint", "lock", "startservice", "test"}
-# These make an environment of another Python anew; all others go on in it.
+# These recreate an environment of another Python version; all others use it as it is.
 REBUILDING_COMMANDS = {"up", *DEVELOPMENT_COMMANDS}
 
-# Another Python's variables would put other packages before ours; without bytecode each process would first compile
-# Django, which takes twice as long as the rest of its start. Of uv's own variables these change no result.
+# Variables that change which packages are imported, or disable bytecode: compiling Django triples the start time of a
+# process. UV_VARIABLES are uv's own variables that do not change the installed packages.
 FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE", "__PYVENV_LAUNCHER__")
 UV_VARIABLES = ("UV_CACHE_DIR", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT", "UV_OFFLINE", "UV_LINK_MODE")
 
 
 class InstallError(Exception):
-    """The installation cannot go on; the message says why, in one line."""
+    """The installation failed; the message is the reason in one line."""
 
 
 def main(arguments: list[str]) -> None:
@@ -75,16 +75,16 @@ def main(arguments: list[str]) -> None:
 
 
 def open_closed_streams() -> None:
-    """Open /dev/null for a closed standard stream, or the next file opened would take its place."""
+    """Open /dev/null for each closed standard stream, so that no other file gets its descriptor."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is this one
 
 
 def refuse_unknown_suite(arguments: list[str]) -> None:
-    """End the program if the first argument of ``test`` is neither a suite, a path nor an option."""
+    """Exit if the first argument of ``test`` is not a suite, a path or an option."""
     folders = [*sorted(ROOT.glob("*_project")), *ROOT.glob("devtools/template/*_project")]
     projects = [folder.name.removesuffix("_project") for folder in folders]
     suites = [*projects, *(folder.name for folder in sorted(ROOT.glob("libs/*"))), "devtools", "system"]
@@ -94,10 +94,10 @@ def refuse_unknown_suite(arguments: list[str]) -> None:
 
 
 def prepare(*, development: bool, rebuild: bool) -> "int | None":
-    """Make or complete ``.venv``; return a descriptor with a lock that keeps it from being made anew.
+    """Create or complete ``.venv``; return a descriptor whose lock prevents its recreation.
 
-    A command that needs no development packages goes on with an environment that can import its packages, if the
-    installation fails, or another manage_all.py or another Python uses the environment.
+    A command that needs no development packages uses the existing environment, if that can import its packages and the
+    installation fails, or another manage_all.py or another Python version uses the environment.
     """
     wanted = {"python": PYTHON_VERSION, "packages": digest_of_lock()}
     if covers(read_stamp(), wanted, development=development):
@@ -108,7 +108,7 @@ def prepare(*, development: bool, rebuild: bool) -> "int | None":
     try:
         ENVIRONMENT.mkdir(exist_ok=True)
         with (ENVIRONMENT / ".install.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # another installation ends first, and may have done the work
+            fcntl.flock(lock, fcntl.LOCK_EX)  # a concurrent installation may have installed everything
             if not covers(read_stamp(), wanted, development=development):
                 install(wanted, development=development)
     except (InstallError, OSError) as error:
@@ -119,7 +119,7 @@ def prepare(*, development: bool, rebuild: bool) -> "int | None":
 
 
 def install(wanted: "dict[str, Any]", *, development: bool) -> None:
-    """Install what the lock names into ``.venv``; after an interruption it starts from nothing."""
+    """Install the locked packages into ``.venv``; recreate it first if an installation was interrupted."""
     started, found = time.monotonic(), read_stamp()
     if not has_this_python() or found.get("interrupted"):
         make_environment()
@@ -134,13 +134,13 @@ def install(wanted: "dict[str, Any]", *, development: bool) -> None:
 
 
 def synchronise(uv: Path, *, development: bool) -> None:
-    """Make ``.venv`` what the lock says; development packages that are there stay."""
+    """Install the locked packages with uv; installed development packages are kept."""
     say("Installing the packages of uv.lock ...")
     command = [str(uv), "sync", "--frozen", "--no-config", "--no-progress", "--python", str(PYTHON)]
     command += ["--all-packages", "--extra", "tracing"]
     command += [] if development else ["--no-dev", "--inexact"]
     command += [f"--no-install-package={name}" for name in removed_projects()]
-    variables = {"UV_SYSTEM_CERTS": "1"}  # as those that download uv
+    variables = {"UV_SYSTEM_CERTS": "1"}  # as for the download of uv
     variables |= {name: os.environ[name] for name in UV_VARIABLES if name in os.environ}
     if not is_writable(cache_home()):
         variables["UV_CACHE_DIR"] = str(ENVIRONMENT / "cache")
@@ -154,23 +154,23 @@ def synchronise(uv: Path, *, development: bool) -> None:
 
 
 def removed_projects() -> "list[str]":
-    """Return the names of the lock's members whose folder is gone; `generate` takes them out of the lock."""
+    """Return the names of locked projects whose folder was deleted; `generate` removes them from the lock."""
     packages = tomllib.loads(LOCK.read_text(encoding="utf-8"))["package"]
     folders = {package["name"]: package["source"].get("editable") for package in packages}
     return [name for name, folder in folders.items() if folder and not (ROOT / folder).is_dir()]
 
 
 def has_this_python() -> bool:
-    """Return whether ``.venv`` was made with a Python of this version, which still exists."""
+    """Return whether ``.venv`` was created with this Python version, and its interpreter still exists."""
     return (ENVIRONMENT / "lib" / f"python{PYTHON_VERSION}").is_dir() and os.access(PYTHON, os.X_OK)
 
 
 def make_environment() -> None:
-    """Make an empty ``.venv`` with the running Python."""
+    """Create an empty ``.venv`` with the running Python."""
     if is_in_use():
         raise InstallError(
-            f"{ENVIRONMENT} has to be made anew for Python {platform.python_version()}, but a manage_all.py is running "
-            f"in it. Stop that one first, or use its Python: {PYTHON} manage_all.py"
+            f"{ENVIRONMENT} must be recreated for Python {platform.python_version()}, but another "
+            f"manage_all.py is running in it. Stop that first, or use its Python: {PYTHON} manage_all.py"
         )
     for entry in ENVIRONMENT.iterdir():
         if entry.name not in (".in-use.lock", ".install.lock"):
@@ -183,7 +183,7 @@ def make_environment() -> None:
 
 
 def install_uv(folder: Path) -> Path:
-    """Put the uv program that ``uv.lock`` pins into ``folder`` and return its path.
+    """Install the uv program that ``uv.lock`` pins into ``folder``; return its path.
 
     Raises:
         InstallError: no wheel fits this platform, it cannot be downloaded, or its hash is wrong.
@@ -196,13 +196,13 @@ def install_uv(folder: Path) -> Path:
     content = download(wheel["url"], wheel["hash"].removeprefix("sha256:"))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".data/scripts/uv"))
-        write_whole(program, archive.read(name), mode=0o755)
-    write_whole(marker, wheel["hash"].encode())
+        write_atomically(program, archive.read(name), mode=0o755)
+    write_atomically(marker, wheel["hash"].encode())
     return program
 
 
 def choose_wheel() -> "dict[str, str]":
-    """Return the lock's entry (``url``, ``hash``) of uv's wheel for this platform."""
+    """Return the lock entry (``url``, ``hash``) of uv's wheel for this platform."""
     packages = tomllib.loads(LOCK.read_text(encoding="utf-8"))["package"]
     (uv,) = (package for package in packages if package["name"] == "uv")
     system = "macosx" if sys.platform == "darwin" else "manylinux" if platform.libc_ver()[0] else "musllinux"
@@ -214,7 +214,7 @@ def choose_wheel() -> "dict[str, str]":
 
 
 def download(url: str, sha256: str) -> bytes:
-    """Return the file at ``url``, from the cache if an earlier download left it there."""
+    """Return the file at ``url``, from the cache if it was downloaded before."""
     cached = cache_home() / "django-microservices" / url.rpartition("/")[2]
     with contextlib.suppress(OSError):
         content = cached.read_bytes()
@@ -230,23 +230,23 @@ def download(url: str, sha256: str) -> bytes:
         raise InstallError(f"{url} does not have the hash that uv.lock pins.")
     with contextlib.suppress(OSError):  # without a cache the next clone downloads it again
         cached.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(cached, content)
+        write_atomically(cached, content)
     return content
 
 
 def cache_home() -> Path:
-    """Return the folder of this user's caches, also without HOME."""
+    """Return the user's cache folder, even without HOME."""
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 - never raises
 
 
 def is_writable(folder: Path) -> bool:
-    """Return whether a file can be made below the folder, which need not exist."""
+    """Return whether files can be created in the folder, which need not exist."""
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     return os.access(existing, os.W_OK)
 
 
-def write_whole(file: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file, whole or not at all."""
+def write_atomically(file: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file atomically."""
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     unfinished.write_bytes(content)
     unfinished.chmod(mode)
@@ -254,7 +254,7 @@ def write_whole(file: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def digest_of_lock() -> str:
-    """Return a digest of all files that decide what is installed."""
+    """Return a digest of all files that determine the installed packages."""
     digest = hashlib.sha256()
     members = (
         file
@@ -267,7 +267,7 @@ def digest_of_lock() -> str:
 
 
 def read_stamp() -> "dict[str, Any]":
-    """Return what an installation noted of the environment; empty if there is none."""
+    """Return the recorded state of the environment; empty if there is none."""
     try:
         return dict(json.loads(STAMP.read_text()))
     except (OSError, ValueError):
@@ -275,18 +275,18 @@ def read_stamp() -> "dict[str, Any]":
 
 
 def write_stamp(stamp: "dict[str, Any]") -> None:
-    """Note the state of the environment."""
-    write_whole(STAMP, json.dumps(stamp).encode())
+    """Record the state of the environment."""
+    write_atomically(STAMP, json.dumps(stamp).encode())
 
 
 def covers(stamp: "dict[str, Any]", wanted: "dict[str, Any]", *, development: bool) -> bool:
-    """Return whether an environment with this stamp has everything that is wanted."""
+    """Return whether an environment with this stamp has all wanted packages."""
     has_development = bool(stamp.get("development")) or not development
     return os.access(PYTHON, os.X_OK) and {**stamp, **wanted} == stamp and has_development
 
 
 def can_import() -> bool:
-    """Return whether the environment, in whatever state, has the packages of a running system."""
+    """Return whether the environment can import the packages of a running system."""
     projects = ", ".join(sorted(folder.name for folder in ROOT.glob("*_project")))
     code = f"import devtools.cli, django, gunicorn, psycopg2, {projects}"
     try:
@@ -296,7 +296,7 @@ def can_import() -> bool:
 
 
 def shared_lock() -> "int | None":
-    """Hold the environment: while this process and the program it becomes run, it is not made anew."""
+    """Lock the environment against recreation until this process ends, also after exec."""
     try:
         lock = os.open(ENVIRONMENT / ".in-use.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:  # a read-only checkout
@@ -318,14 +318,14 @@ def is_in_use() -> bool:
 
 
 def clean_environment() -> "dict[str, str]":
-    """Return this process's environment without the variables that would change what is installed or imported."""
+    """Return this process's environment without the variables that change the installed or imported packages."""
     return {n: v for n, v in os.environ.items() if n not in FOREIGN_VARIABLES and not n.startswith("UV_")}
 
 
 def say(message: str) -> None:
-    """Print a line of progress; a reader that has gone away is no reason to fail."""
+    """Print a line of progress; ignore a closed stream."""
     with contextlib.suppress(OSError):
-        print(message, file=sys.stderr, flush=True)  # $(... token) takes what is printed
+        print(message, file=sys.stderr, flush=True)  # stdout has only the output of the command
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What ``manage_all.py`` is made of: it starts, tests and administers the projects, and imports none of them."""
+"""The commands of ``manage_all.py``, which start, test and administer the projects without importing them."""

@@ -1,4 +1,4 @@
-"""``python -m devtools``: the commands, without the care for ``.venv``."""
+"""``python -m devtools``: the commands of ``manage_all.py``, without the installation of ``.venv``."""
 
 import sys
 

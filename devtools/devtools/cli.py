@@ -21,7 +21,7 @@ The environment, and a file .env beside manage_all.py, set: {PORTS}, BIND_HOST (
 POSTGRES_PORT (any free one), DATA_DIR (.data, for root a folder under /var/lib), {URLS}, and everything else in
 .env.example.
 """
-# Each command with what its help says; the arguments of the second group go to another program.
+# Help texts by command. The arguments of the second group are passed to another program.
 OWN = {
     "up": "start PostgreSQL, the migrations and the services; Ctrl-C stops them",
     "down": "stop the `up` that runs in another terminal",
@@ -32,19 +32,19 @@ OWN = {
 }
 PASSING_ON = {
     "test": "[SUITE...] [PYTEST ARGUMENTS]: run all tests, or those of the suites",
-    "fuzz": "[--minutes 60] [--seed N]: send random messages to the gateway and the services, and judge theirs",
+    "fuzz": "[--minutes 60] [--seed N]: send random messages to the gateway and the services, and check the responses",
     "migrate": "[PROJECT...] [ARGUMENTS]: apply migrations",
     "makemigrations": "[PROJECT...] [ARGUMENTS]: write new migrations",
     "check": "[PROJECT...] [ARGUMENTS]: run Django's system checks",
     "createsuperuser": "[PROJECT...] [ARGUMENTS]: create an administrator",
     "shell": "PROJECT: open the Django shell of a project",
     "run": "PROJECT COMMAND [ARGUMENTS]: run any Django command with the environment of the service",
-    "lock": "[UV ARGUMENTS]: lock the dependencies anew, for example with --upgrade",
-    "generate": "write the files that follow from the service.toml of each project",
-    "startservice": "NAME [--resource NAMES] [--port PORT] [--calls SERVICE...] [...]: make a new service (--help)",
+    "lock": "[UV ARGUMENTS]: update uv.lock, for example with --upgrade",
+    "generate": "write the files that are generated from each service.toml",
+    "startservice": "NAME [--resource NAMES] [--port PORT] [--calls SERVICE...] [...]: create a new service (--help)",
     "token": "--user ID --scope SCOPE...: print an access token of the development issuer (docs/identity.md)",
     "rotate-token-key": "sign the tokens of the development issuer with a new key",
-    "hash-key": "ID --scope SCOPE...: make an API key and store its hash",
+    "hash-key": "ID --scope SCOPE...: create an API key and store its hash",
     "bench": "[ARGUMENTS]: measure rates, latencies, CPU time and memory under load (docs/performance.md)",
 }
 PROGRAMS = {
@@ -56,14 +56,14 @@ PROGRAMS = {
 
 
 def main() -> None:
-    """Run the command; a failure that a person can mend is its message, without a traceback."""
+    """Run the command; print the message of an expected failure without a traceback."""
     unwind_on_signals()
     parser = argparse.ArgumentParser(prog="manage_all.py", epilog=ENVIRONMENT, allow_abbrev=False)
     subparsers = parser.add_subparsers(metavar="COMMAND", dest="command")
     added = {name: subparsers.add_parser(name, help=text, description=text) for name, text in OWN.items()}
-    added["up"].add_argument("--reload", action=argparse.BooleanOptionalAction, default=True, help="changed code")
+    added["up"].add_argument("--reload", action=argparse.BooleanOptionalAction, default=True, help="on changed code")
     added["logs"].add_argument("service", nargs="?")
-    added["logs"].add_argument("-f", "--follow", action="store_true", help="go on until `up` ends")
+    added["logs"].add_argument("-f", "--follow", action="store_true", help="follow the log until `up` ends")
     for name, text in PASSING_ON.items():
         subparsers.add_parser(name, help=text, add_help=False)
     options, arguments = parser.parse_known_args()
@@ -81,7 +81,7 @@ def main() -> None:
 def run(options: Any, arguments: list[str]) -> int:
     """Run a command; return its exit status."""
     command = options.command
-    if command in ("lint", "test", "fuzz"):  # what a person set for `up` is not meant for these
+    if command in ("lint", "test", "fuzz"):  # without the settings for `up`
         configuration = Configuration.from_environment({**read_dotenv(), **os.environ})
         arguments = ["tests/test_fuzzing.py", "-s", *arguments] if command == "fuzz" else arguments
         return int(not (lint.lint() if command == "lint" else testing.test(arguments, configuration)))
@@ -104,9 +104,9 @@ def run(options: Any, arguments: list[str]) -> int:
 
 
 def unwind_on_signals() -> None:
-    """Turn signals into SystemExit, so that a command stops what it started; a second one does not disturb that."""
+    """Turn signals into SystemExit, so that a command stops its processes; ignore further signals meanwhile."""
     numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup leaves it
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under nohup
         numbers.remove(signal.SIGHUP)
 
     def unwind(number: int, _frame: FrameType | None) -> None:

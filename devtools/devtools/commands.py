@@ -1,4 +1,4 @@
-"""The commands that look at or talk to the projects: Django's own, ``status``, ``demo``, ``logs`` and ``down``."""
+"""Commands for the projects: Django's own, ``status``, ``demo``, ``logs`` and ``down``."""
 
 import contextlib
 import os
@@ -20,11 +20,11 @@ from devtools.up import HEALTHY, LOG_FILE
 from scaffold.descriptions import Project
 
 COMMAND_SECONDS, DOWN_SECONDS = 120, 20
-ACCOUNT_EXISTS = "already taken"  # what createsuperuser says then
+ACCOUNT_EXISTS = "already taken"  # part of createsuperuser's error message
 
 
 def find_project(name: str) -> Project:
-    """Return the project of this name, with or without ``_project`` at its end."""
+    """Return the project of this name, which may end with ``_project``."""
     project = PROJECTS.get(name.rstrip("/").removesuffix("_project"))
     if project is None:
         raise DevtoolsError(f"There is no project {name!r}; there are {', '.join(PROJECTS)}.")
@@ -34,8 +34,8 @@ def find_project(name: str) -> Project:
 def run_django(configuration: Configuration, command: str, arguments: Sequence[str]) -> int:
     """Run a Django command on this terminal; return the first exit status that is not 0.
 
-    `run` and `shell` want one project; the others take any number in front of their arguments, and without one they
-    run in every project that they concern.
+    `run` and `shell` need one project. The others accept any number of projects before their arguments, by default
+    all projects that the command applies to.
     """
     rest, projects = list(arguments), []
     if command in ("run", "shell"):
@@ -66,7 +66,7 @@ def _run_on_terminal(
 ) -> int:
     environment = _environment_of(project, configuration, urls)
     process = subprocess.Popen(manage_command(project, *arguments), cwd=project.folder, env=environment)
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's, which may go on after it
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command handles Ctrl-C, and may continue
     try:
         return process.wait()
     finally:
@@ -89,7 +89,7 @@ def _run_quietly(
 
 
 def status(configuration: Configuration) -> int:
-    """Print what runs, where, and its state; return 0 if everything is up, healthy and migrated, else 1."""
+    """Print the address and state of each process; return 0 if all are up, healthy and migrated, else 1."""
     folder = DataFolder(configuration.data_dir)
     holder, run = folder.holder(), folder.running_system()
     doing = f"{holder.command} is running (pid {holder.pid})" if holder else "up is not running"
@@ -97,11 +97,11 @@ def status(configuration: Configuration) -> int:
     urls = {**(run.database_urls if run else {}), **configuration.database_urls}
     rows = []
     for name, address in (run.addresses if run else configuration.addresses).items():
-        project, (health, told) = PROJECTS[name], address.readiness()
+        project, (health, readiness) = PROJECTS[name], address.readiness()
         rows.append((name, address.url, {HEALTHY: "ready", None: "down"}.get(health, f"not ready ({health})")))
         if project.worker:
-            is_running = run is not None and run.ready  # the end of a worker would have been the end of `up`
-            rows.append((project.worker_name, "", f"running{_lag(told)}" if is_running else "down"))
+            is_running = run is not None and run.ready  # `up` ends when a worker ends
+            rows.append((project.worker_name, "", f"running{_lag(readiness)}" if is_running else "down"))
     if configuration.needs_postgres:
         private = [url for name, url in urls.items() if name not in configuration.database_urls]
         where = urlsplit(private[0]).netloc.rpartition("@")[2] if private else ""
@@ -121,7 +121,7 @@ def status(configuration: Configuration) -> int:
 
 
 def _lag(readiness: Mapping[str, Any]) -> str:
-    """Return how far a service has read the events of others, in words."""
+    """Return a description of the lag of the events that a service consumes."""
     words = ""
     for name, lag in readiness.get("events", {}).items():
         caught_up = "not yet read" if lag["lag_seconds"] is None else f"caught up {lag['lag_seconds']} s ago"
@@ -130,7 +130,7 @@ def _lag(readiness: Mapping[str, Any]) -> str:
 
 
 def demo(configuration: Configuration) -> int:
-    """Fill the services with demo data, and create an administrator; a second time only what is missing."""
+    """Create missing demo data and, unless it exists, an administrator."""
     run = DataFolder(configuration.data_dir).running_system()
     if run is None or not run.ready:
         raise DevtoolsError("demo needs the running system: start `python3 manage_all.py up` first.")
@@ -160,7 +160,7 @@ def demo(configuration: Configuration) -> int:
 
 
 def logs(configuration: Configuration, service: str | None, *, follow: bool) -> None:
-    """Print the log of the running system, or of the last run; with ``follow`` go on until `up` ends."""
+    """Print the log of the running system or of the last run; with ``follow``, until `up` ends."""
     project = find_project(service) if service else None
     prefixes = (f"{project.name} ", f"{project.worker_name} ") if project else ("",)
     try:
@@ -176,7 +176,7 @@ def logs(configuration: Configuration, service: str | None, *, follow: bool) -> 
 
 
 def down(configuration: Configuration) -> int:
-    """Stop a running `up`, and what a killed one left behind."""
+    """Stop a running `up`, or the processes that a killed one left behind."""
     folder = DataFolder(configuration.data_dir)
     holder = folder.holder()
     if holder and holder.command == "up":
@@ -187,5 +187,5 @@ def down(configuration: Configuration) -> int:
         return 0
     with folder.lock("down"):
         ended = folder.ended_leftovers
-    print(f"up is not running on {folder.path}" + (f"; ended {ended} processes that it had left." if ended else "."))
+    print(f"up is not running on {folder.path}" + (f"; ended {ended} leftover processes." if ended else "."))
     return 0

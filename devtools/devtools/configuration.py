@@ -1,4 +1,4 @@
-"""Addresses, databases and the data folder, as the environment and ``.env`` set them."""
+"""Addresses, databases and the data folder, configured by the environment and ``.env``."""
 
 import hashlib
 import os
@@ -75,6 +75,6 @@ def choose_data_dir(environment: Mapping[str, str]) -> Path:
 
 
 def name_of_clone(root: Path) -> str:
-    """Return a name that no other clone has: the name of its folder and a digest of its path."""
+    """Return a unique name of a clone: the name of its folder and a digest of its path."""
     readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", root.name).strip("-.") or "clone"
     return f"{readable}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""The data folder: the lock on it, with what the command that holds it has started."""
+"""The data folder and its lock, which describes the command that holds it."""
 
 import contextlib
 import fcntl
@@ -19,7 +19,7 @@ from devtools.errors import DevtoolsError
 
 @dataclass
 class Run:
-    """A command that holds the lock, and what an `up` has started. The URLs hold the database's password."""
+    """A command that holds the lock, with the addresses and databases of `up`. The URLs contain passwords."""
 
     pid: int
     command: str
@@ -29,7 +29,7 @@ class Run:
     ready: bool = False
 
     def end_processes(self) -> int:
-        """End what a killed run left behind, PostgreSQL last; return the number of processes."""
+        """End the processes that a killed run left behind, PostgreSQL last; return their number."""
         found = list(processes_of_run(self.name))
         servers = [process for process in found if process.name() == "postgres"]
         end_processes(set(found) - set(servers))
@@ -61,7 +61,7 @@ class DataFolder:
 
     @contextlib.contextmanager
     def lock(self, command: str, *, patience_seconds: float = 0) -> Iterator[Run]:
-        """Hold the folder, free of what a killed run left; wait so long for another command that is not `up`.
+        """Lock the folder and end leftover processes; wait ``patience_seconds`` for a command other than `up`.
 
         Raises:
             FolderInUseError: another process holds it.
@@ -78,7 +78,7 @@ class DataFolder:
             self.ended_leftovers = _read(descriptor).end_processes()
             self._descriptor = descriptor
             run = Run(os.getpid(), command)
-            os.environ.update(marked({}, run.name))  # for all processes that it starts
+            os.environ.update(marked({}, run.name))  # inherited by all of its processes
             self.save(run)
             yield run
             os.ftruncate(descriptor, 0)
@@ -86,7 +86,7 @@ class DataFolder:
             os.close(descriptor)
 
     def save(self, run: Run) -> None:
-        """Note for other commands what the holder of the lock has started."""
+        """Write the run to the lock file, for other commands."""
         written = os.pwrite(self._descriptor, json.dumps(asdict(run)).encode(), 0)
         os.ftruncate(self._descriptor, written)
 
@@ -120,6 +120,6 @@ def _read(descriptor: int) -> Run:
         content, _ = json.JSONDecoder().raw_decode(os.pread(descriptor, 65536, 0).decode())
         run = Run(**content)
         run.addresses = {name: Address(**parts) for name, parts in content["addresses"].items()}
-    except (ValueError, TypeError):  # empty, or taken an instant ago and not written yet
+    except (ValueError, TypeError):  # empty, or just locked and not written yet
         return Run(0, "another command")
     return run

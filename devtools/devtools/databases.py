@@ -1,4 +1,4 @@
-"""Databases for a command: those of a running ``up``, the user's own, or a private server for a while."""
+"""Databases for a command: those of a running ``up``, the user's own, or a temporary private server."""
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ from devtools.data_folder import DataFolder, FolderInUseError
 from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, with_database
 
-PATIENCE_SECONDS = 30.0  # with another command on the same data folder, or with an `up` that is starting
+PATIENCE_SECONDS = 30.0  # for another command on the same data folder, or an `up` that is starting
 CONNECT_SECONDS = 5
 MALFORMED = "it is not postgresql://user:password@host:5432/name, with special characters percent-encoded"
 
@@ -40,7 +40,7 @@ def provided_databases(
     """Run a private server in the folder if a project has no database of the user's own; yield all URLs.
 
     Raises:
-        DevtoolsError: a database of the user's own does not answer.
+        DevtoolsError: one of the user's own databases cannot be reached.
     """
     own = configuration.database_urls
     check_own_databases(configuration)
@@ -61,24 +61,24 @@ def create_databases(server: PrivatePostgres) -> dict[str, str]:
 
 
 def check_own_databases(configuration: Configuration) -> None:
-    """Check that the databases of the user's own answer.
+    """Check that the user's own databases can be reached.
 
     Raises:
-        DevtoolsError: one does not; with the reason, and without the password.
+        DevtoolsError: one cannot; the message has the reason, and not the password.
     """
     for name, url in configuration.database_urls.items():
         if problem := problem_of_database(url):
             raise DevtoolsError(
-                f"The database of {PROJECTS[name].variable('DATABASE_URL')} does not answer: {problem}"
+                f"The database of {PROJECTS[name].variable('DATABASE_URL')} cannot be reached: {problem}"
             )
 
 
 def problem_of_database(url: str) -> str:
-    """Return why a database does not answer, without its password; "" if it does."""
+    """Return why a database cannot be reached, without its password; "" if it can."""
     secret = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
-    if re.search(r"[][@:/?#\s]", secret):  # a client takes a part of it for the host
+    if re.search(r"[][@:/?#\s]", secret):  # libpq would read a part of it as the host
         return MALFORMED
-    import psycopg2  # not at the start of every command
+    import psycopg2  # slow to import, and not needed by every command
 
     try:
         psycopg2.connect(url, connect_timeout=CONNECT_SECONDS).close()
@@ -95,4 +95,4 @@ def _urls_of_running_system(folder: DataFolder) -> Mapping[str, str]:
         if (run := folder.running_system()) and run.database_urls:
             return run.database_urls
         time.sleep(0.1)
-    raise DevtoolsError("`up` is running and has not started its databases yet; try again.")
+    raise DevtoolsError("`up` is running and has not started its databases yet; retry later.")

@@ -1,5 +1,5 @@
-"""Failures that a person can mend. Standard library only."""
+"""Expected failures. Standard library only."""
 
 
 class DevtoolsError(Exception):
-    """A failure whose message says what to do; it is shown without a traceback, and the exit status is 1."""
+    """An expected failure. Its message is shown without a traceback, and the exit status is 1."""

@@ -1,4 +1,4 @@
-"""The command ``lint``: every static check, each with its outcome."""
+"""The command ``lint``: runs every static check."""
 
 import os
 import subprocess
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from devtools.projects import PROJECTS, ROOT, TEMPLATE, gunicorn_command, manage_command, service_environment
 
 BIN = Path(sys.executable).parent
-# No check connects to it; makemigrations would, and mentions that nobody answers.
+# No check needs the database; makemigrations only warns that it cannot connect.
 NO_DATABASE = "postgresql://nobody:nothing@127.0.0.1:1/none"
-# Whatever the person's shell has, the checks look at this production.
+# Production settings for the checks, whichever variables the shell sets.
 PRODUCTION = {
     "DEBUG": "false",
     "ALLOWED_HOSTS": "example.org",
@@ -26,22 +26,22 @@ CHECKED = (*PROJECTS.values(), TEMPLATE)
 PROJECT_FOLDERS = [str(project.folder.relative_to(ROOT)) for project in CHECKED]
 CODE = ("libs", *PROJECT_FOLDERS, "devtools", "benchmarks", "deploy", "manage_all.py")
 SHARED = f"{ROOT}/libs/*/[!t]*/ {ROOT}/devtools/devtools {ROOT}/benchmarks/*.py {ROOT}/manage_all.py"
-# Texts that look like secrets: hashes of packages and API keys, what tests make up, and examples of URLs.
+# Excludes texts that look like secrets: hashes of packages and API keys, test data and example URLs.
 SECRETS = (
     "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
 )
 EXAMPLE_URLS = "'//(user|nobody|me):(password|nothing|secret)@|^sha256 = '"
-# pip-audit asks an advisory service; without one it is skipped, and says so.
+# pip-audit queries an advisory service; if that is unreachable, the check is skipped.
 EXPORT = "uv export -q --frozen --no-dev --no-emit-workspace --all-packages --extra tracing"
 AUDIT = EXPORT + " -o {0} && pip-audit --disable-pip --require-hashes -r {0}"
 UNREACHABLE = ("could not be audited", "ConnectionError", "Max retries exceeded")
 
 
 class Check(NamedTuple):
-    """A command that succeeds if all is well; ``unavailable`` texts in its output mean that it could not be made."""
+    """A command that must succeed. It counts as skipped if its output has one of the ``unavailable`` texts."""
 
     name: str
-    command: str | list[str]  # a text is for the shell
+    command: str | list[str]  # a string is run by the shell
     folder: Path = ROOT
     environment: Mapping[str, str] = {}
     unavailable: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ def checks(data_dir: Path) -> Iterator[Check]:
     for project in CHECKED:
         django = settings | {"DJANGO_SETTINGS_MODULE": f"{project.package}.settings"}
         yield Check(f"types of {project.package}", f"{mypy}/{project.name} .", project.folder, django)
-    yield Check("types of what they share", f"{mypy}/all . {SHARED}", TEMPLATE.folder, django)
+    yield Check("types of shared code", f"{mypy}/all . {SHARED}", TEMPLATE.folder, django)
     yield Check("known vulnerabilities", AUDIT.format(data_dir / "requirements.txt"), unavailable=UNREACHABLE)
     yield Check("secrets", SECRETS.format(EXAMPLE_URLS))
     yield Check("unsafe code", f"bandit -q -ll -r {' '.join(CODE)} -x '*/tests/*'")
@@ -68,7 +68,7 @@ def checks(data_dir: Path) -> Iterator[Check]:
     for project in CHECKED:
         name, folder = project.package, project.folder
         url = NO_DATABASE if project.database else None
-        base = {"PROMETHEUS_MULTIPROC_DIR": str(data_dir)}  # else gunicorn makes a folder, which stays
+        base = {"PROMETHEUS_MULTIPROC_DIR": str(data_dir)}  # else gunicorn creates a folder and leaves it behind
         environment = service_environment(project, addresses={}, data_dir=data_dir, database_url=url, base=base)
         if project.database:
             migrations = manage_command(project, "makemigrations", "--check", "--dry-run")

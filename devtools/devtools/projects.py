@@ -10,12 +10,12 @@ from issuer.environment import development_environment
 from scaffold.descriptions import TEMPLATE_PROJECT, Project, read_project, read_projects
 
 ROOT = Path(__file__).resolve().parents[2]
-# Set for one project, these would mislead the next.
+# Variables of one project, which must not reach the processes of another.
 PROJECT_VARIABLES = ("BIND", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH")
 
 
 PROJECTS: Mapping[str, Project] = read_projects(ROOT)
-# The template of a new service: checked and tested as the others, and never started.
+# The template of a new service: checked and tested like the others, but never started.
 TEMPLATE = read_project(ROOT / TEMPLATE_PROJECT)
 
 
@@ -34,8 +34,8 @@ def service_environment(
 ) -> dict[str, str]:
     """Build the environment of a project's processes from ``base``, by default this process's own.
 
-    ``addresses`` are those of the projects that it calls, and its own unless it is a management command; ``data_dir``
-    keeps its secret key; ``database_url`` is ``postgresql://user:password@host:port/name``.
+    ``addresses`` has the projects that it calls and, except for a management command, its own; ``data_dir``
+    contains its secret key; ``database_url`` is ``postgresql://user:password@host:port/name``.
     """
     inherited = os.environ if base is None else base
     environment = {name: value for name, value in inherited.items() if name not in PROJECT_VARIABLES}

@@ -1,4 +1,4 @@
-"""The command ``test``: every suite in pytest processes of its own, on a throw-away PostgreSQL."""
+"""The command ``test``: runs each suite in its own pytest process, on a temporary PostgreSQL."""
 
 import contextlib
 import os
@@ -22,10 +22,10 @@ from devtools.configuration import Configuration
 from devtools.databases import provided_databases
 from devtools.projects import PROJECTS, ROOT, TEMPLATE, with_database
 
-LANES = int(os.environ.get("TEST_LANES", "5"))  # suites at once
+LANES = int(os.environ.get("TEST_LANES", "5"))  # concurrent suites
 COVERAGE = ("--cov", "--cov-branch", "--cov-append")
-SPLIT = ("gateway", "system", "devtools")  # the longest, whose tests mostly wait, are two processes each
-FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # long ones, and some that mostly wait
+SPLIT = ("gateway", "system", "devtools")  # the longest suites, whose tests mostly wait, use two processes each
+FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # long suites, and some that mostly wait
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
@@ -35,18 +35,18 @@ WITH_DATABASE = (
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 
-# What a person has set for `up` is not meant for the tests.
+# Settings for `up`, which must not affect the tests.
 PERSONAL_VARIABLES = {
     *("BIND_HOST", "POSTGRES_PORT", "ALLOWED_HOSTS", "DEBUG", "DJANGO_SETTINGS_MODULE", "GATEWAY_CONFIG"),
     *("AUTH", "AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS", "AUTH_TOKENS", "AUTH_TOKEN_TYPE"),
     *("HTTPS_ONLY", "LOG_FORMAT", "SECRET_KEY", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "DATABASE_URL"),
-    *(project.variable(what) for project in PROJECTS.values() for what in ("PORT", "SERVICE_URL", "DATABASE_URL")),
+    *(project.variable(kind) for project in PROJECTS.values() for kind in ("PORT", "SERVICE_URL", "DATABASE_URL")),
 }
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The tests of a part; ``databases`` are the projects whose databases they get."""
+    """The tests of a project or library; ``databases`` are the projects whose databases they get."""
 
     name: str
     folder: Path
@@ -59,17 +59,17 @@ class Suite:
         return self.folder / "tests"
 
     def timing_modules(self) -> list[str]:
-        """Return the modules with tests that measure time, and so want the machine for themselves."""
+        """Return the modules with tests that measure time, which run alone."""
         return [str(file) for file in self.tests.rglob("test_*.py") if "\n@pytest.mark.timing" in file.read_text()]
 
 
 def suites() -> dict[str, Suite]:
-    """Return all suites in the order of their start. Killed processes write no coverage, so some have no floor."""
+    """Return all suites in the order of their start. Suites that kill processes have no coverage floor."""
     databases = [each.name for each in with_database()]
     found = [Suite("system", ROOT, tuple(databases), floor=False), Suite("devtools", ROOT / "devtools", floor=False)]
     for project in reversed([*PROJECTS.values()]):
         found += [Suite(project.name, project.folder, (project.name,) if project.database else ())]
-    # These make a database of another name on the server of any service.
+    # These create a database of their own on the server of any service.
     found += [Suite(TEMPLATE.name, TEMPLATE.folder, tuple(databases[:1]))]
     found += [Suite(name, ROOT / "libs" / name, tuple(databases[:1])) for name in WITH_DATABASE]
     found += [Suite(name, ROOT / "libs" / name, floor=name not in UNMEASURED) for name in LIBRARIES]
@@ -78,9 +78,9 @@ def suites() -> dict[str, Suite]:
 
 
 def select(arguments: Sequence[str]) -> tuple[list[tuple[Suite, list[str]]], bool]:
-    """Return each suite that the arguments mean with pytest's arguments for it, and whether all tests are meant.
+    """Return the selected suites with their pytest arguments, and whether all tests are selected.
 
-    Names of suites stand in front. Without one, a path from the root selects the suite that it lies in.
+    Names of suites come first. Without a name, a path relative to the root selects its suite.
     """
     known, rest, chosen = suites(), list(arguments), []
     while rest and (name := rest[0].rstrip("/").removesuffix("_project")) in known and not rest[0].startswith("-"):
@@ -108,10 +108,10 @@ class Run:
         self.process: subprocess.Popen[bytes] | None = None
         self.command = [sys.executable, "-m", "pytest", f"--junitxml={self.report}", "-rs", *arguments]
         environment = {name: value for name, value in os.environ.items() if name not in PERSONAL_VARIABLES}
-        for variable in ("DATA_DIR", "TMPDIR"):  # files that killed processes leave there go with the folder
+        for variable in ("DATA_DIR", "TMPDIR"):  # leftover files are removed with the folder
             environment[variable] = tempfile.mkdtemp(prefix=f"{suite.name}-", dir=folder)
         environment |= {PROJECTS[name].variable("DATABASE_URL"): urls[name] for name in suite.databases}
-        if suite.databases:  # a library's own name keeps it from the test database of the project
+        if suite.databases:  # a name of its own keeps a library out of the project's test database
             url = urlsplit(urls[suite.databases[0]])
             url = url if suite.name in PROJECTS else url._replace(path=f"/{suite.name}")
             environment["DATABASE_URL"] = url.geturl()
@@ -125,12 +125,12 @@ class Run:
         self.started = time.monotonic()
 
     def progress(self) -> str:
-        """Return how far it is, as pytest prints it."""
+        """Return the progress that pytest printed last."""
         shown = re.findall(r"\[ *(\d+%)\]", self.output.read_text(errors="replace")) or ["0%"]
         return f"{self.name} {shown[-1]}"
 
     def end(self) -> None:
-        """End pytest, which first tears its fixtures down, and all that its tests started."""
+        """End pytest, after the teardown of its fixtures, and all processes that its tests started."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -155,15 +155,15 @@ class Run:
 
 
 def test(arguments: Sequence[str], configuration: Configuration) -> bool:
-    """Run the suites that the arguments select, and print the counts as the last line; return whether all is well."""
+    """Run the suites that the arguments select, and print the counts as the last line; return whether all passed."""
     chosen, everything = select(arguments)
     with_coverage = everything and os.environ.get("TEST_COVERAGE") == "1"
     started, total, problems = time.monotonic(), Counter[str](), []
     with temporary_directory() as folder, temporary_directory(in_memory=True) as data, contextlib.ExitStack() as stack:
-        urls: Mapping[str, str] = {}  # the suites make databases of their own beside these
+        urls: Mapping[str, str] = {}  # each suite creates its own test databases
         if any(suite.databases for suite, _ in chosen):
             urls = stack.enter_context(provided_databases(configuration, data, throw_away=True))
-        together, alone, timing = [], [], ["-m", "timing", "-p", "no:xdist"]  # with it, reruns have a thread
+        together, alone, timing = [], [], ["-m", "timing", "-p", "no:xdist"]  # xdist adds a thread to reruns
         for suite, options in chosen:
             measured = COVERAGE if with_coverage and suite.floor else ()
             last = [f"--cov-fail-under={FLOOR}"] if with_coverage and suite.floor else []
@@ -187,7 +187,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
 
 
 def _finished(runs: Sequence[Run], lanes: int) -> Iterator[Run]:
-    """Run pytest on several suites at once and yield each when it has ended. Afterwards nothing goes on."""
+    """Run up to ``lanes`` suites concurrently, and yield each when it has ended. On exit, end those that still run."""
     waiting, active, shown_at, live = list(runs), list[Run](), time.monotonic(), len(runs) == 1
     try:
         while waiting or active:
@@ -210,7 +210,7 @@ def _finished(runs: Sequence[Run], lanes: int) -> Iterator[Run]:
 
 
 def _show(run: Run) -> None:
-    """Print the counts of a suite; if it failed, its whole output, else the reasons of what was skipped."""
+    """Print the counts of a suite; if it failed, its whole output, else the reasons of skipped tests."""
     counts, output = run.counts(), run.output.read_text(errors="replace")
     failed = run.process is None or run.process.returncode != 0
     lines = [line for line in output.splitlines() if failed or re.match("SKIPPED|RERUN", line)]

@@ -1,4 +1,4 @@
-"""The command ``up``: the whole system, from an empty folder to a table of addresses, and back to nothing."""
+"""The command ``up``: starts PostgreSQL, the migrations, the services and their workers, and stops them."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ from scaffold.descriptions import Project
 
 LOG_FILE = "up.log"
 READY_SECONDS = 60
-PATIENCE_SECONDS = 10.0  # with a short command on the same data folder
+PATIENCE_SECONDS = 10.0  # for a short command on the same data folder
 HEALTHY = 200
 POSTGRES = "postgres"
 CREDENTIALS = '\n       -H "Authorization: Bearer $(python3 manage_all.py token --subject me --scope users:write)" \\'
@@ -38,7 +38,7 @@ Demo data and an admin account: python3 manage_all.py demo      Stop: Ctrl-C
 
 
 def up(configuration: Configuration, *, reload: bool) -> None:
-    """Start everything, run until a signal comes, and stop everything; with ``reload``, replace changed processes.
+    """Start everything, wait for a signal, and stop everything; with ``reload``, replace changed processes.
 
     Raises:
         DevtoolsError: the system cannot start, or one of its processes ended.
@@ -78,10 +78,10 @@ def welcome(run: Run, *, seconds: float) -> str:
 
 
 class System:
-    """One run of the whole system, which holds its data folder.
+    """A run of the whole system, which holds the lock on its data folder.
 
-    The sockets of the services are opened here, and each service inherits its own: while a new process replaces an
-    old one, every connection is accepted.
+    It opens the listening sockets of the services, which inherit them, so that no connection is refused while a new
+    process replaces an old one.
     """
 
     def __init__(self, configuration: Configuration, folder: DataFolder, run: Run) -> None:
@@ -94,7 +94,7 @@ class System:
     def start(self, stack: contextlib.ExitStack) -> None:
         """Start PostgreSQL, the migrations, the services and their workers, and wait until all are ready."""
         if ended := self.folder.ended_leftovers:
-            self.console.say(f"Ended {ended} processes that an earlier run had left behind.")
+            self.console.say(f"Ended {ended} leftover processes of an earlier run.")
         check_own_databases(self.configuration)
         self.run.addresses = self.configuration.addresses
         self.sockets = listen(self.run.addresses, {name: each.variable("PORT") for name, each in PROJECTS.items()})
@@ -150,7 +150,7 @@ class System:
         return self.supervisor.start(name, command, cwd=project.folder, env=environment, inherited=inherited)
 
     def watch(self, *, reload: bool) -> None:
-        """Show output, and replace processes whose code has changed, until one ends or a signal comes."""
+        """Show output, and replace processes whose code has changed, until a process ends or a signal arrives."""
         while True:
             self.supervisor.poll(0.3)
             for project in PROJECTS.values() if reload else ():
@@ -159,7 +159,7 @@ class System:
                     self._replace(project)
 
     def _replace(self, project: Project) -> None:
-        """Start the service and its worker anew beside the old ones, which stop once the new ones are ready."""
+        """Start a new service and worker, and stop the old ones once the new ones are ready."""
         self.console.say(f"The code of the {project.name} service has changed; reloading ...")
         started = self._serve(project) | self._work(project)
         old, new = [self.supervisor.children[name] for name in started], started.values()
@@ -176,4 +176,4 @@ class System:
             self.supervisor.children |= started
             self.supervisor.stop(old)
         else:
-            self.console.say(f"The new code of the {project.name} service does not start; the old one goes on.")
+            self.console.say(f"The new code of the {project.name} service does not start; the old one keeps running.")

@@ -1,4 +1,4 @@
-"""A small copy of the repository with services that start in no time, to run the commands of devtools on."""
+"""A small copy of the repository with stand-in services that start fast, for tests of the commands."""
 
 import contextlib
 import os
@@ -18,11 +18,11 @@ from devtools.projects import PROJECTS, ROOT, TEMPLATE
 from scaffold.descriptions import Project
 
 STAND_IN = Path(__file__).parent / "stand_in"
-DESCRIBED = ("user", "order", "gateway")  # whatever other services this repository has
+DESCRIBED = ("user", "order", "gateway")  # regardless of other services in the repository
 
 
 def worker_of(up: "subprocess.Popen[str]", name: str) -> psutil.Process:
-    """Return the worker of a service, once it is there: the services are ready before it."""
+    """Return the worker process of a service; wait for it, because workers start after the services are ready."""
 
     def found() -> list[psutil.Process]:
         children = psutil.Process(up.pid).children()
@@ -40,8 +40,8 @@ class Clone:
         self.data_dir = data_dir
         self.ports = {name: find_free_port() for name in DESCRIBED}
         self.started: list[subprocess.Popen[str]] = []
-        self.up: subprocess.Popen[str] | None = None  # the last one
-        self.start_lines: list[str] = []  # what it printed until it was ready
+        self.up: subprocess.Popen[str] | None = None  # the last one that was started
+        self.start_lines: list[str] = []  # its output until it was ready
         shutil.copytree(ROOT / "devtools" / "devtools", root / "devtools" / "devtools")
         for project in (PROJECTS[name] for name in DESCRIBED):
             package = root / project.package / project.package
@@ -67,7 +67,7 @@ class Clone:
         for name, port in self.ports.items():
             environment[PROJECTS[name].variable("PORT")] = str(port)
         environment["PYTHONPATH"] = str(self.root / "devtools")
-        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # which would be most of the time of `test`
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # loading the plugins would dominate the time of `test`
         return {**environment, **extra}
 
     def start(self, *arguments: str, **extra: str) -> "subprocess.Popen[str]":
@@ -99,7 +99,7 @@ class Clone:
         raise AssertionError("".join(self.start_lines))
 
     def running_up(self) -> "subprocess.Popen[str]":
-        """Return the ``up`` that the test before left running, or start one; its workers are ready, too."""
+        """Return the ``up`` that an earlier test left running, or start one; wait for its workers."""
         if self.up is None or self.up.poll() is not None:
             self.start_up()
         for worker in ("user-worker", "order-worker"):
@@ -107,7 +107,7 @@ class Clone:
         return self.up
 
     def ended_up(self) -> None:
-        """See to it that ``up`` has run and ended."""
+        """Ensure that ``up`` has run and ended."""
         if self.up is None or self.up.poll() is None:
             self.stop(self.running_up())
 
@@ -123,13 +123,13 @@ class Clone:
         output, _ = process.communicate(timeout=30)
         return process.returncode, output, time.monotonic() - started
 
-    def ask(self, name: str, path: str, method: str = "GET") -> str:
+    def fetch(self, name: str, path: str, method: str = "GET") -> str:
         request = urllib.request.Request(f"http://127.0.0.1:{self.ports[name]}{path}", method=method)
         with urllib.request.urlopen(request, timeout=5) as response:
             return response.read().decode()
 
     def processes(self) -> list[psutil.Process]:
-        """What still runs in the clone or on its data."""
+        """Return the processes that still run in the clone or on its data."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
@@ -138,7 +138,7 @@ class Clone:
         return found
 
     def close(self) -> None:
-        """End what a test left; and where it left more than it said, fail."""
+        """End the processes that the test started; fail if others are left."""
         for process in self.started:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -11,19 +11,19 @@ from devtools.projects import PROJECTS
 
 
 def pytest_configure():
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, what is started here would ignore it, too
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # child processes would inherit that nohup ignores it
 
 
 @pytest.fixture(scope="session")
 def reachable_folder():
-    """A folder that PostgreSQL's user can enter, which root's temporary folders are not."""
+    """A temporary folder that PostgreSQL's user can enter, unlike the temporary folders of root."""
     with temporary_directory("test-devtools-") as folder:
         yield folder
 
 
 @pytest.fixture(scope="session")
 def prepared_data(reachable_folder):
-    """A data folder after its first start, which would take most of the time of the tests."""
+    """A data folder after the first start of PostgreSQL, which is slow."""
     folder = reachable_folder / "the data"
     make_folder(folder)
     server = PrivatePostgres(folder)
@@ -36,7 +36,7 @@ def prepared_data(reachable_folder):
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory, reachable_folder, prepared_data):
-    """A clone on data of its own, for tests that share what runs there: ``system.running_up()``."""
+    """A clone with its own data folder, for tests that share one ``up``: ``system.running_up()``."""
     root = tmp_path_factory.mktemp("system")
     data_dir = reachable_folder / f"data of {root.name}"
     make_folder(data_dir)
@@ -48,7 +48,7 @@ def system(tmp_path_factory, reachable_folder, prepared_data):
 
 @pytest.fixture
 def new_clone(tmp_path, reachable_folder):
-    """A clone that nothing was started in yet."""
+    """A clone in which no command has run yet."""
     clone = Clone(tmp_path / "a clone", reachable_folder / f"the data of {tmp_path.name}")
     yield clone
     clone.close()
@@ -57,6 +57,6 @@ def new_clone(tmp_path, reachable_folder):
 
 @pytest.fixture
 def clone(new_clone, prepared_data):
-    """A clone whose data folder is ready, in which nothing runs; the tests before it have used the data, too."""
+    """A clone in which nothing runs, with a prepared data folder that the tests share."""
     new_clone.data_dir = prepared_data
     return new_clone

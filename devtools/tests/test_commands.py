@@ -41,7 +41,7 @@ def test_commands_stop_the_postgres_that_they_started(clone):
 
 def test_commands_use_the_postgres_of_a_running_up(system):
     system.running_up()
-    system.ask("user", "/visits", "POST")
+    system.fetch("user", "/visits", "POST")
 
     status, output = system.run("run", "user_project", "environment")
 
@@ -49,7 +49,7 @@ def test_commands_use_the_postgres_of_a_running_up(system):
     assert json.loads(output)["DATABASE_URL"] == DataFolder(system.data_dir).holder().database_urls["user"]
 
 
-def test_status_is_good_when_everything_runs(system):
+def test_status_is_0_when_everything_runs(system):
     system.running_up()
 
     status, output = system.run("status")
@@ -71,19 +71,19 @@ def test_status_is_good_when_everything_runs(system):
         ({"lag_events": 0, "lag_seconds": None}, "running; events of user: not yet read"),
     ],
 )
-def test_status_shows_how_far_a_worker_is(system, lag, words):
+def test_status_shows_the_lag_of_a_worker(system, lag, words):
     system.running_up()
-    told = system.data_dir / "lag.json"
-    told.write_text(json.dumps(lag))
+    lag_file = system.data_dir / "lag.json"
+    lag_file.write_text(json.dumps(lag))
 
     status, output = system.run("status")
-    told.unlink()
+    lag_file.unlink()
 
     assert status == 0, output
     assert re.search(rf"^  order-worker +{re.escape(words)}$", output, flags=re.MULTILINE), output
 
 
-def test_status_names_what_is_down(clone):
+def test_status_lists_processes_that_are_down(clone):
     status, output = clone.run("status")
 
     assert status == 1
@@ -120,7 +120,7 @@ def test_secrets_are_readable_by_their_owner_alone(new_clone):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
-def test_root_is_told_that_postgres_cannot_enter_a_folder(new_clone, tmp_path):
+def test_root_gets_an_error_if_postgres_cannot_enter_the_folder(new_clone, tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
@@ -186,7 +186,7 @@ def test_down_ends_processes_that_a_killed_up_left(system):
     up = system.running_up()
     services = [each for each in psutil.Process(up.pid).children() if "gunicorn" in each.cmdline()]
     for worker in [worker for service in services for worker in service.children()]:
-        worker.suspend()  # so that it cannot notice that its parent is gone
+        worker.suspend()  # so that it does not end with its parent
     for process in [up, *services]:
         process.kill()
     up.wait(timeout=10)
@@ -194,7 +194,7 @@ def test_down_ends_processes_that_a_killed_up_left(system):
     status, output = system.run("down")
 
     assert status == 0
-    assert re.search(r"up is not running on .*; ended \d+ processes that it had left\.", output), output
+    assert re.search(r"up is not running on .*; ended \d+ leftover processes\.", output), output
     assert system.processes() == []
 
 

@@ -20,7 +20,7 @@ def test_an_ordinary_user_keeps_the_data_beside_the_file(monkeypatch):
 
 
 @pytest.mark.parametrize("user", [0, 1000])
-def test_data_dir_decides_for_everybody(monkeypatch, user):
+def test_data_dir_overrides_the_default_of_any_user(monkeypatch, user):
     monkeypatch.setattr("os.geteuid", lambda: user)
 
     assert choose_data_dir({"DATA_DIR": "/srv/data"}) == Path("/srv/data")
@@ -51,7 +51,7 @@ def test_services_reach_one_that_listens_everywhere_on_loopback():
     assert Address("::", 80).url == "http://[::1]:80"
 
 
-def test_the_gateway_learns_the_urls_of_all_services_and_of_no_database():
+def test_the_gateway_gets_the_urls_of_all_services_and_no_database_url():
     addresses = {name: Address("127.0.0.1", project.port) for name, project in PROJECTS.items()}
 
     environment = service_environment(

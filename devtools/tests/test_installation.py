@@ -1,4 +1,4 @@
-"""``manage_all.py`` in fresh copies of the repository, with what an index, a network and a person's settings can do."""
+"""``manage_all.py`` in fresh copies of the repository, under various indexes, networks and personal settings."""
 
 import http.server
 import os
@@ -34,7 +34,7 @@ class Copy:
     def run(self, *arguments, python=sys.executable, **variables):
         unwanted = ("VIRTUAL_ENV", "PYTHONPATH")
         environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-        # The interpreter that .venv was made from: that one's own packages are not seen.
+        # The base interpreter of .venv, without the packages in .venv.
         command = [os.path.realpath(python), str(self.root / "manage_all.py"), *arguments]
         result = subprocess.run(
             command,
@@ -49,7 +49,7 @@ class Copy:
         return result.returncode, result.stdout + result.stderr
 
     def versions(self):
-        """The third-party packages in its environment."""
+        """Return the third-party packages in its environment."""
         command = [self.root / ".venv" / "bin" / "uv", "pip", "freeze", "--exclude-editable"]
         environment = {**os.environ, "VIRTUAL_ENV": str(self.root / ".venv")}
         listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
@@ -68,7 +68,7 @@ def copy(tmp_path):
 
 @pytest.fixture(scope="module")
 def newer_index():
-    """An index that offers a newer version of every package; has its URL and the paths that it was asked for."""
+    """An index with a newer version of every package; yields its URL and the paths of received requests."""
     paths = []
 
     class Index(http.server.BaseHTTPRequestHandler):
@@ -93,7 +93,7 @@ def newer_index():
 
 
 class FirstRun(NamedTuple):
-    """The first command in a copy, which installs: the copy, the output and what it installed."""
+    """The first command in a copy, which installs the packages: its output and the installed versions."""
 
     copy: Copy
     status: int
@@ -104,7 +104,7 @@ class FirstRun(NamedTuple):
 
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory, newer_index):
-    """The first command in a copy: without a network, and with a person's settings of pip, uv and Python."""
+    """Run the first command in a copy, without a network and with personal settings of pip, uv and Python."""
     folder = tmp_path_factory.mktemp("installed")
     (folder / "uv").mkdir()
     (folder / "uv" / "uv.toml").write_text(f'[[index]]\nurl = "{newer_index.url}"\ndefault = true\n')
@@ -131,13 +131,13 @@ def first_run(tmp_path_factory, newer_index):
 
 @pytest.fixture
 def installed(first_run):
-    """A copy with a complete environment; a test that changes it leaves it complete, too."""
+    """A copy with a complete environment. A test that changes it must restore it."""
     return first_run.copy
 
 
 @pytest.fixture
 def incomplete(installed):
-    """A copy whose environment lacks a package, and can be used all the same."""
+    """A copy whose environment lacks an optional package and is usable."""
     installed.remove_package("opentelemetry_sdk")
     installed.stamp.unlink()
     yield installed
@@ -174,7 +174,7 @@ def test_installation_works_offline_from_a_filled_cache(first_run):
     assert "pytest" not in first_run.versions
 
 
-def test_newer_releases_and_the_settings_of_a_person_change_nothing(first_run, newer_index):
+def test_newer_releases_and_personal_settings_have_no_effect(first_run, newer_index):
     root = first_run.copy.root
 
     assert_is_locked(first_run.versions)
@@ -183,7 +183,7 @@ def test_newer_releases_and_the_settings_of_a_person_change_nothing(first_run, n
     assert list(root.glob("devtools/devtools/__pycache__/*.pyc")), "each start would compile everything"
 
 
-def test_progress_of_the_installation_is_not_among_what_a_command_prints(first_run):
+def test_progress_of_the_installation_is_not_on_stdout(first_run):
     assert "Installing the packages" in first_run.output
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", first_run.printed)
 
@@ -232,7 +232,7 @@ def test_a_changed_lock_is_installed(installed):
     assert "Installed in" in installed.run("status", **NO_NETWORK)[1]
 
 
-def test_an_interrupted_installation_starts_from_nothing(installed):
+def test_an_interrupted_installation_recreates_the_environment(installed):
     installed.stamp.write_text('{"interrupted": true}')
     installed.remove_package("django")
 
@@ -243,7 +243,7 @@ def test_an_interrupted_installation_starts_from_nothing(installed):
 
 
 def other_python():
-    """Another Python that the tool supports, where this machine has one."""
+    """Return another supported Python; skip the test if there is none."""
     root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
     for folder in root.glob("versions/3.1[1-4].*") if os.access(root, os.R_OK | os.X_OK) else ():
         if not folder.name.startswith(f"3.{sys.version_info.minor}."):
@@ -251,8 +251,8 @@ def other_python():
     pytest.skip("there is one Python here")
 
 
-def test_an_environment_of_another_python_is_made_anew_for_up_and_used_by_other_commands(installed):
-    installed.run("up", USER_PORT="none")  # makes one of this Python, if the last is another's
+def test_an_environment_of_another_python_is_recreated_for_up_and_used_by_other_commands(installed):
+    installed.run("up", USER_PORT="none")  # recreates the environment with this Python if necessary
     python = other_python()
 
     _, status = installed.run("status", python=python)
@@ -266,7 +266,7 @@ def test_an_environment_of_another_python_is_made_anew_for_up_and_used_by_other_
     assert (installed.root / ".venv" / "pyvenv.cfg").read_text() != version
 
 
-def test_a_project_whose_folder_is_gone_is_not_installed(copy):
+def test_a_project_whose_folder_was_deleted_is_not_installed(copy):
     shutil.rmtree(copy.root / "order_project")
 
     status, output = copy.run("generate")

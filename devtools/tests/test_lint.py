@@ -1,4 +1,4 @@
-"""Checks of files that no Python tool reads find what is wrong with them."""
+"""The checks of Docker, compose and workflow files, and of server configurations."""
 
 import shutil
 
@@ -11,7 +11,7 @@ FAULTS = [
     ("Dockerfile", "USER 10001:10001\n", "USER 10001:10001\nRUN cd /tmp\n", "DL3003"),
     ("docker-compose.yml", "restart: unless-stopped", "restarts: always", "'restarts'"),
     ("docker-compose.production.yml", "scale: 2", "scale: [2]", "[2]"),
-    (".github/workflows/ci.yml", "name: CI", "title: CI", "'title'"),  # zizmor goes on with such a file
+    (".github/workflows/ci.yml", "name: CI", "title: CI", "'title'"),  # zizmor accepts such a file
     (".github/dependabot.yml", "interval: weekly", "interval: always", "'always'"),
     (".github/workflows/ci.yml", "@11bd71901bbe5b1630ceea73d27597364c9af683", "@main", "unpinned"),
 ]
@@ -42,7 +42,7 @@ def test_fault_in_a_file_is_found(outcomes, finding):
     assert finding in output
 
 
-def test_check_of_a_server_s_configuration_leaves_nothing(tmp_path, monkeypatch):
+def test_check_of_a_server_configuration_leaves_no_files(tmp_path, monkeypatch):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))

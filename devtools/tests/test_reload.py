@@ -1,4 +1,4 @@
-"""`up` replaces processes whose code has changed. The tests share a running system, and each breaks another file."""
+"""`up` replaces processes whose code has changed. The tests share a running system, and each changes another file."""
 
 import time
 
@@ -20,9 +20,9 @@ def test_changed_code_is_live_without_a_refused_connection_and_its_worker_is_rep
 
     change(system, "user_project/user_project/wsgi.py", 'body = b"ok"', f'body = b"{changed}"')
 
-    assert wait_for(lambda: system.ask("user", "/") == changed, seconds=10)
-    assert wait_for(lambda: {system.ask("user", "/") for _ in range(20)} == {changed}, seconds=10)
-    assert system.ask("gateway", "/") == "ok"
+    assert wait_for(lambda: system.fetch("user", "/") == changed, seconds=10)
+    assert wait_for(lambda: {system.fetch("user", "/") for _ in range(20)} == {changed}, seconds=10)
+    assert system.fetch("gateway", "/") == "ok"
     assert wait_for(lambda: not old.is_running(), seconds=10)
     assert worker_of(up, "user_project") != old
     assert other.is_running()
@@ -33,8 +33,8 @@ def test_code_that_does_not_start_leaves_the_old_one_running(system):
 
     change(system, "gateway_project/gateway_project/wsgi.py", 'body = b"ok"', "body = broken_on_purpose(")
 
-    system.wait_for_log("The new code of the gateway service does not start; the old one goes on")
-    assert system.ask("gateway", "/health/ready") == "ok"
+    system.wait_for_log("The new code of the gateway service does not start; the old one keeps running")
+    assert system.fetch("gateway", "/health/ready") == "ok"
 
 
 def test_worker_that_does_not_start_leaves_the_old_ones_running(system):
@@ -42,9 +42,9 @@ def test_worker_that_does_not_start_leaves_the_old_ones_running(system):
 
     change(system, "order_project/manage.py", '"work":', '"work":\n    sys.exit(1)')
 
-    system.wait_for_log("The new code of the order service does not start; the old one goes on")
+    system.wait_for_log("The new code of the order service does not start; the old one keeps running")
     assert old.is_running()
-    assert system.ask("order", "/health/ready") == "ok"
+    assert system.fetch("order", "/health/ready") == "ok"
 
 
 def test_a_signal_during_a_replacement_stops_the_new_processes_too(system):
@@ -59,11 +59,11 @@ def test_a_signal_during_a_replacement_stops_the_new_processes_too(system):
     assert system.processes() == []
 
 
-def test_code_is_not_reloaded_when_that_is_switched_off(clone):
+def test_code_is_not_reloaded_with_no_reload(clone):
     up = clone.start_up("--no-reload")
 
     change(clone, "user_project/user_project/wsgi.py", 'body = b"ok"', 'body = b"changed"')
 
     time.sleep(2)
-    assert clone.ask("user", "/") == "ok"
+    assert clone.fetch("user", "/") == "ok"
     assert "reloading" not in clone.stop(up)[1]

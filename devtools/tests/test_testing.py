@@ -1,4 +1,4 @@
-"""The test runner, run on small suites of its own."""
+"""The test runner, on small suites."""
 
 import contextlib
 import re
@@ -81,7 +81,7 @@ def test_counts_are_summed_and_reasons_of_skips_progress_and_total_time_are_show
     assert re.search(r"^Total time: \d+ s\n1 passed, 1 failed, 1 skipped\n\Z", output, flags=re.MULTILINE)
 
 
-def test_a_test_that_passes_when_it_is_tried_again_is_named(new_clone, write_suite):
+def test_a_test_that_passes_at_a_rerun_is_named(new_clone, write_suite):
     write_suite("gateway", UNSTABLE)
     write_suite("devtools", PASSING)
 
@@ -152,7 +152,7 @@ def test_a_signal_ends_pytest_and_the_server(new_clone, write_suite):
     assert new_clone.processes() == []
 
 
-def test_what_tests_leave_running_is_ended_and_their_temporary_files_are_removed(new_clone, write_suite):
+def test_leftover_processes_are_ended_and_temporary_files_are_removed(new_clone, write_suite):
     write_suite("gateway", LEFT)
 
     status, output = new_clone.run("test", "gateway", "-s")
@@ -169,7 +169,7 @@ def test_libraries_whose_tests_need_a_database_get_one_and_the_others_none():
     assert {name for name, has_database in found.items() if has_database} == {
         *("calls", "chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
     }
-    # The tests of idempotency are those of the order service, which has it.
+    # The order service tests idempotency.
     assert found.keys() | {"idempotency"} == {folder.name for folder in (ROOT / "libs").iterdir()}
 
 
@@ -181,7 +181,7 @@ def test_names_end_where_pytests_arguments_begin():
     assert not everything
 
 
-def take_libraries_out(clone):
+def remove_libraries(clone):
     file = clone.root / "devtools" / "devtools" / "testing.py"
     text, count = re.subn(
         r"^(WITH_DATABASE|LIBRARIES) = \([^=]*?\)$", r"\1 = ()", file.read_text(), flags=re.MULTILINE
@@ -191,7 +191,7 @@ def take_libraries_out(clone):
 
 
 def test_every_suite_runs_on_a_throw_away_database_and_timing_tests_run_after_all_others(new_clone, write_suite):
-    take_libraries_out(new_clone)
+    remove_libraries(new_clone)
     known = ["system", "devtools", TEMPLATE.name, *DESCRIBED]
     for name in known:
         write_suite(name, PASSING)

@@ -21,19 +21,19 @@ def services_of(up):
 
 def kill(processes):
     for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):  # some end as soon as their parent is gone
+        with contextlib.suppress(psutil.NoSuchProcess):  # some end with their parent
             process.kill()
 
 
 def has_ended(process):
-    """Return whether a process has ended, also where nothing collects its exit status."""
+    """Return whether a process has ended, even if its exit status was not collected."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 
 
-def test_logs_are_prefixed_and_plain_where_there_is_no_terminal(system):
+def test_logs_are_prefixed_and_without_colours_outside_a_terminal(system):
     system.running_up()
     lines = system.start_lines
 
@@ -42,7 +42,7 @@ def test_logs_are_prefixed_and_plain_where_there_is_no_terminal(system):
     assert not any("\033" in line for line in lines)
 
 
-def test_a_worker_knows_the_services_and_has_no_address_of_its_own(system):
+def test_a_worker_gets_the_urls_of_services_and_no_address(system):
     system.running_up()
 
     assert re.search(
@@ -52,36 +52,36 @@ def test_a_worker_knows_the_services_and_has_no_address_of_its_own(system):
     )
 
 
-def test_a_second_up_is_refused_and_the_first_goes_on(system):
+def test_a_second_up_is_refused_and_the_first_keeps_running(system):
     first = system.running_up()
 
     status, output = system.run("up")
 
     assert status == 1
     assert f"`up` is running on {system.data_dir} (pid {first.pid})." in output
-    assert system.ask("user", "/health/ready") == "ok"
+    assert system.fetch("user", "/health/ready") == "ok"
 
 
 def test_after_a_kill_the_next_up_recovers_and_the_rows_are_there(system):
     up = system.running_up()
-    visits = system.ask("user", "/visits", "POST")
+    visits = system.fetch("user", "/visits", "POST")
     os.kill(up.pid, signal.SIGKILL)
     up.communicate(timeout=30)
 
     system.running_up()
 
-    assert system.ask("user", "/visits") == visits
+    assert system.fetch("user", "/visits") == visits
 
 
 def test_after_everything_was_killed_the_next_up_recovers_and_the_rows_are_there(system):
     up = system.running_up()
-    visits = system.ask("user", "/visits", "POST")
+    visits = system.fetch("user", "/visits", "POST")
     kill(system.processes())
     up.communicate(timeout=30)
 
     system.running_up()
 
-    assert system.ask("user", "/visits") == visits
+    assert system.fetch("user", "/visits") == visits
 
 
 def test_workers_that_outlived_a_killed_up_are_ended_by_the_next(system):
@@ -90,7 +90,7 @@ def test_workers_that_outlived_a_killed_up_are_ended_by_the_next(system):
     assert len(workers) == 3
     workers.append(worker_of(up, "user_project"))
     for worker in workers:
-        worker.suspend()  # so that it cannot notice that its parent is gone
+        worker.suspend()  # so that it does not end with its parent
     kill([psutil.Process(up.pid), *services_of(up)])
     up.wait(timeout=10)
 
@@ -99,11 +99,11 @@ def test_workers_that_outlived_a_killed_up_are_ended_by_the_next(system):
     assert all(has_ended(worker) for worker in workers)
 
 
-# The first one stops an `up` that has recovered from the kill above.
+# The first case stops an `up` that has recovered from the kill above.
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything_within_ten_seconds_and_the_log_is_kept(system, number):
     up = system.running_up()
-    assert system.ask("gateway", "/health/ready") == "ok"
+    assert system.fetch("gateway", "/health/ready") == "ok"
 
     status, output, seconds = system.stop(up, number)
 
@@ -216,21 +216,21 @@ def test_a_busy_postgres_port_is_reported_with_its_variable(clone):
     assert f"Port {port}, which POSTGRES_PORT names, is in use by" in output
 
 
-def test_a_database_of_the_users_own_that_does_not_answer_is_reported_without_its_password(clone):
+def test_an_unreachable_database_of_the_users_own_is_reported_without_its_password(clone):
     status, output = clone.run("up", USER_DATABASE_URL="postgresql://me:secret@127.0.0.1:1/mine")
 
     assert status == 1
-    assert "The database of USER_DATABASE_URL does not answer" in output
+    assert "The database of USER_DATABASE_URL cannot be reached" in output
     assert "secret" not in output
 
 
-def test_a_reader_that_goes_away_does_not_stop_the_system(system):
+def test_closed_stdout_does_not_stop_the_system(system):
     up = system.running_up()
     up.stdout.close()
 
-    visits = system.ask("user", "/visits", "POST")
+    visits = system.fetch("user", "/visits", "POST")
 
-    assert system.ask("user", "/visits") == visits
+    assert system.fetch("user", "/visits") == visits
     up.send_signal(signal.SIGTERM)
     assert up.wait(timeout=15) == 0
 

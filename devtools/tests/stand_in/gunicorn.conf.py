@@ -1,4 +1,4 @@
-"""gunicorn's settings of a stand-in, which the tests start some hundred times: it collects no garbage."""
+"""gunicorn's settings for a stand-in. Without garbage collection it starts and stops faster."""
 
 import gc
 import os

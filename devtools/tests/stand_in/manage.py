@@ -1,5 +1,5 @@
-"""Stands in for a project's Django commands: ``migrate`` makes a table, ``environment`` shows what a command gets,
-``work`` waits for its end."""
+"""Stands in for a project's Django commands: ``migrate`` creates a table, ``environment`` prints the environment,
+``work`` waits for a signal."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""Stands in for a service: ready at once, one that has a database counts its visits in it,
-and lag.json in the data folder is the lag of its events."""
+"""Stands in for a service: it is ready at once, counts visits in its database, and reports the event lag that
+lag.json in the data folder contains."""
 
 import json
 import os
