@@ -1,4 +1,4 @@
-"""Settings of the example service beside those of every service. The environment varies them; see .env.example."""
+"""Settings of the example service, in addition to the common ones. For environment variables see .env.example."""
 
 import speedups
 from chassis.environment import database, env
@@ -13,7 +13,7 @@ DATABASES = {"default": database("example_service_db") | speedups.DATABASE}
 SPECTACULAR_SETTINGS = spectacular_settings("Example service", "Widgets.")
 
 # begin consumes
-# What this service reads of the events of others.
+# The events that this service consumes.
 EVENT_SUBSCRIPTIONS = [
     # begin consumed
     "widgets.user_events.users",
@@ -21,6 +21,6 @@ EVENT_SUBSCRIPTIONS = [
 ]
 # end consumes
 
-# The user service, as this service calls it.
+# The user service, which this service calls.
 USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")
-USER_SERVICE_TIMEOUT = (1.0, 2.0)  # seconds for a connection, and for a part of the response
+USER_SERVICE_TIMEOUT = (1.0, 2.0)  # connect and read limits, in seconds

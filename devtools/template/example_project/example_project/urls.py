@@ -5,7 +5,7 @@ from django.urls import include, path
 from widgets.urls import router
 
 urlpatterns = [
-    *router.urls,  # first, and without a level of their own: most requests are for them
+    *router.urls,  # first and not nested, because most requests match them
     path("", include("events.outbox.urls")),  # publishes
     path("", include("chassis.urls")),
 ]

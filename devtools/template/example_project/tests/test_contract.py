@@ -3,7 +3,7 @@ from pathlib import Path
 from conformance.contracts import interactions_with, verify
 
 
-def test_responses_are_what_callers_rely_on(api, make_widget):
+def test_responses_follow_the_contracts_of_callers(api, make_widget):
     widget = make_widget()
 
     for interaction in interactions_with("example", Path(__file__).parents[2]):

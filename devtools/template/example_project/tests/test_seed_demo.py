@@ -10,7 +10,7 @@ def test_demo_widgets_are_created_once(capsys):
     call_command("seed_demo")
 
     assert capsys.readouterr().out.splitlines() == [
-        "3 demo widgets created, 0 were there.",
-        "0 demo widgets created, 3 were there.",
+        "3 demo widgets created, 0 already existed.",
+        "0 demo widgets created, 3 already existed.",
     ]
     assert Widget.objects.count() == 3

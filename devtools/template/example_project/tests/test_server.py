@@ -5,7 +5,7 @@ import pytest
 from example_project.wsgi import application
 
 
-@pytest.mark.django_db  # the end of a request looks after connections
+@pytest.mark.django_db  # the end of a request closes old connections
 def test_application_that_the_server_runs_is_alive():
     environ, started = {"PATH_INFO": "/health/live"}, []
     setup_testing_defaults(environ)

@@ -1,4 +1,4 @@
-"""The client of the user service, against a server that follows the contract, and servers that fail."""
+"""The client of the user service, against servers that follow the contract and servers that fail."""
 
 import json
 import time

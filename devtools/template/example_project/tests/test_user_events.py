@@ -1,4 +1,4 @@
-"""What is known of users by the events of the user service."""
+"""Known users, a replica built from the events of the user service."""
 
 from uuid import UUID
 
@@ -45,7 +45,7 @@ def test_a_page_of_the_feed_is_stored(httpserver: HTTPServer, settings):
     assert (has_more, FeedCursor.objects.get(feed="user").position) == (False, 2)
 
 
-def test_the_worker_reads_it():
+def test_the_worker_consumes_the_events():
     assert users in subscriptions()
 
 
@@ -62,7 +62,7 @@ def test_a_deleted_user_stays_so():
     assert known() == (3, None, True)
 
 
-def test_versions_of_a_restored_service_count_anew():
+def test_an_event_of_a_new_epoch_wins_regardless_of_versions():
     apply([changed(9)], reading())
 
     apply([changed(2, name="Second")], reading(OTHER_EPOCH, 1))
@@ -70,7 +70,7 @@ def test_versions_of_a_restored_service_count_anew():
     assert known() == (2, "Second", False)
 
 
-def test_what_a_replay_does_not_show_is_deleted():
+def test_users_missing_from_a_replay_are_deleted():
     apply([changed(1), changed(1, number=8)], reading())
 
     apply([changed(1)], again := reading(generation=1, is_replaying=True))
@@ -80,6 +80,6 @@ def test_what_a_replay_does_not_show_is_deleted():
 
 
 @pytest.mark.parametrize("data", [{}, {"id": "7", "version": 1}, {"id": 7, "version": True}, None])
-def test_an_event_that_is_not_what_its_type_promises_is_refused(data):
+def test_a_malformed_event_is_refused(data):
     with pytest.raises((KeyError, TypeError)):
         apply([{"type": CHANGED, "data": data}], reading())

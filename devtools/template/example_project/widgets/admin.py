@@ -10,8 +10,8 @@ admin.site.index_title = "Administration"
 
 
 @admin.register(Widget)
-class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic when it runs
-    """Find a widget by name or date."""
+class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at runtime
+    """Search widgets by name; filter them by date."""
 
     list_display = ["id", "name", "created_at", "updated_at"]
     list_display_links = ["id", "name"]

@@ -1,9 +1,9 @@
-"""The application's configuration."""
+"""The application configuration of widgets."""
 
 from django.apps import AppConfig
 
 
 class WidgetsConfig(AppConfig):
-    """Names the application in the admin."""
+    """Sets the name of the application."""
 
     name = "widgets"

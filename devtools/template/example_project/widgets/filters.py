@@ -1,4 +1,4 @@
-"""How a list of widgets can be narrowed."""
+"""Filters of widget lists."""
 
 from lists.filters import IdInFilter, StrictFilterSet
 from widgets.models import Widget

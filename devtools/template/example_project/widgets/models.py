@@ -1,10 +1,10 @@
-"""The model of widgets. Every rule is also a constraint of the database."""
+"""The widget model. Database constraints enforce every rule."""
 
 from django.db import models
 
 
 class Widget(models.Model):
-    """A widget, which has a name."""
+    """A widget."""
 
     name = models.CharField(max_length=200)
     # begin publishes
@@ -30,7 +30,7 @@ class Widget(models.Model):
 
 # begin consumed
 class KnownUser(models.Model):
-    """A user of the user service, as its events tell."""
+    """A user of the user service, as of the newest consumed event."""
 
     user_id = models.BigIntegerField(primary_key=True)
     version = models.BigIntegerField()

@@ -1,4 +1,4 @@
-"""Widgets as JSON."""
+"""The serializer of widgets."""
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
@@ -23,7 +23,7 @@ from widgets.models import Widget
     ],
 )
 class WidgetSerializer(StrictModelSerializer[Widget]):
-    """A widget and its name."""
+    """Serializes widgets."""
 
     class Meta:
         model = Widget

@@ -1,4 +1,4 @@
-"""The addresses of the widget API."""
+"""The URLs of the widget API."""
 
 from chassis.rest.routers import OptionalSlashRouter
 from widgets.views import WidgetViewSet

@@ -11,34 +11,34 @@ from calls.headers import outgoing_headers
 from problems.types import PROBLEM_JSON
 
 
-class UserServiceUnavailable(Exception):  # noqa: N818 - the state of the service
-    """The user service cannot answer now; the call can be repeated."""
+class UserServiceUnavailable(Exception):  # noqa: N818 - named after the condition
+    """The user service is unavailable; the call can be retried."""
 
 
 class _Thread(threading.local):
-    """A session for each thread, which keeps its connection: requests does not promise to share one safely."""
+    """One session, and so one connection, per thread: requests does not document sessions as thread-safe."""
 
     def __init__(self) -> None:
         self.session = requests.Session()
-        self.session.trust_env = False  # no proxy and no .netrc between two services
+        self.session.trust_env = False  # ignore proxies and .netrc between services
 
 
 _thread = _Thread()
 
 
 def find_user(number: int) -> dict[str, Any] | None:
-    """Return what the user service has under ``/users/{number}``; None if it says that there is nothing.
+    """Return the user with this id; None if the user service has no such user.
 
     Waits at most ``settings.USER_SERVICE_TIMEOUT``: connect and read limits, in seconds.
 
     Raises:
-        UserServiceUnavailable: no connection, a timeout, or a response that is neither of the two.
+        UserServiceUnavailable: no connection, a timeout, or a response that is neither this user nor the service's 404.
     """
     headers = {"Accept": "application/json"} | outgoing_headers("user", reads="users")
     url, limits = f"{settings.USER_SERVICE_URL}/users/{number}", settings.USER_SERVICE_TIMEOUT
     try:
         response = _thread.session.get(url, headers=headers, timeout=limits, allow_redirects=False)
-        # A 404 counts only in the service's own words: that of a wrong address or a proxy says nothing.
+        # Only a problem document is the service's own 404; a proxy or a wrong URL sends another content type.
         if response.status_code == HTTPStatus.NOT_FOUND and response.headers.get("Content-Type") == PROBLEM_JSON:
             return None
         return _read(response, number)

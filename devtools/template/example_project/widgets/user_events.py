@@ -1,4 +1,4 @@
-"""The events of the user service, and what this service keeps of them."""
+"""Stores the users that the events of the user service contain."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,17 +11,17 @@ CHANGED, DELETED = "com.example.user.changed.v1", "com.example.user.deleted.v1"
 
 
 def apply(events: Sequence[Event], reading: Reading) -> None:
-    """Store what is newer than what is known. The consumer holds the lock of the feed: nobody else stores meanwhile.
+    """Store users that are newer than the stored ones. The consumer holds the feed's lock against concurrent writes.
 
     Raises:
-        KeyError, TypeError, ValueError: an event is not what its type promises.
+        KeyError, TypeError, ValueError: an event does not have the fields of its type.
     """
-    told = sorted((_user(event, reading) for event in events), key=lambda each: each.version)
-    newest = {each.pk: each for each in told}
+    received = sorted((_user(event, reading) for event in events), key=lambda each: each.version)
+    newest = {each.pk: each for each in received}
     KnownUser.objects.filter(pk__in=newest).update(generation=reading.generation)
     known = KnownUser.objects.in_bulk(newest)
     KnownUser.objects.bulk_create(
-        [each for each in newest.values() if _is_news(each, known.get(each.pk))],
+        [each for each in newest.values() if _is_newer(each, known.get(each.pk))],
         update_conflicts=True,
         unique_fields=["user_id"],
         update_fields=["version", "data", "is_deleted", "epoch", "generation"],
@@ -43,12 +43,12 @@ def _user(event: Event, reading: Reading) -> KnownUser:
     )
 
 
-def _is_news(told: KnownUser, known: KnownUser | None) -> bool:
-    return known is None or known.epoch != told.epoch or known.version < told.version
+def _is_newer(received: KnownUser, known: KnownUser | None) -> bool:
+    return known is None or known.epoch != received.epoch or known.version < received.version
 
 
 def sweep(reading: Reading, unapplied: Collection[str]) -> None:
-    """Mark those that a whole replay did not show as deleted, but for those of ``unapplied`` events."""
+    """Mark users that a complete replay did not contain as deleted, except those of ``unapplied`` events."""
     unseen = KnownUser.objects.filter(generation__lt=reading.generation)
     unseen.exclude(pk__in=ids_of(unapplied)).update(is_deleted=True)
 

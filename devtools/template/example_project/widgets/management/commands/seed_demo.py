@@ -1,4 +1,4 @@
-"""Demo widgets, for a first look at a system with something in it."""
+"""Creates demo widgets."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ DEMO_NAMES = ["First", "Second", "Third"]
 
 
 class Command(BaseCommand):
-    """Create the demo widgets that are not there yet."""
+    """Create the missing demo widgets."""
 
-    help = "Creates three demo widgets; those that exist are left as they are."
+    help = "Creates three demo widgets. Existing widgets are not changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create them and say how many were new."""
-        there = set(Widget.objects.filter(name__in=DEMO_NAMES).values_list("name", flat=True))
-        Widget.objects.bulk_create(Widget(name=name) for name in DEMO_NAMES if name not in there)
-        self.stdout.write(f"{len(DEMO_NAMES) - len(there)} demo widgets created, {len(there)} were there.")
+        """Create the widgets and print their number."""
+        existing = set(Widget.objects.filter(name__in=DEMO_NAMES).values_list("name", flat=True))
+        Widget.objects.bulk_create(Widget(name=name) for name in DEMO_NAMES if name not in existing)
+        self.stdout.write(f"{len(DEMO_NAMES) - len(existing)} demo widgets created, {len(existing)} already existed.")

@@ -1,4 +1,4 @@
-"""The background process of the example service."""
+"""The worker of the example service."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from events.worker import Job, WorkCommand
 
 
 class Command(WorkCommand):
-    """Does what no request waits for."""
+    """Run the background jobs of the example service."""
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""

@@ -1,4 +1,4 @@
-"""With ``AUTH=true`` the service wants a caller, whom the gateway names, and a scope."""
+"""With ``AUTH=true`` a request needs a signed identity and a scope."""
 
 import os
 from pathlib import Path
@@ -23,22 +23,22 @@ def identity(caller, **overrides):
 
 
 @pytest.fixture
-def closed(transactional_db, tmp_path):
-    """A client of the service, which is a process of its own: settings are read once in a process."""
+def secured(transactional_db, tmp_path):
+    """A client of the service, which runs in its own process, because settings are read once per process."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     environment = {"DATABASE_URL": database.geturl(), "SERVICE_TOKEN": TOKEN, "AUTH": "true"}
     with serving("test client, speedups on", Path(__file__).parents[1], environment, tmp_path) as ask:
         yield ask
 
 
-def test_callers_need_an_identity_and_a_scope(closed):
+def test_callers_need_an_identity_and_a_scope(secured):
     widget = Widget.objects.create(name="First")
 
-    refused = [closed("GET", "/widgets", **headers) for headers in ({}, {"X-Service-Token": TOKEN})]
-    forged = closed("GET", f"/widgets/{widget.pk}", **identity(READER, service_token="forged"))
-    read = closed("GET", f"/widgets/{widget.pk}", **identity(READER))
-    unwritten = closed("PATCH", f"/widgets/{widget.pk}", {"name": "Second"}, **identity(READER))
-    made = closed("POST", "/widgets", {"name": "Second"}, **identity(Caller("7", 7, frozenset({"widgets:write"}))))
+    refused = [secured("GET", "/widgets", **headers) for headers in ({}, {"X-Service-Token": TOKEN})]
+    forged = secured("GET", f"/widgets/{widget.pk}", **identity(READER, service_token="forged"))
+    read = secured("GET", f"/widgets/{widget.pk}", **identity(READER))
+    unwritten = secured("PATCH", f"/widgets/{widget.pk}", {"name": "Second"}, **identity(READER))
+    made = secured("POST", "/widgets", {"name": "Second"}, **identity(Caller("7", 7, frozenset({"widgets:write"}))))
 
     types = [response.json["type"].removeprefix("urn:problem:") for response in (*refused, forged, unwritten)]
     assert types == ["service_token_required", "identity_required", "identity_required", "insufficient_scope"]
