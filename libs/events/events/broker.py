@@ -1,4 +1,4 @@
-"""The Redis or Valkey server at ``settings.EVENTS_BROKER_URL``, through whose streams events reach consumers sooner."""
+"""The broker: a Redis or Valkey server whose streams deliver events sooner than a poll of the feed."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ EPOCH, EVENT = "epoch", "event"  # the fields of an entry, whose id is POSITION-
 
 
 def connect() -> Any:
-    """Return a ``Redis``, which connects when it is used; its types are those of the asynchronous client, too.
+    """Return a client of ``settings.EVENTS_BROKER_URL``, which connects on first use.
 
     Raises:
-        ValueError, TypeError, redis.RedisError: the URL is invalid; the text may quote a part of it.
+        ValueError, TypeError, redis.RedisError: the URL is invalid; the message may quote a part of it.
     """
-    once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))  # the server closes idle connections
+    retry_once = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))  # the server closes idle connections
     timeouts = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
-    client = Redis.from_url(settings.EVENTS_BROKER_URL, decode_responses=True, retry=once_more, **timeouts)
+    client = Redis.from_url(settings.EVENTS_BROKER_URL, decode_responses=True, retry=retry_once, **timeouts)
     client.connection_pool.make_connection()  # checks the URL's options
     return client
 
 
 def reason(error: RedisError) -> str:
-    """Return what went wrong, without commands, which other errors quote: they hold events."""
+    """Return the message of a connection error, or the type of another error, which may quote events."""
     if isinstance(error, RedisConnectionError | RedisTimeoutError):
         return str(error)
     return type(error).__name__

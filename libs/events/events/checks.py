@@ -1,4 +1,4 @@
-"""System checks: a command does not start with an invalid ``EVENTS_BROKER_URL``."""
+"""The system check of ``EVENTS_BROKER_URL``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +16,12 @@ _INVALID = Error(
 
 @register
 def broker_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Report a URL of which no client can be made."""
+    """Report an invalid URL of the broker."""
     if not settings.EVENTS_BROKER_URL:
         return []
     from redis import RedisError
 
-    from events import broker  # takes a second and 17 MB, which only those spend who have one
+    from events import broker  # the import takes a second and 17 MB, so only with a broker
 
     try:
         broker.connect()

@@ -5,15 +5,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 
-class CursorInvalid(ValueError):  # noqa: N818 - what is wrong
-    """A text is no cursor of a feed."""
+class CursorInvalid(ValueError):  # noqa: N818 - named after the condition
+    """The text is not a cursor of a feed."""
 
 
 class Cursor(NamedTuple):
-    """A place in a feed: behind ``position`` in ``epoch``.
+    """The place after ``position`` in the feed of ``epoch``.
 
-    As text it is ``EPOCH:POSITION``. In a replay it is ``EPOCH:POSITION:SINCE`` up to position SINCE: deletions up to
-    there were purged before the replay began, and a reader that begins at 0 does not need them.
+    Its text is ``EPOCH:POSITION``, or ``EPOCH:POSITION:SINCE`` in a replay up to position SINCE. Deletions up to SINCE
+    were purged before the replay began; a reader that begins at 0 does not need them.
     """
 
     epoch: UUID
@@ -29,7 +29,7 @@ class Cursor(NamedTuple):
         """Read a cursor.
 
         Raises:
-            CursorInvalid: the text is none.
+            CursorInvalid: the text is not a cursor.
         """
         match = re.fullmatch(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})(?::([0-9]{1,18}))?", text)
         if match is None:

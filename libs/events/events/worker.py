@@ -1,4 +1,4 @@
-"""The background process of a service: runs its jobs in turn, each when its time has come."""
+"""The worker of a service: runs its background jobs, one after the other, when they are due."""
 
 import logging
 import os
@@ -18,41 +18,41 @@ from observability import tracing
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT = 5.0  # seconds between two attempts of a job that fails, and between two signs of life
+LONGEST_WAIT = 5.0  # seconds, the maximum between retries of a failing job, and between heartbeats
 
 
-class Unavailable(Exception):  # noqa: N818 - the state of what a job needs
-    """What a job needs cannot be used now: it is logged once, and tried again."""
+class Unavailable(Exception):  # noqa: N818 - named after the condition
+    """A dependency of a job is unavailable. The worker logs this once, and retries the job."""
 
 
 @dataclass
 class Job:
-    """Something to do every ``seconds``; at once again while ``run`` returns True."""
+    """A function to run every ``seconds``, and again at once while it returns True."""
 
     name: str
     seconds: float
     run: Callable[[], object]
     due_at: float = 0.0  # monotonic
-    failures: int = 0  # in a row
+    failures: int = 0  # consecutive
 
 
 class WorkCommand(BaseCommand):
-    """The base of ``manage.py work``: runs ``jobs()`` until SIGTERM or SIGINT, and ends between two of them."""
+    """The base class of ``manage.py work``: runs ``jobs()`` until SIGTERM or SIGINT, and ends between two jobs."""
 
-    help = "Runs the service's background jobs until SIGTERM; several may run at once, and one works."
+    help = "Runs the service's background jobs until SIGTERM. Several workers may run: locks prevent duplicate work."
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs."""
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run them."""
+        """Run the jobs."""
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            # In a thread of its own: the signal may come while this one holds the event's lock.
+            # In another thread, because this thread may hold the event's lock when the signal arrives.
             signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
         tracing.start(f"{settings.SERVICE_NAME}-worker")
-        logger.setLevel(logging.INFO)  # whatever LOG_LEVEL is: a supervisor waits for this line
+        logger.setLevel(logging.INFO)  # regardless of LOG_LEVEL: a supervisor waits for this line
         logger.info("Worker ready: %s", os.getpid())
         run_jobs(self.jobs(), stop)
 
@@ -80,7 +80,7 @@ def _run(job: Job) -> None:
     except Unavailable as error:
         _note_failure(job)
         if job.failures == 1:
-            logger.warning("job waits for what is unavailable", extra={"job": job.name, "error": str(error)})
+            logger.warning("dependency of a job unavailable", extra={"job": job.name, "error": str(error)})
     except Exception:
         _note_failure(job)
         logger.exception("job failed", extra={"job": job.name})

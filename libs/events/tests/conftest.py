@@ -17,7 +17,7 @@ from newsroom.articles.copies import articles
 
 @pytest.fixture
 def read_feed(client):
-    """Return the response of the feed."""
+    """Return a function that requests the feed."""
 
     def read(**query):
         return client.get("/events", query)
@@ -26,20 +26,20 @@ def read_feed(client):
 
 
 class InProcessConsumer(Consumer):
-    """Asks this process' own feed, in place of one over HTTP."""
+    """Reads the feed of this process, without HTTP."""
 
     def fetch(self, after):
         query = {"limit": "500"} | ({"after": str(after)} if after else {})
         response = Client().get("/events", query)
         if response.status_code == 410:
             raise CursorGone
-        place = Cursor.parse(response["Event-Cursor"])
-        return Page(json.loads(response.content), place, int(response["Event-Head"]))
+        cursor = Cursor.parse(response["Event-Cursor"])
+        return Page(json.loads(response.content), cursor, int(response["Event-Head"]))
 
 
 @pytest.fixture
 def empty_feed(transactional_db):
-    """Have a feed, whose row the tests before, and not a migration, leave out."""
+    """Create the row of the feed, which the flush after an earlier test deleted."""
     read_state()
 
 
@@ -59,7 +59,7 @@ def catch_up(consumer):
 
 @pytest.fixture
 def redis(tmp_path, settings):
-    """A broker for the test, which is set up with its URL."""
+    """A Redis server that the settings name as the broker."""
     server = RedisServer(tmp_path)
     settings.EVENTS_BROKER_URL = server.url
     server.start()
@@ -69,7 +69,7 @@ def redis(tmp_path, settings):
 
 @pytest.fixture
 def cursor_locked():
-    """Hold the lock of the cursor in another connection, as a consumer that applies a page does."""
+    """Lock the row of the cursor in another connection, like a consumer that applies a page."""
 
     @contextmanager
     def locked():

@@ -12,7 +12,7 @@ from devservers.ports import find_free_port
 
 
 class RedisServer:
-    """A server without persistence, on one port whenever it runs."""
+    """A server without persistence, which keeps its port after a restart."""
 
     def __init__(self, folder):
         self.folder, self.port = folder, find_free_port()
@@ -35,7 +35,7 @@ class RedisServer:
                 time.sleep(0.05)
             else:
                 return
-        pytest.fail(f"nobody listens on port {self.port}")
+        pytest.fail(f"no server listens on port {self.port}")
 
     def kill(self):
         if self._process:

@@ -1,4 +1,4 @@
-"""A consumer that gets the pages of a test, and what it has applied."""
+"""A consumer of given pages, and functions that return its results."""
 
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ def poison(article_id=1, version=1):
 
 
 class ScriptedConsumer(Consumer):
-    """Gets the pages that a test gives it, or raises them."""
+    """Consumes the given pages; raises those that are exceptions."""
 
     def __init__(self, *pages):
         super().__init__(articles)

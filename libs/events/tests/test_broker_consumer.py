@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("empty_feed")
 
 
 class CountingConsumer(BrokerConsumer):
-    """Counts how often the feed was read; a test may take the feed away."""
+    """Counts reads of the feed; a test can make the feed unavailable."""
 
     reads, has_feed = 0, True
 
@@ -67,7 +67,7 @@ def add(redis, position, title, **fields):
     redis.client.xadd("articles", values, f"{position}-0")
 
 
-def test_events_come_through_the_stream_without_the_feed(consumer, relay):
+def test_events_arrive_through_the_stream_without_the_feed(consumer, relay):
     write("Emma", "Persuasion")
     relay.run()
 
@@ -79,12 +79,12 @@ def test_events_come_through_the_stream_without_the_feed(consumer, relay):
     assert (cursor.position, cursor.head) == (2, 2)
 
 
-def test_a_consumer_waits_for_entries_and_goes_on_at_once(consumer, relay):
+def test_a_consumer_blocks_for_entries_and_continues_at_once(consumer, relay):
     assert consumer.consume() is True
     assert consumer.reads == 1
 
 
-def test_only_the_feed_tells_that_the_consumer_has_caught_up(consumer, relay, monkeypatch):
+def test_only_reads_of_the_feed_update_caught_up_at(consumer, relay, monkeypatch):
     before = FeedCursor.objects.get().caught_up_at
     write("Emma")
     relay.run()
@@ -98,7 +98,7 @@ def test_only_the_feed_tells_that_the_consumer_has_caught_up(consumer, relay, mo
     assert FeedCursor.objects.get().caught_up_at > before
 
 
-def test_the_feed_is_read_every_few_seconds_in_case_that_nothing_is_relayed(consumer, monkeypatch):
+def test_the_feed_is_read_periodically_in_case_the_relay_fails(consumer, monkeypatch):
     write("Emma")
     consumer.consume()
     assert titles() == []
@@ -110,11 +110,11 @@ def test_the_feed_is_read_every_few_seconds_in_case_that_nothing_is_relayed(cons
     assert consumer._verify_at > 0
 
 
-def hole(redis):
+def gap(redis):
     add(redis, 3, "Sanditon")
 
 
-def hole_in_the_middle(redis):
+def gap_in_the_middle(redis):
     add(redis, 1, "Emma")
     add(redis, 3, "Sanditon")
 
@@ -141,7 +141,7 @@ def no_stream(redis):
 
 @pytest.mark.parametrize(
     "spoil",
-    [hole, hole_in_the_middle, other_epoch, no_json, no_event, no_position, no_stream],
+    [gap, gap_in_the_middle, other_epoch, no_json, no_event, no_position, no_stream],
     ids=lambda one: one.__name__,
 )
 def test_the_feed_is_read_when_the_stream_does_not_follow_the_cursor(redis, consumer, spoil):
@@ -155,14 +155,14 @@ def test_the_feed_is_read_when_the_stream_does_not_follow_the_cursor(redis, cons
     assert not DeadLetter.objects.exists()
 
 
-def test_a_stream_with_a_hole_and_no_feed_is_not_asked_again_at_once(redis, consumer):
-    hole(redis)
+def test_a_stream_with_a_gap_is_not_retried_at_once_without_the_feed(redis, consumer):
+    gap(redis)
     consumer.has_feed = False
 
     assert consumer.consume() is False
 
 
-def test_the_stream_is_enough_while_the_feed_is_away(consumer, relay):
+def test_the_stream_suffices_while_the_feed_is_unavailable(consumer, relay):
     consumer.has_feed = False
     consumer._verify_at = 0.0
     write("Emma")
@@ -174,7 +174,7 @@ def test_the_stream_is_enough_while_the_feed_is_away(consumer, relay):
     assert titles() == ["Emma"]
 
 
-def test_a_flush_between_two_events_is_not_noticed(redis, consumer, relay):
+def test_a_flush_between_two_events_has_no_effect(redis, consumer, relay):
     write("Emma")
     relay.run()
     consumer.consume()
@@ -188,7 +188,7 @@ def test_a_flush_between_two_events_is_not_noticed(redis, consumer, relay):
     assert consumer.reads == 1
 
 
-def test_events_that_a_flush_took_are_read_from_the_feed(redis, consumer, relay):
+def test_events_lost_in_a_flush_are_read_from_the_feed(redis, consumer, relay):
     write("Emma")
     relay.run()
     redis.client.flushall()
@@ -201,7 +201,7 @@ def test_events_that_a_flush_took_are_read_from_the_feed(redis, consumer, relay)
     assert consumer.reads == 2
 
 
-def test_while_the_broker_is_away_the_feed_is_read_and_it_is_told_once(redis, consumer, caplog, monkeypatch):
+def test_while_the_broker_is_unavailable_the_feed_is_read_and_one_warning_logged(redis, consumer, caplog, monkeypatch):
     monkeypatch.setattr(brokering, "REST_SECONDS", 0)
     redis.kill()
 
@@ -214,7 +214,7 @@ def test_while_the_broker_is_away_the_feed_is_read_and_it_is_told_once(redis, co
     assert (record.getMessage(), record.exc_info) == ("broker unavailable, events are read from the feed", None)
 
 
-def test_a_broker_that_failed_is_left_alone_for_a_while(redis, consumer, monkeypatch):
+def test_a_failed_broker_is_retried_only_after_a_pause(redis, consumer, monkeypatch):
     redis.kill()
     consumer.consume()
     redis.start()
@@ -254,7 +254,7 @@ def test_a_new_epoch_is_replayed_from_the_feed_and_followed_in_the_stream(redis,
     write("Lady Susan")
     relay.run()
 
-    consumer.consume()  # of positions behind the cursor's there is nothing
+    consumer.consume()  # the stream has no entries after the cursor
     consumer._verify_at = 0.0
     while FeedCursor.objects.get().is_replaying or consumer._verify_at == 0:
         consumer.consume()
@@ -283,7 +283,7 @@ def test_a_replay_reads_the_feed(consumer, relay):
 def test_a_replay_is_read_from_the_feed_to_its_end(consumer, relay):
     write("Emma")
     relay.run()
-    FeedCursor.objects.update(is_replaying=True)  # in the midst of it
+    FeedCursor.objects.update(is_replaying=True)  # during a replay
 
     consumer.consume()
 
@@ -304,14 +304,14 @@ def test_two_consumers_apply_each_event_once(redis, consumer, relay):
     assert other.reads == 0
 
 
-def test_a_consumer_that_finds_the_cursor_locked_waits_for_its_turn(consumer, relay, cursor_locked):
+def test_a_consumer_that_finds_the_cursor_locked_applies_nothing(consumer, relay, cursor_locked):
     write("Emma")
     relay.run()
 
     with cursor_locked():
-        went_on = consumer.consume()
+        has_more = consumer.consume()
 
-    assert went_on is False
+    assert has_more is False
     assert titles() == []
 
 

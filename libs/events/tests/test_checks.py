@@ -24,7 +24,7 @@ def test_an_invalid_url_of_the_broker_is_refused_without_its_password(settings, 
 
 
 @pytest.mark.parametrize("url", ["", "redis://broker:6379/0", "rediss://:s3cret@broker", "unix:///run/redis.sock"])
-def test_a_url_of_a_redis_server_is_taken(settings, url):
+def test_a_url_of_a_redis_server_is_accepted(settings, url):
     settings.EVENTS_BROKER_URL = url
 
     call_command("check")

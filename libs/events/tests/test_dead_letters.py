@@ -15,7 +15,7 @@ from newsroom.articles.models import Copy
 pytestmark = pytest.mark.django_db
 
 
-def test_a_poisonous_event_becomes_a_dead_letter_and_holds_nothing_up(caplog):
+def test_a_poisonous_event_becomes_a_dead_letter_and_blocks_no_other(caplog):
     bad = poison(2)
 
     consume([event(1), bad, event(3)])
@@ -28,7 +28,7 @@ def test_a_poisonous_event_becomes_a_dead_letter_and_holds_nothing_up(caplog):
     assert record.exc_info
 
 
-def test_a_poisonous_event_that_comes_twice_is_one_dead_letter():
+def test_a_poisonous_event_that_arrives_twice_is_one_dead_letter():
     bad = poison()
 
     consume([bad], [bad])
@@ -48,7 +48,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("bad", MALFORMED.values(), ids=MALFORMED)
-def test_a_malformed_event_holds_nothing_up(bad):
+def test_a_malformed_event_blocks_no_other(bad):
     consume([event(7), bad, event(8)])
 
     assert {7, 8} <= copies().keys()
@@ -61,21 +61,21 @@ def retry_now(consumer):
     return consumer.retry_dead_letters()
 
 
-def test_a_dead_letter_whose_cause_is_mended_is_resolved(monkeypatch):
+def test_a_dead_letter_whose_cause_is_fixed_is_resolved(monkeypatch):
     consumer = consume([poison()])
-    mended = articles.__class__(
+    fixed = articles.__class__(
         **{
             **vars(articles),
             "apply": lambda events, reading: Copy.objects.create(
-                article_id=1, title="Mended", version=1, epoch=reading.epoch, generation=reading.generation
+                article_id=1, title="Fixed", version=1, epoch=reading.epoch, generation=reading.generation
             ),
         }
     )
-    monkeypatch.setattr(consumer, "subscription", mended)
+    monkeypatch.setattr(consumer, "subscription", fixed)
 
     assert retry_now(consumer) is True
     assert DeadLetter.objects.get().state == "resolved"
-    assert copies() == {1: ("Mended", False)}
+    assert copies() == {1: ("Fixed", False)}
     assert consumer.retry_dead_letters() is False
 
 
@@ -86,7 +86,7 @@ def test_a_dead_letter_is_not_retried_before_its_time():
     assert DeadLetter.objects.get().attempts == 1
 
 
-def test_a_dead_letter_waits_longer_each_time_and_is_given_up_in_the_end():
+def test_retries_of_a_dead_letter_back_off_until_it_is_dead():
     consumer = consume([poison()])
     waits = []
 
@@ -101,7 +101,7 @@ def test_a_dead_letter_waits_longer_each_time_and_is_given_up_in_the_end():
     assert (letter.state, letter.attempts) == ("dead", 8)
 
 
-def test_a_person_retries_or_discards_dead_letters(admin_client):
+def test_admin_actions_retry_and_discard_dead_letters(admin_client):
     consume([poison(1), poison(2)])
     DeadLetter.objects.update(state="dead", next_attempt_at=None)
     first, second = DeadLetter.objects.order_by("id")
@@ -131,7 +131,7 @@ def test_an_outage_of_the_database_applies_nothing_and_makes_no_dead_letter(monk
     assert cursor().position == 0
 
 
-def test_a_replay_delivers_failed_events_anew_and_sweeps_nothing_that_they_are_about():
+def test_a_replay_delivers_failed_events_again_and_does_not_sweep_their_subjects():
     consumer = consume([event(1), event(2), event(3)], [poison(2, version=2)])
     DeadLetter.objects.update(state="dead")
 
@@ -143,7 +143,7 @@ def test_a_replay_delivers_failed_events_anew_and_sweeps_nothing_that_they_are_a
     assert DeadLetter.objects.get().state == "waiting"
 
 
-def test_an_event_that_fails_again_after_it_was_resolved_is_tried_again():
+def test_an_event_that_fails_again_after_it_was_resolved_is_retried():
     bad = poison()
     consume([bad])
     DeadLetter.objects.update(state="resolved", next_attempt_at=None)

@@ -69,7 +69,7 @@ def test_full_pages_can_be_cached_and_others_cannot(read_feed, articles):
     assert rest["Cache-Control"] == "no-store"
 
 
-def test_a_cursor_passes_positions_that_compaction_emptied(read_feed, articles):
+def test_a_cursor_skips_positions_that_compaction_emptied(read_feed, articles):
     read_feed()
     Event.objects.filter(position__gte=4).delete()
 
@@ -121,7 +121,7 @@ def test_a_cursor_ahead_of_the_feed_is_gone(read_feed, articles):
     assert json.loads(response.content)["type"] == "urn:problem:event_cursor_gone"
 
 
-def test_a_cursor_behind_a_purged_deletion_is_gone_but_not_that_of_a_replay(read_feed, articles):
+def test_a_cursor_before_a_purged_deletion_is_gone_except_in_a_replay(read_feed, articles):
     old = read_feed(limit=1)["Event-Cursor"]
     Feed.objects.update(purged_to=4)
 
@@ -148,7 +148,7 @@ def test_a_copy_of_the_database_in_another_cluster_has_another_epoch(read_feed, 
     assert Feed.objects.get().cluster != "7"
 
 
-def test_the_feed_wants_the_service_token(read_feed, settings, client):
+def test_the_feed_requires_the_service_token(read_feed, settings, client):
     settings.SERVICE_TOKENS = ["token"]
 
     assert read_feed().status_code == 401
@@ -165,7 +165,7 @@ def test_the_feed_wants_the_service_token(read_feed, settings, client):
     ],
     ids=["none", "user", "other scope", "consumer"],
 )
-def test_with_auth_the_feed_is_for_services_alone(client, settings, caller, status):
+def test_with_auth_the_feed_is_for_services_only(client, settings, caller, status):
     settings.AUTH, settings.SERVICE_TOKENS = True, ["token"]
     headers = {"X-Service-Token": "token"}
     if caller:
@@ -182,7 +182,7 @@ def test_an_event_carries_the_trace_of_its_write(read_feed, monkeypatch):
     monkeypatch.setattr(context.tracing, "outgoing_headers", lambda: {"traceparent": TRACE})
     connection = connections["default"]
     monkeypatch.setattr(connection, "execute_wrappers", [*connection.execute_wrappers])
-    for _ in range(2):  # it is connected anew
+    for _ in range(2):  # a reconnect sends the signal again
         context.note_context(connection)
     with connection.execute_wrapper(lambda execute, *arguments: execute(*arguments)):
         article = Article.objects.create(title="Emma")
@@ -207,7 +207,7 @@ def test_an_event_carries_the_actor_of_its_transaction_and_of_no_other(empty_fee
     assert [event.get("actor") for event in json.loads(read_feed().content)] == ["auth0|7", "auth0|7", None]
 
 
-def test_without_auth_an_event_has_the_members_that_it_had(read_feed):
+def test_without_auth_an_event_has_no_extension_members(read_feed):
     Article.objects.create(title="Emma")
 
     (event,) = json.loads(read_feed().content)

@@ -20,7 +20,7 @@ from identity.internal import HEADER, verify
     ],
     ids=["page", "object", "no cursor", "bad cursor", "redirection", "another 410", "gone", "error"],
 )
-def test_what_is_no_page_of_a_feed_is_an_outage(httpserver, status, content_type, body, headers, expected):
+def test_response_that_is_not_a_page_is_an_outage(httpserver, status, content_type, body, headers, expected):
     httpserver.expect_request("/events").respond_with_data(body, status, headers, content_type=content_type)
 
     with pytest.raises(expected):
@@ -38,6 +38,6 @@ def test_with_auth_the_consumer_names_its_service(httpserver, settings):
     assert (caller.subject, caller.scopes) == (f"service:{settings.SERVICE_NAME}", {"events:read"})
 
 
-def test_a_server_that_is_not_there_is_an_outage():
+def test_refused_connection_is_an_outage():
     with pytest.raises(FeedUnavailable):
         FeedClient("http://127.0.0.1:1/events", "user").read(Cursor(EPOCH, 1), 500)

@@ -31,7 +31,7 @@ def test_changes_reach_the_consumer(catch_up):
     assert not cursor().is_replaying
 
 
-def test_events_that_come_twice_and_shuffled_have_the_effect_of_the_newest():
+def test_repeated_and_shuffled_events_have_the_effect_of_the_newest():
     events = [event(version=version) for version in (1, 2, 3)]
 
     consume([events[2], events[0]], [events[1], events[2]], [*events])
@@ -40,7 +40,7 @@ def test_events_that_come_twice_and_shuffled_have_the_effect_of_the_newest():
     assert not DeadLetter.objects.exists()
 
 
-def test_an_unknown_type_is_counted_and_passed_by():
+def test_an_unknown_type_is_counted_and_skipped():
     consume([event(1), event(2, type="com.example.article.praised.v1"), event(3)])
 
     assert sorted(copies()) == [1, 3]
@@ -48,7 +48,7 @@ def test_an_unknown_type_is_counted_and_passed_by():
     assert not DeadLetter.objects.exists()
 
 
-def test_a_feed_that_is_away_is_told_once_and_tried_again(caplog):
+def test_an_unavailable_feed_is_logged_once_and_retried(caplog):
     consumer = ScriptedConsumer(FeedUnavailable("away"), FeedUnavailable("away"), [event(1)])
 
     assert [consumer.consume() for _ in range(2)] == [False, False]
@@ -59,7 +59,7 @@ def test_a_feed_that_is_away_is_told_once_and_tried_again(caplog):
     assert copies() == {1: ("Version 1", False)}
 
 
-def test_a_cursor_that_is_gone_means_a_replay_that_sweeps_what_it_does_not_find():
+def test_a_gone_cursor_starts_a_replay_that_sweeps_missing_objects():
     consumer = consume([event(1), event(2)])
 
     consumer.pages = [CursorGone(), [event(2)]]
@@ -124,13 +124,13 @@ def test_the_command_replays_from_the_start(catch_up):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_one_consumer_applies_a_page_another_stands_by(cursor_locked):
+def test_while_one_consumer_applies_a_page_another_applies_nothing(cursor_locked):
     consume([event(1)])
 
     with cursor_locked():
-        stood_by = ScriptedConsumer([event(2)]).consume()
+        has_more = ScriptedConsumer([event(2)]).consume()
 
-    assert stood_by is False
+    assert has_more is False
     assert sorted(copies()) == [1]
 
 
@@ -162,7 +162,7 @@ def test_an_idle_consumer_writes_every_few_seconds_only(django_assert_num_querie
     assert timezone.now() - cursor().caught_up_at < timedelta(seconds=2)
 
 
-def test_metrics_tell_the_lag_and_the_dead_letters(client):
+def test_metrics_report_the_lag_and_the_dead_letters(client):
     consume([event(1), poison(2)])
     FeedCursor.objects.update(head=10, caught_up_at=timezone.now() - timedelta(seconds=60))
 

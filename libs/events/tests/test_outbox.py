@@ -83,7 +83,7 @@ def test_a_transaction_that_is_rolled_back_leaves_no_event():
 
 
 @pytest.mark.django_db
-def test_a_row_that_is_made_again_goes_on_with_its_versions():
+def test_a_recreated_row_continues_its_versions():
     pk = Article.objects.create(title="Emma").pk
     Article.objects.all().delete()
 
@@ -115,7 +115,7 @@ def test_numbering_gives_positions_without_gaps_in_the_order_of_writes():
 
 
 class Writer(threading.Thread):
-    """Writes an article in another connection, and commits when it is told to."""
+    """Writes an article in another connection, and commits on request."""
 
     def __init__(self, title):
         super().__init__()
@@ -193,7 +193,7 @@ def age(queryset, **ago):
 
 
 @pytest.mark.django_db
-def test_compaction_keeps_the_newest_event_of_each_subject_and_what_is_young():
+def test_compaction_keeps_the_newest_event_of_each_subject_and_recent_events():
     old, young = Article.objects.create(title="Old"), Article.objects.create(title="Young")
     for article in (old, young):
         article.title += "!"
@@ -217,7 +217,7 @@ def test_an_event_without_a_position_is_never_deleted():
 
 
 @pytest.mark.django_db
-def test_purging_notes_up_to_where_deletions_are_gone():
+def test_purging_records_the_last_purged_deletion():
     for title in ("Kept", "Gone"):
         Article.objects.create(title=title)
     Article.objects.filter(title="Gone").delete()
@@ -233,7 +233,7 @@ def test_purging_notes_up_to_where_deletions_are_gone():
 
 
 @pytest.mark.django_db
-def test_rows_that_were_there_before_get_an_event_each(monkeypatch):
+def test_existing_rows_get_an_event_each(monkeypatch):
     monkeypatch.setattr(publishing, "BATCH_SIZE", 5)
     for n in range(12):
         Article.objects.create(title=f"Part {n}")
@@ -249,7 +249,7 @@ def test_rows_that_were_there_before_get_an_event_each(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_metrics_tell_what_is_not_numbered(client):
+def test_metrics_report_unnumbered_events(client):
     Article.objects.create(title="Emma")
     before = client.get("/metrics").content.decode().splitlines()
     client.get("/events")

@@ -11,7 +11,7 @@ from newsroom.articles.models import Article
 pytestmark = pytest.mark.django_db
 
 
-def test_the_command_deletes_what_is_replaced_and_old_deletions(capsys):
+def test_the_command_deletes_replaced_events_and_old_deletions(capsys):
     kept, changed = Article.objects.create(title="Emma"), Article.objects.create(title="Persuasion")
     for number in range(3):
         Article.objects.filter(pk=changed.pk).update(title=f"Persuasion {number}")
@@ -26,7 +26,7 @@ def test_the_command_deletes_what_is_replaced_and_old_deletions(capsys):
     assert capsys.readouterr().out == "5 events deleted.\n"
 
 
-def test_each_batch_goes_on_where_the_last_one_ended(django_assert_num_queries):
+def test_each_batch_continues_where_the_last_one_ended(django_assert_num_queries):
     articles = [Article.objects.create(title="Part") for _ in range(10)]
     for article in articles[5:]:
         Article.objects.filter(pk=article.pk).update(title="Chapter")
@@ -42,7 +42,7 @@ def test_each_batch_goes_on_where_the_last_one_ended(django_assert_num_queries):
     assert Event.objects.count() == 10
 
 
-def test_a_purge_that_has_ended_begins_anew(django_assert_num_queries):
+def test_a_finished_purge_starts_again_from_the_beginning(django_assert_num_queries):
     purge, article = Purge(), Article.objects.create(title="Emma")
     while purge.run():
         pass

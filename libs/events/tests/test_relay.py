@@ -61,7 +61,7 @@ def test_more_events_than_one_batch_are_sent_at_once(redis, relay, monkeypatch):
     assert redis.ids() == positions(1, 25)
 
 
-def test_without_new_events_the_broker_is_not_asked(redis, relay):
+def test_without_new_events_the_broker_gets_no_command(redis, relay):
     write("Emma")
     send(relay)
     before = redis.client.info("stats")["total_commands_processed"]
@@ -71,7 +71,7 @@ def test_without_new_events_the_broker_is_not_asked(redis, relay):
     assert redis.client.info("stats")["total_commands_processed"] == before + 1  # the INFO
 
 
-def test_a_relay_goes_on_where_another_ended(redis, relay):
+def test_a_relay_continues_where_another_ended(redis, relay):
     write("Emma", "Persuasion")
     send(relay)
     write("Sanditon")
@@ -83,7 +83,7 @@ def test_a_relay_goes_on_where_another_ended(redis, relay):
     assert redis.ids() == positions(1, 4)
 
 
-def test_of_two_relays_that_send_the_same_events_one_gives_way(redis, relay, monkeypatch):
+def test_one_of_two_relays_that_send_the_same_events_fails_and_retries(redis, relay, monkeypatch):
     other, read_page = Relay("articles"), relaying.read_page
     send(other)
     write("Emma", "Persuasion")
@@ -126,7 +126,7 @@ def test_relays_that_run_at_once_send_each_event_once(redis, relay):
     assert redis.ids() == positions(1, 301)
 
 
-def test_a_relay_that_another_overtakes_does_not_begin_the_stream_anew(redis, relay, monkeypatch):
+def test_an_overtaken_relay_does_not_restart_the_stream(redis, relay, monkeypatch):
     other, read_state, stale = Relay("articles"), relaying.read_state, []
     write("Emma")
     send(other)
@@ -157,7 +157,7 @@ while True:
 """
 
 
-def test_a_relay_that_is_killed_leaves_no_gap_and_doubles_nothing(redis, relay):
+def test_a_killed_relay_leaves_no_gap_and_no_duplicate(redis, relay):
     write("Emma")
     send(relay)
     database = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
@@ -173,7 +173,7 @@ def test_a_relay_that_is_killed_leaves_no_gap_and_doubles_nothing(redis, relay):
             time.sleep(delay)
             process.kill()
 
-    # PostgreSQL may still hold the locks of the killed process, and numbers nothing for another one meanwhile.
+    # PostgreSQL may hold the locks of the killed process for a while, during which no other process can number events.
     deadline = time.monotonic() + 60
     while len(redis.ids()) < 4001 and time.monotonic() < deadline:
         send(relay)
@@ -181,7 +181,7 @@ def test_a_relay_that_is_killed_leaves_no_gap_and_doubles_nothing(redis, relay):
     assert redis.ids() == positions(1, 4001)
 
 
-def test_after_a_flush_what_follows_is_sent_and_not_all_again(redis, relay):
+def test_after_a_flush_only_new_events_are_sent(redis, relay):
     write("Emma", "Persuasion")
     send(relay)
     redis.client.flushall()
@@ -218,7 +218,7 @@ def test_a_restart_of_the_broker_without_persistence_loses_nothing_that_was_not_
     assert redis.ids() == positions(2, 2)
 
 
-def test_a_new_epoch_begins_the_stream_anew(redis, relay):
+def test_a_new_epoch_restarts_the_stream(redis, relay):
     write("Emma", "Persuasion", "Sanditon")
     send(relay)
     Feed.objects.update(head=1)  # an older state was restored
@@ -233,7 +233,7 @@ def test_a_new_epoch_begins_the_stream_anew(redis, relay):
     assert json.loads(event)["data"]["title"] == "Lady Susan"
 
 
-def test_a_stream_that_is_ahead_of_the_log_begins_anew(redis, relay):
+def test_a_stream_that_is_ahead_of_the_log_is_restarted(redis, relay):
     redis.client.xadd("articles", {"epoch": str(read_state().epoch)}, "7-0")
     write("Emma")
 
@@ -242,7 +242,7 @@ def test_a_stream_that_is_ahead_of_the_log_begins_anew(redis, relay):
     assert redis.ids() == positions(1, 1)
 
 
-def test_a_stream_that_was_trimmed_to_nothing_begins_anew(redis, relay):
+def test_a_stream_that_was_trimmed_to_nothing_is_restarted(redis, relay):
     redis.client.xadd("articles", {"epoch": "unknown"}, "7-0")
     redis.client.xtrim("articles", maxlen=0, approximate=False)
     write("Emma")
@@ -277,7 +277,7 @@ def test_a_relay_that_is_far_behind_sends_no_more_than_the_stream_keeps(redis, r
     assert redis.ids() == ["1-0", *positions(22, 31)]
 
 
-def test_a_broker_that_is_away_is_told_once_without_a_traceback(settings, redis, relay, caplog):
+def test_an_unavailable_broker_is_logged_once_without_a_traceback(settings, redis, relay, caplog):
     settings.WORKER_HEARTBEAT_FILE = ""
     redis.kill()
     write("Emma")

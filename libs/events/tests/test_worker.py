@@ -32,7 +32,7 @@ def run(settings):
     return run
 
 
-def test_a_job_that_has_more_to_do_goes_on_at_once(run):
+def test_a_job_that_has_more_to_do_runs_again_at_once(run):
     left = [True, True, True, False]
     calls = []
 
@@ -41,7 +41,7 @@ def test_a_job_that_has_more_to_do_goes_on_at_once(run):
     assert len(calls) == 4
 
 
-def test_a_job_that_is_done_waits_for_its_time(run):
+def test_a_job_that_is_done_waits_until_it_is_due(run):
     slow, quick = [], []
 
     run(lambda: len(quick) > 5, Job("slow", 60, lambda: slow.append(1)), Job("quick", 0.01, lambda: quick.append(1)))
@@ -49,7 +49,7 @@ def test_a_job_that_is_done_waits_for_its_time(run):
     assert len(slow) == 1
 
 
-def test_a_job_that_fails_is_logged_and_tried_again_and_others_go_on(run, caplog):
+def test_a_failing_job_is_logged_and_retried_and_others_continue(run, caplog):
     attempts, others = [], []
 
     def fail():
@@ -65,7 +65,7 @@ def test_a_job_that_fails_is_logged_and_tried_again_and_others_go_on(run, caplog
     assert others
 
 
-def test_an_outage_of_the_database_is_told_once_without_a_traceback(run, caplog):
+def test_an_outage_of_the_database_is_logged_once_without_a_traceback(run, caplog):
     attempts = []
 
     def fail():
@@ -78,7 +78,7 @@ def test_an_outage_of_the_database_is_told_once_without_a_traceback(run, caplog)
     assert (record.levelno, record.exc_info) == (logging.WARNING, None)
 
 
-def test_the_worker_shows_that_it_lives(run, settings, tmp_path):
+def test_the_worker_touches_its_heartbeat_file(run, settings, tmp_path):
     settings.WORKER_HEARTBEAT_FILE = str(tmp_path / "alive")
 
     run((tmp_path / "alive").exists, Job("idle", 60, lambda: None))

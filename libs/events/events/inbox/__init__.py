@@ -1,1 +1,1 @@
-"""The consumer's side: reads feeds, applies each event once, and keeps what it could not apply."""
+"""The consumer side: reads feeds, applies each event once, and stores dead letters."""

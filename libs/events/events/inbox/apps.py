@@ -1,4 +1,4 @@
-"""The configuration of the application."""
+"""The application configuration of the inbox."""
 
 from django.apps import AppConfig
 
@@ -14,7 +14,7 @@ class InboxConfig(AppConfig):
     verbose_name = "Events from other services"
 
     def ready(self) -> None:
-        """Register them."""
+        """Register the check, the metrics and the detail of the readiness."""
         from events import checks  # noqa: F401
         from events.inbox.health import lags
         from events.inbox.metrics import InboxCollector

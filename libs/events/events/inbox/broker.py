@@ -1,4 +1,4 @@
-"""Reads events from a stream of the broker; the feed, which is the truth, tells whether they are all."""
+"""A consumer that reads the broker's stream, and verifies by the feed that no event is missing."""
 
 import json
 import logging
@@ -16,16 +16,16 @@ from events.inbox.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 
-BLOCK_SECONDS = 1.0  # that a read waits for an entry, and SIGTERM for the read; less than broker.TIMEOUT
-VERIFY_SECONDS = 6.0  # between two reads of the feed; more than CAUGHT_UP_AGAIN, so that each is written down
-REST_SECONDS = 5.0  # after the broker failed; the feed is read meanwhile
+BLOCK_SECONDS = 1.0  # for which a read blocks and delays SIGTERM; less than broker.TIMEOUT
+VERIFY_SECONDS = 6.0  # between two reads of the feed; more than CAUGHT_UP_AGAIN, so that each is recorded
+REST_SECONDS = 5.0  # pause after a failure of the broker; the feed is read meanwhile
 
 
 class BrokerConsumer(Consumer):
-    """Consumes a stream from the cursor on, without consumer groups, and the feed whenever the stream does not do.
+    """Consumes a stream without consumer groups, and falls back to the feed.
 
-    Entries count if they are of the cursor's epoch and follow it without a hole. Only the feed moves ``caught_up_at``,
-    because a stream does not tell whether its relay is behind.
+    Entries must be of the cursor's epoch and follow its position without a gap. Only reads of the feed update
+    ``caught_up_at``, because a stream does not show whether its relay lags.
     """
 
     def __init__(self, subscription: Subscription) -> None:
@@ -35,7 +35,7 @@ class BrokerConsumer(Consumer):
         self._broker_is_down = False
 
     def consume(self) -> bool:
-        """Wait for entries and apply them, or apply a page of the feed; return whether to go on at once."""
+        """Wait for entries and apply them, or apply a page of the feed; return whether to continue at once."""
         now = time.monotonic()
         if now < self._rests_until:
             return super().consume()
@@ -44,7 +44,7 @@ class BrokerConsumer(Consumer):
                 self._verify_at = time.monotonic() + VERIFY_SECONDS
             return True
         seen = FeedCursor.objects.filter(pk=self.subscription.feed, is_replaying=False).first()
-        place = seen.place() if seen else None
+        place = seen.as_cursor() if seen else None
         if seen is None or place is None or seen.caught_up_at is None:
             return super().consume()
         events = self._read(place)
@@ -53,12 +53,12 @@ class BrokerConsumer(Consumer):
         if events:
             end = place._replace(position=place.position + len(events))
             self.apply_page(seen, Page(events, end, max(seen.head, end.position)), seen.caught_up_at)
-            # If not, another consumer is about to do so.
+            # If not, another consumer is applying the events.
             return FeedCursor.objects.filter(pk=seen.pk, position__gt=place.position).exists()
         return True
 
     def _read(self, after: Cursor) -> list[Any] | None:
-        """Return the events of the entries that follow the cursor, none after some waiting; None if that is unknown."""
+        """Return the events after the cursor, an empty list after a timeout; None if the stream cannot be used."""
         try:
             found = self._redis.xread(
                 {self.subscription.stream: f"{after.position}-0"}, PAGE_SIZE, int(BLOCK_SECONDS * 1000)

@@ -20,32 +20,32 @@ from problems.responses import printable
 logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 500
-CAUGHT_UP_AGAIN = timedelta(seconds=5)  # after which it is written down that there is still nothing new
+CAUGHT_UP_AGAIN = timedelta(seconds=5)  # between updates of caught_up_at while there are no new events
 MAX_ATTEMPTS = 8
-FIRST_RETRY = timedelta(seconds=5)  # doubled each time: 5 s to 10 minutes
-_OUTAGES = (OperationalError, InterfaceError)  # of the database; they say nothing about the event
+FIRST_RETRY = timedelta(seconds=5)  # doubled at each attempt
+_OUTAGES = (OperationalError, InterfaceError)  # of the database; the event is not the cause
 
 
 class Consumer:
-    """Reads one feed for one subscription. Several may run: one applies a page, the others find its cursor locked."""
+    """Consumes the feed of a subscription. Several may run: the one that locks the cursor applies a page."""
 
     def __init__(self, subscription: Subscription) -> None:
         self.subscription = subscription
         self._client: FeedClient | None = None
         self._is_down = False
-        self._seen: FeedCursor | None = None  # that of the last page, which was empty
+        self._seen: FeedCursor | None = None  # the cursor, if the last page was empty
 
     def consume(self) -> bool:
         """Fetch a page and apply it in one transaction; return whether there is more to read now.
 
-        Nothing is held while the producer is asked. A producer that cannot be reached is tried again at the next call.
+        No lock is held during the HTTP request. An unavailable producer is retried at the next call.
         """
         seen = self._seen or FeedCursor.objects.get_or_create(feed=self.subscription.feed)[0]
         self._seen, asked_at = None, timezone.now()
         try:
-            page = self.fetch(seen.place())
+            page = self.fetch(seen.as_cursor())
         except CursorGone:
-            return self._start_anew(seen)
+            return self._replay(seen)
         except FeedUnavailable as error:
             if not self._is_down:
                 logger.warning("feed unavailable", extra={"feed": self.subscription.feed, "error": str(error)})
@@ -55,7 +55,7 @@ class Consumer:
         return self.apply_page(seen, page, asked_at)
 
     def fetch(self, after: Cursor | None) -> Page:
-        """Return the page behind the cursor, from the HTTP feed.
+        """Return the page after the cursor, from the HTTP feed.
 
         Raises:
             FeedUnavailable, CursorGone: as ``FeedClient.read``.
@@ -67,13 +67,13 @@ class Consumer:
         """Apply the page that follows ``seen``, unless another consumer has; return whether there is more to read."""
         epoch, position, since = page.cursor
         is_head = position >= page.head
-        still = seen.epoch == epoch and seen.position == position and not seen.is_replaying
-        if still and is_head and seen.caught_up_at and asked_at - seen.caught_up_at < CAUGHT_UP_AGAIN:
-            self._seen = seen  # is read again when something is written
+        is_unchanged = seen.epoch == epoch and seen.position == position and not seen.is_replaying
+        if is_unchanged and is_head and seen.caught_up_at and asked_at - seen.caught_up_at < CAUGHT_UP_AGAIN:
+            self._seen = seen  # saves a query at the next call
             return False
         with transaction.atomic():
-            places = FeedCursor.objects.select_for_update(skip_locked=True)
-            cursor = places.filter(pk=seen.pk, epoch=seen.epoch, position=seen.position).first()
+            cursors = FeedCursor.objects.select_for_update(skip_locked=True)
+            cursor = cursors.filter(pk=seen.pk, epoch=seen.epoch, position=seen.position).first()
             if cursor is None or cursor.generation != seen.generation:
                 return False
             reading = Reading(epoch, cursor.generation, cursor.is_replaying)
@@ -86,10 +86,10 @@ class Consumer:
             cursor.save()
         return not is_head
 
-    def _start_anew(self, seen: FeedCursor) -> bool:
+    def _replay(self, seen: FeedCursor) -> bool:
         with transaction.atomic():
-            places = FeedCursor.objects.select_for_update(skip_locked=True)
-            cursor = places.filter(pk=seen.pk, epoch=seen.epoch, position=seen.position).first()
+            cursors = FeedCursor.objects.select_for_update(skip_locked=True)
+            cursor = cursors.filter(pk=seen.pk, epoch=seen.epoch, position=seen.position).first()
             if cursor is None:
                 return False
             cursor.replay()
@@ -97,7 +97,7 @@ class Consumer:
         return True
 
     def _apply(self, events: Sequence[Any], reading: Reading) -> int:
-        """Apply the events that are known, and keep those that cannot be; return how many types are unknown."""
+        """Apply events of known types, and bury those that fail; return the number of events of unknown types."""
         known = [event for event in events if _member(event, "type") in self.subscription.types]
         malformed = [event for event in events if not (isinstance(event, dict) and _member(event, "type"))]
         try:
@@ -105,7 +105,7 @@ class Consumer:
                 self._in_savepoint(known, reading)
         except _OUTAGES:
             raise
-        except Exception:  # noqa: BLE001 - found out, and logged, for each alone
+        except Exception:  # noqa: BLE001 - logged when it is raised for an event alone
             for event in known:
                 self._apply_alone(event, reading)
         for event in malformed:
@@ -117,7 +117,7 @@ class Consumer:
             self._in_savepoint([event], reading)
         except _OUTAGES:
             raise
-        except Exception as error:  # noqa: BLE001 - it is logged there
+        except Exception as error:  # noqa: BLE001 - logged by _bury
             self._bury(event, error)
 
     def _in_savepoint(self, events: Sequence[Event], reading: Reading) -> None:
@@ -148,7 +148,7 @@ class Consumer:
             logger.error("event not applied", exc_info=error, extra=extra)
 
     def retry_dead_letters(self) -> bool:
-        """Try one dead letter again whose time has come; return whether there was one."""
+        """Retry one due dead letter; return whether there was one."""
         due = DeadLetter.objects.due().filter(feed=self.subscription.feed)
         if not due.exists():
             return False
@@ -179,7 +179,7 @@ def consumer_of(subscription: Subscription) -> Consumer:
     """Return a consumer of the subscription: of the broker's stream if ``settings.EVENTS_BROKER_URL`` is set."""
     if not settings.EVENTS_BROKER_URL:
         return Consumer(subscription)
-    from events.inbox.broker import BrokerConsumer  # 17 MB, for those who have a broker
+    from events.inbox.broker import BrokerConsumer  # the import takes 17 MB
 
     return BrokerConsumer(subscription)
 
@@ -190,5 +190,5 @@ def _member(event: Any, name: str) -> str:
 
 
 def _storable(value: Any) -> Any:
-    """Return text without what PostgreSQL does not store: NUL and lone surrogates."""
+    """Return text without characters that PostgreSQL cannot store: NUL and lone surrogates."""
     return printable(value).replace("\0", "\\0") if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""How far each feed has been read, for the readiness of the service."""
+"""The lag of each feed, for the readiness of the service."""
 
 from django.utils import timezone
 
@@ -7,7 +7,7 @@ from events.inbox.subscription import subscriptions
 
 
 def lags() -> dict[str, dict[str, float | None]]:
-    """Return the lag of each subscription, by its feed: events that have not been read, and the age of the last state.
+    """Return the lag by feed: the number of unread events, and the seconds since the feed was read to its head.
 
     ``lag_seconds`` is None before the feed was read to its head for the first time.
     """

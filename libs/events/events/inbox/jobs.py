@@ -4,12 +4,12 @@ from events.inbox.consumer import consumer_of
 from events.inbox.subscription import Subscription
 from events.worker import Job
 
-POLL_SECONDS = 1.5  # a change takes effect within two
+POLL_SECONDS = 1.5  # a change takes effect within two seconds
 RETRY_SECONDS = 5
 
 
 def consuming_jobs(subscription: Subscription) -> list[Job]:
-    """Return the jobs that read a feed, and that retry what could not be applied."""
+    """Return the jobs that consume a feed and retry its dead letters."""
     consumer = consumer_of(subscription)
     return [
         Job(f"consume events of {subscription.feed}", POLL_SECONDS, consumer.consume),

@@ -1,4 +1,4 @@
-"""The state of the inbox as metrics, read from the database at each scrape: every process tells the same."""
+"""Metrics of the inbox, read from the database at each scrape, so that all processes report the same."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from events.inbox.subscription import subscriptions
 
 
 class InboxCollector(Collector):
-    """How far each feed has been read, and the dead letters; nothing while the database cannot be asked."""
+    """Collects the lag and the dead letters of each feed; nothing while the database is unavailable."""
 
     def collect(self) -> Iterable[Metric]:
         """Return the metrics."""

@@ -26,17 +26,17 @@ class FeedCursor(models.Model):
     def __str__(self) -> str:
         return f"{self.feed} at {self.position} of {self.head}"
 
-    def place(self) -> Cursor | None:
+    def as_cursor(self) -> Cursor | None:
         """Return the feed's cursor; None before the first page."""
         return Cursor(self.epoch, self.position, self.since) if self.epoch else None
 
     def replay(self) -> None:
-        """Read from the start again: what is not found there by the head is swept.
+        """Reset the cursor to the start. At the head, objects that the replay did not contain are swept.
 
-        Events that wait for another attempt are delivered anew, if the log still has them.
+        Deletes waiting and dead letters: the replay delivers their events again, if the log still has them.
         """
-        waiting = DeadLetter.objects.filter(feed=self.feed)
-        waiting.filter(state__in=[DeadLetter.State.WAITING, DeadLetter.State.DEAD]).delete()
+        letters = DeadLetter.objects.filter(feed=self.feed)
+        letters.filter(state__in=[DeadLetter.State.WAITING, DeadLetter.State.DEAD]).delete()
         self.epoch, self.position, self.since, self.is_replaying = None, 0, 0, True
         self.generation += 1
         self.save()
@@ -46,32 +46,32 @@ class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
     """Selects, retries and discards dead letters."""
 
     def due(self) -> "DeadLetterQuerySet":
-        """Return those that are to be tried again now."""
+        """Return the letters to retry now."""
         return self.filter(state=DeadLetter.State.WAITING, next_attempt_at__lte=Now())
 
     def unapplied_subjects(self, feed: str) -> "list[str]":
-        """Return the subjects of which an event of the feed has not been applied."""
+        """Return the subjects of events of the feed that were not applied."""
         return [*self.filter(feed=feed).exclude(state=DeadLetter.State.RESOLVED).values_list("subject", flat=True)]
 
     def retry(self) -> int:
-        """Have the worker try them again from the first attempt on; return how many."""
-        open_ones = self.exclude(state=DeadLetter.State.RESOLVED)
-        return open_ones.update(state=DeadLetter.State.WAITING, attempts=0, next_attempt_at=timezone.now())
+        """Schedule the letters for a retry, with all attempts; return their number."""
+        unresolved = self.exclude(state=DeadLetter.State.RESOLVED)
+        return unresolved.update(state=DeadLetter.State.WAITING, attempts=0, next_attempt_at=timezone.now())
 
     def discard(self) -> int:
-        """Give them up; return how many."""
-        open_ones = self.exclude(state=DeadLetter.State.RESOLVED)
-        return open_ones.update(state=DeadLetter.State.DISCARDED, next_attempt_at=None)
+        """Discard the letters; return their number."""
+        unresolved = self.exclude(state=DeadLetter.State.RESOLVED)
+        return unresolved.update(state=DeadLetter.State.DISCARDED, next_attempt_at=None)
 
 
 class DeadLetter(models.Model):
-    """An event that could not be applied; it holds nothing up."""
+    """An event that could not be applied. It does not block later events."""
 
     class State(models.TextChoices):
         """The state of a dead letter."""
 
         WAITING = "waiting"  # for its next attempt
-        DEAD = "dead"  # for a person
+        DEAD = "dead"  # all attempts failed
         RESOLVED = "resolved"
         DISCARDED = "discarded"
 

@@ -11,13 +11,13 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 Event = dict[str, Any]
-"""A CloudEvent in its JSON format, as it was received: nothing about it has been checked but its type."""
+"""A received CloudEvent in JSON format. Only its type has been checked."""
 
 
 class Reading(NamedTuple):
-    """A reading of a feed from its start, and all that follows: the epoch of the log, and the reading's number.
+    """A reading of a feed: a replay from the start, and the events that follow. ``generation`` is its number.
 
-    Versions can be compared within an epoch only. What has not been seen by the end of a reading's replay is gone.
+    Versions can be compared within an epoch only. Objects that the replay does not contain are deleted at the producer.
     """
 
     epoch: UUID
@@ -27,12 +27,12 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Subscription:
-    """A feed, which has the name of its service, and the functions that apply its events.
+    """A feed, named after its service, and the functions that apply its events.
 
-    ``apply`` gets one or more events, in a savepoint; it is called again with each of them alone if it raises. It may
-    get an event more than once and events of a subject in any order, which their versions tell. ``sweep`` is called
-    when a replay has reached the head: what has not been seen in this reading is gone at the producer, but for the
-    subjects that it gets, whose events could not be applied.
+    ``apply`` receives one or more events, in a savepoint; if it raises, it is called again with each event alone. An
+    event may arrive more than once, and events of a subject in any order: compare their versions. ``sweep`` is called
+    when a replay reaches the head. It marks objects that the replay did not contain as deleted, except the subjects
+    that it receives: their events could not be applied.
     """
 
     feed: str
@@ -40,15 +40,15 @@ class Subscription:
     types: frozenset[str]
     apply: Callable[[Sequence[Event], Reading], None]
     sweep: Callable[[Reading, Collection[str]], None]
-    stream: str  # of the broker, if there is one
+    stream: str  # its name in the broker
 
 
 def ids_of(subjects: Iterable[str]) -> list[int]:
-    """Return the ids in subjects such as ``users/7``; others are passed by."""
+    """Return the ids in subjects such as ``users/7``; other subjects are skipped."""
     return [int(match[1]) for subject in subjects if (match := re.fullmatch(r"[^/]+/([0-9]{1,18})", subject))]
 
 
 @cache
 def subscriptions() -> list[Subscription]:
-    """Return those that ``settings.EVENT_SUBSCRIPTIONS`` names by their dotted paths."""
+    """Return the subscriptions that ``settings.EVENT_SUBSCRIPTIONS`` names by dotted path."""
     return [import_string(path) for path in settings.EVENT_SUBSCRIPTIONS]

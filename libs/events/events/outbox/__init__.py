@@ -1,1 +1,1 @@
-"""The producer's side: triggers write events in the writer's transaction, readers number them, a feed serves them."""
+"""The producer side: triggers write events in the writer's transaction, and a feed numbers and serves them."""

@@ -1,4 +1,4 @@
-"""The configuration of the application."""
+"""The application configuration of the outbox."""
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -8,14 +8,14 @@ from observability import metrics, tracing
 
 
 class OutboxConfig(AppConfig):
-    """Adds the state of the outbox to the metrics, and carries traces and actors of writes into their events."""
+    """Adds the state of the outbox to the metrics, and the traces and actors of writes to their events."""
 
     name = "events.outbox"
     label = "outbox"
     verbose_name = "Events for other services"
 
     def ready(self) -> None:
-        """Register the check and the collector, and connect the signal if spans are exported or callers known."""
+        """Register the check and the collector; with tracing or ``AUTH``, connect the signal."""
         from events import checks  # noqa: F401
         from events.outbox.metrics import OutboxCollector
 

@@ -1,4 +1,4 @@
-"""The feed: a page of the log after a cursor."""
+"""The feed: reads the log page by page."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,13 +20,13 @@ _BEGIN = """
 """
 
 
-class CursorGone(Exception):  # noqa: N818 - what happened to it
+class CursorGone(Exception):  # noqa: N818 - named after the condition
     """Events after the cursor were purged, or it is of another epoch; the reader must replay from the start."""
 
 
 @dataclass(frozen=True)
 class State:
-    """The state of the feed; ``unnumbered`` tells whether committed events wait for their positions."""
+    """The state of the feed; ``unnumbered`` is whether committed events have no positions yet."""
 
     epoch: UUID
     head: int
@@ -35,7 +35,7 @@ class State:
 
 
 class Page(NamedTuple):
-    """Up to ``limit`` events as CloudEvents 1.0, the cursor behind them, and the head of the feed."""
+    """Up to ``limit`` events as CloudEvents 1.0, the cursor after them, and the head of the feed."""
 
     events: list[dict[str, Any]]
     cursor: Cursor
@@ -43,7 +43,7 @@ class Page(NamedTuple):
 
 
 def read_state() -> State:
-    """Return the state of the feed; a database that was restored in another cluster gets another epoch."""
+    """Return the state of the feed; a database that was restored in another cluster gets a new epoch."""
     with connection.cursor() as cursor:
         cursor.execute(_STATE)
         found = cursor.fetchone()
@@ -55,16 +55,16 @@ def read_state() -> State:
 
 
 def begin_epoch() -> None:
-    """Begin a new epoch: all readers start anew."""
+    """Begin a new epoch: all readers must replay."""
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN)
 
 
 def read_page(after: Cursor | None, limit: int, source: str) -> Page:
-    """Number what is committed, and return the page behind ``after``, by default the first one.
+    """Number committed events, and return the page after the cursor ``after``, by default the first page.
 
     Raises:
-        CursorGone: ``after`` is of another epoch, ahead of the feed, or behind a purged deletion.
+        CursorGone: ``after`` is of another epoch, ahead of the feed, or before a purged deletion.
     """
     state = read_state()
     if state.unnumbered:
@@ -77,7 +77,7 @@ def read_page(after: Cursor | None, limit: int, source: str) -> Page:
     if start.position < state.head:
         events = [*Event.objects.filter(position__gt=start.position).order_by("position")[:limit]]
     last = (events[-1].position or 0) if events else 0
-    # A page that is not full reaches the head, past positions that compaction emptied.
+    # A page that is not full ends at the head, even if compaction deleted the last events.
     position = last if len(events) == limit else max(state.head, last)
     found = [cloud_event(event, source) for event in events]
     return Page(found, start._replace(position=position), max(state.head, last))

@@ -1,4 +1,4 @@
-"""The state of the outbox as metrics, read from the database at each scrape: every process tells the same."""
+"""Metrics of the outbox, read from the database at each scrape, so that all processes report the same."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ MOST_COUNTED = 100_000
 
 
 class OutboxCollector(Collector):
-    """The head of the feed, and the events that wait for positions; nothing while the database cannot be asked."""
+    """Collects the head and the number of unnumbered events; nothing while the database is unavailable."""
 
     def collect(self) -> Iterable[Metric]:
         """Return the metrics."""

@@ -46,13 +46,14 @@ _PURGE = """
 
 
 class EventQuerySet(models.QuerySet["Event"]):
-    """The life of events: written by triggers, numbered by readers, compacted and purged on a schedule."""
+    """Numbers, compacts and purges events. Triggers write them."""
 
     def number(self, limit: int = 10_000) -> None:
-        """Give the next positions to up to ``limit`` committed events; nothing while another process does so.
+        """Give the next positions to up to ``limit`` committed events, unless another process is numbering.
 
-        Numbering follows commit: nothing ever appears behind a reader, positions have no gaps, and an open transaction
-        delays its own events only. The events of a subject are in the order of its versions, as its row was locked.
+        Events are numbered after the commit. So no event appears before a position that was already read, positions
+        have no gaps, and an open transaction delays its own events only. The events of a subject are in the order of
+        its versions, because each write locked its row.
         """
         with transaction.atomic(using=self.db), connection.cursor() as cursor:
             cursor.execute("SELECT head FROM outbox_feed FOR UPDATE SKIP LOCKED")
@@ -60,10 +61,10 @@ class EventQuerySet(models.QuerySet["Event"]):
                 cursor.execute(_NUMBER, {"head": locked[0], "limit": limit})
 
     def compact(self, age: timedelta, batch_size: int, after: int = 0) -> tuple[int, int | None]:
-        """Delete what is older than ``age`` and replaced by a newer event of its subject.
+        """Delete events that are older than ``age`` and replaced by a newer event of their subject.
 
-        Looks at the ``batch_size`` events behind the position ``after``. Returns how many are deleted, and the
-        position to go on from: None at the end of the old events.
+        Examines ``batch_size`` events after the position ``after``. Returns the number of deleted events, and the
+        position to continue from: None at the end of the old events.
         """
         with connection.cursor() as cursor:
             values: dict[str, Any] = {"age": age, "after": after, "limit": batch_size}
@@ -72,9 +73,9 @@ class EventQuerySet(models.QuerySet["Event"]):
             return deleted, last
 
     def purge(self, batch_size: int, age: timedelta = TOMBSTONE_LIFETIME) -> int:
-        """Delete up to ``batch_size`` events of deletions older than ``age``; readers behind them must start anew.
+        """Delete up to ``batch_size`` events of deletions older than ``age``; readers before them must replay.
 
-        Older events of their subjects must be gone, which would otherwise bring it back to a reader that starts anew.
+        Keeps a deletion while an older event of its subject exists, which a replay would otherwise apply last.
         """
         with connection.cursor() as cursor:
             values: dict[str, Any] = {"age": age, "limit": batch_size}

@@ -1,4 +1,4 @@
-"""The operations of a migration that publish a table's changes as events."""
+"""Migration operations that publish the changes of a table as events."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ BATCH_SIZE = 5_000
 
 
 def publish(table: str, topic: str, type_prefix: str, columns: list[str]) -> RunSQL:
-    """Return the operation that makes events of every change of ``table``, whoever makes it.
+    """Return the operation that publishes every change of ``table``, also changes by raw SQL.
 
-    The table has a primary key ``id`` and a column ``version bigint NOT NULL DEFAULT 1``, which a trigger raises. The
-    event stands in the writer's own transaction: ``{type_prefix}.changed.v1`` with the values of ``columns``, or
-    ``{type_prefix}.deleted.v1``; its subject is ``{topic}/{id}``. TRUNCATE makes no events.
+    The table needs a primary key ``id`` and a column ``version bigint NOT NULL DEFAULT 1``, which a trigger increments.
+    Triggers write an event in the transaction of the change: ``{type_prefix}.changed.v1`` with the values of
+    ``columns``, or ``{type_prefix}.deleted.v1``. Its subject is ``{topic}/{id}``. TRUNCATE is not published.
     """
     arguments = ", ".join(f"'{argument}'" for argument in (topic, type_prefix, *columns))
     sql = f"""
@@ -26,10 +26,10 @@ def publish(table: str, topic: str, type_prefix: str, columns: list[str]) -> Run
 
 
 def publish_existing(table: str, topic: str, type_prefix: str, columns: list[str]) -> RunPython:
-    """Return the operation that makes an event of each row that was there before, so that readers can begin at 0.
+    """Return the operation that publishes an event for each existing row, so that readers can begin at 0.
 
-    It belongs after ``publish``, in a migration with ``atomic = False``: it locks ``BATCH_SIZE`` rows at once, against
-    changes only and for some 0.1 s, so that a change that is made meanwhile comes after the row's first event.
+    Use it after ``publish``, in a migration with ``atomic = False``. It locks ``BATCH_SIZE`` rows at a time against
+    changes, for about 0.1 s, so that a concurrent change is published after the row's first event.
     """
     sql = f"""
         WITH batch AS (SELECT * FROM {table} WHERE id > %(after)s ORDER BY id LIMIT %(limit)s FOR SHARE),

@@ -12,26 +12,26 @@ from events.outbox.feed import CursorGone, State, read_page, read_state
 from events.worker import Unavailable
 
 BATCH_SIZE = 500  # events in one transaction of the broker
-STREAM_LENGTH = 100_000  # entries that the stream keeps, or some more
+STREAM_LENGTH = 100_000  # entries that the stream keeps, approximately
 
 
 class Relay:
-    """Appends the log's events to a stream, each once and in their order.
+    """Appends the events of the log to a stream, once each and in order.
 
-    Several may run: the stream is watched while the next events are read, so that one of two transactions fails; and
-    the server refuses an id that is not larger than the last one.
+    Several relays may run: because of WATCH, one of two concurrent transactions fails, and the server refuses an id
+    that is not larger than the last one.
     """
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
         self._redis = broker.connect()
-        self._sent: Cursor | None = None  # up to here, by this relay or another one; at first the head
+        self._sent: Cursor | None = None  # after the last event that any relay sent
 
     def run(self) -> bool:
-        """Send up to ``BATCH_SIZE`` events; return whether there are more. The broker is not asked if none is new.
+        """Send up to ``BATCH_SIZE`` events; return whether there are more. Sends no command without new events.
 
         Raises:
-            Unavailable: the broker cannot take them now.
+            Unavailable: the broker is unavailable or refuses the events.
         """
         state = read_state()
         if self._sent == (state.epoch, state.head, 0) and not state.unnumbered:
@@ -47,7 +47,7 @@ class Relay:
         with self._redis.pipeline() as pipeline:
             pipeline.watch(self._stream)
             newest = pipeline.xrevrange(self._stream, count=1)
-            state = read_state()  # later than the newest entry, which another relay may just have sent
+            state = read_state()  # read after the newest entry, which another relay may just have sent
             last = _last(newest, state)
             self._sent = self._start(last, state)
             start = self._sent._replace(since=state.purged_to)
@@ -63,7 +63,7 @@ class Relay:
         return page.cursor.position < page.head
 
     def _start(self, last: int | None, state: State) -> Cursor:
-        """Return the place behind the last entry; without one, behind what was sent, or the head."""
+        """Return the cursor after the last entry; without one, after the last sent event or, at first, at the head."""
         if last is None and self._sent and self._sent.epoch == state.epoch:
             last = self._sent.position
         position = state.head if last is None else max(last, state.head - STREAM_LENGTH)
@@ -71,7 +71,7 @@ class Relay:
 
 
 def _last(newest: list[Any], state: State) -> int | None:
-    """Return the position of the newest entry; None if there is none, or one of another log than ``state``."""
+    """Return the position of the newest entry; None if the stream is empty or is not of the log of ``state``."""
     for entry_id, fields in newest:
         position = int(entry_id.partition("-")[0])
         if fields.get(broker.EPOCH) == str(state.epoch) and position <= state.head:

@@ -1,4 +1,4 @@
-"""The address of the feed."""
+"""The URL of the feed."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path

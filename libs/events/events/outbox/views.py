@@ -1,6 +1,6 @@
-"""The feed over HTTP. It is private: no route of the gateway leads to it, and it wants the service token.
+"""The feed over HTTP. It is private: the gateway has no route to it, and it requires the service token.
 
-With ``AUTH`` it also wants the identity of a service, so that a route that leads to it by mistake shows nothing.
+With ``AUTH`` it also requires the identity of a service, so that a route to it by mistake exposes nothing.
 """
 
 from http import HTTPStatus
@@ -24,17 +24,17 @@ INVALID = ProblemType(400, "invalid_event_query", "The query of the feed is inva
 GONE = ProblemType(
     410,
     "event_cursor_gone",
-    "Events after this cursor were purged, or it is of another epoch. Start anew, without `after`.",
+    "Events after this cursor were purged, or it is of another epoch. Replay from the start, without `after`.",
 )
 
 
 @require_safe
 @for_services("events:read")
 def events(request: HttpRequest) -> HttpResponse:
-    """Respond with the events behind the cursor ``after``, ``limit`` at most, as a batch of CloudEvents.
+    """Respond with up to ``limit`` events after the cursor ``after``, as a batch of CloudEvents.
 
-    ``Event-Cursor`` holds the next cursor, ``Event-Head`` the head's position; a ``Link`` leads to the next page. A
-    full page never changes but by compaction, and can be cached.
+    ``Event-Cursor`` is the next cursor, ``Event-Head`` the position of the head, ``Link`` the URL of the next page. A
+    full page changes only by compaction, and can be cached.
     """
     try:
         after, limit = _read_query(request)

@@ -1,4 +1,4 @@
-"""Settings of a service that publishes articles, and reads its own events."""
+"""Settings of a service that publishes articles and consumes its own events."""
 
 from chassis.environment import database
 from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings

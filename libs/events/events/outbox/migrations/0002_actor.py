@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-# As in 0001, with the actor, whom the writer's transaction names.
+# As in 0001, with the actor from the writer's transaction.
 PUBLISH = r"""
 CREATE OR REPLACE FUNCTION outbox_publish() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -34,7 +34,7 @@ def sweep(reading, unapplied):
 
 articles = Subscription(
     feed="newsroom",
-    url=lambda: "http://127.0.0.1:1/events",  # a test that wants another one says so
+    url=lambda: "http://127.0.0.1:1/events",  # tests that need another one replace it
     types=frozenset({CHANGED, DELETED}),
     apply=apply,
     sweep=sweep,

@@ -11,7 +11,7 @@ class Article(models.Model):
 
 
 class Copy(models.Model):
-    """An article, as its events tell of it."""
+    """A copy of an article, built from its events."""
 
     article_id = models.BigIntegerField(primary_key=True)
     title = models.CharField(max_length=200)

@@ -1,4 +1,4 @@
-"""Consumes events, and nothing else of what ``work`` does."""
+"""Consumes events, without the other jobs of ``work``."""
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from events.worker import Job, WorkCommand
 
 
 class Command(WorkCommand):
-    """Consume until SIGTERM, or up to the heads of the feeds."""
+    """Consume events until SIGTERM, or up to the heads of the feeds."""
 
     help = "Consumes the events of other services until SIGTERM."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take whether to end."""
-        parser.add_argument("--once", action="store_true", help="end at the heads of the feeds, or where one is away")
+        """Add ``--once``."""
+        parser.add_argument("--once", action="store_true", help="end at the head of each feed, or if a feed fails")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Consume."""
+        """Consume events."""
         if not options["once"]:
             super().handle(*args, **options)
             return

@@ -1,4 +1,4 @@
-"""Reads a feed from its start again: after an error in how events were applied, or a restore of this database."""
+"""Replays feeds, after a fix of a function that applies events, or a restore of this database."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,17 +11,17 @@ from events.inbox.subscription import subscriptions
 
 
 class Command(BaseCommand):
-    """Have the worker read feeds from their start."""
+    """Make the worker replay feeds."""
 
-    help = "Has the worker read the feeds from their start again; what is gone at the producers is swept."
+    help = "Makes the worker replay the feeds from their start. Objects that the replay does not contain are swept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the names of feeds."""
+        """Add the names of feeds."""
         names = [subscription.feed for subscription in subscriptions()]
         parser.add_argument("feed", nargs="*", choices=[*names, []], default=[], help="all of them by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Set the cursors back and say which."""
+        """Reset the cursors and print the feeds."""
         for feed in options["feed"] or [subscription.feed for subscription in subscriptions()]:
             with transaction.atomic():
                 FeedCursor.objects.get_or_create(feed=feed)

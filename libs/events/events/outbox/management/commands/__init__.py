@@ -1,1 +1,1 @@
-"""Commands of the application."""
+"""Management commands of the outbox."""

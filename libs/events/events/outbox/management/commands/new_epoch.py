@@ -1,4 +1,4 @@
-"""Makes every reader of this service's events start anew; to be run after a restore."""
+"""Makes all consumers of this service's events replay. Run it after a restore."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from events.outbox.feed import begin_epoch, read_state
 class Command(BaseCommand):
     """Begin a new epoch of the feed."""
 
-    help = "Makes all readers of the events start anew: for a database that was restored in its own cluster."
+    help = "Makes all consumers of the events replay, after this database was restored in its own cluster."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Begin it and print its name."""
+        """Begin the epoch and print it."""
         begin_epoch()
         self.stdout.write(f"The epoch is {read_state().epoch}.")

@@ -1,4 +1,4 @@
-"""Deletes events that are replaced by newer ones, and those of deletions that are older than 90 days."""
+"""Deletes replaced events, and events of deletions older than 90 days."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -9,16 +9,16 @@ from events.outbox.purge import Purge
 
 
 class Command(BaseCommand):
-    """Delete them in batches."""
+    """Delete old events in batches."""
 
     help = "Deletes replaced events older than 7 days, and events of deletions older than 90 days."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the size of a batch."""
+        """Add the batch size."""
         parser.add_argument("--batch-size", type=int, default=1000, help="events per transaction (default: 1000)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Delete them all and say how many there were."""
+        """Delete the events and print their number."""
         purge = Purge(options["batch_size"])
         while purge.run():
             pass
