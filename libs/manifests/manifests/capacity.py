@@ -1,4 +1,4 @@
-"""Connections to databases and processors, derived from replicas and processes."""
+"""Checks of CPU limits and database connections against the numbers of processes and replicas."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,12 @@ RESERVED = 20  # of the server's connections: migrations, backups, replication, 
 
 
 def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[str]:
-    """Yield where processes have too few processors, or the most replicas of a rollout too few connections."""
+    """Yield pods with fewer CPUs than processes, and databases with too few connections for all replicas."""
     for pod in manifests.pods():
         for name, container in pod.containers():
             processes = int(environment(container, manifests).get("WEB_CONCURRENCY", "1"))
             if cpus(container["resources"]["limits"].get("cpu", "0")) < processes:
-                yield f"{name}: its limit of processors holds its {processes} processes up"
+                yield f"{name}: its CPU limit throttles its {processes} processes"
     poolers, clusters = manifests.of_kind("Pooler"), manifests.of_kind("Cluster")
     for project in projects.values():
         if (pooler := poolers.get(f"{project.name}-db-pooler")) is None:
@@ -25,8 +25,8 @@ def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[
         instances = pooler["spec"]["instances"]
         clients = most_connections(manifests, project)
         if clients > int(settings["max_client_conn"]) * instances:
-            yield f"{project.name}: {clients} connections, and its poolers take {settings['max_client_conn']} each"
-        # A rollout has one instance more.
+            yield f"{project.name}: {clients} connections, and its poolers accept {settings['max_client_conn']} each"
+        # A rollout adds an instance.
         servers = int(settings["default_pool_size"]) * (instances + 1)
         parameters = clusters[f"{project.name}-db"]["spec"]["postgresql"]["parameters"]
         if servers + RESERVED > int(parameters["max_connections"]):
@@ -34,7 +34,7 @@ def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[
 
 
 def cpus(quantity: str) -> float:
-    """Return a quantity such as ``2`` or ``500m`` as a number of processors."""
+    """Return a quantity such as ``2`` or ``500m`` as a number of CPUs."""
     return float(quantity.removesuffix("m")) / 1000 if quantity.endswith("m") else float(quantity)
 
 

@@ -15,13 +15,13 @@ def check(overlay: Path, root: Path) -> Iterator[str]:
     """Yield the findings in an overlay, which is compared with the compose files in ``root``.
 
     Raises:
-        RenderingError: kustomize refuses it.
+        RenderingError: kustomize failed.
     """
     return check_rendered(render(overlay), root, is_production=overlay.name == PRODUCTION)
 
 
 def check_rendered(manifests: Manifests, root: Path, *, is_production: bool) -> Iterator[str]:
-    """Yield the findings in rendered documents; those of schemas alone if there are any."""
+    """Yield the findings in rendered documents; only those of schemas if there are any."""
     if found := [*schemas.findings(manifests)]:
         yield from found
         return

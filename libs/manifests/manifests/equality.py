@@ -1,4 +1,4 @@
-"""Equality with the compose model: images, environment, user, memory, commands, health paths and grace periods."""
+"""Compares pods with the compose model: images, environment, user, memory, commands, health paths and grace periods."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,14 +7,14 @@ from manifests.references import environment
 from manifests.rendering import Manifests, Pod
 from scaffold import compose
 
-# Addresses differ from those of docker compose; in production so does what its second file sets.
+# Addresses, which differ from those of docker compose.
 OWN = {"DB_HOST", "TRUSTED_PROXIES", "ALLOWED_HOSTS"}
-IDENTITY = "AUTH"  # a component turns it on, for all of them
+IDENTITY = "AUTH"  # a component enables it in all pods
 ADDED = {"DB_POOLER"}
 
 
 def findings(manifests: Manifests, services: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Yield where a pod differs from its container in the compose model ``services``."""
+    """Yield the differences between pods and their containers in the compose model ``services``."""
     pods = {pod.name: pod for pod in manifests.pods()}
     given = [environment(container, manifests) for pod in pods.values() for _, container in pod.containers()]
     if len({variables[IDENTITY] for variables in given if IDENTITY in variables}) > 1:
@@ -23,7 +23,7 @@ def findings(manifests: Manifests, services: Mapping[str, Mapping[str, Any]]) ->
         if name.endswith(("-migrate", "-db")) or name in ("secrets", "tls"):
             continue
         if name not in pods:
-            yield f"{name}: is a container and no pod"
+            yield f"{name}: is a container but not a pod"
             continue
         init = (
             [("migrate", services[f"{name.removesuffix('-worker')}-migrate"])]
@@ -56,7 +56,7 @@ def _container(pod: Pod, name: str, model: Mapping[str, Any], manifests: Manifes
             yield f"{where}: {variable} is {given[variable]!r}, and {wanted[variable]!r} in its container"
     image = container["image"].rpartition("/")[2]
     if image.partition(":")[0] != model["image"].partition(":")[0]:
-        yield f"{where}: its image is {container['image']}, and {model['image']} that of its container"
+        yield f"{where}: its image is {container['image']}, and {model['image']} in its container"
     if container.get("command", []) != model.get("command", []):
         yield f"{where}: its command is {container.get('command')}, and {model.get('command')} in its container"
     if container["resources"]["limits"].get("memory") != model["mem_limit"].replace("m", "Mi"):

@@ -1,4 +1,4 @@
-"""Network policies, evaluated: who can connect to whom must be who has to."""
+"""Evaluates network policies: pods must be able to connect to the pods that they need, and to no others."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from scaffold.descriptions import Project
 
 Flow = tuple[str, str, int]  # from, to, port
 DATABASE_PORT, BROKER_PORT = 5432, 6379
-# Namespaces from where pods may be reached, and the ports there.
+# Namespaces that may connect to pods, and the ports that they may use.
 ENTRANCES = {"envoy-gateway-system", "ingress-nginx"}
 OPERATORS = {"cnpg-system": {8000, 5432}}
 MONITORING = "monitoring"
@@ -33,7 +33,7 @@ def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[
     needed, optional = _needed(pods, projects)
     yield from (f"{source} cannot reach {target}:{port}" for source, target, port in sorted(needed - possible))
     yield from (
-        f"{source} can reach {target}:{port}, and need not"
+        f"{source} can reach {target}:{port}, and does not need to"
         for source, target, port in sorted(possible - needed - optional)
     )
     for name, policy in manifests.of_kind("NetworkPolicy").items():
@@ -41,7 +41,7 @@ def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[
 
 
 def _allows(policies: list[Any], kind: str, pod: Pod, peer: Pod, port: int) -> bool:
-    """Return whether policies let a pod receive from (Ingress) or send to (Egress) a peer."""
+    """Return whether policies allow a pod to receive from (Ingress) or send to (Egress) a peer."""
     own = [policy for policy in policies if kind in policy["policyTypes"] and selects(policy["podSelector"], pod)]
     side = "from" if kind == "Ingress" else "to"
     return not own or any(
@@ -61,7 +61,7 @@ def _has_port(rule: Mapping[str, Any], port: int) -> bool:
 
 
 def _needed(pods: list[Pod], projects: Mapping[str, Project]) -> tuple[set[Flow], set[Flow]]:
-    """Return the flows that must be possible, and those that may be: among the pods of a database."""
+    """Return the required flows, and the optional ones: among the pods of a database."""
     names = {pod.name for pod in pods}
     needed: set[Flow] = set()
     optional: set[Flow] = set()
@@ -84,17 +84,17 @@ def _from_outside(policy: Mapping[str, Any], projects: Mapping[str, Project]) ->
     for rule in policy.get("ingress", ()):
         ports = {port.get("port") for port in rule.get("ports", ())} or {None}
         if not rule.get("from"):
-            yield "lets anyone in"
+            yield "allows ingress from anywhere"
         for peer in rule.get("from", ()):
             if "ipBlock" in peer:
-                yield f"lets {peer['ipBlock']['cidr']} in"
+                yield f"allows ingress from {peer['ipBlock']['cidr']}"
             namespace = peer.get("namespaceSelector")
             if namespace is None:
                 continue
             name = namespace.get("matchLabels", {}).get("kubernetes.io/metadata.name")
             allowed = {MONITORING: metrics, **OPERATORS, **{each: {projects["gateway"].port} for each in ENTRANCES}}
             if not ports <= allowed.get(name, set()):
-                yield f"lets the namespace {name} in on {sorted(map(str, ports))}"
+                yield f"allows ingress from the namespace {name} on {sorted(map(str, ports))}"
     for rule in policy.get("egress", ()):
         if not rule.get("to") and not rule.get("ports"):
-            yield "lets everything out"
+            yield "allows all egress"

@@ -1,6 +1,6 @@
-"""Policies of pods: Pod Security Standard `restricted`, resources, probes, and an end without lost requests.
+"""Policies of pods: Pod Security Standard `restricted`, resources, probes and graceful shutdown.
 
-checkov has most of them, and brings 190 MB of packages; `.ci/kubernetes` runs it.
+checkov has most of these checks, but installs 190 MB of packages; `.ci/kubernetes` runs it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ GUNICORN_SECONDS = 8  # graceful_timeout of the services; the gateway's is in it
 
 
 def findings(manifests: Manifests) -> Iterator[str]:
-    """Yield what is wrong with pods."""
+    """Yield violations of the policies."""
     served = {name: service["spec"].get("selector") for name, service in manifests.of_kind("Service").items()}
     for pod in manifests.pods():
         yield from _security(pod)
@@ -27,7 +27,7 @@ def findings(manifests: Manifests) -> Iterator[str]:
     for name, deployment in manifests.of_kind("Deployment").items():
         strategy = deployment["spec"].get("strategy", {})
         if strategy.get("type") != "Recreate" and strategy.get("rollingUpdate", {}).get("maxUnavailable") != 0:
-            yield f"{name}: a rollout takes replicas away before others are ready: maxUnavailable is not 0"
+            yield f"{name}: a rollout removes replicas before others are ready: maxUnavailable is not 0"
 
 
 def _security(pod: Pod) -> Iterator[str]:
@@ -42,7 +42,7 @@ def _security(pod: Pod) -> Iterator[str]:
         yield f"{pod.name}: gets variables such as GATEWAY_PORT of Kubernetes, which are settings here"
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(key):
-            yield f"{pod.name}: {key} shares what is the node's"
+            yield f"{pod.name}: {key} shares a namespace of the node"
     for volume in pod.spec.get("volumes", ()):
         kind = next(iter(volume.keys() - {"name"}))
         if kind not in ("projected", "emptyDir", "configMap", "secret"):
@@ -82,7 +82,7 @@ def _probes(pod: Pod, *, is_served: bool) -> Iterator[str]:
             if probe not in container and (is_served or probe != "readinessProbe"):
                 yield f"{name}: has no {probe}"
         if "readinessProbe" in container and container["readinessProbe"] == container.get("livenessProbe"):
-            yield f"{name}: liveness and readiness are the same: an outage of what it needs would restart it"
+            yield f"{name}: liveness and readiness are the same: an outage of a dependency would restart it"
 
 
 def _shutdown(pod: Pod, *, is_served: bool) -> Iterator[str]:
@@ -91,6 +91,6 @@ def _shutdown(pod: Pod, *, is_served: bool) -> Iterator[str]:
     for name, container in pod.main_containers():
         pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         if not pause:
-            yield f"{name}: has no preStop sleep: callers still know its address when it ends"
+            yield f"{name}: has no preStop sleep: callers may still connect when it ends"
         elif pod.spec.get("terminationGracePeriodSeconds", 30) <= pause + GUNICORN_SECONDS:
             yield f"{name}: is killed before it has drained"

@@ -5,13 +5,13 @@ from typing import Any
 
 from manifests.rendering import Manifests, Pod
 
-# Secrets are made by people (docs/kubernetes.md), and these are their keys.
+# Keys of the secrets that operators create (docs/kubernetes.md).
 SECRET_KEYS = {"service-token": {"service_token"}, "backup-store": {"access_key_id", "secret_access_key"}}
 SECRET_SUFFIXES = {"-key": {"secret_key"}, "-db-owner": {"username", "password"}}
 
 
 def findings(manifests: Manifests) -> Iterator[str]:
-    """Yield what refers to nothing."""
+    """Yield references to missing objects."""
     pods = manifests.pods()
     for pod in pods:
         yield from _of_pod(manifests, pod)
@@ -27,7 +27,7 @@ def findings(manifests: Manifests) -> Iterator[str]:
         if target is None:
             yield f"HorizontalPodAutoscaler {name}: there is no such deployment"
         elif "replicas" in target["spec"]:
-            yield f"HorizontalPodAutoscaler {name}: the deployment has replicas of its own, which undo its work"
+            yield f"HorizontalPodAutoscaler {name}: the deployment sets replicas, which overrides the autoscaler"
     yield from _of_entrance(manifests)
     yield from _of_database(manifests)
 
@@ -37,7 +37,7 @@ def _of_monitor(spec: Mapping[str, Any], pods: list[Pod]) -> Iterator[str]:
     if not chosen:
         yield "selects nothing"
     if spec.get("jobLabel") != "app.kubernetes.io/name":
-        yield "its job is not the name of the pods, by which the alerts choose"
+        yield "its job is not the name of the pods, which the alerts select by"
     for pod in chosen:
         for endpoint in spec["podMetricsEndpoints"]:
             if endpoint["port"] not in port_names(pod):
@@ -76,7 +76,7 @@ def _of_pod(manifests: Manifests, pod: Pod) -> Iterator[str]:
                 yield f"{name}: there is no volume {mount['name']}"
         for probe, port in _probed_ports(container):
             if port not in port_names(pod):
-                yield f"{name}: {probe} asks port {port}, which nobody serves"
+                yield f"{name}: {probe} requests port {port}, which no container has"
         yield from _of_files(name, container, manifests, volumes)
     for volume in volumes.values():
         for source in volume.get("projected", {}).get("sources", ()):
@@ -102,7 +102,7 @@ def _of_secret(name: str, secret: Mapping[str, Any]) -> Iterator[str]:
 def _of_files(
     name: str, container: Mapping[str, Any], manifests: Manifests, volumes: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield variables NAME_FILE that name a file which no secret brings."""
+    """Yield variables NAME_FILE whose file is not in a secret."""
     files = {
         f"{mount['mountPath']}/{item['path']}"
         for mount in container.get("volumeMounts", ())
@@ -111,7 +111,7 @@ def _of_files(
     }
     for variable, value in environment(container, manifests).items():
         if variable.endswith("_FILE") and value.startswith("/run/secrets/") and value not in files:
-            yield f"{name}: {variable} is {value}, which no secret brings"
+            yield f"{name}: {variable} is {value}, which is in no secret"
 
 
 def environment(container: Mapping[str, Any], manifests: Manifests) -> dict[str, str]:

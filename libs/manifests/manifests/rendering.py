@@ -1,4 +1,4 @@
-"""Overlays, rendered by the kustomize in kubectl."""
+"""Renders overlays with ``kubectl kustomize``."""
 
 import subprocess
 import sys
@@ -14,17 +14,17 @@ Document = Mapping[str, Any]
 
 
 class RenderingError(Exception):
-    """kustomize refuses an overlay; the message is its own."""
+    """kustomize failed; the message is its output."""
 
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod that the documents describe, or that an operator makes of one."""
+    """A pod of a deployment, or one that an operator creates."""
 
     name: str
     labels: Mapping[str, str]
     spec: Mapping[str, Any]
-    """Empty if an operator writes it."""
+    """Empty for a pod that an operator creates."""
     ports: frozenset[int]
 
     def containers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -60,7 +60,7 @@ class Manifests:
         return found
 
     def database_pods(self) -> list[Pod]:
-        """Return the pods that CloudNativePG makes: instances of each cluster, and poolers."""
+        """Return the pods that CloudNativePG creates: instances of each cluster, and poolers."""
         found = [Pod(name, {"cnpg.io/cluster": name}, {}, frozenset({5432})) for name in self.of_kind("Cluster")]
         for name, pooler in self.of_kind("Pooler").items():
             labels = {"cnpg.io/cluster": pooler["spec"]["cluster"]["name"], "cnpg.io/poolerName": name}
@@ -69,10 +69,10 @@ class Manifests:
 
 
 def render(folder: Path) -> Manifests:
-    """Return what kustomize makes of an overlay.
+    """Return the rendered overlay.
 
     Raises:
-        RenderingError: it refuses.
+        RenderingError: kustomize failed.
     """
     done = subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -1,4 +1,4 @@
-"""Schemas of the documents: Kubernetes' own, and of custom resources what these manifests use of them."""
+"""Validates documents against the schemas of Kubernetes, and custom resources against those in schemas.json."""
 
 import json
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ CUSTOM = Path(__file__).with_name("schemas.json")
 
 
 def findings(manifests: Manifests) -> Iterator[str]:
-    """Yield what a schema refuses: unknown fields, wrong types, unknown kinds and versions."""
+    """Yield schema violations: unknown fields, wrong types, unknown kinds and versions."""
     for document in manifests.documents:
-        if refusal := _refusal(json.dumps(document)):
-            yield f"{document.get('kind')} {document.get('metadata', {}).get('name')}: {refusal}"
+        if violation := _violation(json.dumps(document)):
+            yield f"{document.get('kind')} {document.get('metadata', {}).get('name')}: {violation}"
 
 
 @cache  # overlays have many documents in common
-def _refusal(text: str) -> str | None:
+def _violation(text: str) -> str | None:
     document = json.loads(text)
     kind = f"{document.get('apiVersion')}/{document.get('kind')}"
     try:

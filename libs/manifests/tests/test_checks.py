@@ -26,7 +26,7 @@ def production():
 
 
 def fault(expected):
-    """Register a change of the documents, and the finding that it has to cause."""
+    """Register a change of the documents and the finding that it must cause."""
 
     def register(change):
         FAULTS[change.__name__] = (change, expected)
@@ -36,7 +36,7 @@ def fault(expected):
 
 
 class Changed:
-    """The documents of an overlay, to be changed."""
+    """The documents of an overlay, for a test to change."""
 
     def __init__(self, manifests):
         self.documents = copy.deepcopy(list(manifests.documents))
@@ -133,7 +133,7 @@ def service_links(changed):
     changed.pod("gateway")["enableServiceLinks"] = True
 
 
-@fault("user: hostNetwork shares what is the node's")
+@fault("user: hostNetwork shares a namespace of the node")
 def host_network(changed):
     changed.pod("user")["hostNetwork"] = True
 
@@ -174,7 +174,7 @@ def no_liveness_of_a_worker(changed):
 
 
 @fault("user: container app: liveness and readiness are the same")
-def liveness_that_asks_the_database(changed):
+def liveness_that_checks_the_database(changed):
     changed.app()["livenessProbe"] = copy.deepcopy(changed.app()["readinessProbe"])
 
 
@@ -193,17 +193,17 @@ def other_grace_than_compose(changed):
     changed.pod("user")["terminationGracePeriodSeconds"] = 60
 
 
-@fault("user: a rollout takes replicas away")
+@fault("user: a rollout removes replicas")
 def unavailable_rollout(changed):
     changed.find("Deployment", "user")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] = 1
 
 
-@fault("user: container app: livenessProbe asks port web, which nobody serves")
+@fault("user: container app: livenessProbe requests port web, which no container has")
 def probe_of_no_port(changed):
     changed.app()["livenessProbe"]["httpGet"]["port"] = "web"
 
 
-@fault("user: container app: readinessProbe asks port 9999")
+@fault("user: container app: readinessProbe requests port 9999")
 def probe_of_another_port(changed):
     changed.app()["readinessProbe"]["httpGet"]["port"] = 9999
 
@@ -233,7 +233,7 @@ def unknown_secret(changed):
     changed.pod("user")["volumes"][0]["projected"]["sources"][0]["secret"]["name"] = "users"
 
 
-@fault("SECRET_KEY_FILE is /run/secrets/secret_key, which no secret brings")
+@fault("SECRET_KEY_FILE is /run/secrets/secret_key, which is in no secret")
 def secret_of_another_name(changed):
     changed.pod("user")["volumes"][0]["projected"]["sources"][0]["secret"]["items"][0]["path"] = "key"
 
@@ -278,7 +278,7 @@ def scaler_of_nothing(changed):
     changed.find("HorizontalPodAutoscaler", "user")["spec"]["scaleTargetRef"]["name"] = "users"
 
 
-@fault("HorizontalPodAutoscaler user: the deployment has replicas of its own")
+@fault("HorizontalPodAutoscaler user: the deployment sets replicas")
 def scaler_against_replicas(changed):
     changed.find("Deployment", "user")["spec"]["replicas"] = 3
 
@@ -317,7 +317,7 @@ def no_default_deny(changed):
 
 
 @fault("order cannot reach user:8000")
-def policy_that_lets_too_little_in(changed):
+def policy_that_allows_too_little(changed):
     peers = changed.find("NetworkPolicy", "user")["spec"]["ingress"][0]["from"]
     peers[:] = [peer for peer in peers if peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] != "order"]
 
@@ -329,8 +329,8 @@ def policy_with_a_wrong_label(changed):
     }
 
 
-@fault("gateway can reach user-db:5432, and need not")
-def policy_that_lets_too_much_through(changed):
+@fault("gateway can reach user-db:5432, and does not need to")
+def policy_that_allows_too_much(changed):
     changed.find("NetworkPolicy", "user-db")["spec"]["ingress"].append(
         {"ports": [{"port": 5432}], "from": [{"podSelector": {}}]}
     )
@@ -345,29 +345,29 @@ def policy_without_the_pooler(changed):
     }
 
 
-@fault("NetworkPolicy user: lets anyone in")
+@fault("NetworkPolicy user: allows ingress from anywhere")
 def policy_for_anyone(changed):
     changed.find("NetworkPolicy", "user")["spec"]["ingress"].append({"ports": [{"port": 8000}]})
 
 
-@fault("NetworkPolicy user: lets 0.0.0.0/0 in")
+@fault("NetworkPolicy user: allows ingress from 0.0.0.0/0")
 def policy_for_addresses(changed):
     changed.find("NetworkPolicy", "user")["spec"]["ingress"][0]["from"].append({"ipBlock": {"cidr": "0.0.0.0/0"}})
 
 
-@fault("NetworkPolicy entrance: lets the namespace default in")
+@fault("NetworkPolicy entrance: allows ingress from the namespace default")
 def policy_for_a_namespace(changed):
     peer = changed.find("NetworkPolicy", "entrance")["spec"]["ingress"][0]["from"][0]
     peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] = "default"
 
 
-@fault("NetworkPolicy user-metrics: lets the namespace monitoring in on ['5432']")
+@fault("NetworkPolicy user-metrics: allows ingress from the namespace monitoring on ['5432']")
 def metrics_policy_for_another_port(changed):
     changed.find("NetworkPolicy", "user-metrics")["spec"]["ingress"][0]["ports"][0]["port"] = 5432
 
 
-@fault("NetworkPolicy gateway: lets everything out")
-def policy_that_lets_everything_out(changed):
+@fault("NetworkPolicy gateway: allows all egress")
+def policy_that_allows_all_egress(changed):
     changed.find("NetworkPolicy", "gateway")["spec"]["egress"].append({})
 
 
@@ -396,7 +396,7 @@ def identity_of_the_gateway_alone(changed):
     changed.find("ConfigMap", "gateway")["data"]["AUTH"] = "true"
 
 
-@fault("and microservices-order:latest that of its container")
+@fault("and microservices-order:latest in its container")
 def image_of_another_service(changed):
     changed.app("order")["image"] = changed.app("user")["image"]
 
@@ -426,17 +426,17 @@ def other_heartbeat(changed):
     changed.app("user-worker")["livenessProbe"]["exec"]["command"][-2] = "/tmp/heart"
 
 
-@fault("user-worker: is a container and no pod")
+@fault("user-worker: is a container but not a pod")
 def no_worker(changed):
     changed.documents.remove(changed.find("Deployment", "user-worker"))
 
 
-@fault("user: container app: its limit of processors holds its 4 processes up")
+@fault("user: container app: its CPU limit throttles its 4 processes")
 def more_processes_than_processors(changed):
     changed.find("ConfigMap", "user")["data"]["WEB_CONCURRENCY"] = "4"
 
 
-@fault("order: 1214 connections, and its poolers take 500 each")
+@fault("order: 1214 connections, and its poolers accept 500 each")
 def more_replicas_than_connections(changed):
     changed.find("HorizontalPodAutoscaler", "order")["spec"]["maxReplicas"] = 100
 
@@ -513,7 +513,7 @@ def test_command_prints_the_findings_and_fails(tmp_path):
     assert refused.stdout.startswith("trial: error: ")
 
 
-def test_documented_secrets_are_those_that_pods_need(production):
+def test_all_secrets_of_pods_are_documented(production):
     text = (ROOT / "docs" / "kubernetes.md").read_text()
     used = {
         (source["secret"]["name"], item["key"])
