@@ -1,4 +1,4 @@
-"""The model of the compose files: what the containers of each service get when no variable is set."""
+"""The model of the compose files, with the default of each variable."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")
 
 
 class _Loader(yaml.CSafeLoader):  # libyaml's, ten times as fast
-    """Reads Compose's tags as the values that they stand before."""
+    """Reads a value with one of Compose's tags as the plain value."""
 
     def construct_override(self, node: yaml.SequenceNode) -> list[Any]:
         return self.construct_sequence(node)

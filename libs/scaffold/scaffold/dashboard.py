@@ -1,4 +1,4 @@
-"""Grafana's dashboard: panels that show every service, then those of each project's own ``deploy/panels.toml``."""
+"""The Grafana dashboard: panels of all services, then those in each project's ``deploy/panels.toml``."""
 
 import json
 import string

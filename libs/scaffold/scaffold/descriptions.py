@@ -2,15 +2,15 @@
 
 port = 8000
 metrics_port = 9100               # METRICS_BIND in containers; this is the default
-database = "user_service_db"      # left out: none
-calls = ["user"]                  # services whose URL it needs
-worker = true                     # it has a background process, `manage.py work`; it needs a database
+database = "user_service_db"      # default: none
+calls = ["user"]                  # services that it calls
+worker = true                     # it has a worker, `manage.py work`, which needs a database
 [gateway]
-paths = ["/users"]                # beside /admin/NAME and /static/NAME
+paths = ["/users"]                # in addition to /admin/NAME and /static/NAME
 connect_timeout = 1.0             # seconds
 read_timeout = 10.0               # seconds between bytes
 max_body = "1 MiB"
-rate_limit = "100/second"         # for each client; left out: none
+rate_limit = "100/second"         # per client; default: none
 """
 
 import tomllib
@@ -63,7 +63,7 @@ class Project:
 
     @property
     def worker_name(self) -> str:
-        """The name of its background process, ``manage.py work``, if it has one."""
+        """The name of its worker, ``manage.py work``, if it has one."""
         return f"{self.name}-worker"
 
     @property
@@ -71,13 +71,13 @@ class Project:
         """Whether it is the gateway, in front of the services."""
         return self.name == GATEWAY
 
-    def variable(self, what: str) -> str:
-        """Return the name of an environment variable: of its PORT, DATABASE_URL or SERVICE_URL."""
-        return f"{self.name.upper()}_{what}"
+    def variable(self, suffix: str) -> str:
+        """Return the name of its environment variable PORT, DATABASE_URL or SERVICE_URL."""
+        return f"{self.name.upper()}_{suffix}"
 
 
 def read_projects(root: Path) -> dict[str, Project]:
-    """Return the projects in ``root`` by name: those that call no other first, the gateway last.
+    """Return the projects in ``root`` by name, ordered by the number of services that they call, the gateway last.
 
     Raises:
         DescriptionError: a description is invalid, or two descriptions contradict each other.
@@ -123,7 +123,7 @@ def read_project(folder: Path) -> Project:
 
 def _port(value: object) -> int:
     if not isinstance(value, int) or not 0 < value <= HIGHEST_PORT:
-        raise ValueError(f"{value!r} is no port from 1 to {HIGHEST_PORT}")
+        raise ValueError(f"{value!r} is not a port from 1 to {HIGHEST_PORT}")
     return value
 
 
@@ -151,7 +151,7 @@ def _refuse_clashes(projects: Sequence[Project]) -> None:
         paths = project.routing.paths if project.routing else ()
         for key in (project.port, *paths, *project.packages, *([project.database] if project.database else [])):
             if (other := owners.setdefault(key, project)) is not project:
-                raise DescriptionError(f"{_file(project)}: {key} is already that of {other.package}.")
+                raise DescriptionError(f"{_file(project)}: {key} is already used by {other.package}.")
 
 
 def _file(project: Project) -> Path:

@@ -1,8 +1,8 @@
-"""The files that other tools read, written from the descriptions of the projects.
+"""Generates configuration files of other tools from the descriptions of the projects.
 
-A template's path below ``templates`` is that of its file in the repository; one with ``NAME`` in it is that of a file
-for each project that needs it. What only one project has stands in that project's own ``deploy`` folder and is
-included: alerts, their tests, panels, routes and variables.
+The path of a template below ``templates`` is the path of its file in the repository. A template with ``NAME`` in its
+path is rendered for each project that needs it. Templates include the alerts, alert tests, panels, routes and
+variables in the ``deploy`` folders of the projects.
 """
 
 import contextlib
@@ -20,15 +20,15 @@ TEMPLATES = Path(__file__).with_name("templates")
 EACH = "NAME"  # in the path of a template
 MARK = "# Written by `python3 manage_all.py generate`"
 COMPOSE = ("docker-compose.yml", "docker-compose.production.yml")
-PRESTOP_SECONDS = 10  # a pod still takes requests for so long after its end has begun
-# In a cluster in place of docker-compose.production.yml's.
+PRESTOP_SECONDS = 10  # for which a terminating pod accepts requests
+# Values in Kubernetes, instead of those in docker-compose.production.yml.
 PRODUCTION = {"ALLOWED_HOSTS": "shop.example.com,{name},localhost", "TRUSTED_PROXIES": "10.0.0.0/8"}
 
 
 def stale(root: Path) -> dict[Path, str]:
-    """Return the generated files that are not what follows from the descriptions, with what they should be.
+    """Return the stale generated files with their new texts.
 
-    The text of a file that should not be there, as its project has gone, is empty.
+    The text is empty if the file must be removed, because its project was deleted.
 
     Raises:
         DescriptionError: a description is invalid.
@@ -51,7 +51,7 @@ def generate(root: Path) -> list[Path]:
             path.write_text(text, encoding="utf-8")
         else:
             path.unlink()
-            with contextlib.suppress(OSError):  # the folder holds something else
+            with contextlib.suppress(OSError):  # the folder has other files
                 path.parent.rmdir()
     return [*changed]
 
@@ -91,7 +91,7 @@ def _environment() -> Environment:
 
 
 def _left_over(root: Path, files: Mapping[Path, str]) -> Iterator[Path]:
-    """Yield the files that were generated for projects that are not there any more, or need none of this kind."""
+    """Yield generated files of projects that were deleted or no longer need them."""
     for template in TEMPLATES.rglob("*.j2"):
         pattern = template.relative_to(TEMPLATES).as_posix().removesuffix(".j2")
         if EACH in pattern:
@@ -108,18 +108,18 @@ def _context(root: Path, projects: Mapping[str, Project]) -> dict[str, object]:
         return [projects[name] for name in project.calls]
 
     def callers(project: Project) -> list[str]:
-        """Return the names of the containers that connect to it: of projects and of their workers."""
+        """Return the names of the containers that connect to the project: services and their workers."""
         others = [other for other in (gateway, *services) if project.name in other.calls]
         return [name for each in others for name in (each.name, *([each.worker_name] if each.worker else []))]
 
     def networks(project: Project) -> list[str]:
-        """One network for each pair of containers that communicate, called after the caller first."""
+        """Return one network for each pair of communicating containers, named CALLER-CALLED."""
         callers = [f"{other.name}-{project.name}" for other in (gateway, *services) if project.name in other.calls]
         own = [f"{project.name}-database"] if project.database else []
         return [*callers, *(f"{project.name}-{called}" for called in project.calls), *own]
 
     def worker_networks(project: Project) -> list[str]:
-        """Of those of the service, the networks with containers that the worker itself connects to."""
+        """Return the networks of the service that its worker needs: those in which it is the caller."""
         return [name for name in networks(project) if name.startswith(f"{project.name}-")]
 
     def own(project: Project, name: str, *, after: str = "") -> str:

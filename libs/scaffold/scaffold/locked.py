@@ -1,6 +1,6 @@
-"""The projects in ``uv.lock``, without an index: a new service is locked as the template that it was copied from.
+"""Updates the projects in ``uv.lock`` offline: a new service is locked like the template that it was copied from.
 
-uv itself can lock offline only what it finds in its cache. ``uv lock --check`` says whether it takes the result.
+uv itself can lock offline only packages in its cache. ``uv lock --check`` verifies the result.
 """
 
 import re
@@ -42,7 +42,7 @@ def _is_project(package: str) -> bool:
 
 def _copy(template: str, project: Project, libraries: str) -> str:
     text = template.replace(TEMPLATE_FOLDER, project.package).replace(TEMPLATE, name_in_lock(project))
-    # The template lies in the folder of another project, where uv looks for no workspace.
+    # The template is inside another project, where uv does not resolve libraries as workspace members.
     dependencies, metadata, required = text.partition("[package.metadata]")
     required = re.sub(rf'\{{ name = "({libraries})"([^}}]*) \}}', r'{ name = "\1"\2, editable = "libs/\1" }', required)
     text = dependencies + metadata + required

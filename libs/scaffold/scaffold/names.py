@@ -1,4 +1,4 @@
-"""Names of a new service and its resource, and what speaks against one."""
+"""Validates the names of a new service and its resource."""
 
 import builtins
 import functools
@@ -8,8 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-LONGEST = 18  # names of database indexes are made of it
-# Names of containers, processes, suites, applications and paths that are there in any case.
+LONGEST = 18  # names of database indexes contain it
+# Names of containers, processes, suites, applications and paths that always exist.
 RESERVED = {
     *("admin", "auth", "axes", "contenttypes", "messages", "sessions", "staticfiles"),
     *("database", "health", "metrics", "openapi", "postgres", "public", "secrets", "static", "tls"),
@@ -25,7 +25,7 @@ def plural_of(name: str) -> str:
 
 
 def singular_of(name: str) -> str:
-    """Return the singular of a plural; a name that is none stays as it is."""
+    """Return the singular of a plural; return other names unchanged."""
     for pattern, replacement in (
         (r"(.{2,})ies$", r"\1y"),
         (r"(.*(?:ss|x|z|ch|sh))es$", r"\1"),
@@ -37,7 +37,7 @@ def singular_of(name: str) -> str:
 
 
 def why_not(name: str, root: Path) -> str | None:
-    """Return why this can be no name of a service or a resource; None if it can."""
+    """Return why a name is invalid for a service or a resource; None if it is valid."""
     taken = {path.name.removesuffix("_project") for path in (*root.glob("*"), *root.glob("libs/*"))}
     valid = re.fullmatch("[a-z][a-z0-9]*", name) and len(name) <= LONGEST
     reasons = {

@@ -1,6 +1,6 @@
-"""Parts of the template that only some services have.
+"""Optional parts of the template.
 
-A part stands in lines between ``# begin NAME`` and ``# end NAME``, or is a line that ends with ``# NAME``.
+A part is the lines between ``# begin NAME`` and ``# end NAME``, or a line that ends with ``# NAME``.
 """
 
 import re
@@ -13,7 +13,7 @@ FOR_EACH = "consumed"  # repeated for each service whose events are read
 
 
 def for_called(text: str, called: Project) -> str:
-    """Return a text about the user service for another service."""
+    """Return a text about the user service, rewritten for another service."""
     path = called.routing.paths[0] if called.routing else ""
     text = text.replace("/users", path).replace('"users"', f'"{path.strip("/")}"')
     text = text.replace("127.0.0.1:8000", f"127.0.0.1:{called.port}")
@@ -23,7 +23,7 @@ def for_called(text: str, called: Project) -> str:
 
 
 def choose(text: str, wanted: Collection[str], consumed: Sequence[Project]) -> str:
-    """Return the text with the parts that are wanted, and without their marks."""
+    """Return the text with the wanted parts only, without marks."""
     text = re.sub(_block(FOR_EACH), lambda found: "".join(for_called(found[1], each) for each in consumed), text)
     for part in ONCE:
         kept = r"\1" if part in wanted else ""

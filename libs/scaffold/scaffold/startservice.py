@@ -1,4 +1,4 @@
-"""A new service: a copy of the template project under other names."""
+"""Creates a service: a renamed copy of the template project."""
 
 import re
 import shutil
@@ -12,10 +12,10 @@ from scaffold.parts import choose, for_called
 
 FIRST_PORT, PORT_STEP = 3100, 100
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage", ".hypothesis")
-# What the template has of the service that it calls; copied for each service that the new one calls.
+# The template's files about a called service, copied for each service that the new one calls.
 CLIENT_FILES = ("widgets/user_client.py", "tests/test_user_client.py", "contracts/user_service.json")
 CLIENT_SETTINGS = "\n# The user service"
-# What it has as a publisher, as a consumer (copied for each service whose events the new one reads), and as either.
+# Its files for publishers, for consumers (copied for each service whose events are consumed), and for both.
 PUBLISHER_FILES = ("tests/test_widget_events.py",)
 CONSUMER_FILES = ("widgets/user_events.py", "tests/test_user_events.py")
 EVENT_FILES = ("widgets/migrations/0002_events.py", "widgets/management/commands/work.py")
@@ -23,7 +23,7 @@ OUTBOX, INBOX = '"events.outbox"', '"events.inbox"'
 
 
 class RefusedError(Exception):
-    """The service cannot be made; the message says why."""
+    """The service cannot be created; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ def start_service(
     publishes: bool = False,
     consumes: Sequence[str] = (),
 ) -> NewService:
-    """Copy the template to ``{name}_project``. The generated files are left to ``generate``.
+    """Copy the template to ``{name}_project``. ``generate`` updates the generated files.
 
     Raises:
-        RefusedError: a name, the port, the path or a service that it shall call or read will not do.
+        RefusedError: a name, the port, the path, or a service to call or consume is invalid.
         DescriptionError: a description of another project is invalid.
     """
     projects = read_projects(root)
@@ -77,12 +77,12 @@ def start_service(
     new = NewService(name, plural_of(name) if resource is None else resource, free, called, publishes, consumed)
     _refuse(new, root, [*projects.values()])
     source, target = root / TEMPLATE_PROJECT, root / f"{name}_project"
-    draft = root / f".{name}_project"  # becomes the project only when it is whole
+    draft = root / f".{name}_project"  # renamed to the project once it is complete
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(source, draft, ignore=LEFT_OUT)
     _adapt_calls(draft, new)
     _adapt_events(draft, new)
-    for path in sorted(draft.rglob("*"), reverse=True):  # what lies in a folder, before the folder
+    for path in sorted(draft.rglob("*"), reverse=True):  # files before their folders
         if path.is_file():
             path.write_text(new.renamed(path.read_text(encoding="utf-8")), encoding="utf-8")
         if (renamed := new.renamed(path.name)) != path.name:
@@ -112,14 +112,14 @@ def _consumed(projects: Mapping[str, Project], names: Sequence[str]) -> tuple[Pr
 
 
 def _refuse(new: NewService, root: Path, projects: Sequence[Project]) -> None:
-    for what, name in (("service", new.name), ("resource", new.resource)):
+    for kind, name in (("service", new.name), ("resource", new.resource)):
         if reason := why_not(name, root):
-            raise RefusedError(f"{name!r} {reason}; choose another name for the {what}.")
+            raise RefusedError(f"{name!r} {reason}; choose another name for the {kind}.")
     if new.resource == new.name:
         raise RefusedError("The resource has the name of the service; choose another name with --resource.")
     for project in projects:
         if new.port in (project.port, project.metrics_port):
-            raise RefusedError(f"Port {new.port} is that of {project.package}; choose another one with --port.")
+            raise RefusedError(f"Port {new.port} is used by {project.package}; choose another one with --port.")
         if project.routing and f"/{new.resource}" in project.routing.paths:
             raise RefusedError(f"/{new.resource} is a path of {project.package}; choose another --resource.")
         if new.resource in project.packages:
@@ -131,7 +131,7 @@ def _refuse(new: NewService, root: Path, projects: Sequence[Project]) -> None:
 
 
 def _adapt_calls(folder: Path, new: NewService) -> None:
-    """Replace the client of the user service, which the template has, by those of the services that are called."""
+    """Replace the template's client of the user service with clients of the called services."""
     clients = {path: (folder / path).read_text(encoding="utf-8") for path in CLIENT_FILES}
     for path in CLIENT_FILES:
         (folder / path).unlink()
@@ -155,7 +155,7 @@ def _adapt_calls(folder: Path, new: NewService) -> None:
 
 
 def _adapt_events(folder: Path, new: NewService) -> None:
-    """Leave out what the template has as a publisher and as a consumer of the user service, unless it is asked for."""
+    """Remove the template's parts for publishers and consumers, unless the service needs them."""
     consumer = {path: (folder / path).read_text(encoding="utf-8") for path in CONSUMER_FILES}
     removed = [*CONSUMER_FILES, *(() if new.publishes else PUBLISHER_FILES)]
     for path in [*removed, *(() if new.publishes or new.consumes else EVENT_FILES)]:

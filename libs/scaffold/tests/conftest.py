@@ -9,6 +9,6 @@ def committed(tmp_path_factory):
 
 @pytest.fixture
 def repository(committed):
-    """A copy of the repository, which is restored after the test."""
+    """A copy of the repository, restored after each test."""
     yield committed
     committed.restore()

@@ -10,13 +10,13 @@ ROOT = Path(__file__).parents[3]
 NOWHERE = "http://127.0.0.1:9"  # nothing listens there
 NO_NETWORK = {f"{scheme}_PROXY": NOWHERE for scheme in ("HTTP", "HTTPS", "ALL")} | {"NO_PROXY": "127.0.0.1,localhost"}
 LEFT_OUT = shutil.ignore_patterns(".venv", ".git", ".data", "__pycache__", ".*_cache", ".coverage", ".hypothesis")
-# What an ended `test` around this one has set.
+# Variables that the surrounding `test` command sets.
 UNWANTED = ("VIRTUAL_ENV", "PYTHONPATH", "TEST_COVERAGE", "DATA_DIR")
 SECONDS = 120
 
 
 class Repository:
-    """A copy without an environment, committed."""
+    """A committed copy without an environment."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -30,7 +30,7 @@ class Repository:
         return subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True).stdout
 
     def restore(self) -> None:
-        """Undo what has changed since the commit; other files go."""
+        """Undo all changes since the commit, and delete new files."""
         self.git("reset", "--quiet", "--hard")
         self.git("clean", "--quiet", "-ffdx")
 
@@ -58,5 +58,5 @@ class Repository:
         return done.returncode, done.stdout
 
     def changed(self) -> set[str]:
-        """Return what `git status` shows: changed files, and new files or folders."""
+        """Return the paths that `git status` shows: changed files, and new files or folders."""
         return {line[3:] for line in self.git("status", "--porcelain").splitlines()}

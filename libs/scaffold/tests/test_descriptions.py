@@ -8,7 +8,7 @@ from scaffold.descriptions import DescriptionError, read_projects
 
 @pytest.fixture
 def describe(tmp_path):
-    """Adds a project to a repository that has a gateway."""
+    """Add a project to a repository that has a gateway."""
 
     def describe(name, text, packages='"users"'):
         folder = tmp_path / f"{name}_project"
@@ -32,7 +32,7 @@ def test_projects_of_the_repository_are_described():
     assert {folder.name for folder in ROOT.glob("*_project")} == {project.package for project in projects.values()}
 
 
-def test_only_what_has_a_worker_is_described_as_such(describe):
+def test_a_project_has_no_worker_by_default(describe):
     describe("one", "port = 2\ndatabase = 'one_db'\nworker = true", '"one"')
     root = describe("other", "port = 1\ndatabase = 'other_db'", '"other"')
 
@@ -42,7 +42,7 @@ def test_only_what_has_a_worker_is_described_as_such(describe):
     assert projects["one"].worker_name == "one-worker"
 
 
-def test_who_calls_no_other_comes_first_and_the_gateway_last_which_calls_all(describe):
+def test_projects_are_ordered_by_their_calls_and_the_gateway_calls_all(describe):
     describe("billing", 'port = 1\ncalls = ["zoo"]\ngateway.paths = ["/bills"]', '"bills"')
     root = describe("zoo", 'port = 2\ngateway.paths = ["/animals"]', '"animals"')
 
@@ -56,14 +56,14 @@ def test_who_calls_no_other_comes_first_and_the_gateway_last_which_calls_all(des
     ("text", "reason"),
     [
         ("", "'port'"),
-        ('port = "8000"', "'8000' is no port from 1 to 65535"),
-        ("port = 70000", "70000 is no port from 1 to 65535"),
+        ('port = "8000"', "'8000' is not a port from 1 to 65535"),
+        ("port = 70000", "70000 is not a port from 1 to 65535"),
         ("port = 8000\nports = 1", "ports"),
         ("port = 8000\n[gateway]\npath = '/users'", "gateway.path: unknown key"),
         ("port = 8000\n[gateway]\npaths = ['users']", 'gateway.paths: must be paths such as "/users"'),
         ("port = 8000\n[gateway]\nread_timeout = 1.0", 'gateway.paths: must be paths such as "/users"'),
-        ("port = 8000\ncalls = ['nobody']", "calls: there is no service nobody."),
-        ("port = 8081", "8081 is already that of"),
+        ("port = 8000\ncalls = ['absent']", "calls: there is no service absent."),
+        ("port = 8081", "8081 is already used by"),
         ("port = 8000\ndatabase = 'db'\nworker = 'yes'", "worker: 'yes' is neither true nor false"),
         ("port = 8000\nworker = true", "worker: it needs a database"),
         ("port =", "Invalid value"),
@@ -86,11 +86,11 @@ def test_invalid_description_is_refused_with_file_and_reason(describe, text, rea
         "port = 1\ndatabase = 'same_db'",
     ],
 )
-def test_two_projects_share_no_path_and_no_database(describe, clash):
+def test_two_projects_cannot_share_a_path_or_a_database(describe, clash):
     describe("one", clash.replace("port = 1", "port = 2"), '"one"')
     root = describe("other", clash, '"other"')
 
-    with pytest.raises(DescriptionError, match="is already that of one_project"):
+    with pytest.raises(DescriptionError, match="is already used by one_project"):
         read_projects(root)
 
 

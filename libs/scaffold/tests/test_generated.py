@@ -15,11 +15,11 @@ from scaffold.startservice import start_service
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
-def test_committed_files_are_what_follows_from_the_descriptions():
+def test_committed_files_are_not_stale():
     assert stale(ROOT) == {}
 
 
-def test_written_twice_is_byte_equal_and_a_changed_file_is_written_again(repository):
+def test_generate_is_idempotent_and_rewrites_a_changed_file(repository):
     file = repository.root / "docker-compose.yml"
     file.write_text("services: {}\n")
 
@@ -29,7 +29,7 @@ def test_written_twice_is_byte_equal_and_a_changed_file_is_written_again(reposit
     assert repository.changed() == set()
 
 
-def test_check_names_what_is_stale_and_writes_nothing(repository):
+def test_check_names_stale_files_and_writes_nothing(repository):
     check = [sys.executable, "-P", "-m", "scaffold", "generate", "--check"]
     fresh = repository.run(*check)
     (repository.root / "docker-compose.yml").write_text("services: {}\n")
@@ -38,7 +38,7 @@ def test_check_names_what_is_stale_and_writes_nothing(repository):
 
     assert fresh == (0, "")
     assert status == 1
-    assert output.startswith("docker-compose.yml is not what follows from the descriptions.")
+    assert output.startswith("docker-compose.yml is stale.")
     assert repository.changed() == {"docker-compose.yml"}
 
 
@@ -52,7 +52,7 @@ def test_a_changed_port_is_changed_everywhere(repository):
     assert not [name for name, text in changed.items() if ":8000" in text]
 
 
-def test_parts_of_one_project_are_included():
+def test_files_in_the_deploy_folder_of_a_project_are_included():
     files = {path.name: text for path, text in render(ROOT).items()}
 
     assert "alert: IdempotencyClaimsLost" in files["alerts.yml"]
@@ -81,13 +81,13 @@ def test_a_worker_is_a_container_of_the_image_and_the_settings_of_its_service():
         "EVENTS_BROKER_URL": "${EVENTS_BROKER_URL:-}",
     }
     assert worker["healthcheck"]["test"][-3:] == ["--file", "/tmp/worker", "30"]
-    assert worker["networks"] == ["order-user", "order-database"]  # nobody connects to it
+    assert worker["networks"] == ["order-user", "order-database"]  # no container connects to it
     same = ("image", "depends_on", "volumes", "read_only", "cap_drop", "security_opt", "mem_limit", "restart", "tmpfs")
     assert {name: worker[name] for name in same} == {name: service[name] for name in same}
     assert "build" not in worker
 
 
-def test_only_what_has_a_worker_gets_its_container(repository):
+def test_only_a_service_with_a_worker_gets_its_container(repository):
     description = repository.root / "user_project" / "service.toml"
     description.write_text(description.read_text().replace("worker = true", "worker = false"))
 
@@ -113,15 +113,15 @@ def test_client_of_events_may_import_requests(repository):
     status, output = lint_imports(repository, {"inbox/client.py": "import requests"})
 
     assert status == 0, output
-    assert ", that of feeds and adapters import requests KEPT" in output
+    assert ", the client of feeds and adapters import requests KEPT" in output
 
 
 def test_events_may_not_import_everything(repository):
     status, output = lint_imports(repository, {"worker.py": "import requests\nimport speedups\nimport users"})
 
     assert status == 1
-    assert ", that of feeds and adapters import requests BROKEN" in output
-    assert "know nothing of speedups and of development BROKEN" in output
+    assert ", the client of feeds and adapters import requests BROKEN" in output
+    assert "import neither speedups nor development tools BROKEN" in output
     assert "Libraries and devtools import no project BROKEN" in output
 
 
@@ -137,14 +137,14 @@ def test_events_of_any_service_have_alerts_and_panels():
     ]
 
 
-def test_panels_have_numbers_and_places_of_their_own():
+def test_panels_have_unique_numbers_and_positions():
     panels = json.loads(render(ROOT)[ROOT / "deploy/grafana/dashboard.json"])["panels"]
 
     places = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}
     assert len(places) == len({panel["id"] for panel in panels}) == len(panels)
 
 
-def test_lock_gets_a_project_as_the_template_is_locked_and_loses_it_again():
+def test_new_project_is_locked_like_the_template_and_can_be_removed():
     lock, projects = (ROOT / "uv.lock").read_text(), [*read_projects(ROOT).values()]
     new = replace(projects[0], name="trial", calls=())
 
@@ -160,7 +160,7 @@ def test_lock_gets_a_project_as_the_template_is_locked_and_loses_it_again():
 @pytest.mark.parametrize(
     ("name", "options", "model"), [("billing", {"resource": "invoices"}, "Invoice"), ("accounting", {}, "Accounting")]
 )
-def test_names_of_the_template_are_nowhere_left(repository, name, options, model):
+def test_no_name_of_the_template_is_left(repository, name, options, model):
     new = start_service(repository.root, name, calls=["order"], **options)
 
     folder = repository.root / f"{name}_project"

@@ -1,4 +1,4 @@
-"""The generated part of deploy/kubernetes; libs/manifests checks what it says."""
+"""The generated part of deploy/kubernetes; libs/manifests checks its content."""
 
 import shutil
 import sys
@@ -20,7 +20,7 @@ def config(name, folder=BASE):
     return dict(line.split("=", 1) for line in lines if not line.startswith("#"))
 
 
-def test_new_service_is_in_the_base_and_in_every_component_and_nothing_of_it_stays(repository):
+def test_new_service_is_in_the_base_and_in_every_component_and_is_removed_completely(repository):
     start_service(repository.root, "voucher", calls=["user"], publishes=True)
     generate(repository.root)
     kubernetes = repository.root / "deploy" / "kubernetes"
@@ -61,7 +61,7 @@ def test_service_without_worker_or_database_has_no_such_files(repository):
     assert removed == {"deploy/kubernetes/base/user/worker.yaml"} | components
 
 
-def test_files_of_people_in_generated_folders_stay(repository):
+def test_other_files_in_generated_folders_are_kept(repository):
     own = repository.root / "deploy" / "kubernetes" / "overlays" / "production" / "shop.env"
     own.write_text("LOG_LEVEL=DEBUG\n")
 

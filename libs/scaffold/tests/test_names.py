@@ -46,7 +46,7 @@ def test_plurals_and_singulars(singular, plural):
         ("../pay", "lower-case letters"),
     ],
 )
-def test_name_that_will_not_do_is_refused_with_the_reason(name, reason):
+def test_invalid_name_is_refused_with_the_reason(name, reason):
     assert reason in why_not(name, ROOT)
     with pytest.raises(RefusedError, match=reason):
         start_service(ROOT, name)
@@ -65,17 +65,17 @@ def test_a_good_name_is_not_refused():
         ({"resource": "sets"}, "built into Python"),
         ({"resource": "classes"}, "keyword"),
         ({"resource": "trial"}, "name of the service"),
-        ({"port": 8000}, "Port 8000 is that of user_project"),
-        ({"port": 9100}, "Port 9100 is that of user_project"),
+        ({"port": 8000}, "Port 8000 is used by user_project"),
+        ({"port": 9100}, "Port 9100 is used by user_project"),
         ({"port": 0}, "--port is 0"),
         ({"port": 70_000}, "--port is 70000"),
-        ({"calls": ["nobody"]}, "no service 'nobody' to call; there are "),
+        ({"calls": ["absent"]}, "no service 'absent' to call; there are "),
         ({"calls": ["gateway"]}, "no service 'gateway' to call"),
-        ({"consumes": ["nobody"]}, "no service 'nobody' to call"),
+        ({"consumes": ["absent"]}, "no service 'absent' to call"),
         ({"consumes": ["order"]}, "The order service publishes no events"),
     ],
 )
-def test_what_clashes_is_refused_and_nothing_is_written(options, reason):
+def test_conflict_is_refused_and_nothing_is_written(options, reason):
     before = set(ROOT.iterdir())
 
     with pytest.raises(RefusedError, match=reason):

@@ -1,4 +1,4 @@
-"""A new service runs, is tested, linted and routed without an edit, offline; and is taken out without a trace."""
+"""A new service runs, passes all checks and is routed, offline and unedited. It can be removed without a trace."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ GENERATED = {
 }
 OFFLINE_SECONDS = 20
 READY_SECONDS = 60
-# The tests across services that are about each service that is described; the whole suite would take as long again.
+# The tests across services that cover every described service; the whole suite would take twice as long.
 ACROSS = ("api_document", "browsable_api", "every_service", "page_security", "portal_pages")
 ACROSS_SECONDS = 900
 
@@ -47,7 +47,7 @@ def folder():
 @pytest.fixture(scope="module")
 def repository(folder):
     if os.environ.get("TEST_NEW_SERVICE") != "1":
-        pytest.skip("the whole way of a new service takes a minute: it needs TEST_NEW_SERVICE=1, which .ci/run sets")
+        pytest.skip("the tests of a new service take a minute: they need TEST_NEW_SERVICE=1, which .ci/run sets")
     repository = Repository(folder / "a copy")
     assert repository.manage("generate")[0] == 0  # installs
     assert repository.changed() == set()
@@ -56,7 +56,7 @@ def repository(folder):
 
 @pytest.fixture(scope="module")
 def started(repository):
-    """The service trial, which publishes events and reads those of users; the output and the seconds that it took."""
+    """The service trial, which publishes events and consumes those of users; the output and the duration in seconds."""
     began = time.monotonic()
     status, output = repository.manage("startservice", "trial", "--publishes", "--consumes", "user")
     assert status == 0, output
@@ -91,7 +91,7 @@ def test_tests_across_services_pass_with_it(repository, started):
     assert " passed, 0 failed, " in output.splitlines()[-1]
 
 
-def test_called_service_keeps_the_contract(repository, started):
+def test_called_service_follows_the_contract(repository, started):
     root = repository.root
     contracts = [*root.glob("contracts/user_service.json"), *root.glob("*/contracts/user_service.json")]
     promises = [one for file in contracts for one in json.loads(file.read_text())["interactions"]]
@@ -156,7 +156,7 @@ def up(repository, ports):
         process.wait(30)
 
 
-def ask(url, body=None, **headers):
+def fetch(url, body=None, **headers):
     """Return status, content type and body."""
     content = None if body is None else json.dumps(body).encode()
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -174,24 +174,23 @@ def test_it_is_served_through_the_gateway_and_keeps_what_is_posted(repository, s
     ports = {f"{name}_PORT": str(find_free_port()) for name in ("GATEWAY", "USER", "ORDER", "TRIAL")}
 
     with up(repository, ports) as gateway:
-        created = ask(f"{gateway}/trials", {"name": "Mine"})
-        missing = ask(f"{gateway}/trials/0")
-        page = ask(f"{gateway}/trials", Accept="text/html")
-        admin = ask(f"{gateway}/admin/trial/login/")
-        style = ask(f"{gateway}/static/trial/admin/css/base.css")
-        document = json.loads(ask(f"{gateway}/-/openapi.json")[2])
-        portal = json.loads(ask(f"{gateway}/")[2])
-        user = ask(f"{gateway}/users", {"name": "John", "email": "john@example.com"})
+        created = fetch(f"{gateway}/trials", {"name": "Mine"})
+        missing = fetch(f"{gateway}/trials/0")
+        page = fetch(f"{gateway}/trials", Accept="text/html")
+        admin = fetch(f"{gateway}/admin/trial/login/")
+        style = fetch(f"{gateway}/static/trial/admin/css/base.css")
+        document = json.loads(fetch(f"{gateway}/-/openapi.json")[2])
+        portal = json.loads(fetch(f"{gateway}/")[2])
+        user = fetch(f"{gateway}/users", {"name": "John", "email": "john@example.com"})
         until = time.monotonic() + READY_SECONDS
-        while (
-            'inbox_position{feed="user"} 0.0' in (metrics := ask(f"http://127.0.0.1:{ports['TRIAL_PORT']}/metrics"))[2]
-        ):
+        metrics_url = f"http://127.0.0.1:{ports['TRIAL_PORT']}/metrics"
+        while 'inbox_position{feed="user"} 0.0' in (metrics := fetch(metrics_url))[2]:
             assert time.monotonic() < until, metrics[2]
             time.sleep(0.1)
         status = repository.manage("status", **ports)
         demo = repository.manage("demo", **ports)
     with up(repository, ports) as gateway:
-        kept = ask(f"{gateway}/trials/{json.loads(created[2])['id']}")
+        kept = fetch(f"{gateway}/trials/{json.loads(created[2])['id']}")
 
     assert created[0] == 201
     assert missing[:2] == (404, "application/problem+json")
@@ -205,12 +204,12 @@ def test_it_is_served_through_the_gateway_and_keeps_what_is_posted(repository, s
     assert "trial migrations" in status[1]
     assert re.search(r"trial-worker +running; events of user: caught up", status[1]), status[1]
     assert user[0] == 201
-    assert "outbox_unnumbered_events 1.0" in metrics[2]  # nobody reads it
+    assert "outbox_unnumbered_events 1.0" in metrics[2]  # no service consumes it
     assert "trial: 3 demo trials created" in demo[1]
     assert (kept[0], kept[2]) == (200, created[2])
 
 
-def test_it_is_taken_out_without_a_trace(repository, started):
+def test_it_is_removed_without_a_trace(repository, started):
     shutil.rmtree(repository.root / "trial_project")
 
     status, output = repository.manage("generate")
@@ -219,7 +218,7 @@ def test_it_is_taken_out_without_a_trace(repository, started):
     assert repository.changed() == set()
 
 
-def test_refusal_is_a_sentence(repository):
+def test_refusal_is_one_message(repository):
     status, output = repository.manage("startservice", "user")
 
     assert status == 1

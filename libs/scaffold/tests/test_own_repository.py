@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says of a service in a repository of its own is complete."""
+"""The instructions in CONTRIBUTING.md for a service in its own repository are complete."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ TEMPLATE = ROOT / TEMPLATE_PROJECT
 
 
 def imported(folder):
-    """The packages that the modules in ``folder`` import."""
+    """Return the packages that the modules in ``folder`` import."""
     nodes = [node for file in folder.rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]

@@ -1,4 +1,4 @@
-"""A new service that publishes events, reads those of others, or neither."""
+"""New services that publish events, consume events, or neither."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ OF_EVENTS = r"\bevents?\b|outbox|inbox|worker = true|\bversion = models"
 
 
 def texts_of(folder):
-    """The text of each file by its name; none has a mark left, and all that is Python can be read."""
+    """Return the text of each file by name; check that no mark is left and that Python files can be parsed."""
     texts = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
     assert not [name for name, text in texts.items() if re.search("# (begin|end|publishes|consumes)", text)]
     for text in (text for name, text in texts.items() if name.endswith(".py")):
@@ -23,7 +23,7 @@ def texts_of(folder):
 
 
 @pytest.mark.parametrize("calls", [[], ["user"]])
-def test_without_events_nothing_of_them_is_there(repository, calls):
+def test_a_service_without_events_has_none_of_their_parts(repository, calls):
     start_service(repository.root, "trial", calls=calls)
 
     texts = texts_of(repository.root / "trial_project")
@@ -32,7 +32,7 @@ def test_without_events_nothing_of_them_is_there(repository, calls):
     assert not read_project(repository.root / "trial_project").worker
 
 
-def test_a_publisher_has_an_outbox_and_a_worker_and_reads_nothing(repository):
+def test_a_publisher_has_an_outbox_and_a_worker_and_consumes_nothing(repository):
     start_service(repository.root, "trial", resource="attempts", publishes=True)
 
     texts = texts_of(repository.root / "trial_project")
@@ -46,7 +46,7 @@ def test_a_publisher_has_an_outbox_and_a_worker_and_reads_nothing(repository):
     assert (described.worker, described.calls) == (True, ())
 
 
-def test_a_consumer_calls_the_service_too_and_publishes_nothing(repository):
+def test_a_consumer_also_calls_the_service_and_publishes_nothing(repository):
     start_service(repository.root, "trial", consumes=["user"])
 
     texts = texts_of(repository.root / "trial_project")
@@ -61,7 +61,7 @@ def test_a_consumer_calls_the_service_too_and_publishes_nothing(repository):
     assert (described.worker, described.calls) == (True, ("user",))
 
 
-def test_a_service_can_read_the_events_of_a_new_one_and_of_several(repository):
+def test_a_service_can_consume_the_events_of_several_services(repository):
     start_service(repository.root, "voucher", resource="invoices", publishes=True)
 
     start_service(repository.root, "trial", calls=["order"], consumes=["user", "voucher"], publishes=True)
@@ -77,7 +77,7 @@ def test_a_service_can_read_the_events_of_a_new_one_and_of_several(repository):
     assert read_projects(repository.root)["trial"].calls == ("order", "user", "voucher")
 
 
-def test_a_service_that_publishes_nothing_cannot_be_read(repository):
+def test_a_service_that_publishes_nothing_cannot_be_consumed(repository):
     with pytest.raises(RefusedError, match="The order service publishes no events"):
         start_service(repository.root, "trial", consumes=["order"])
 
