@@ -198,11 +198,11 @@ def test_down_ends_processes_that_a_killed_up_left(system):
     assert system.processes() == []
 
 
-def test_down_without_an_up_says_so(clone):
+def test_down_without_a_running_up(clone):
     assert clone.run("down") == (0, f"up is not running on {clone.data_dir}.\n")
 
 
-def test_logs_before_the_first_run_says_so(new_clone):
+def test_logs_before_the_first_run_fails(new_clone):
     status, output = new_clone.run("logs")
 
     assert status == 1

@@ -321,7 +321,7 @@ def test_an_unknown_suite_is_refused_before_anything_is_installed(copy):
 
 
 @pytest.mark.parametrize("version", ["3.6.15", "3.8.18", "3.10.13"])
-def test_an_old_python_is_told_which_one_is_needed(version):
+def test_an_old_python_gets_the_required_version(version):
     python = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions" / version / "bin" / "python"
     if not os.access(python, os.X_OK):
         pytest.skip(f"no Python {version} here")

@@ -10,18 +10,18 @@ from known_users.models import KnownUser
 from user_client import UserServiceUnavailable, VerifiedUser, find_user
 
 FEED = "user"
-_REFUSED = "SELECT * FROM known_user WHERE user_id = %s AND state <> %s"  # a queryset takes 25 % of such a request
+_NOT_ACTIVE = "SELECT * FROM known_user WHERE user_id = %s AND state <> %s"  # faster than a queryset
 
 
 def verify_user(user_id: int) -> VerifiedUser | None:
-    """Return whether the user is active and the time of that state; None if the user does not exist.
+    """Return whether the user is active, and as of when; None if the user does not exist.
 
-    If the user service is unavailable, a known user decides: deleted and deactivated users always; active users with
+    If the user service is unavailable, a deleted or deactivated known user is rejected. An active one is accepted with
     ``settings.ORDERS_DURING_OUTAGE``, if the events were read to their end in the last ``USER_REPLICA_MAX_AGE``
-    seconds. A known user who is deleted or deactivated also overrides the client's cache.
+    seconds. A cached user is rejected if the known user is deleted or deactivated.
 
     Raises:
-        UserServiceUnavailable: neither the user service nor a known user decides.
+        UserServiceUnavailable: neither the user service nor a known user verifies the user.
     """
     try:
         user = find_user(user_id)
@@ -34,8 +34,8 @@ def verify_user(user_id: int) -> VerifiedUser | None:
             raise
         return _as_verified(known, read_at or known.changed_at)
     if user and user.is_cached:
-        refused = next(iter(KnownUser.objects.raw(_REFUSED, [user_id, KnownUser.State.ACTIVE])), None)
-        return _as_verified(refused, refused.changed_at) if refused else user
+        known = next(iter(KnownUser.objects.raw(_NOT_ACTIVE, [user_id, KnownUser.State.ACTIVE])), None)
+        return _as_verified(known, known.changed_at) if known else user
     return user
 
 

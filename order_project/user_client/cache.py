@@ -30,6 +30,6 @@ class UserCache:
             self._seen.pop(user_id, None)
 
     def seen_at(self, user_id: int, *, within_seconds: float) -> datetime | None:
-        """Return when the user was last seen; None if that was longer ago or never."""
+        """Return when the user was last seen; None if not within ``within_seconds``."""
         seen = self._seen.get(user_id)
         return seen if seen and timezone.now() - seen < timedelta(seconds=within_seconds) else None

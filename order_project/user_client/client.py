@@ -63,7 +63,7 @@ def find_user(user_id: int) -> VerifiedUser | None:
 
     Raises:
         UserServiceUnavailable: no complete response within ``settings.USER_SERVICE_TOTAL_TIMEOUT`` seconds, or a
-            response other than this user or the user service's own 404; at once while the circuit is open.
+            response other than this user or the user service's own 404; an open circuit, or a full bulkhead.
     """
     fresh_seconds = settings.USER_CACHE_SECONDS
     if fresh_seconds and (seen_at := cache.seen_at(user_id, within_seconds=fresh_seconds)):

@@ -71,7 +71,7 @@ def test_objects_can_be_looked_up_by_another_field(ask, ada):
     assert ask("GET", path).status == 404
 
 
-def test_lists_can_have_other_pages(ask, ada, eve):
+def test_lists_can_use_other_paginations(ask, ada, eve):
     page = ask("GET", "/pages?ordering=-id").json
     offset = ask("GET", "/offsets?limit=1&offset=1").json
 
@@ -87,7 +87,7 @@ def test_rows_can_have_annotations(ask, ada):
     assert ask("DELETE", f"/annotated/{ada.pk}").status == 204
 
 
-def test_serializers_and_hooks_can_be_other_for_each_action(ask, ada):
+def test_serializers_and_hooks_can_differ_by_action(ask, ada):
     path = f"/per-action/{ada.pk}"
     read = ask("GET", path)
 

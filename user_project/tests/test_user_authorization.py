@@ -90,7 +90,7 @@ def test_reader_reads_and_writer_writes(secured):
     )
 
 
-def test_feed_is_for_services_alone_and_names_the_actor(secured):
+def test_feed_is_for_services_only_and_names_the_actor(secured):
     made = secured("POST", "/users", ADA, **identity(WRITER))
     User.objects.update(name="Eve")  # not by a caller
 

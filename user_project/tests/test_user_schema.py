@@ -185,7 +185,7 @@ def test_view_adds_its_problems_to_those_of_its_base_classes():
         ("post", "/users", {"content-type": "text/csv"}, "users_create", 415),
     ],
 )
-def test_refusal_is_as_the_document_states(document, api, method, path, headers, name, status):
+def test_error_response_follows_the_document(document, api, method, path, headers, name, status):
     response = api.generic(method.upper(), path, "x", headers=headers, content_type=headers.get("content-type", ""))
 
     stated = operations(document)[name]["responses"][str(status)]["content"]["application/problem+json"]["schema"]

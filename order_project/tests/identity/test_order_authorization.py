@@ -234,7 +234,7 @@ def test_session_of_an_inactive_or_ordinary_account_is_refused(secured, accounts
     assert secured("GET", f"/orders/{mine.pk}", **headers | {"Accept": "application/json"}).status == 401
 
 
-def test_document_states_who_may_do_what(secured):
+def test_document_states_the_required_scopes(secured):
     document = secured("GET", "/openapi.json", X_Service_Token=TOKEN).json
 
     assert document["paths"]["/orders"]["get"]["security"] == [

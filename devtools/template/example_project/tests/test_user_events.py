@@ -56,7 +56,7 @@ def test_events_may_come_twice_and_in_any_order():
     assert known() == (3, "Third", False)
 
 
-def test_a_deleted_user_stays_so():
+def test_a_deleted_user_stays_deleted():
     apply([deleted(3), changed(2)], reading())
 
     assert known() == (3, None, True)
