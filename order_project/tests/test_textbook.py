@@ -20,7 +20,7 @@ LAPTOP = {"user_id": 7, "product_name": "Laptop"}
 
 @pytest.fixture(scope="module", params=MODES)
 def served(request, django_db_setup, make_httpserver, tmp_path_factory):
-    """The copied service of ``textbook``, served in each of ``WAYS``."""
+    """The copied service of ``textbook``, served in each mode of ``conformance``."""
     environment = {
         "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "DJANGO_SETTINGS_MODULE": "tests.textbook.settings",

@@ -56,7 +56,7 @@ def make_user(db: None) -> Callable[..., User]:
 
 @pytest.fixture(scope="session", params=MODES)
 def served(request, django_db_setup, tmp_path_factory):
-    """The copied service of ``textbook``, served in each of ``WAYS``."""
+    """The copied service of ``textbook``, served in each mode of ``conformance``."""
     environment = {
         "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "DJANGO_SETTINGS_MODULE": "tests.textbook.settings",

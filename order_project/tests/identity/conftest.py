@@ -38,7 +38,7 @@ def two_users(request):
 
 @pytest.fixture(scope="module")
 def start_service(django_db_setup, make_httpserver, tmp_path_factory):
-    """Return a function that serves the service in one of ``conformance.modes.MODES``."""
+    """Return a function that serves the service in a mode of ``conformance``."""
     environment = {
         "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "SECRET_KEY": settings.SECRET_KEY,  # signs the sessions that tests make
