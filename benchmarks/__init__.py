@@ -1,1 +1,1 @@
-"""Measures the system under load, alone or in alternation with the reference stack: ``manage_all.py bench``."""
+"""Load benchmarks of the system, alone or in alternation with the reference stack: ``manage_all.py bench``."""

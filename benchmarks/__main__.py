@@ -1,4 +1,4 @@
-"""``python -m benchmarks``, which ``manage_all.py bench`` runs: the options of the measurement of the stacks."""
+"""Command line of ``python -m benchmarks``, which ``manage_all.py bench`` runs."""
 
 import argparse
 import sys
@@ -8,11 +8,11 @@ from devtools.errors import DevtoolsError
 
 
 def main() -> None:
-    """Read the options and measure."""
+    """Parse the options and run the benchmark."""
     parser = argparse.ArgumentParser(
         prog="manage_all.py bench", formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument("--against", choices=["reference"], help="measure this stack in alternation, too")
+    parser.add_argument("--against", choices=["reference"], help="also measure this stack, in alternation")
     parser.add_argument("--rounds", type=int, default=Options.rounds)
     parser.add_argument("--seconds", type=float, default=Options.seconds, help="of each round")
     parser.add_argument("--connections", type=int, default=Options.connections)
@@ -30,7 +30,7 @@ def main() -> None:
     ):
         if not least <= options[name] <= most:
             parser.error(f"--{name} must be from {least} to {most}")
-    if not 200 <= options["orders"] <= 10_000_000:  # noqa: PLR2004 - a few pages; what fits a disk
+    if not 200 <= options["orders"] <= 10_000_000:  # noqa: PLR2004 - a few pages; a size that fits a disk
         parser.error("--orders must be from 200 to 10000000")
     try:
         bench(Options(against_reference=options.pop("against") is not None, **options))

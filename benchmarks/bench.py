@@ -1,4 +1,4 @@
-"""The command ``bench``: starts the stacks, drives them in alternation, and writes down what it found."""
+"""The command ``bench``: starts the stacks, loads them in alternation, and saves the results."""
 
 import contextlib
 import json
@@ -19,8 +19,8 @@ from benchmarks.databases import REFERENCE_ROWS, Databases, fill, private_databa
 from benchmarks.own_stack import own_stack
 from benchmarks.plot import draw
 from benchmarks.reference import reference_stack
-from benchmarks.rounds import Measurement, Rounds, check_answers, find_last_page
-from benchmarks.scenarios import OWN, REFERENCE, REMEMBERING, STACKS, TEXTBOOK, Course, courses
+from benchmarks.rounds import Measurement, Rounds, check_responses, find_last_page
+from benchmarks.scenarios import OWN, REFERENCE, REMEMBERING, STACKS, TEXTBOOK, BenchmarkCase, benchmark_cases
 from benchmarks.stack import Stack
 from benchmarks.startup import measure_starts
 from benchmarks.summary import Summary, summarise
@@ -30,14 +30,14 @@ from devtools.errors import DevtoolsError
 
 RESULTS = Path(__file__).parent / "results"
 EQUAL_LOAD = 0.7  # of the reference stack's median rate
-EQUAL_LOAD_COURSES = ("GET one user", "POST an order")
+EQUAL_LOAD_CASES = ("GET one user", "POST an order")
 STARTS = 3
 ROUTES = {"gateway": {False}, "direct": {True}, "both": {False, True}}  # is it direct?
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says."""
+    """The options of the command line."""
 
     against_reference: bool = False
     rounds: int = 7
@@ -52,7 +52,7 @@ class Options:
 
 @dataclass
 class Results:
-    """All that was found."""
+    """The results of all measurements."""
 
     options: Options
     machine: dict[str, Any]
@@ -66,12 +66,12 @@ def bench(options: Options) -> None:
     """Measure, print, and save in ``benchmarks/results/``.
 
     Raises:
-        DevtoolsError: something is missing, does not start, or gives a wrong answer.
+        DevtoolsError: a program is missing, or a stack does not start or returns a wrong response.
     """
     find_wrk()
-    chosen = [course for course in courses(options.only) if course.is_direct in ROUTES[options.route]]
+    chosen = [case for case in benchmark_cases(options.only) if case.is_direct in ROUTES[options.route]]
     if not chosen:
-        raise DevtoolsError(f"Nothing that is measured has {options.only!r} in its name.")
+        raise DevtoolsError(f"No benchmark case has {options.only!r} in its name.")
     results = Results(options, describe_machine())
     with unwound_by_signals():
         if not options.only:
@@ -88,7 +88,7 @@ def bench(options: Options) -> None:
 
 @contextlib.contextmanager
 def unwound_by_signals() -> Iterator[None]:
-    """Let a request to end this command end what it started, as Ctrl-C does."""
+    """Exit on SIGTERM and SIGHUP, so that the context managers stop their processes as on Ctrl-C."""
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
@@ -103,7 +103,7 @@ def unwound_by_signals() -> Iterator[None]:
 
 @contextlib.contextmanager
 def running_stacks(options: Options, databases: Databases) -> Iterator[Mapping[str, Stack]]:
-    """Run the stacks; those that are not under load cost nothing but memory."""
+    """Run all stacks at once. Stacks that are not under load cost only memory."""
     folder, workers = databases.folder, options.workers
     with contextlib.ExitStack() as running:
         print("Starting the stacks ...", flush=True)
@@ -117,34 +117,34 @@ def running_stacks(options: Options, databases: Databases) -> Iterator[Mapping[s
         yield {stack.name: stack for stack in stacks}
 
 
-def drive(results: Results, chosen: list[Course], stacks: Mapping[str, Stack], databases: Databases) -> None:
-    """Take all measurements."""
+def drive(results: Results, chosen: list[BenchmarkCase], stacks: Mapping[str, Stack], databases: Databases) -> None:
+    """Run all measurements."""
     options = results.options
     results.memory = {stack.name: memory({**stack.roots, "postgres": databases.postgres}) for stack in stacks.values()}
-    check_answers(chosen, stacks)
+    check_responses(chosen, stacks)
     last_page = find_last_page(stacks[OWN], options.orders) if any("last" in one.name for one in chosen) else ""
     rounds = Rounds(stacks, databases.postgres, last_page)
     load = Load(options.connections, options.seconds)
-    for course in chosen:
-        print(f"{course.name} ...", flush=True)
-        found = list(rounds.run(course, load, options.rounds))
+    for case in chosen:
+        print(f"{case.name} ...", flush=True)
+        found = list(rounds.run(case, load, options.rounds))
         print(table.load_table(summarise(found)), flush=True)
         results.measurements += found
-        if course.name in EQUAL_LOAD_COURSES:
-            results.paced += at_equal_load(rounds, course, load, found)
+        if case.name in EQUAL_LOAD_CASES:
+            results.paced += at_equal_load(rounds, case, load, found)
 
 
-def at_equal_load(rounds: Rounds, course: Course, load: Load, found: list[Measurement]) -> Iterator[Measurement]:
-    """Measure a course again at a share of the reference stack's rate; nothing if that was not measured."""
+def at_equal_load(rounds: Rounds, case: BenchmarkCase, load: Load, found: list[Measurement]) -> Iterator[Measurement]:
+    """Measure a case at a share of the reference stack's rate. Yield nothing if that rate was not measured."""
     for summary in summarise(found):
         if summary.stack == REFERENCE:
             rate = summary.rate * EQUAL_LOAD
-            print(f"{course.name} at {rate:.0f} a second ...", flush=True)
-            yield from rounds.run(course, replace(load, rate=rate), len({one.round for one in found}))
+            print(f"{case.name} at {rate:.0f} a second ...", flush=True)
+            yield from rounds.run(case, replace(load, rate=rate), len({one.round for one in found}))
 
 
 def describe_machine() -> dict[str, Any]:
-    """Say on what and when this was measured."""
+    """Return the time of the measurement, and the hardware and software of the machine."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),
@@ -155,7 +155,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def report(results: Results) -> str:
-    """Return all of it as text."""
+    """Return the results as text."""
     parts = [f"{results.machine}\n{asdict(results.options)}\n"]
     parts += [f"{name}: {description}" for name, description in STACKS.items() if name in results.memory]
     parts += ["", table.load_table(summarise(results.measurements))]
@@ -165,7 +165,7 @@ def report(results: Results) -> str:
     parts += [table.memory_table(results.memory)]
     if results.starts:
         times = ", ".join(f"{seconds:.1f}" for seconds in results.starts)
-        parts += [f"up on existing data, to the first answer: {median(results.starts):.1f} s ({times})"]
+        parts += [f"up on existing data, to the first response: {median(results.starts):.1f} s ({times})"]
     return "\n".join(parts)
 
 

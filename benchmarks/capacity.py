@@ -1,9 +1,9 @@
-"""Capacity for 1,000 to 100,000 requests a second: replicas, connections, queueing, and what breaks first.
+"""Capacity for 1,000 to 100,000 requests a second: replicas, connections, queueing, and the first limits.
 
 python -m benchmarks.capacity > benchmarks/results/capacity.txt
 
-Simulates the measured CPU times (benchmarks.service_times) with seeded random numbers, first on the machine where they
-were measured, beside the measured response times, then on clusters whose replicas have processors of their own.
+Simulates the measured CPU times (benchmarks.service_times) with seeded random numbers: first on the machine of the
+measurement, beside the measured response times, then on clusters whose replicas have their own processors.
 """
 
 import json
@@ -20,18 +20,15 @@ MEASURED = Path(__file__).with_name("results") / "service_times.json"
 MIX = {"GET user": 0.5, "POST order": 0.3, "POST user": 0.1, "GET list": 0.1}
 THREADS = {"user": 2, "order": 6}  # of each process
 THREADS_OF_CLIENT = 64
-SEED, REQUESTS, SHAPE = (
-    20,
-    60_000,
-    2.0,
-)  # SHAPE: of the gamma distribution of times, whose deviation is 0.7 of the mean
-LOAD = 0.6  # of the processes, for which replicas are counted
+SEED, REQUESTS = 20, 60_000
+SHAPE = 2.0  # of the gamma distribution of times; the standard deviation is 0.7 of the mean
+LOAD = 0.6  # utilisation of the processes, which determines the number of replicas
 RATES = (1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of a system; ``processors`` are those that all of it shares, None if each process has its own."""
+    """The sizes of a system. All processes share ``processors``; with None, each process has its own."""
 
     processes: Mapping[str, int]
     database_processors: int = 16
@@ -40,7 +37,7 @@ class Shape:
 
 
 class Model:
-    """The resources of a shape, and requests that use them."""
+    """The resources of a shape, and the requests that use them."""
 
     def __init__(self, shape: Shape, cpu_ms: Mapping[str, Mapping[str, float]]) -> None:
         self.random = random.Random(SEED)  # noqa: S311 - no secret  # nosec B311
@@ -54,18 +51,18 @@ class Model:
         self.client = Resource("client", THREADS_OF_CLIENT)
 
     def arrivals(self, rate: float, number: int) -> Iterator[tuple[float, Request]]:
-        """Yield requests that arrive at random, as the mix says."""
+        """Yield ``number`` requests of the mix, with Poisson arrivals."""
         at = 0.0
         for kind in self.random.choices([*MIX], [*MIX.values()], k=number):
             at += self.random.expovariate(rate)
             yield at, self.request(kind)
 
     def request(self, kind: str) -> Request:
-        """Yield the steps of a request: half of the gateway's work before its service's, half after it."""
+        """Yield the steps of a request. Half of the gateway's work precedes the service's, half follows it."""
         cpu, owner = self.cpu_ms[kind], "user" if "user" in kind else "order"
-        checks = kind == "POST order"  # the user service is asked, as for GET user
-        asked = self.cpu_ms["GET user"]["database"] if checks else 0.0
-        if self.machine:  # which the load client shares
+        checks = kind == "POST order"  # the order service sends a GET user
+        checking = self.cpu_ms["GET user"]["database"] if checks else 0.0
+        if self.machine:  # shared with the load client
             yield from self._work(self.client, cpu["client"])
         yield from self._work(self.tiers["gateway"], cpu["gateway"] / 2)
         yield Acquire(self.threads[owner])
@@ -73,9 +70,9 @@ class Model:
         if checks:
             yield Acquire(self.threads["user"])
             yield from self._work(self.tiers["user"], cpu["user"])
-            yield from self._query("user", asked)
+            yield from self._query("user", checking)
             yield Release(self.threads["user"])
-        yield from self._query(owner, cpu["database"] - asked)
+        yield from self._query(owner, cpu["database"] - checking)
         yield Release(self.threads[owner])
         yield from self._work(self.tiers["gateway"], cpu["gateway"] / 2)
 
@@ -100,9 +97,9 @@ def cpu_of(kind_ms: Mapping[str, Mapping[str, float]], tier: str) -> float:
 
 def database_cpu(kind_ms: Mapping[str, Mapping[str, float]], name: str) -> float:
     """Return the milliseconds of CPU of a service's database for a request of the mix."""
-    asked = kind_ms["GET user"]["database"] * MIX["POST order"]
+    checking = kind_ms["GET user"]["database"] * MIX["POST order"]
     own = sum(share * kind_ms[kind]["database"] for kind, share in MIX.items() if (name == "user") == ("user" in kind))
-    return own + asked if name == "user" else own - asked
+    return own + checking if name == "user" else own - checking
 
 
 def compare(measured: Mapping[str, Any], cpu_ms: Mapping[str, Mapping[str, float]]) -> None:
@@ -120,14 +117,14 @@ def compare(measured: Mapping[str, Any], cpu_ms: Mapping[str, Mapping[str, float
 
 
 def replicas(rate: float, cpu_ms: Mapping[str, Mapping[str, float]]) -> dict[str, int]:
-    """Return the replicas, of two processes, that a rate takes at ``LOAD``."""
+    """Return the number of replicas, of two processes each, that a rate needs at ``LOAD``."""
     return {
         name: max(2, math.ceil(rate * cpu_of(cpu_ms, name) / 1000 / LOAD / 2)) for name in ("gateway", "user", "order")
     }
 
 
 def project(rate: int, cpu_ms: Mapping[str, Mapping[str, float]], shape: Shape) -> None:
-    """Print what a rate takes, and how it goes."""
+    """Print the replicas, connections, database load and response times of a rate."""
     number = replicas(rate, cpu_ms)
     sized = replace(shape, processes={name: 2 * each for name, each in number.items()})
     model = Model(sized, cpu_ms)
@@ -148,8 +145,8 @@ def main() -> None:
     cpu_ms = {kind: run["cpu_ms"] for kind, run in measured["alone"].items()}
     compare(measured, cpu_ms)
     shape = Shape({})
-    words = f"two databases of {shape.database_processors} processors, {shape.connections} connections each"
-    print(f"\nOn a cluster: {words}\n")
+    description = f"two databases of {shape.database_processors} processors, {shape.connections} connections each"
+    print(f"\nOn a cluster: {description}\n")
     print(f"{'':>8} {'replicas':>21} {'connections':>17} {'database load':>15} {'ms':>16} {'queue':>6}")
     names = f"{'gateway':>8} {'user':>5} {'order':>6} {'user':>10} {'order':>6} {'user':>8} {'order':>6}"
     print(f"{'a second':>8} {names} {'p50':>7} {'p99':>8}")

@@ -1,4 +1,4 @@
-"""Shows what an order takes beside 500 slow clients of each kind, at the gateway and directly at the services.
+"""Response times of orders beside 500 slow clients of each kind, at the gateway and directly at the services.
 
 python -m benchmarks.crowds [--orders 200]
 """
@@ -32,7 +32,7 @@ SETTLE_SECONDS = 2.0
 
 @contextlib.contextmanager
 def crowd(addresses: dict[str, Address], beginning: str | None) -> Iterator[None]:
-    """Hold connections to each address that send ``beginning``, and read nothing; none for None."""
+    """Hold connections to each address that send ``beginning`` and read nothing. Open none if it is None."""
     with contextlib.ExitStack() as stack:
         for name, address in addresses.items() if beginning is not None else ():
             for _ in range(CLIENTS):
@@ -47,7 +47,7 @@ def crowd(addresses: dict[str, Address], beginning: str | None) -> Iterator[None
 
 
 def place_orders(gateway: Address, number: int) -> tuple[list[float], int]:
-    """Return the milliseconds of each order, and how many failed."""
+    """Return the milliseconds of each order, and the number of failed orders."""
     took, failed = [], 0
     with Client(gateway.url) as client:
         for _ in range(number):
@@ -59,7 +59,7 @@ def place_orders(gateway: Address, number: int) -> tuple[list[float], int]:
 
 
 def main() -> None:
-    """Measure and print a table; two rounds of each case, in alternation with a quiet one."""
+    """Print a table: two rounds of each kind, in alternation with rounds without slow clients."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=200, help="of each round")
     orders = parser.parse_args().orders

@@ -1,4 +1,4 @@
-"""One private PostgreSQL server with the databases of all stacks, filled alike."""
+"""A private PostgreSQL server with the databases of all stacks, filled with the same data."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -48,9 +48,9 @@ class Databases:
 
 @contextlib.contextmanager
 def private_databases(*, orders: int) -> Iterator[Databases]:
-    """Run the server, as safe with its data as ``up`` runs it, in a folder that is removed at the end.
+    """Run the server in a temporary directory, with fsync on as under ``up``.
 
-    Ours has 1,000 users and ``orders`` orders; the reference stack makes its tables itself.
+    Our databases have 1,000 users and ``orders`` orders. The reference stack creates its tables itself.
     """
     with temporary_directory("bench-") as folder:
         server = PrivatePostgres(folder)
@@ -71,7 +71,7 @@ def private_databases(*, orders: int) -> Iterator[Databases]:
 
 
 def fill(urls: Mapping[str, str], rows: Mapping[str, str], orders: int) -> None:
-    """Insert the rows and let PostgreSQL look at them."""
+    """Insert the rows, and update PostgreSQL's statistics."""
     for name, statement in rows.items():
         with contextlib.closing(psycopg2.connect(urls[name])) as connection:
             connection.autocommit = True

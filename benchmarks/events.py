@@ -1,8 +1,8 @@
-"""What events cost at a million users: the migration, a new consumer, compaction and purge.
+"""Cost of events at a million users: the migration, a new consumer, compaction and purge.
 
 python -m benchmarks.events [--users 1000000] > benchmarks/results/events.txt
 
-While the migration writes the events of the users that are there, a client changes users; its longest wait is printed.
+While the migration writes the events of existing users, a client changes users; its longest wait is printed.
 """
 
 import argparse
@@ -44,7 +44,7 @@ class Commands:
         self.urls, self.folder = urls, folder
 
     def run(self, name: str, *arguments: str, **variables: str) -> float:
-        """Run a command; return its seconds."""
+        """Run a command; return its duration in seconds."""
         project = PROJECTS[name]
         base = base_environment() | variables
         environment = service_environment(
@@ -58,7 +58,7 @@ class Commands:
 
 
 def longest_wait(url: str, users: int, work: Callable[[], float]) -> tuple[float, float]:
-    """Return the seconds of ``work``, and the longest wait of a client that changes users meanwhile."""
+    """Return the seconds of ``work``, and the longest wait of a client that concurrently changes users."""
     waits, done = [0.0], threading.Event()
 
     def change() -> None:
@@ -79,7 +79,7 @@ def longest_wait(url: str, users: int, work: Callable[[], float]) -> tuple[float
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the measurements and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--users", type=int, default=1_000_000)
     users = parser.parse_args().users

@@ -11,7 +11,7 @@ class Fixed(asyncio.Protocol):
     """Serves requests without bodies, one after another."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Store the transport."""
         self._transport: asyncio.WriteTransport = transport  # type: ignore[assignment]
         self._received = b""
 

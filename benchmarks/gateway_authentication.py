@@ -1,9 +1,9 @@
-"""Shows what authentication costs: CPU time of a proxied request with ``[auth]`` off, and on with a repeated token.
+"""Cost of authentication: CPU time of a proxied request with ``[auth]`` off, and on with a repeated token.
 
     python -m benchmarks.gateway_authentication --rounds 20 --seconds 1 [--before FOLDER] [--python PATH]
 
-Gateways of one process each, in alternation, in front of the same upstream. ``--before`` names another checkout, whose
-gateway is measured as well. The ratios are medians of the rounds' ratios to the gateway with ``[auth]`` off.
+Measures gateways of one process each, in alternation, in front of the same upstream. ``--before`` names another
+checkout, whose gateway is also measured. The ratios to the gateway with ``[auth]`` off are medians of the rounds.
 """
 
 import argparse
@@ -36,7 +36,7 @@ jwks = "{jwks}"
 
 
 def issue(folder: Path) -> tuple[str, str]:
-    """Return the routes file's part with an issuer, and a token of it that lives an hour."""
+    """Return the ``[auth]`` part of a routes file, and a token that is valid for an hour."""
     key = ec.generate_private_key(ec.SECP256R1())
     jwk = {**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "one"}
     (folder / "jwks.json").write_text(json.dumps({"keys": [jwk]}))

@@ -1,4 +1,4 @@
-"""Shows what the gateway bears: a thousand held requests at once, and a GiB each way, by one process.
+"""Limits of one gateway process: a thousand concurrent slow requests, and bodies of a GiB in each direction.
 
 python -m benchmarks.gateway_bounds [--python PATH]
 """
@@ -23,7 +23,7 @@ HOLD_SECONDS = 2.0
 
 
 class Upstream:
-    """Holds, swallows or pours out, as the path says; one thread for all that is held."""
+    """Responds late, receives an upload or sends a GiB, depending on the path. One thread holds all late responses."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
@@ -60,25 +60,26 @@ class Upstream:
 
 
 def hold_many(server: Server) -> None:
-    """Send all requests at once and print when the last one was answered."""
+    """Send all requests at once and print the time of the last response."""
     waiting = selectors.DefaultSelector()
     started_at = time.monotonic()
     for _ in range(HELD):
         client = socket.create_connection(("127.0.0.1", server.port))
         client.sendall(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
         waiting.register(client, selectors.EVENT_READ)
-    answered = 0
+    succeeded = 0
     while waiting.get_map():
         for key, _ in waiting.select(10):
             client = key.fileobj  # type: ignore[assignment]
-            answered += client.recv(65536).startswith(b"HTTP/1.1 200")
+            succeeded += client.recv(65536).startswith(b"HTTP/1.1 200")
             waiting.unregister(client)
             client.close()
-    print(f"{HELD} requests held for {HOLD_SECONDS:g} s: {answered} answered in {time.monotonic() - started_at:.2f} s")
+    seconds = time.monotonic() - started_at
+    print(f"{HELD} requests held for {HOLD_SECONDS:g} s: {succeeded} succeeded in {seconds:.2f} s")
 
 
 def move_a_gib(server: Server, *, upload: bool) -> None:
-    """Move a GiB and print by how much the process grew meanwhile."""
+    """Transfer a GiB and print the growth of the process's memory."""
     before = peak = server.resident_bytes()
     started_at = time.monotonic()
     with socket.create_connection(("127.0.0.1", server.port)) as client:
@@ -104,7 +105,7 @@ def move_a_gib(server: Server, *, upload: bool) -> None:
 
 
 def main() -> None:
-    """Run all of them."""
+    """Run all measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", default=sys.executable)
     options = parser.parse_args()

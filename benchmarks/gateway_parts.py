@@ -1,4 +1,4 @@
-"""Shows what each part of the gateway costs: CPU milliseconds per request of one process.
+"""Cost of each part of the gateway: CPU milliseconds per request of one process.
 
     python -m benchmarks.gateway_parts --rounds 5 --seconds 3 [--python PATH]
 
@@ -16,19 +16,19 @@ from benchmarks.gateway_throughput import measure
 from benchmarks.processes import Launch, gateway, running, upstream
 
 EMPTY = """
-class Answer(list):
+class Body(list):
     def close(self):
         pass
 
 
 def application(environ, start_response):
     start_response("200 OK", [("Content-Length", "0")])
-    return Answer([b""])
+    return Body([b""])
 """
 
 
 def empty(launch: Launch, scratch: Path, *options: str) -> Launch:
-    """Return ``launch`` with an application that does nothing."""
+    """Return ``launch`` with an application that returns an empty response."""
     command, port, folder, environment, log = launch
     (scratch / "empty.py").write_text(EMPTY)
     command = [*command[:-1], *options, f"--pythonpath={scratch}", "empty:application"]

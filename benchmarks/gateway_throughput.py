@@ -1,4 +1,4 @@
-"""Compares the gateway with the reference stack's Express gateway, and with nginx as the limit.
+"""Throughput of the gateway, beside the reference stack's Express gateway and nginx as the upper limit.
 
 One process each, the same nginx as the upstream, in alternation:
 
@@ -23,15 +23,15 @@ CASES = [("/users/1", 16), ("/users/1", 256), ("/users/big", 16)]
 
 
 def measure(server: Server, path: str, connections: int, seconds: int, *headers: str) -> tuple[float, float]:
-    """Return requests per second and CPU milliseconds per request under load; each request has ``headers``."""
+    """Return requests per second and CPU milliseconds per request under load. Each request has ``headers``."""
     url = f"http://127.0.0.1:{server.port}{path}"
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *(f"-H{header}" for header in headers), url]
     before = server.cpu_seconds()
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     used = server.cpu_seconds() - before
-    if wrong := re.search(r"Non-2xx.*|Socket errors.*", told):
+    if wrong := re.search(r"Non-2xx.*|Socket errors.*", output):
         print(f"  {wrong[0]}", file=sys.stderr)
-    requests = int(re.search(r"(\d+) requests in", told)[1])  # type: ignore[index] # wrk always says so
+    requests = int(re.search(r"(\d+) requests in", output)[1])  # type: ignore[index] # wrk always prints it
     return requests / seconds, 1000 * used / requests
 
 
@@ -72,7 +72,7 @@ def compare(servers: dict[str, Server], path: str, connections: int, rounds: int
     for name, (rate, cpu) in medians.items():
         ratios = [own / other for (_, own), (_, other) in zip(results[name], results["express"], strict=True)]
         share = statistics.median(ratios)
-        print(f"  {name:24} {rate:8.0f} requests/s  {cpu:7.3f} ms CPU each, {share:.2f} of what express takes")
+        print(f"  {name:24} {rate:8.0f} requests/s  {cpu:7.3f} ms CPU each, {share:.2f} of express")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What lists cost PostgreSQL at a million rows: every documented parameter and combination.
+"""Cost of lists in PostgreSQL at a million rows, for every documented parameter and combination.
 
 python -m benchmarks.lists [--rows 1000000] [--every 1] [--load] > benchmarks/results/lists.txt
 
-Each combination is asked for in a service without a server, a page of 100. Its time is the CPU time of the service's
-backend in PostgreSQL, the least of three. ``--load`` instead runs the services, and lets four clients search while
-others read one user and place orders.
+Requests a page of 100 for each combination, by Django's test client. Its time is the CPU time of the service's backend
+in PostgreSQL, the least of three. ``--load`` instead runs the services; four clients search while others read one user
+and place orders.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from devservers.postgres import PrivatePostgres, running
 from devtools.projects import PROJECTS, with_database
 
 SECRET_KEY = secrets.token_hex()  # signs the cursors of deep pages
-PROMISE = 20.0  # milliseconds
+TARGET_MILLISECONDS = 20.0
 SEARCHERS = 4
 LOAD_SECONDS = 5
 
@@ -71,7 +71,7 @@ ORDERINGS = {"user": ["id", "created_at", "name"], "order": ["id", "created_at"]
 
 
 def combinations(service: str, rows: int) -> Iterator[str]:
-    """Yield the query of each combination: filters, search, ordering, and a place in the list."""
+    """Yield the query of each combination: filters, search, ordering and cursor."""
     ids = ",".join(str(1 + n * (rows // 100)) for n in range(100))
     middle, late = (_instant(rows * share) for share in (0.5, 0.98))
     searches = ["", *(f"search={quote(words)}" for words in SEARCHES[service])]
@@ -103,7 +103,7 @@ class Backends:
         self._connection.autocommit = True
 
     def cpu_milliseconds(self) -> float:
-        """Return the CPU time of those that are connected."""
+        """Return the CPU time of the connected backends."""
         with self._connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -114,7 +114,7 @@ class Backends:
 
 
 def measure(service: str, url: str, folder: Path, rows: int, every: int) -> None:
-    """Print a summary of the times, and each combination over the promise."""
+    """Print a summary of the times, and the slowest combinations over the target."""
     backends = Backends(url)
     times: dict[str, list[float]] = defaultdict(list)
     slow: list[tuple[float, str]] = []
@@ -131,13 +131,15 @@ def measure(service: str, url: str, folder: Path, rows: int, every: int) -> None
             statuses[response.status] += 1
             kind = "search" if "search=" in query else "filter" if query.count("=") > 1 else "plain"
             times[kind].append(min(found))
-            if min(found) > PROMISE:
+            if min(found) > TARGET_MILLISECONDS:
                 slow.append((min(found), query))
     print(f"\n{service} service, {rows:,} rows; statuses: {dict(statuses)}\n")
-    rows_of_table = [["combinations", "number", "median ms", "p99 ms", "longest ms", f"over {PROMISE:g} ms"]]
+    rows_of_table = [
+        ["combinations", "number", "median ms", "p99 ms", "longest ms", f"over {TARGET_MILLISECONDS:g} ms"]
+    ]
     for kind, of_kind in times.items():
         numbers = (statistics.median(of_kind), sorted(of_kind)[int(0.99 * len(of_kind))], max(of_kind))
-        over = sum(one > PROMISE for one in of_kind)
+        over = sum(one > TARGET_MILLISECONDS for one in of_kind)
         rows_of_table += [[kind, str(len(of_kind)), *(f"{one:.1f}" for one in numbers), str(over)]]
     print(text_table(rows_of_table))
     for milliseconds, query in sorted(slow, reverse=True)[:20]:
@@ -145,7 +147,7 @@ def measure(service: str, url: str, folder: Path, rows: int, every: int) -> None
 
 
 def put_load(urls: dict[str, str], folder: Path) -> None:
-    """Print the rates of two kinds of request with and without four clients that search."""
+    """Print the rates of two kinds of request, with and without four searching clients."""
     with own_stack("lists", urls, folder, 2) as stack, ThreadPoolExecutor(SEARCHERS) as pool:
         users, orders = stack.addresses["user"].url, stack.addresses["order"].url
         for searching in (False, True, False, True):
@@ -156,11 +158,13 @@ def put_load(urls: dict[str, str], folder: Path) -> None:
                 until = time.monotonic() + LOAD_SECONDS if searching else 0.0
                 target = "/users" if "user" in name else "/orders"
                 waiting = [pool.submit(_search, url, target, number, until) for number in range(SEARCHERS)]
-                answers = run_wrk(url, script, Load(16, LOAD_SECONDS))
+                responses = run_wrk(url, script, Load(16, LOAD_SECONDS))
                 found = sum((one.result() for one in waiting), Counter[int]())
                 clients = SEARCHERS if searching else 0
-                print(f"{name}, {clients} clients search: {answers.rate:.0f}/s, p50 {answers.p50:.1f} ms,", end=" ")
-                print(f"p99 {answers.p99:.1f} ms, refused {answers.refused}; searches by status: {dict(found)}")
+                print(
+                    f"{name}, {clients} clients search: {responses.rate:.0f}/s, p50 {responses.p50:.1f} ms,", end=" "
+                )
+                print(f"p99 {responses.p99:.1f} ms, refused {responses.refused}; searches by status: {dict(found)}")
 
 
 def _search(url: str, target: str, number: int, until: float) -> Counter[int]:
@@ -174,7 +178,7 @@ def _search(url: str, target: str, number: int, until: float) -> Counter[int]:
 
 
 def main() -> None:
-    """Fill the databases, and measure."""
+    """Fill the databases and run the measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--every", type=int, default=1, help="measure each n-th combination only")

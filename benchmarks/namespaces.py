@@ -1,4 +1,4 @@
-"""Namespaces of one command: addresses on loopback and an /etc/hosts that nobody else sees."""
+"""Linux namespaces for a benchmark: private loopback addresses and a private /etc/hosts."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ INSIDE = "BENCHMARK_NAMESPACE"
 
 
 def enter_namespaces(module: str) -> None:
-    """Start ``python -m module`` anew with the same arguments in namespaces of its own; needs root."""
+    """Run ``python -m module`` again with the same arguments, in new namespaces. Needs root."""
     if INSIDE not in os.environ:
         os.environ[INSIDE] = "1"
         command = ["unshare", "--net", "--mount", sys.executable, "-m", module, *sys.argv[1:]]

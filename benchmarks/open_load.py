@@ -1,4 +1,4 @@
-"""Load that arrives at its own times: a slow response delays no other request, and counts from when it was due."""
+"""An open-loop load client: requests are sent at a fixed rate, and response times count from the scheduled time."""
 
 import http.client
 import itertools
@@ -23,7 +23,7 @@ Request = tuple[str, str, str, object]  # kind, method, target, body
 
 
 def requests() -> Iterator[Request]:
-    """Yield requests for ever: of ten, five read a user, three place an order, one adds a user, one reads a list."""
+    """Yield requests without end: of ten, five read a user, three place an order, one adds a user, one reads a list."""
     for number in itertools.count():
         user = 1 + number % USERS
         match number % 10:
@@ -38,22 +38,22 @@ def requests() -> Iterator[Request]:
 
 
 class OpenLoad:
-    """Requests at a rate, in turn at the hosts that are ready, over connections that are kept."""
+    """Sends requests at a fixed rate to the ready hosts in turn, over keep-alive connections."""
 
     def __init__(self, hosts: Callable[[], Sequence[str]], port: int, rate: float) -> None:
         self.hosts, self.port, self.rate = hosts, port, rate
         self.outcomes: Counter[tuple[str, object]] = Counter()
         self.seconds: list[float] = []
-        self.placed: list[int] = []  # orders that were acknowledged, also before it counts
+        self.placed: list[int] = []  # acknowledged orders, including those of the warm-up
         self._begun_at = math.inf
         self._local = threading.local()
 
     def begin(self) -> None:
-        """Count from now on; what came before has warmed up."""
+        """End the warm-up: count requests from now on."""
         self._begun_at = time.monotonic()
 
     def run(self, stopping: Event, sent: Iterator[Request] | None = None) -> None:
-        """Send until ``stopping`` is set, and wait for the last responses."""
+        """Send requests until ``stopping`` is set, then wait for the last responses."""
         started = time.monotonic()
         with ThreadPoolExecutor(THREADS) as pool:
             for number, request in enumerate(sent or requests()):
@@ -83,7 +83,7 @@ class OpenLoad:
             self.seconds.append(time.monotonic() - due)
 
     def _connection(self, host: str, ready: Sequence[str]) -> http.client.HTTPConnection:
-        """Return this thread's connection to a host; those to hosts that are not ready any more are closed."""
+        """Return this thread's connection to a host. Close connections to hosts that are no longer ready."""
         connections: dict[str, http.client.HTTPConnection] = self._local.__dict__.setdefault("connections", {})
         for gone in connections.keys() - {*ready}:
             connections.pop(gone).close()
@@ -92,7 +92,7 @@ class OpenLoad:
         return connections[host]
 
     def failed(self) -> int:
-        """Return the number of requests whose response was not expected."""
+        """Return the number of requests with an unexpected response or none."""
         return sum(count for (_, outcome), count in self.outcomes.items() if outcome not in EXPECTED)
 
     def report(self, seconds: float) -> bool:

@@ -1,4 +1,4 @@
-"""Our own stack, as in production."""
+"""This repository's stack, with its production settings."""
 
 import contextlib
 import subprocess
@@ -23,9 +23,9 @@ from devtools.projects import (
 def own_stack(
     name: str, database_urls: Mapping[str, str], folder: Path, workers: int, **variables: str
 ) -> Iterator[Stack]:
-    """Run the three services on migrated databases; ``variables`` come on top of their default settings.
+    """Run the three services on migrated databases, with ``variables`` in addition to their default settings.
 
-    They log as in production: JSON, a line for each request, here to files in ``folder``.
+    They log as in production: a line of JSON for each request, to files in ``folder``.
     """
     addresses = free_addresses()
     environment = base_environment() | {"LOG_FORMAT": "json", "WEB_CONCURRENCY": str(workers)} | variables

@@ -1,4 +1,4 @@
-"""The results as a picture."""
+"""A bar chart of the results."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,20 +17,18 @@ HEIGHT = 0.28  # of a bar
 
 
 def draw(summaries: Sequence[Summary], title: str, files: Sequence[Path]) -> None:
-    """Draw the rates as bars with their spread, one group for each request, into each of the files."""
+    """Draw the rates as bars with their spread, one group for each case, to each of the files."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    courses = list(dict.fromkeys(summary.course for summary in summaries))
-    figure, axes = plt.subplots(figsize=(10, 1.2 + 0.75 * len(courses)), layout="constrained")
+    cases = list(dict.fromkeys(summary.case for summary in summaries))
+    figure, axes = plt.subplots(figsize=(10, 1.2 + 0.75 * len(cases)), layout="constrained")
     for number, stack in enumerate(dict.fromkeys(summary.stack for summary in summaries)):
         found = [summary for summary in summaries if summary.stack == stack]
-        slots = [_stacks(summaries, summary.course).index(stack) for summary in found]
-        places = [
-            courses.index(summary.course) + HEIGHT * (slot - 1) for summary, slot in zip(found, slots, strict=True)
-        ]
+        slots = [_stacks(summaries, summary.case).index(stack) for summary in found]
+        places = [cases.index(summary.case) + HEIGHT * (slot - 1) for summary, slot in zip(found, slots, strict=True)]
         spread = [[one.rate - one.lowest for one in found], [one.highest - one.rate for one in found]]
         bars = axes.barh(
             places,
@@ -44,9 +42,9 @@ def draw(summaries: Sequence[Summary], title: str, files: Sequence[Path]) -> Non
         )
         texts = [f"{one.rate:.0f}" + (f"  ({one.ratio:.2f}x)" if one.ratio else "") for one in found]
         axes.bar_label(bars, texts, padding=6, fontsize=8)
-    axes.set_yticks(range(len(courses)), courses)
+    axes.set_yticks(range(len(cases)), cases)
     axes.invert_yaxis()
-    axes.set_xlabel("answers a second: median of the rounds, with the lowest and the highest")
+    axes.set_xlabel("responses a second: median of the rounds, with the lowest and the highest")
     axes.set_title(title, fontsize=10)
     axes.margins(x=0.15)
     axes.spines[["top", "right"]].set_visible(False)
@@ -57,5 +55,5 @@ def draw(summaries: Sequence[Summary], title: str, files: Sequence[Path]) -> Non
     plt.close(figure)
 
 
-def _stacks(summaries: Sequence[Summary], course: str) -> list[str]:
-    return [summary.stack for summary in summaries if summary.course == course]
+def _stacks(summaries: Sequence[Summary], case: str) -> list[str]:
+    return [summary.stack for summary in summaries if summary.case == case]

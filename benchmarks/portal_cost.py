@@ -1,9 +1,9 @@
-"""Shows what the gateway's portal costs: CPU time of a proxied request with and without it, and of an open page.
+"""Cost of the gateway's portal: CPU time of a proxied request with and without it, and of an open page.
 
     python -m benchmarks.portal_cost --rounds 20 --seconds 1 --page-seconds 30 [--python PATH]
 
-Two gateways of one process each, in alternation, in front of the same nginx. The ratio is the median of the rounds'
-ratios. An open page asks for ``/-/status`` every two seconds.
+Measures two gateways of one process each, in alternation, in front of the same nginx. The ratio is the median of the
+rounds' ratios. An open page requests ``/-/status`` every two seconds.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def read(server: Server, path: str) -> None:
 
 
 def core_share(server: Server, seconds: int, *, with_page: bool) -> float:
-    """Return the share of a core that ``server`` uses beside any load, with or without an open page."""
+    """Return the share of a core that ``server`` uses without load, with or without an open page."""
     before, ends_at = server.cpu_seconds(), time.monotonic() + seconds
     while time.monotonic() < ends_at:
         if with_page:

@@ -1,4 +1,4 @@
-"""The servers that are compared, and what they cost: CPU time and memory as /proc counts them."""
+"""The compared servers, and their CPU time and memory according to /proc."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody uses now and that was not returned before."""
+    """Return a free TCP port of the loopback interface that was not returned before."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = int(listener.getsockname()[1])
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 class Server:
-    """A running server; its children are counted in."""
+    """A running server. Its child processes are counted as well."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.process = process
@@ -40,7 +40,7 @@ class Server:
         return [pid, *map(int, children)]
 
     def cpu_seconds(self) -> float:
-        """Return the user and system time that it has used."""
+        """Return the user and system time of its processes."""
         ticks = 0
         for pid in self._pids():
             numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -48,7 +48,7 @@ class Server:
         return ticks / _TICKS
 
     def resident_bytes(self) -> int:
-        """Return the memory of the process that holds most."""
+        """Return the memory of its largest process."""
         return max(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self._pids()) * _PAGE
 
 
@@ -56,7 +56,7 @@ class Server:
 def running(
     command: list[str], port: int, folder: Path, environment: Mapping[str, str], log: Path
 ) -> Iterator[Server]:
-    """Start a server, wait until it takes connections, and stop it at the end."""
+    """Start a server, wait until it accepts connections, and stop it at the end."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
@@ -78,9 +78,9 @@ def running(
 
 
 def gateway(python: str, upstream: str, scratch: Path, route: str = "", **environment: str) -> Launch:
-    """Return how this project's gateway is run, with one process and one catch-all route to ``upstream``.
+    """Return the command of this project's gateway, with one process and one catch-all route to ``upstream``.
 
-    ``route`` is a line that the route has besides.
+    ``route`` contains further lines of the route.
     """
     port = free_port()
     file = scratch / f"gateway-{port}.toml"
@@ -99,7 +99,7 @@ def gateway(python: str, upstream: str, scratch: Path, route: str = "", **enviro
 
 
 def express(upstream: str, scratch: Path) -> Launch:
-    """Return how the reference stack's gateway is run; installs it with npm at first."""
+    """Return the command of the reference stack's gateway. Installs it with npm if necessary."""
     port = free_port()
     folder = scratch / "express"
     if not folder.exists():
@@ -125,28 +125,28 @@ http {{
   {extra}
 }}
 """
-ANSWER = '{"id":1,"name":"John Doe","email":"john@example.com","created_at":"2026-01-01T00:00:00.000000Z"}'
+USER = '{"id":1,"name":"John Doe","email":"john@example.com","created_at":"2026-01-01T00:00:00.000000Z"}'
 
 
 def nginx(name: str, extra: str, port: int, scratch: Path) -> Launch:
-    """Return how nginx is run with ``extra`` in its http block."""
+    """Return the command of an nginx with ``extra`` in its http block."""
     file = scratch / f"{name}.conf"
     file.write_text(NGINX.format(scratch=scratch, name=name, extra=extra))
     return ["nginx", "-c", str(file), "-e", "stderr"], port, scratch, {}, scratch / f"{name}.log"
 
 
 def upstream(scratch: Path) -> Launch:
-    """Return how the upstream is run: nginx with 100 bytes at ``/users/1`` and a MiB of JSON at ``/users/big``."""
+    """Return the command of the upstream: nginx with 96 bytes at ``/users/1`` and a MiB of JSON at ``/users/big``."""
     port = free_port()
     (scratch / "files" / "users").mkdir(parents=True, exist_ok=True)
     (scratch / "files" / "users" / "big").write_text('"' + "a" * (2**20 - 2) + '"')
-    small = f"location = /users/1 {{ return 200 '{ANSWER}'; }}"
+    small = f"location = /users/1 {{ return 200 '{USER}'; }}"
     extra = f"server {{ listen 127.0.0.1:{port} backlog=4096; root {scratch}/files; {small} }}"
     return nginx("upstream", extra, port, scratch)
 
 
 def nginx_proxy(upstream_url: str, scratch: Path) -> Launch:
-    """Return how nginx is run as a proxy, which is the limit."""
+    """Return the command of an nginx proxy, the upper limit of the comparison."""
     port = free_port()
     address = upstream_url.removeprefix("http://")
     extra = (

@@ -1,4 +1,4 @@
-"""A simulation by discrete events: requests that wait for, hold and free resources."""
+"""A discrete-event simulation: requests wait for, hold and release resources."""
 
 import heapq
 import itertools
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 @dataclass
 class Resource:
-    """``capacity`` places, given in the order of asking: processes, threads, connections, processors."""
+    """A pool of ``capacity`` units with a FIFO queue: processes, threads, connections or processors."""
 
     name: str
     capacity: int
@@ -18,17 +18,17 @@ class Resource:
     waiting: deque[Any] = field(default_factory=deque)
     longest_queue: int = 0
     busy_seconds: float = 0.0
-    """Place-seconds that were held."""
+    """Sum of the times for which units were held."""
 
 
 class Acquire(NamedTuple):
-    """Wait for a place, and hold it."""
+    """Wait for a unit, and hold it."""
 
     resource: Resource
 
 
 class Release(NamedTuple):
-    """Free a place."""
+    """Release a unit."""
 
     resource: Resource
 
@@ -38,7 +38,7 @@ Request = Generator[Step, None, None]
 
 
 def use(resource: Resource, seconds: float, within: Resource | None = None) -> Iterator[Step]:
-    """Hold a place for a time, and during it also one of ``within``."""
+    """Hold a unit for a time, and with it a unit of ``within``."""
     held = [resource] if within is None else [resource, within]
     for each in held:
         yield Acquire(each)
@@ -49,7 +49,7 @@ def use(resource: Resource, seconds: float, within: Resource | None = None) -> I
 
 
 def simulate(arrivals: Iterable[tuple[float, Request]]) -> list[float]:
-    """Run requests, each from its time of arrival on; return how long each took, in the order of their ends."""
+    """Run requests from their times of arrival; return their durations, in the order of completion."""
     numbers = itertools.count()
     events = [(at, next(numbers), request, at) for at, request in arrivals]
     heapq.heapify(events)
@@ -62,7 +62,7 @@ def simulate(arrivals: Iterable[tuple[float, Request]]) -> list[float]:
                 break
             resource = step.resource
             if isinstance(step, Release):
-                if resource.waiting:  # the place goes on to the next one
+                if resource.waiting:  # the next request in the queue acquires the unit
                     heapq.heappush(events, (now, next(numbers), *resource.waiting.popleft()))
                 else:
                     resource.used -= 1

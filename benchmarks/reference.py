@@ -1,4 +1,4 @@
-"""The stack to compare with, from ``reference_stack/``."""
+"""The reference stack, from ``reference_stack/``."""
 
 import contextlib
 import os
@@ -14,13 +14,13 @@ from devservers.processes import spawn, wait_for
 from devtools.errors import DevtoolsError
 
 SOURCE = Path(__file__).parent / "reference_stack"
-SERVICES = ("user", "order", "gateway")  # what it has, whatever is beside them here
+SERVICES = ("user", "order", "gateway")  # this repository may have more
 INSTALL_SECONDS = 300
 
 
 @contextlib.contextmanager
 def reference_stack(name: str, database_urls: Mapping[str, str], folder: Path, workers: int) -> Iterator[Stack]:
-    """Install it where that is not done yet, with the Python that runs this, and run it.
+    """Run the reference stack. Installs it if necessary, with the running Python.
 
     Raises:
         DevtoolsError: there is no Node.js, or the stack does not start.
@@ -52,7 +52,7 @@ def reference_stack(name: str, database_urls: Mapping[str, str], folder: Path, w
 
 
 def cache_folder() -> Path:
-    """Return where its packages are kept, for each version of Python."""
+    """Return the folder that caches its packages, one for each version of Python."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = caches / f"reference-stack-python{sys.version_info.major}.{sys.version_info.minor}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def cache_folder() -> Path:
 
 
 def services_of(root: psutil.Process) -> dict[str, psutil.Process]:
-    """Return the first process of each service: ``serve`` starts each in the folder that has its name."""
+    """Return the first process of each service. ``serve`` starts each in the folder of its name."""
     services = {}
     with contextlib.suppress(psutil.Error):
         for child in root.children():

@@ -1,11 +1,11 @@
-"""Replaces every replica of every service, one by one, under load, as a Kubernetes deployment does.
+"""A rolling update under load: replaces every replica of every service, as a Kubernetes deployment does.
 
 sudo .venv/bin/python -m benchmarks.rolling [--rate 200] > benchmarks/results/rolling.txt
 
-Three gateways, four user and three order replicas on one PostgreSQL, each on an address and in a network and a mount
-namespace of this command. /etc/hosts there stands for the headless Services: it has the addresses of what is ready. For
-each old pod a new one migrates, starts and becomes ready; then the old one leaves /etc/hosts, and gets SIGTERM after
-``preStop``. Requests arrive at their own times, however long others take, at the gateways that are ready.
+Runs three gateways, four user and three order replicas on one PostgreSQL, each on its own address, in a network and a
+mount namespace. /etc/hosts there stands in for the headless Services and lists the addresses of ready replicas. For
+each old pod, a new one migrates, starts and becomes ready; then the old one is removed from /etc/hosts and gets
+SIGTERM after ``preStop``. Requests are sent to the ready gateways at a fixed rate (open loop).
 """
 
 import argparse
@@ -24,7 +24,7 @@ from devtools.projects import PROJECTS
 
 
 def measure(rate: float) -> bool:
-    """Roll everything under load and print the outcome; return whether nothing failed."""
+    """Replace all replicas under load and print the outcome; return whether no request failed."""
     with running_cluster() as cluster:
         load = OpenLoad(lambda: cluster.endpoints.ready["gateway"], PROJECTS["gateway"].port, rate)
         stopping = Event()
@@ -47,14 +47,14 @@ def measure(rate: float) -> bool:
 
 
 def stored_orders(url: str) -> list[int]:
-    """Return the ids of the orders that were not there before the load."""
+    """Return the ids of the orders that the load created."""
     with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT id FROM orders_order WHERE id > %s ORDER BY id", [ORDERS])
         return [number for (number,) in cursor.fetchall()]
 
 
 def main() -> None:
-    """Measure inside of namespaces."""
+    """Run the measurement in namespaces."""
     parser = argparse.ArgumentParser(description="Replace every replica under load.")
     parser.add_argument("--rate", type=float, default=200.0, help="requests a second")
     rate = parser.parse_args().rate

@@ -1,4 +1,4 @@
-"""Measures stacks in alternation, so that whatever else the machine does meets all of them alike."""
+"""Measures the stacks in alternation, so that other load on the machine affects all of them equally."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 
 from benchmarks.client import Client
-from benchmarks.scenarios import LAST_PAGE, REFERENCE, Course
+from benchmarks.scenarios import LAST_PAGE, REFERENCE, BenchmarkCase
 from benchmarks.stack import Stack
 from benchmarks.usage import cpu_seconds
 from benchmarks.wrk import Load, Responses, run_wrk
@@ -15,7 +15,7 @@ from devtools.errors import DevtoolsError
 
 WARM_UP_SECONDS = 1.0
 
-# What the scripts of wrk send.
+# The bodies that the scripts of wrk send.
 BODIES = {
     "post_user.lua": {"name": "John", "email": "john@example.com"},
     "post_order.lua": {"user_id": 1, "product_name": "Laptop"},
@@ -24,9 +24,9 @@ BODIES = {
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run of wrk on one stack. ``cpu_milliseconds`` is the CPU time of one request, by tier."""
+    """A run of wrk against a stack. ``cpu_milliseconds`` is the CPU time of one request, by tier."""
 
-    course: str
+    case: str
     stack: str
     round: int
     load: Load
@@ -34,81 +34,79 @@ class Measurement:
     cpu_milliseconds: Mapping[str, float]
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the measurement as JSON-serializable data."""
         return asdict(self) | {"rate": self.responses.rate}
 
 
 class Rounds:
-    """Runs courses on stacks; PostgreSQL, which all share, counts as a tier of the one that is under load."""
+    """Runs benchmark cases on the stacks. The shared PostgreSQL counts as a tier of the stack under load."""
 
     def __init__(self, stacks: Mapping[str, Stack], postgres: psutil.Process, last_page: str) -> None:
         self._stacks = stacks
         self._postgres = postgres
         self._last_page = last_page
 
-    def run(self, course: Course, load: Load, rounds: int) -> Iterator[Measurement]:
-        """Yield the measurements of a course: in each round one of every stack, now in this order, now in the other."""
-        stacks = [self._stacks[name] for name in course.scenario.stacks if name in self._stacks]
-        if connections := course.scenario.connections:  # which the reference stack takes seconds to answer
+    def run(self, case: BenchmarkCase, load: Load, rounds: int) -> Iterator[Measurement]:
+        """Yield the measurements of a case: in each round one of every stack, in alternating order."""
+        stacks = [self._stacks[name] for name in case.scenario.stacks if name in self._stacks]
+        if connections := case.scenario.connections:  # with many, the reference stack takes seconds to respond
             load = replace(load, connections=connections, seconds=max(load.seconds, connections / 32))
         for stack in stacks:
-            self.measure(
-                course, stack, replace(load, seconds=max(WARM_UP_SECONDS, load.connections / 64), rate=None), 0
-            )
+            self.measure(case, stack, replace(load, seconds=max(WARM_UP_SECONDS, load.connections / 64), rate=None), 0)
         for number in range(1, rounds + 1):
             for stack in stacks if number % 2 else reversed(stacks):
-                yield self.measure(course, stack, load, number)
+                yield self.measure(case, stack, load, number)
 
-    def measure(self, course: Course, stack: Stack, load: Load, number: int) -> Measurement:
-        """Put the load on one stack.
+    def measure(self, case: BenchmarkCase, stack: Stack, load: Load, number: int) -> Measurement:
+        """Load one stack and measure it.
 
         Raises:
-            DevtoolsError: an answer was not what it should be.
+            DevtoolsError: the stack refused requests or broke connections.
         """
-        path = course.scenario.path.replace(LAST_PAGE, self._last_page)
+        path = case.scenario.path.replace(LAST_PAGE, self._last_page)
         roots = {**stack.roots, "postgres": self._postgres}
         before = cpu_seconds(roots)
-        answers = run_wrk(stack.addresses[course.service].url + path, course.scenario.script, load)
+        responses = run_wrk(stack.addresses[case.service].url + path, case.scenario.script, load)
         after = cpu_seconds(roots)
         # The reference stack fails some requests, or all, when its connections to the database run out.
-        if stack.name != REFERENCE and (answers.refused or answers.broken or not answers.requests):
+        if stack.name != REFERENCE and (responses.refused or responses.broken or not responses.requests):
             raise DevtoolsError(
-                f"{course.name} on {stack.name}: {answers.refused} answers were refusals and {answers.broken} "
-                f"did not come, of {answers.requests}."
+                f"{case.name} on {stack.name}: of {responses.requests} requests, {responses.refused} got an error "
+                f"status and {responses.broken} no response."
             )
-        used = {tier: (after[tier] - before[tier]) * 1000 / max(answers.requests, 1) for tier in roots}
-        used["wrk"] = answers.client_cpu_seconds * 1000 / max(answers.requests, 1)
-        return Measurement(course.name, stack.name, number, load, answers, used)
+        used = {tier: (after[tier] - before[tier]) * 1000 / max(responses.requests, 1) for tier in roots}
+        used["wrk"] = responses.client_cpu_seconds * 1000 / max(responses.requests, 1)
+        return Measurement(case.name, stack.name, number, load, responses, used)
 
 
-def check_answers(courses: Sequence[Course], stacks: Mapping[str, Stack]) -> None:
-    """Make sure that each stack answers each course's request with the status that it should have.
+def check_responses(cases: Sequence[BenchmarkCase], stacks: Mapping[str, Stack]) -> None:
+    """Check that each stack returns the expected status for each case.
 
-    wrk itself counts what is 400 or more; this also sees a redirect.
+    wrk counts only statuses of 400 or more as errors; this check also detects a redirect.
 
     Raises:
-        DevtoolsError: one does not.
+        DevtoolsError: a stack returns another status.
     """
     checked = set()
-    for course in courses:
-        scenario = course.scenario
+    for case in cases:
+        scenario = case.scenario
         for name in scenario.stacks:
             key = (name, scenario.path, scenario.script)
             if name not in stacks or scenario.path == LAST_PAGE or key in checked:
                 continue
             checked.add(key)
             body = BODIES.get(scenario.script)
-            with Client(stacks[name].addresses[course.service].url) as client:
+            with Client(stacks[name].addresses[case.service].url) as client:
                 status, content = client.request("GET" if body is None else "POST", scenario.path, body)
             if status != scenario.status:
-                raise DevtoolsError(f"{course.name} on {name} was answered with {status}: {content}")
+                raise DevtoolsError(f"{case.name} on {name} returned {status}: {content}")
 
 
 def find_last_page(stack: Stack, orders: int) -> str:
-    """Walk the list of orders from page to page, as a client does; return the address of the last one of full size.
+    """Follow the pages of the list of orders; return the address of the last full page.
 
     Raises:
-        DevtoolsError: some orders were not on any page, or twice.
+        DevtoolsError: an order was on no page, or on two.
     """
     seen: list[int] = []
     last = before_last = ""

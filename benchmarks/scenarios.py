@@ -1,4 +1,4 @@
-"""What is measured: each kind of request, and on which stacks."""
+"""The benchmark cases: each kind of request, and the stacks that it is measured on."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,16 +15,16 @@ LAST_PAGE = "(the last page)"
 
 @dataclass(frozen=True)
 class Scenario:
-    """One kind of request, which wrk makes again and again.
+    """A kind of request, which wrk repeats.
 
     Args:
-        name: what it is called.
-        service: which one carries it out; the request goes there directly, or through the gateway.
-        path: what is asked for; ``LAST_PAGE`` stands for what the last link of the list of orders says.
+        name: the name in the results.
+        service: the service that handles the request, which is sent directly or through the gateway.
+        path: the request target; ``LAST_PAGE`` stands for the last full page of the list of orders.
         script: the file in ``wrk/`` that makes the request.
-        status: what every answer has to be.
-        stacks: those that can answer it, ours first.
-        connections: of wrk; None for as many as the command line says.
+        status: the expected status of every response.
+        stacks: the stacks that support the request, ours first.
+        connections: the number of connections; None for that of the command line.
     """
 
     name: str
@@ -52,7 +52,7 @@ SCENARIOS = (
     ),
     Scenario("GET the first page", "order", "/orders", stacks=(OWN, TEXTBOOK)),
     Scenario("GET the last page", "order", LAST_PAGE, stacks=(OWN,)),
-    *[  # last, since the reference stack takes long to recover from them
+    *[  # last, because the reference stack needs time to recover from them
         Scenario(
             f"POST an order, {connections} connections",
             "order",
@@ -67,25 +67,25 @@ SCENARIOS = (
 
 
 @dataclass(frozen=True)
-class Course:
-    """A scenario by one of the two ways: ``service`` is the one that wrk speaks to."""
+class BenchmarkCase:
+    """A scenario and the service that wrk connects to: the gateway, or the scenario's service directly."""
 
     scenario: Scenario
     service: str
 
     @property
     def is_direct(self) -> bool:
-        """Whether it goes past the gateway."""
+        """Whether the requests bypass the gateway."""
         return self.service != "gateway"
 
     @property
     def name(self) -> str:
-        """How it is called in the results."""
+        """The name in the results."""
         return f"{self.scenario.name}, direct" if self.is_direct else self.scenario.name
 
 
-def courses(wanted: str = "") -> list[Course]:
-    """Return all that is measured and has ``wanted`` in its name: first through the gateway, then directly."""
-    through = [Course(scenario, "gateway") for scenario in SCENARIOS]
-    direct = [Course(scenario, scenario.service) for scenario in SCENARIOS if scenario.service != "gateway"]
-    return [course for course in (*through, *direct) if wanted in course.name]
+def benchmark_cases(wanted: str = "") -> list[BenchmarkCase]:
+    """Return the cases with ``wanted`` in their names: first through the gateway, then directly."""
+    through = [BenchmarkCase(scenario, "gateway") for scenario in SCENARIOS]
+    direct = [BenchmarkCase(scenario, scenario.service) for scenario in SCENARIOS if scenario.service != "gateway"]
+    return [case for case in (*through, *direct) if wanted in case.name]

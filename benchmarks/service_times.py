@@ -1,4 +1,4 @@
-"""CPU time of each tier for each kind of request, and response times: what benchmarks.capacity simulates with.
+"""CPU time of each tier for each kind of request, and response times: the input of benchmarks.capacity.
 
 sudo .venv/bin/python -m benchmarks.service_times > benchmarks/results/service_times.json
 """
@@ -23,7 +23,7 @@ MIXED_RATES = (100.0, 200.0, 300.0)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Return the CPU time that a process and its children have taken."""
+    """Return the CPU time of a process and its children."""
     tree = [process, *process.children(recursive=True)]
     return sum(times.user + times.system for times in (each.cpu_times() for each in tree))
 
@@ -39,7 +39,7 @@ def tiers(cluster: Cluster) -> dict[str, float]:
 
 
 def busy_seconds() -> float:
-    """Return the CPU time that everything on the machine has taken."""
+    """Return the CPU time of all processes on the machine."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
@@ -47,7 +47,7 @@ def busy_seconds() -> float:
 def measure(cluster: Cluster, rate: float, *kinds: str) -> dict[str, object]:
     """Return milliseconds of CPU for a request by tier, and percentiles of the response time in milliseconds.
 
-    ``others`` is the share of the processors that everything else on the machine took.
+    ``others`` is the share of the processors that other processes on the machine used.
     """
     load = OpenLoad(lambda: cluster.endpoints.ready["gateway"], PROJECTS["gateway"].port, rate)
     stopping = Event()

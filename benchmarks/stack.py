@@ -1,4 +1,4 @@
-"""A stack that runs: real processes on free ports of the loopback interface."""
+"""A running stack: processes on free ports of the loopback interface."""
 
 import contextlib
 import os
@@ -19,13 +19,13 @@ from devtools.projects import PROJECTS
 START_SECONDS = 60
 STOP_SECONDS = 12
 
-# What reaches a service from the environment of this command: nothing that changes its settings.
+# Variables that services inherit from the environment of this command; none of them changes a setting.
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Where the services of a stack listen, and the first process of each."""
+    """The addresses of a stack's services, and the first process of each."""
 
     name: str
     addresses: Mapping[str, Address]
@@ -33,7 +33,7 @@ class Stack:
 
 
 def base_environment() -> dict[str, str]:
-    """Return what the processes of every stack inherit."""
+    """Return the variables that the processes of every stack inherit."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
@@ -44,7 +44,7 @@ def free_addresses() -> dict[str, Address]:
 
 @contextlib.contextmanager
 def ended_afterwards(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Yield the environment with a mark in it, and end every process that carries the mark at the end."""
+    """Yield the environment with a mark, and end every process that has the mark when the block exits."""
     run = secrets.token_hex(8)
     try:
         yield marked(environment, run)
@@ -55,10 +55,10 @@ def ended_afterwards(environment: Mapping[str, str]) -> Iterator[dict[str, str]]
 def wait_until_ready(
     addresses: Mapping[str, Address], path: str, roots: Mapping[str, psutil.Process], logs: list[Path]
 ) -> None:
-    """Wait until every service answers 200 at ``path``.
+    """Wait until every service responds with 200 at ``path``.
 
     Raises:
-        DevtoolsError: a process has ended, or the minute is over; with the end of the logs.
+        DevtoolsError: a process has exited, or ``START_SECONDS`` have passed; the message has the end of the logs.
     """
 
     def has_ended() -> bool:

@@ -1,4 +1,4 @@
-"""Pods that stand for those of a cluster: processes on addresses of their own, and /etc/hosts for headless Services."""
+"""A stand-in for a cluster: processes on their own addresses as pods, and /etc/hosts for headless Services."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ HOSTS_SIZE = 4096
 
 
 class Endpoints:
-    """The addresses of what is ready, by service, in this namespace's /etc/hosts."""
+    """The addresses of ready pods, by service, in this namespace's /etc/hosts."""
 
     def __init__(self, file: Path) -> None:
         self.ready: dict[str, list[str]] = {name: [] for name in REPLICAS}
@@ -46,7 +46,7 @@ class Endpoints:
     def _write(self) -> None:
         lines = [f"{address} {name}" for name, addresses in self.ready.items() for address in addresses]
         text = "\n".join(["127.0.0.1 localhost", *lines, ""])
-        os.pwrite(self._file, text.ljust(HOSTS_SIZE, "\n").encode(), 0)  # always as long: a reader sees all of it
+        os.pwrite(self._file, text.ljust(HOSTS_SIZE, "\n").encode(), 0)  # one write of constant size
 
 
 @dataclass
@@ -59,11 +59,11 @@ class Pod:
     was_killed: bool = False
 
     def is_ready(self) -> bool:
-        """Return whether it says so."""
+        """Return whether ``/health/ready`` returns 200."""
         return status_of(f"http://{self.address}:{self.project.port}/health/ready") == HTTPStatus.OK
 
     def end(self) -> None:
-        """Wait for ``preStop``, send SIGTERM, and kill what is left after the grace period."""
+        """Wait for ``preStop``, send SIGTERM, and kill the process after the grace period."""
         time.sleep(PRESTOP_SECONDS)
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -74,7 +74,7 @@ class Pod:
 
 
 class Cluster:
-    """The pods, and what starts and ends them."""
+    """Starts and replaces pods."""
 
     def __init__(self, databases: Databases, environment: Mapping[str, str]) -> None:
         self.databases, self.environment = databases, environment
@@ -84,7 +84,7 @@ class Cluster:
         self._started = 0
 
     def add(self, name: str) -> None:
-        """Start a pod, wait until it is ready, and let others know."""
+        """Start a pod, wait until it is ready, and add its address."""
         project = PROJECTS[name]
         self._started += 1
         address = f"127.0.1.{self._started}"
@@ -107,7 +107,7 @@ class Cluster:
         self.endpoints.change(name, add=address)
 
     def replace(self, name: str, ending: ThreadPoolExecutor) -> None:
-        """Replace every pod of a service: for each a new one, ready before the old one goes."""
+        """Replace every pod of a service. Each new pod is ready before the old one ends."""
         for old in [*self.pods[name]]:
             self.add(name)
             self.pods[name].remove(old)
@@ -118,7 +118,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def running_cluster() -> Iterator[Cluster]:
-    """Run the pods on databases of their own."""
+    """Run the pods on private databases."""
     environment = base_environment() | {
         "LOG_FORMAT": "json",
         "WEB_CONCURRENCY": "1",

@@ -1,4 +1,4 @@
-"""How long ``up`` takes on existing data, from the command to the first answer."""
+"""Start time of ``up`` on existing data, from the command to the first response."""
 
 import signal
 import subprocess
@@ -19,9 +19,9 @@ STOP_SECONDS = 20
 
 
 def measure_starts(times: int) -> list[float]:
-    """Return the seconds until ``GET /users`` is answered through the gateway, for each of so many starts.
+    """Return the seconds until ``GET /users`` succeeds through the gateway, for each of ``times`` starts.
 
-    A first start, which creates the data, is not counted.
+    The first start, which creates the data, is not counted.
     """
     with temporary_directory("bench-") as folder:
         return [_start(folder / "data", folder / "up.log") for _ in range(times + 1)][1:]
@@ -39,13 +39,13 @@ def _start(data: Path, log: Path) -> float:
             command = [sys.executable, str(ROOT / "manage_all.py"), "up"]
             process = spawn(command, cwd=ROOT, env=marked_environment, output=output)
         url = f"{addresses['gateway'].url}/users"
-        answered = wait_for(
+        is_up = wait_for(
             lambda: process.poll() is not None or status_of(url) == HTTPStatus.OK,
             seconds=START_SECONDS,
             pause_seconds=0.02,
         )
         seconds = time.monotonic() - started
-        if not answered or process.poll() is not None:
+        if not is_up or process.poll() is not None:
             raise DevtoolsError(f"up did not start:\n{log.read_text(errors='replace')[-2000:]}")
         send_to_group(process, signal.SIGTERM)
         try:

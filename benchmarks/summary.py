@@ -1,4 +1,4 @@
-"""Medians of the rounds, and how the stacks compare."""
+"""Medians of the rounds, and ratios of the stacks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from benchmarks.scenarios import REFERENCE
 
 @dataclass(frozen=True)
 class Summary:
-    """The rounds of one course on one stack. Rates are in requests a second, the rest in milliseconds."""
+    """The rounds of one case on one stack. Rates are in requests a second, the rest in milliseconds."""
 
-    course: str
+    case: str
     stack: str
     rate: float
     lowest: float
@@ -24,19 +24,19 @@ class Summary:
 
     @property
     def cpu_total(self) -> float:
-        """The CPU time of one request in all tiers of the stack, the load generator aside."""
+        """The CPU time of one request in all tiers of the stack, without the load client."""
         return sum(used for tier, used in self.cpu.items() if tier != "wrk")
 
 
 def summarise(measurements: Sequence[Measurement]) -> list[Summary]:
-    """Return a summary for each course and stack, in the order in which they were measured first."""
-    groups = dict.fromkeys((measurement.course, measurement.stack) for measurement in measurements)
-    return [_summary(course, stack, measurements) for course, stack in groups]
+    """Return a summary for each case and stack, in the order of their first measurements."""
+    groups = dict.fromkeys((measurement.case, measurement.stack) for measurement in measurements)
+    return [_summary(case, stack, measurements) for case, stack in groups]
 
 
-def _summary(course: str, stack: str, measurements: Sequence[Measurement]) -> Summary:
-    ours = _rounds(measurements, course, stack)
-    theirs = {found.round: found for found in _rounds(measurements, course, REFERENCE)}
+def _summary(case: str, stack: str, measurements: Sequence[Measurement]) -> Summary:
+    ours = _rounds(measurements, case, stack)
+    theirs = {found.round: found for found in _rounds(measurements, case, REFERENCE)}
     ratios = [
         found.responses.rate / theirs[found.round].responses.rate
         for found in ours
@@ -44,7 +44,7 @@ def _summary(course: str, stack: str, measurements: Sequence[Measurement]) -> Su
     ]
     rates = [found.responses.rate for found in ours]
     return Summary(
-        course,
+        case,
         stack,
         median(rates),
         min(rates),
@@ -56,5 +56,5 @@ def _summary(course: str, stack: str, measurements: Sequence[Measurement]) -> Su
     )
 
 
-def _rounds(measurements: Iterable[Measurement], course: str, stack: str) -> list[Measurement]:
-    return [found for found in measurements if (found.course, found.stack) == (course, stack)]
+def _rounds(measurements: Iterable[Measurement], case: str, stack: str) -> list[Measurement]:
+    return [found for found in measurements if (found.case, found.stack) == (case, stack)]

@@ -1,4 +1,4 @@
-"""The results as text."""
+"""Text tables of the results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -10,7 +10,7 @@ TIERS = ("gateway", "user", "order", "postgres", "wrk")
 
 
 def text_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows in columns; the first row is the heading, the first two columns are to the left."""
+    """Return rows in columns. The first row is the heading; the first two columns are left-aligned."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
@@ -31,7 +31,7 @@ def load_table(summaries: Iterable[Summary]) -> str:
         ratio = "" if summary.ratio is None else f"{summary.ratio:.2f}"
         latencies = (f"{summary.p50:.1f}", f"{summary.p99:.1f}")
         cpu = (f"{used:.2f}" for used in (*(summary.cpu[tier] for tier in TIERS), summary.cpu_total))
-        rows += [[summary.course, summary.stack, *rates, ratio, *latencies, *cpu]]
+        rows += [[summary.case, summary.stack, *rates, ratio, *latencies, *cpu]]
     return text_table(rows)
 
 

@@ -1,4 +1,4 @@
-"""What processes use: CPU time while a load lasts, and memory."""
+"""CPU time and memory of processes."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -10,14 +10,14 @@ MIB = 1024 * 1024
 
 
 def family(root: psutil.Process) -> Iterator[psutil.Process]:
-    """Yield a process and all that it started."""
+    """Yield a process and its descendants."""
     yield root
     with contextlib.suppress(psutil.Error):
         yield from root.children(recursive=True)
 
 
 def cpu_seconds(roots: Mapping[str, psutil.Process]) -> dict[str, float]:
-    """Return the CPU time that each tier has used so far, user and system, with its children that have ended."""
+    """Return the user and system time of each tier so far, including children that have ended."""
     return {tier: sum(_cpu_seconds(process) for process in family(root)) for tier, root in roots.items()}
 
 
@@ -25,7 +25,7 @@ def _cpu_seconds(process: psutil.Process) -> float:
     try:
         times = process.cpu_times()
     except psutil.Error:
-        return 0.0  # it has just ended, and counts with its parent
+        return 0.0  # it has just ended; its parent counts its time
     return float(times.user + times.system + times.children_user + times.children_system)
 
 

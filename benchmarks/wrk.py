@@ -1,4 +1,4 @@
-"""Runs wrk, the load generator, and reads what it found."""
+"""Runs wrk, the load client, and parses its results."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from pathlib import Path
 from devtools.errors import DevtoolsError
 
 SCRIPTS = Path(__file__).parent / "wrk"
-SPARE_SECONDS = 30  # for wrk to come to its end
+SPARE_SECONDS = 30  # for wrk to exit
 
 
 @dataclass(frozen=True)
 class Load:
-    """How hard, and for how long: ``rate`` is in requests a second; without one, as fast as the answers come."""
+    """The load of a run. ``rate`` is in requests a second; None sends each request when the last response arrives."""
 
     connections: int
     seconds: float
@@ -26,37 +26,37 @@ class Load:
 
 @dataclass(frozen=True)
 class Responses:
-    """What came back. Latencies are in milliseconds."""
+    """The responses to a load. Latencies are in milliseconds."""
 
     requests: int
     seconds: float
     p50: float
     p99: float
     longest: float
-    refused: int  # answers with a status of 400 or more
-    broken: int  # connections that failed, and answers that did not come in time
+    refused: int  # responses with a status of 400 or more
+    broken: int  # failed connections and timeouts
     client_cpu_seconds: float
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Responses a second."""
         return self.requests / self.seconds
 
 
 def find_wrk() -> str:
-    """Return wrk's path.
+    """Return the path of wrk.
 
     Raises:
-        DevtoolsError: it is not installed.
+        DevtoolsError: wrk is not installed.
     """
     program = shutil.which("wrk")
     if program is None:
-        raise DevtoolsError("The load comes from wrk, which is missing. On Debian and Ubuntu: apt-get install wrk")
+        raise DevtoolsError("The load client wrk is not installed. On Debian and Ubuntu: apt-get install wrk")
     return program
 
 
 def run_wrk(url: str, script: str, load: Load) -> Responses:
-    """Put ``load`` on ``url``, with the requests of a script in ``wrk/``.
+    """Send ``load`` to ``url``, with the requests of a script in ``wrk/``.
 
     Raises:
         DevtoolsError: wrk failed.

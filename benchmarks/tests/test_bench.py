@@ -9,15 +9,15 @@ from benchmarks.summary import summarise
 from benchmarks.table import load_table
 from devtools.errors import DevtoolsError
 
-ANSWERS = wrk.Responses(
+RESPONSES = wrk.Responses(
     requests=100, seconds=1.0, p50=1.0, p99=2.0, longest=3.0, refused=0, broken=0, client_cpu_seconds=0.001
 )
 
 
 def make_measurement(stack, number, rate):
-    answers = dataclasses.replace(ANSWERS, requests=rate)
+    responses = dataclasses.replace(RESPONSES, requests=rate)
     cpu = dict.fromkeys(("gateway", "user", "order", "postgres", "wrk"), 0.5)
-    return Measurement("GET one user", stack, number, wrk.Load(16, 1), answers, cpu)
+    return Measurement("GET one user", stack, number, wrk.Load(16, 1), responses, cpu)
 
 
 def test_missing_wrk_is_named_with_the_package_to_install(monkeypatch):
@@ -41,7 +41,7 @@ def test_ratio_is_the_median_of_the_rounds_and_not_the_ratio_of_the_medians():
     assert reference.ratio is None
 
 
-def test_cpu_time_of_the_load_generator_is_no_part_of_the_sum():
+def test_cpu_time_of_the_load_client_is_no_part_of_the_sum():
     (summary,) = summarise([make_measurement(OWN, 1, 100)])
 
     assert summary.cpu_total == 2.0

@@ -1,5 +1,5 @@
--- What every script here has in common: the result as one line of JSON, and requests at a steady rate where BENCH_RATE
--- (a second, over all connections of the one thread) asks for it.
+-- Shared by the scripts: prints the result as one line of JSON, and paces requests if BENCH_RATE is set (requests a
+-- second, over all connections of the one thread).
 
 function done(summary, latency, requests)
   local errors = summary.errors
@@ -15,8 +15,8 @@ if rate then
   ffi.cdef("typedef struct { long seconds; long nanoseconds; } instant; int clock_gettime(int clock, instant *at);")
   local at, due = ffi.new("instant"), nil
 
-  -- Milliseconds that a connection waits before its next request. Each takes the next of the instants that lie
-  -- 1/rate apart, so that connections that fell behind catch up.
+  -- Milliseconds that a connection waits before its next request. Requests are scheduled 1/rate apart; connections that
+  -- fell behind catch up.
   function delay()
     ffi.C.clock_gettime(1, at)
     local now = tonumber(at.seconds) * 1000 + tonumber(at.nanoseconds) / 1e6
