@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-TIMEOUT_SECONDS = 15.0  # longer than any response may take; a timeout means that something hangs
+TIMEOUT_SECONDS = 15.0  # longer than any response may take; a timeout means that a server hangs
 
 _numbers = itertools.count(1)
 
@@ -43,7 +43,7 @@ class DirectClient(Client):
 
 def new_email() -> str:
     """Return an e-mail address that no other test uses."""
-    return f"somebody-{next(_numbers)}@example.com"
+    return f"user-{next(_numbers)}@example.com"
 
 
 def make_user(client: Client, **overrides: Any) -> dict[str, Any]:

@@ -34,20 +34,20 @@ TIMEOUT_MILLISECONDS = 10_000
 ADMINISTRATOR, PASSWORD = "admin", "correct horse battery staple"  # of the fixture ``accounts``
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 SCREENS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (360, "dark")]
-# Returns the serious findings: rule, element, and whether the element lies in one of the selector ``own``.
+# Returns the serious findings: rule, element, and whether the element is within one of the selector ``own``.
 RUN_AXE = """async ([exclude, own]) => {
     const context = exclude.length ? {exclude} : document
     const {violations} = await axe.run(context, {resultTypes: ["violations"], elementRef: true})
     return violations.filter(({impact}) => ["serious", "critical"].includes(impact)).flatMap(
         ({id, nodes}) => nodes.map(({html, element}) => [id, html, Boolean(element.closest(own))]))
 }"""
-# Else the colors of the other scheme would have to be waited for.
+# Without transitions, the colors of the other scheme apply at once.
 STOP_TRANSITIONS = """() => {
     const style = new CSSStyleSheet()
     style.replaceSync("*, *::before, *::after { transition: none !important }")
     document.adoptedStyleSheets.push(style)
 }"""
-SCREENSHOTS = os.environ.get("SCREENSHOTS")  # the folder for screenshots, if they are wanted
+SCREENSHOTS = os.environ.get("SCREENSHOTS")  # the folder for screenshots; without it, none are taken
 
 
 def find_chromium() -> str | None:
@@ -98,7 +98,7 @@ class Watch:
         page.on("pageerror", lambda error: self.faults.append(str(error)))
 
     def _note_message(self, message: ConsoleMessage) -> None:
-        # A violation of the content security policy is one, too.
+        # Violations of the content security policy are console errors, too.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):  # noted as a response
             self.faults.append(message.text)
 
@@ -129,10 +129,9 @@ def on_each_screen(page: Page) -> Iterator[tuple[int, str]]:
 def serious_findings(
     page: Page, exceptions: Collection[str] = (), own: str = "nothing", exclude: Sequence[str] = ()
 ) -> list[tuple[str, str, str]]:
-    """Return the rules of axe-core that the page breaks seriously on any screen, each with an element.
+    """Return the serious findings of axe-core on any screen: rule, URL of the page, and element.
 
-    ``exceptions`` are rules that only elements in those of the selector ``own`` must keep; what lies in ``exclude`` is
-    not examined.
+    Rules in ``exceptions`` apply only to elements within the selector ``own``. Elements in ``exclude`` are skipped.
     """
     page.evaluate(AXE_SCRIPT)
     page.evaluate(STOP_TRANSITIONS)

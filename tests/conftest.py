@@ -17,10 +17,8 @@ from tests.system import migrate, running_another, running_system
 
 
 def pytest_addoption(parser) -> None:
-    parser.addoption(
-        "--minutes", type=float, default=0.05, help="how long the tests of test_fuzzing.py go on, together"
-    )
-    parser.addoption("--seed", default="0", help="makes their messages")
+    parser.addoption("--minutes", type=float, default=0.05, help="total duration of the tests of test_fuzzing.py")
+    parser.addoption("--seed", default="0", help="seed of their random messages")
 
 
 def pytest_configure() -> None:
@@ -40,7 +38,7 @@ def data_dir(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def new_databases(data_dir):
-    """Makes databases with all migrations: copies of those that were migrated once."""
+    """Creates migrated databases, as copies of databases that were migrated once."""
     with ExitStack() as stack:
         migrated = {project.name: stack.enter_context(new_database(project)) for project in with_database()}
         migrate(migrated, data_dir)
@@ -77,7 +75,7 @@ def run_system(database_urls, data_dir, tmp_path):
 
 @pytest.fixture(scope="module")
 def run_system_with_events(new_databases, data_dir, tmp_path_factory):
-    """Runs a system whose events can be consumed: no other module uses its databases, nor makes up users."""
+    """Runs systems on databases that no other module uses, so that their events can be consumed."""
     with new_databases() as urls:
         yield partial(running_system, urls, data_dir, tmp_path_factory.mktemp("log"))
 
@@ -131,19 +129,19 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def visits(chromium, system):
-    """A browser's visits to the gateway, whose cached files the next test finds."""
+def browser_context(chromium, system):
+    """A browser context on the gateway. The tests share its cache."""
     with browser.new_context(chromium, system.gateway.url) as context:
         yield context
 
 
 @pytest.fixture
-def page(visits):
+def page(browser_context):
     """A browser's page on the gateway, without cookies."""
-    page = visits.new_page()
+    page = browser_context.new_page()
     yield page
     page.close()
-    visits.clear_cookies()
+    browser_context.clear_cookies()
 
 
 @pytest.fixture(scope="session")
@@ -159,18 +157,18 @@ def accounts(system):
 
 
 @pytest.fixture(scope="session")
-def sessions(visits, accounts):
+def sessions(browser_context, accounts):
     """The cookies of the administrator, who is logged in to the admin of each service."""
-    page = visits.new_page()
+    page = browser_context.new_page()
     for project in with_database():
         browser.log_in(page, project.name)
-    cookies = visits.cookies()
+    cookies = browser_context.cookies()
     page.close()
-    visits.clear_cookies()
+    browser_context.clear_cookies()
     return cookies
 
 
 @pytest.fixture
 def logged_in(sessions, page):
-    """Makes the page that of the administrator."""
+    """Adds the administrator's session cookies to the page."""
     page.context.add_cookies(sessions)

@@ -18,7 +18,7 @@ MAINTENANCE_DATABASE = "postgres"  # as in Django's test runner
 def new_database(project: Project, template: str = "template1") -> Iterator[str]:
     """Create a database on the server of the project's URL, yield its URL, and drop it at the end.
 
-    It is a copy of ``template``, which nothing may use meanwhile; of the default, it is empty.
+    It is a copy of ``template``, which must have no open connections. A copy of the default is empty.
     """
     server = os.environ[project.variable("DATABASE_URL")]
     name = f"test_{project.name}_{uuid.uuid4().hex[:12]}"
@@ -31,7 +31,7 @@ def new_database(project: Project, template: str = "template1") -> Iterator[str]
 
 
 def name_of(url: str) -> str:
-    """Return the name of the database that a URL is of."""
+    """Return the name of the database in a URL."""
     return urlsplit(url).path.removeprefix("/")
 
 
@@ -51,7 +51,7 @@ def fetch_all(url: str, query: str, *parameters: object) -> list[tuple]:
 
 
 def add_account(url: str, **values: str) -> None:
-    """Add an administrator of these ``values`` to the accounts of a service."""
+    """Insert an administrator with these ``values`` into the accounts of a service."""
     fixed = {"first_name": "", "last_name": "", "date_joined": "now", "is_superuser": True, "is_staff": True}
     row = {**fixed, "is_active": True, **values}
     statement = sql.SQL("INSERT INTO auth_user ({}) VALUES ({})").format(

@@ -75,7 +75,7 @@ def run(
 
     with Customers(system.gateway.url, user_id) as customers:
         for number, kind in enumerate(plan):
-            # Inject the fault amid new orders, after most orders that met the last fault are settled.
+            # Inject the fault among new orders, after most orders of the last fault are settled.
             rush = purchases[_share(orders, number, plan) : _share(orders, number + 1, plan)]
             customers.want(rush)
             customers.wait(until, unsettled=STRAGGLERS + int(chance.random() * len(rush)))
@@ -135,4 +135,4 @@ def _retry(system: System, user_id: int, purchases: list[Purchase]) -> Counter[s
 
 
 def _list(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} x {what}" for what, number in counts.most_common()) or "nothing"
+    return ", ".join(f"{number} x {name}" for name, number in counts.most_common()) or "nothing"

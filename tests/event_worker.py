@@ -20,11 +20,11 @@ class EventWorker:
 
     @property
     def log(self) -> str:
-        """What it has printed."""
+        """The output of the worker so far."""
         return self.log_file.read_text(errors="replace")
 
     def start(self) -> None:
-        """Start it without waiting for it."""
+        """Start the process without waiting until it is ready."""
         project = self.service.project
         with self.log_file.open("ab") as log:
             self.process = spawn(
@@ -36,6 +36,6 @@ class EventWorker:
             )
 
     def kill(self) -> None:
-        """Kill it."""
+        """Kill the process."""
         send_to_group(self.process, signal.SIGKILL)
         self.process.wait()

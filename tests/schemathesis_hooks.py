@@ -1,4 +1,4 @@
-"""What schemathesis has to know of the services beyond their OpenAPI documents."""
+"""Hooks and checks of schemathesis for rules of the services that their OpenAPI documents do not state."""
 
 import os
 from urllib.parse import urlencode
@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 import schemathesis
 from schemathesis import Case, CheckContext, HookContext, Response
 
-# Reasons to refuse what the document allows: they depend on the rows that are there, or on what a schema cannot say.
+# Error codes for input that the document allows. They depend on stored rows, or on rules that a schema cannot express.
 BEYOND_THE_DOCUMENT = {
     "blank",  # text of spaces alone, or a search without a word
-    "immutable",  # an order stays its user's
+    "immutable",  # the user of an order
     "inactive_user",
     "invalid_cursor",
     "invalid_ordering",  # with a bound of another field, or with a search
@@ -19,18 +19,18 @@ BEYOND_THE_DOCUMENT = {
     "unknown_user",
 }
 
-# Orders are tried for users who exist, or almost none would get past that check.
+# Generated orders use ids of existing users; otherwise almost all would be rejected for an unknown user.
 KNOWN_USER_IDS = [int(text) for text in os.environ.get("KNOWN_USER_IDS", "").split()]
 
 
-LONGEST_QUERY = 3500  # gunicorn refuses a longer request line itself
+LONGEST_QUERY = 3500  # gunicorn rejects a longer request line
 
 
 @schemathesis.hook
 def filter_case(context: HookContext, case: Case) -> bool:
-    """Leave out what the server refuses before the API sees it, and empty filters, which HTML forms send for none.
+    """Skip queries that the server rejects before the API, and empty filters, which HTML forms send for unset ones.
 
-    Also text in spaces among what must be refused: services trim it, so that it may be short enough.
+    Also skip invalid bodies with surrounding spaces in a text: services strip them, and the body may become valid.
     """
     query = case.query or {}
     is_sent = "" not in query.values() and len(urlencode(query, doseq=True)) < LONGEST_QUERY
@@ -48,7 +48,7 @@ def _has_text_in_spaces(body) -> bool:
 
 @schemathesis.hook
 def map_body(context: HookContext, body):
-    """Write integers as the document's text asks for, where JSON Schema takes 1.0 for one; name users who exist."""
+    """Write integral floats as integers, which JSON Schema accepts alike, and use ids of existing users."""
     if not isinstance(body, dict):
         return body
     body = {name: _as_integer(value) for name, value in body.items()}
@@ -76,7 +76,7 @@ def before_load_schema(context: HookContext, raw_schema) -> None:
 
 @schemathesis.check
 def refusal_is_beyond_the_document(ctx: CheckContext, response: Response, case: Case) -> None:
-    """What is valid by the document is refused only for reasons that the document cannot state."""
+    """Input that the document allows is rejected only for reasons that the document cannot state."""
     if response.status_code != 400 or case.meta is None or not case.meta.generation.mode.is_positive:
         return
     codes = {error["code"] for error in response.json().get("errors", [{"code": "no errors listed"}])}
@@ -85,7 +85,7 @@ def refusal_is_beyond_the_document(ctx: CheckContext, response: Response, case: 
 
 @schemathesis.check
 def refusal_is_a_problem(ctx: CheckContext, response: Response, case: Case) -> None:
-    """Whatever is refused is refused with a problem that has the status and the request's id in it."""
+    """Every error response is a problem with the status and the request id."""
     if response.status_code < 400 or case.method == "HEAD":
         return
     assert response.headers["content-type"] == ["application/problem+json"]

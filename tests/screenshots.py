@@ -12,19 +12,19 @@ from tests.api import Client
 from tests.browser import find_chromium, new_page, running_chromium
 
 FOLDER = ROOT / "docs" / "images"
-STAMP = FOLDER / "pages.sha256"  # of the files that make the pages
-_SECONDS = 30  # of traffic, so that there is something to see
+STAMP = FOLDER / "pages.sha256"  # digest of the sources of the pages
+_SECONDS = 30  # of traffic, so that the portal shows data
 
 
 def digest_of_pages() -> str:
-    """Return a digest of everything that the pages look like."""
+    """Return a digest of the templates and static files of the pages."""
     portal = ROOT / "gateway_project" / "portal"
     files = sorted(file for name in ("templates", "static") for file in (portal / name).rglob("*") if file.is_file())
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def main(url: str = "http://localhost:8081") -> None:
-    """Take the screenshots and note what they show."""
+    """Take the screenshots and save the digest of the pages."""
     FOLDER.mkdir(exist_ok=True)
     with running_chromium(find_chromium() or sys.exit("Chromium is not installed.")) as browser, Client(url) as api:
         for _ in range(10 * _SECONDS):

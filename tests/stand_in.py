@@ -134,9 +134,9 @@ class StandIn:
                 if not received:
                     return
                 head += received
-            asked = re.match(rb"GET /users/(\d+) ", head)
-            assert asked, head
-            self._behaviour(Conversation(connection, int(asked[1]), self._is_over))
+            request = re.match(rb"GET /users/(\d+) ", head)
+            assert request, head
+            self._behaviour(Conversation(connection, int(request[1]), self._is_over))
 
 
 @contextmanager

@@ -104,7 +104,7 @@ class Service:
 
 @dataclass(frozen=True)
 class System:
-    """The gateway and every service that is described, configured with each other's addresses."""
+    """The gateway and all services, configured with each other's addresses."""
 
     by_name: Mapping[str, Service]
 
@@ -125,7 +125,7 @@ class System:
 
     @property
     def services(self) -> tuple[Service, ...]:
-        """All of them, in the order in which they start."""
+        """All services, in start order."""
         return (*self.by_name.values(),)
 
     @property
@@ -158,7 +158,7 @@ def stop_all(services: Iterable[Service]) -> None:
 
 
 def kill_all(services: Iterable[Service]) -> None:
-    """End services whose graceful stop, which takes seconds, no test sees."""
+    """Kill services; a graceful stop would take seconds."""
     for service in services:
         if not service.has_ended():
             service.kill()
@@ -201,7 +201,7 @@ def environment_of(
 def running_system(
     database_urls: Mapping[str, str], data_dir: Path, log_dir: Path, **variables: str
 ) -> Iterator[System]:
-    """Run everything on free ports, with ``variables`` added to their environment."""
+    """Run all services on free ports, with ``variables`` added to their environment."""
     addresses = {name: Address("127.0.0.1", find_free_port()) for name in PROJECTS}
     services = {
         name: Service(
@@ -224,7 +224,7 @@ def running_system(
 
 @contextmanager
 def running_another(system: System, name: str, log_dir: Path, **variables: str) -> Iterator[Service]:
-    """Run one more process of a service among those of ``system``, with ``variables`` added to its environment."""
+    """Run another instance of a service beside ``system``, with ``variables`` added to its environment."""
     original, address = system.by_name[name], Address("127.0.0.1", find_free_port())
     environment = {**original.environment, "BIND": address.bind, **variables}
     service = Service(original.project, address, environment, log_dir / f"another-{name}.log")

@@ -1,4 +1,4 @@
-"""axe-core finds nothing serious of this project's own doing on the pages of the services, on any screen.
+"""The pages of the services have no serious axe-core findings of this project's own, on any screen.
 
 The portal's pages are in test_portal_pages.py.
 """
@@ -9,7 +9,7 @@ from devtools.projects import with_database
 from tests.api import make_order
 from tests.browser import serious_findings
 
-# What REST framework's templates and Bootstrap 3 bring along, and no block or setting of theirs changes.
+# Findings in REST framework's templates and Bootstrap 3 that no block or setting can change.
 OF_REST_FRAMEWORK = {
     "button-name",  # the menu of formats is an arrow without a name
     "color-contrast",  # of breadcrumbs, hints below inputs, and the DELETE button
@@ -17,7 +17,7 @@ OF_REST_FRAMEWORK = {
     "label",  # labels of forms do not name their inputs
     "scrollable-region-focusable",  # the response scrolls sideways, but not by the keyboard
 }
-# What Django's admin brings along.
+# Findings in Django's admin.
 OF_DJANGO = {
     "label-title-only",  # the label of the search is a picture
     "link-in-text-block",  # links in breadcrumbs, and "Show all", differ from text by their colour only

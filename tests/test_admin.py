@@ -68,7 +68,7 @@ def test_wrong_password_is_rejected(page):
 def test_users_are_listed_and_searched(page, gateway):
     watch = Watch(page)
     user = make_user(gateway, name="Katherine Johnson")
-    make_user(gateway, name="Somebody Else")
+    make_user(gateway, name="Mary Jackson")
 
     page.goto("/admin/user/users/user/")
     titles = column_titles(page)

@@ -1,4 +1,4 @@
-"""The gateway's one OpenAPI document is valid, and a client that a tool generates from it works."""
+"""The gateway's merged OpenAPI document is valid, and a client that is generated from it works."""
 
 import importlib
 import os
@@ -17,7 +17,7 @@ from tests.api import new_email
 
 @pytest.fixture(autouse=True)
 def document(gateway):
-    """The document, once the services that have just started are in it."""
+    """The document, once it includes all services."""
 
     def tags():
         return {tag["name"] for tag in gateway.get("/-/openapi.json").json()["tags"]}
@@ -28,7 +28,7 @@ def document(gateway):
 
 @pytest.fixture
 def generate(system, tmp_path, monkeypatch):
-    """Generates a client with openapi-python-client; returns its package and what the generator printed."""
+    """Generates a client package with openapi-python-client; returns the finished process."""
 
     def generate_client():
         process = subprocess.run(
@@ -37,7 +37,7 @@ def generate(system, tmp_path, monkeypatch):
                 *("--url", f"{system.gateway.url}/-/openapi.json"),
                 *("--output-path", tmp_path / "generated_client", "--meta", "none"),
             ],
-            # It formats the code with ruff.
+            # The generator formats the code with ruff.
             env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,

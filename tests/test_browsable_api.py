@@ -79,7 +79,7 @@ def test_validation_error_is_shown_beside_its_field(page, gateway):
     taken = make_user(gateway)
     page.goto("/users")
 
-    html_form(page).locator("[name=name]").fill("Somebody else")
+    html_form(page).locator("[name=name]").fill("Mary Jackson")
     html_form(page).locator("[name=email]").fill(taken["email"].upper())
     html_form(page).get_by_role("button", name="POST").click()
 
@@ -89,7 +89,7 @@ def test_validation_error_is_shown_beside_its_field(page, gateway):
     expect(wrong).to_have_count(1)
     expect(wrong).to_contain_text("Another user has this e-mail address.")
     expect(wrong.locator("[name=email]")).to_have_value(taken["email"].upper())
-    expect(html_form(page).locator("[name=name]")).to_have_value("Somebody else")
+    expect(html_form(page).locator("[name=name]")).to_have_value("Mary Jackson")
 
 
 def test_unknown_user_error_is_shown_beside_its_field(page):
@@ -203,7 +203,7 @@ def test_header_leads_to_the_portal_all_services_and_the_own_admin(page, project
     assert watch.faults == []
 
 
-def test_links_of_a_service_stay_where_the_gateway_has_no_portal(chromium, run_gateway):
+def test_page_keeps_its_own_links_if_the_gateway_has_no_portal(chromium, run_gateway):
     with run_gateway(EXPOSE_PORTAL="false", WEB_CONCURRENCY="1") as gateway, new_page(chromium, gateway.url) as page:
         with page.expect_response(f"{gateway.url}/") as index:
             page.goto("/orders")

@@ -1,4 +1,4 @@
-"""The simulation behind docs/scale.md agrees with queueing theory, and with itself."""
+"""The simulation of docs/scale.md agrees with queueing theory and is deterministic."""
 
 import random
 
@@ -33,16 +33,16 @@ def test_mean_time_is_that_of_erlang_s_formula(servers, load):
     assert sum(took) / len(took) == pytest.approx(1 + waits / (servers - offered), rel=0.05)
 
 
-def test_requests_get_places_in_the_order_of_asking():
-    place = Resource("place", 1)
+def test_requests_acquire_units_in_the_order_of_their_arrival():
+    unit = Resource("unit", 1)
 
-    took = simulate([(0.0, use(place, 1.0)), (0.1, use(place, 1.0)), (0.2, use(place, 1.0))])
+    took = simulate([(0.0, use(unit, 1.0)), (0.1, use(unit, 1.0)), (0.2, use(unit, 1.0))])
 
     assert took == pytest.approx([1.0, 1.9, 2.8])
-    assert (place.longest_queue, place.used, place.busy_seconds) == (2, 0, 3.0)
+    assert (unit.longest_queue, unit.used, unit.busy_seconds) == (2, 0, 3.0)
 
 
-def test_held_place_keeps_others_waiting_although_nothing_is_done():
+def test_held_unit_blocks_other_requests_while_its_holder_uses_another_resource():
     thread, other = Resource("thread", 1), Resource("other", 1)
 
     def holds():
@@ -60,7 +60,7 @@ def test_same_seed_gives_the_same_times():
     assert len(first) == 2_000
 
 
-def test_all_places_are_free_at_the_end_and_more_load_takes_longer():
+def test_all_units_are_released_at_the_end_and_more_load_takes_longer():
     models = [Model(SHAPE, CPU_MS) for _ in range(2)]
 
     calm, busy = (simulate(model.arrivals(rate, 5_000)) for model, rate in zip(models, (200.0, 4_000.0), strict=True))

@@ -14,7 +14,7 @@ SECRETS = ("secret_key", "db_password", "service_token")
 SERVICES = (*PROJECTS,)
 WORKERS = {project.worker_name: project for project in PROJECTS.values() if project.worker}
 DATABASES = [f"{project.name}-db" for project in with_database()]
-BACK_SECONDS = 60
+RECOVERY_SECONDS = 60
 MOST_CONTAINERS = {project.name: 2 for project in with_database()} | {"user": 3}  # as docs/operations.md has them
 PSQL = ("psql", "--username=postgres", "--no-align", "--tuples-only", "--command")
 COMMANDS = 8  # connections for migrate, createsuperuser and the like
@@ -48,7 +48,7 @@ def wait_until_it_serves(client):
         except OSError:
             return False
 
-    assert wait_for(serves, seconds=BACK_SECONDS, pause_seconds=0.5)
+    assert wait_for(serves, seconds=RECOVERY_SECONDS, pause_seconds=0.5)
 
 
 def running(stack, *services):
@@ -97,9 +97,9 @@ def test_secrets_are_files_and_not_visible_in_docker_inspect(stack, client):
 
 def test_database_can_read_only_its_password(stack, client):
     for database in DATABASES:
-        tried = stack.compose("exec", "-T", database, "sh", "-c", "cat /run/secrets/secret_key 2>&1 || true")
+        output = stack.compose("exec", "-T", database, "sh", "-c", "cat /run/secrets/secret_key 2>&1 || true")
 
-        assert tried.endswith("Permission denied")
+        assert output.endswith("Permission denied")
 
 
 @pytest.mark.parametrize("service", MOST_CONTAINERS)
@@ -164,11 +164,11 @@ def test_a_deleted_user_reaches_the_orders(stack, client):
 
     client.delete(f"/users/{order['user_id']}")
 
-    assert wait_for(lambda: client.get(f"/orders/{order['id']}").json()["user_deleted_at"], seconds=BACK_SECONDS)
+    assert wait_for(lambda: client.get(f"/orders/{order['id']}").json()["user_deleted_at"], seconds=RECOVERY_SECONDS)
 
 
 @pytest.mark.parametrize("worker", WORKERS)
-def test_a_worker_ends_by_itself_when_it_is_stopped(stack, client, worker):
+def test_a_stopped_worker_exits_with_status_0(stack, client, worker):
     (number,) = [container["Id"] for container in running(stack, worker)]
 
     stack.compose("stop", worker)
@@ -181,13 +181,13 @@ def test_a_worker_ends_by_itself_when_it_is_stopped(stack, client, worker):
 
 @pytest.mark.parametrize(("service", "port"), [(name, each.metrics_port) for name, each in PROJECTS.items()])
 def test_metrics_of_each_container_can_be_scraped(stack, client, service, port):
-    ask = (
+    scrape = (
         "import socket, urllib.request;"
         f"url = f'http://{{socket.gethostbyname(\"{service}\")}}:{port}/metrics';"
         "print(urllib.request.urlopen(url).status)"
     )
 
-    assert stack.compose("exec", "-T", "gateway", "python", "-c", ask) == "200"
+    assert stack.compose("exec", "-T", "gateway", "python", "-c", scrape) == "200"
 
 
 def test_production_requires_host_names_and_secrets(clone):

@@ -1,4 +1,4 @@
-"""A page on another origin uses the API in a browser, if its origin is in ``cors_origins``."""
+"""A page of another origin can use the API in a browser if its origin is in ``cors_origins``."""
 
 import threading
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ class EmptyPage(BaseHTTPRequestHandler):
         self.wfile.write(b"<title>Shop</title>")
 
     def log_message(self, *args):
-        """Write nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -48,8 +48,8 @@ def shop():
 
 
 @pytest.fixture(scope="module")
-def sharing_gateway(run_gateway, shop, tmp_path_factory):
-    """A gateway that shares users and orders with the shop, and takes three requests an hour for orders from it."""
+def cors_gateway(run_gateway, shop, tmp_path_factory):
+    """A gateway whose routes have the shop in ``cors_origins``; orders are limited to three requests an hour."""
     routes = (PROJECTS["gateway"].folder / "gateway.toml").read_text()
     users, orders = 'path = "/users"\n', 'path = "/orders"\n'
     shared = f'cors_origins = ["{shop}"]\n'
@@ -66,10 +66,10 @@ def send(page, url, method="GET", *, json="", **headers):
     return page.evaluate(SEND, [url, options])
 
 
-def test_page_of_an_allowed_origin_uses_the_api(chromium, shop, sharing_gateway):
-    with sharing_gateway.client() as client:
+def test_page_of_an_allowed_origin_uses_the_api(chromium, shop, cors_gateway):
+    with cors_gateway.client() as client:
         user = make_user(client)
-    orders = f"{sharing_gateway.url}/orders"
+    orders = f"{cors_gateway.url}/orders"
     order = f'{{"user_id": {user["id"]}, "product_name": "Laptop"}}'
     headers = {"Content-Type": "application/json", "Idempotency-Key": new_email()}
 
@@ -90,8 +90,8 @@ def test_page_of_an_allowed_origin_uses_the_api(chromium, shop, sharing_gateway)
     assert limited["headers"]["Retry-After"]
 
 
-def test_page_of_another_origin_may_neither_read_nor_write(chromium, sharing_gateway):
-    users, email = f"{sharing_gateway.url}/users", new_email()
+def test_page_of_another_origin_may_neither_read_nor_write(chromium, cors_gateway):
+    users, email = f"{cors_gateway.url}/users", new_email()
     user = f'{{"name": "Eve", "email": "{email}"}}'
 
     with site() as origin, browser.new_page(chromium, origin) as page:
@@ -104,5 +104,5 @@ def test_page_of_another_origin_may_neither_read_nor_write(chromium, sharing_gat
             with pytest.raises(Error, match="Failed to fetch"):
                 send(page, users, method, json=json, **headers)
 
-    with sharing_gateway.client() as client:
+    with cors_gateway.client() as client:
         assert client.get("/users", params={"email": email}).json()["results"] == []

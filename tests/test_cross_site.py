@@ -27,7 +27,7 @@ def test_cross_site_request_creates_nothing(gateway, headers):
 def test_sign_in_form_of_an_admin_works(gateway, service, sends_site):
     page = f"/admin/{service}/login/"
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', gateway.get(page).text)[1]
-    form = {"csrfmiddlewaretoken": token, "username": "nobody", "password": "wrong"}
+    form = {"csrfmiddlewaretoken": token, "username": "unknown", "password": "wrong"}
     headers = {"Origin": gateway.url} | ({"Sec-Fetch-Site": "same-origin"} if sends_site else {})
 
     own = gateway.post(page, data=form, headers=headers)

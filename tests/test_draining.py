@@ -15,7 +15,7 @@ from tests.system import STOP_SECONDS
 
 IN_FLIGHT_SECONDS = 3.0
 PATIENT = {"USER_SERVICE_READ_TIMEOUT": "10", "USER_SERVICE_TOTAL_TIMEOUT": "10"}
-CONNECTED = 5  # as many as may ask the user service at once; a sixth waits for a short time only
+CONNECTED = 5  # the concurrent calls to the user service; the bulkhead would reject a sixth
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""After kill -9 of any process at any moment, the order service knows every user as it is, and every flag is right.
+"""After kill -9 of any process at any moment, the order service has the state of every user, and correct flags.
 
 A short drill runs with the other tests; run a longer one by hand::
 
@@ -27,7 +27,7 @@ KINDS = ["worker", "worker", "worker", "user service", "order service", "Postgre
 SEED = int(os.environ.get("EVENT_DRILL_SEED", random.randrange(10**6)))
 USERS, WORKERS, WRITERS = 36, 2, 3  # the latest users are changed
 PAUSE_SECONDS = 0.05  # between the changes of one writer
-ORDERS = 5  # that are placed between two kills, at least
+ORDERS = 5  # placed between two kills, at least
 LONGEST_PAUSE = 1.0  # seconds before a kill; a worker starts in about one
 SETTLE_SECONDS = 60.0
 
@@ -59,7 +59,7 @@ def workers(killable_system, tmp_path):
 
 
 class Writer(threading.Thread):
-    """Changes users and places orders, by the API and by SQL, whatever fails meanwhile."""
+    """Changes users and places orders, by the API and by SQL. Ignores failures."""
 
     def __init__(self, system, seed):
         super().__init__()
@@ -95,20 +95,20 @@ class Writer(threading.Thread):
 
 
 def wait_for_orders(writers):
-    """Wait until some more orders are placed, so that every kill meets changes."""
+    """Wait until ``ORDERS`` more orders are placed, so that every kill interrupts changes."""
     wanted = sum(writer.orders for writer in writers) + ORDERS
     assert wait_for(lambda: sum(writer.orders for writer in writers) >= wanted, seconds=SETTLE_SECONDS)
 
 
 def plan(kills, chance):
-    """Return the kinds of processes to kill, in random order: of six kills, every kind is one."""
+    """Return the kinds of processes to kill, in random order. Six kills include every kind."""
     kinds = [KINDS[number % len(KINDS)] for number in range(kills)]
     chance.shuffle(kinds)
     return kinds
 
 
 def kill_at_random(kind, system, postgres, workers, chance):
-    """Kill a process of this kind after a while, and start it again."""
+    """Kill a process of this kind after a random delay, and start it again."""
     time.sleep(chance.uniform(0, LONGEST_PAUSE))
     if kind == "worker":
         worker = chance.choice(workers)
@@ -124,7 +124,7 @@ def kill_at_random(kind, system, postgres, workers, chance):
 
 
 def find_violations(system):
-    """Return what is not as it should be, now that nothing changes."""
+    """Return wrong states, wrong flags and dead letters in the order database."""
     user_database, order_database = system.database_urls["user"], system.database_urls["order"]
     users = dict(fetch_all(user_database, "SELECT id, is_active FROM users_user"))
     known = dict(fetch_all(order_database, "SELECT user_id, state FROM known_user"))
@@ -143,7 +143,7 @@ def find_violations(system):
 
 
 def find_gaps(system):
-    """Return positions and versions that are missing or doubled in the log."""
+    """Return the users with missing or duplicate versions; fail if positions are missing or duplicate."""
     database = system.database_urls["user"]
     positions = [one for (one,) in fetch_all(database, "SELECT position FROM outbox_event ORDER BY position")]
     assert positions == [*range(1, len(positions) + 1)]
@@ -153,7 +153,7 @@ def find_gaps(system):
     )
 
 
-def test_event_drill_leaves_every_user_known_and_every_flag_right(killable_system, postgres, workers):
+def test_event_drill_leaves_correct_users_and_flags(killable_system, postgres, workers):
     chance = random.Random(SEED)
     writers = [Writer(killable_system, chance.random()) for _ in range(WRITERS)]
     for writer in writers:

@@ -1,4 +1,4 @@
-"""What every service that is described has, at its own port and through the gateway."""
+"""Behaviour that all services share, on their own ports and through the gateway."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def service(system, project):
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics", "/openapi.json"])
-def test_supervisors_and_tools_are_answered(service, path):
+def test_health_metrics_and_document_return_200(service, path):
     assert service.get(path).status_code == 200
 
 
@@ -71,7 +71,7 @@ def test_request_is_counted(service, project):
     assert f'route="^{path.strip("/")}' in service.get("/metrics").text
 
 
-def test_admin_and_static_files_lie_under_the_name_of_the_service(gateway, project):
+def test_admin_and_static_files_are_under_the_name_of_the_service(gateway, project):
     page = gateway.get(f"/admin/{project.name}/login/")
     style = gateway.get(f"/static/{project.name}/admin/css/base.css")
 

@@ -1,6 +1,6 @@
-"""Random messages: every reader finds the same end, and no server fails, grows or mixes responses up.
+"""Fuzzing: all parsers find the same end of a random message, and no server fails, leaks or mixes up responses.
 
-`python3 manage_all.py fuzz --minutes 60` shares that time among the tests; `--seed` repeats a run.
+`python3 manage_all.py fuzz --minutes 60` divides the time among the tests; `--seed` repeats a run.
 """
 
 import itertools
@@ -12,13 +12,13 @@ import pytest
 
 from devservers.ports import Address, find_free_port
 from devtools.projects import PROJECTS
-from tests.fuzzing import grammar, readers
+from tests.fuzzing import grammar, parsers
 from tests.fuzzing.exchange import FAILURES, OK, SECONDS, Growth, Upstream, exchange, requests_in, responses_in
-from tests.fuzzing.readers import NoOpinionError, RefusedError, disagreement
+from tests.fuzzing.parsers import NotComparableError, RefusedError, disagreement
 from tests.system import Service, environment_of, kill_all
 
 TESTS = 6  # that share the time
-LEAST = 50  # cases of a test, however slow the machine is
+FEWEST_CASES = 50  # of a test, even on a slow machine
 
 CONFIGURATION = """
 [upstreams.all]
@@ -34,9 +34,9 @@ upstream = "all"
 
 @pytest.fixture
 def randoms(request):
-    """``randoms(growth=None)`` yields a source of random choices for each case until the time is over.
+    """``randoms(growth=None)`` yields a random generator for each case until the time is over.
 
-    Half a run in, ``growth`` is first measured, and at the end compared.
+    ``growth`` is measured after half of the run and compared at its end.
     """
     seconds, seed = request.config.getoption("--minutes") * 60 / TESTS, request.config.getoption("--seed")
 
@@ -44,10 +44,10 @@ def randoms(request):
         begins_at, is_measured = time.monotonic(), False
         for number in itertools.count():
             passed = time.monotonic() - begins_at
-            if growth and not is_measured and number >= LEAST / 2 and passed > seconds / 2:
+            if growth and not is_measured and number >= FEWEST_CASES / 2 and passed > seconds / 2:
                 growth.begin()
                 is_measured = True
-            if number >= LEAST and passed > seconds:
+            if number >= FEWEST_CASES and passed > seconds:
                 break
             yield Random(f"{seed} {request.node.name} {number}")
         if growth:
@@ -78,11 +78,11 @@ def gateway(upstream, data_dir, tmp_path_factory):
 
 
 def check_responses(data, received):
-    """Check that ``received`` is complete responses to the requests in ``data``, without a failure of the server."""
+    """Check that ``received`` has complete responses to the requests in ``data``, and no unexpected 5xx."""
     methods = list(requests_in(data))
     try:
         responses = responses_in(received, methods)
-    except (AssertionError, RefusedError, NoOpinionError) as error:
+    except (AssertionError, RefusedError, NotComparableError) as error:
         raise AssertionError(f"{error!r} to {data!r}: {received!r}") from error
     assert responses or not methods or first_is_incomplete(data), f"no response to {data!r}"
     for response in responses:
@@ -93,37 +93,43 @@ def check_responses(data, received):
 def first_is_incomplete(data):
     """Return whether ``data`` ends before its first request does."""
     try:
-        return readers.codec_request(data) is None
+        return parsers.codec_request(data) is None
     except RefusedError:
         return False
 
 
-def test_readers_agree_where_a_request_ends(randoms):
+def test_parsers_agree_where_a_request_ends(randoms):
     for random in randoms():
         data = grammar.request(random, [b"/", b"/users"]) + grammar.request(random, [b"/"])
-        assert not (found := disagreement(data, readers.codec_request, readers.REQUEST_JUDGES)), (data, found)
+        assert not (found := disagreement(data, parsers.codec_request, parsers.REQUEST_REFERENCES)), (
+            data,
+            found,
+        )
 
 
-def test_readers_agree_where_a_response_ends(randoms):
+def test_parsers_agree_where_a_response_ends(randoms):
     for random in randoms():
         data = grammar.response(random) + grammar.response(random)
-        assert not (found := disagreement(data, readers.codec_response, readers.RESPONSE_JUDGES)), (data, found)
+        assert not (found := disagreement(data, parsers.codec_response, parsers.RESPONSE_REFERENCES)), (
+            data,
+            found,
+        )
 
 
 @pytest.mark.parametrize("defect", ["length", "chunks", "end"])
-def test_a_reader_with_a_defect_is_found(defect):
+def test_a_parser_with_a_defect_is_found(defect):
     def broken(data):
-        message = readers.codec_request(data)
+        message = parsers.codec_request(data)
         if message is None or not message.body:
             return message
         if defect == "end":
-            return readers.Message(message.start, message.body, message.end - 1)
+            return parsers.Message(message.start, message.body, message.end - 1)
         head, _, _ = data.partition(b"\r\n\r\n")
         framing = b"transfer-encoding" if defect == "chunks" else b"content-length"
-        return readers.Message(message.start, b"", len(head) + 4) if framing in head.lower() else message
+        return parsers.Message(message.start, b"", len(head) + 4) if framing in head.lower() else message
 
     found = [
-        disagreement(grammar.request(Random(seed), [b"/"]), broken, readers.REQUEST_JUDGES) for seed in range(300)
+        disagreement(grammar.request(Random(seed), [b"/"]), broken, parsers.REQUEST_REFERENCES) for seed in range(300)
     ]
 
     assert any(found)
@@ -163,35 +169,35 @@ def test_random_responses_are_forwarded_whole_or_rejected(gateway, upstream, ran
 
 
 def respond_once(responses, probe, request):
-    """Respond with ``probe`` where it is asked for; else with the next response, if there is one."""
+    """Respond to ``/probe`` with ``probe``, and to other requests with the next response, if any is left."""
     return probe if request.target == b"/probe" else next(responses, (b"", True))
 
 
 def check_forwarded(sent, received):
-    """Check that a complete response is the one that the upstream sent, as h11 reads it, or the gateway's own."""
+    """Check that a complete response is the one that the upstream sent, as h11 parses it, or the gateway's own."""
     try:
         response = final_response(received)
     except RefusedError as error:
         raise AssertionError(f"{error}: {received!r} from {sent!r}") from error
     if response is None or b"urn:problem:" in response.body:
-        return  # cut off, so that the client knows; or rejected
+        return  # truncated, which the client detects, or rejected
     try:
         original = final_response(sent)
-    except (RefusedError, NoOpinionError):
-        return  # repaired by the gateway, as RFC 9112 asks of a proxy
+    except (RefusedError, NotComparableError):
+        return  # repaired by the gateway, as RFC 9112 requires of a proxy
     assert original is not None, (sent, received)
     assert (response.start, response.body) == (original.start, original.body), sent
 
 
 def final_response(data):
-    """Return the first response in ``data`` that is not an interim one, as h11 reads it; None if it is incomplete."""
-    while (response := readers.h11_response(data)) and response.start.startswith(b"1"):
+    """Return the first final response in ``data``, as h11 parses it; None if it is incomplete."""
+    while (response := parsers.h11_response(data)) and response.start.startswith(b"1"):
         data = data[response.end :]
     return response
 
 
 @pytest.mark.parametrize("name", ["user", "order"])
-def test_random_requests_are_answered_by_a_service(system, name, randoms):
+def test_service_handles_random_requests(system, name, randoms):
     service = getattr(system, name)
 
     for random in randoms(Growth(service.process.pid)):

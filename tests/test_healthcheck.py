@@ -17,7 +17,7 @@ def check(*arguments, **variables):
 
 
 @pytest.mark.parametrize(("path", "status"), [("/health/ready", 0), ("/none", 1)])
-def test_a_service_is_healthy_if_it_answers_200(system, path, status):
+def test_a_service_is_healthy_if_it_returns_200(system, path, status):
     found, output = check(path, BIND=f"0.0.0.0:{system.user.address.port}")
 
     assert found == status

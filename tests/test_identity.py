@@ -1,6 +1,6 @@
-"""With AUTH=true, callers show tokens of the development issuer, and orders belong to their users.
+"""With AUTH=true, callers authenticate with tokens of the development issuer, and orders belong to their users.
 
-Events reach the orders, and staff have the browsable API.
+Events still reach the orders, and staff can use the browsable API.
 """
 
 import re
@@ -19,7 +19,7 @@ from tests.api import make_order, make_user
 from tests.event_worker import EventWorker
 from tests.system import run_in_parallel
 
-NOTICE_SECONDS = 20.0  # two, on a machine that does nothing else
+NOTICE_SECONDS = 20.0  # it takes two on an idle machine
 PASSWORD = "correct horse battery staple"
 SCOPES = "users:read users:write orders:read orders:write"
 
@@ -30,7 +30,7 @@ def environment(data_dir):
 
 
 @pytest.fixture(scope="module")
-def closed(run_system_with_events, environment):
+def auth_system(run_system_with_events, environment):
     with run_system_with_events(**environment) as system:
         yield system
 
@@ -45,11 +45,11 @@ def issue(data_dir, environment):
 
 
 @pytest.fixture
-def client_of(closed, issue):
-    """Return a client that shows the token of a subject."""
+def client_of(auth_system, issue):
+    """Returns clients that send a token of a subject."""
 
     def client_of(subject, **options):
-        client = closed.gateway.client()
+        client = auth_system.gateway.client()
         client.headers["Authorization"] = f"Bearer {issue(subject, **options)}"
         return client
 
@@ -58,15 +58,15 @@ def client_of(closed, issue):
 
 @pytest.fixture
 def john(client_of):
-    """A client of a user."""
+    """A client with the token of a user."""
     user = make_user(client_of("office"))
     client = client_of(user["id"])
     client.user = user
     return client
 
 
-def test_without_credentials_only_health_is_open(closed):
-    with closed.gateway.client() as client:
+def test_without_credentials_only_health_is_open(auth_system):
+    with auth_system.gateway.client() as client:
         statuses = {path: client.get(path).status_code for path in ("/users", "/orders", "/health", "/health/live")}
 
     assert statuses == {"/users": 401, "/orders": 401, "/health": 200, "/health/live": 200}
@@ -90,7 +90,7 @@ def test_an_order_belongs_to_its_user(john, client_of):
     assert john.get(path).json() == order
 
 
-def test_an_order_is_placed_for_oneself_only(john, client_of):
+def test_a_caller_places_orders_for_its_own_user_only(john, client_of):
     other = make_user(client_of("office"))
 
     response = john.post("/orders", json={"user_id": other["id"], "product_name": "Laptop"})
@@ -112,7 +112,7 @@ def test_the_same_idempotency_key_of_two_callers_is_two_keys(john, client_of):
     assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
 
 
-def test_scopes_are_wanted(john, client_of):
+def test_a_request_without_the_scope_is_rejected(john, client_of):
     reader = client_of(john.user["id"], scope="orders:read")
 
     response = reader.post("/orders", json={"user_id": john.user["id"], "product_name": "Laptop"})
@@ -121,7 +121,7 @@ def test_scopes_are_wanted(john, client_of):
     assert 'error="insufficient_scope", scope="orders:write"' in response.headers["WWW-Authenticate"]
 
 
-def test_services_refuse_requests_past_the_gateway(closed, environment, issue):
+def test_services_reject_requests_that_bypass_the_gateway(auth_system, environment, issue):
     token = environment["SERVICE_TOKEN"]
     mine = partial(sign, Caller("7", 7, frozenset(SCOPES.split())), audience="order")
     forged = {
@@ -134,30 +134,30 @@ def test_services_refuse_requests_past_the_gateway(closed, environment, issue):
         "identity alone": {HEADER: mine(service_token=token)},
     }
 
-    with closed.order.client() as client:
+    with auth_system.order.client() as client:
         statuses = {name: client.get("/orders", headers=headers).status_code for name, headers in forged.items()}
 
     assert statuses == dict.fromkeys(forged, 401)
 
 
-def test_a_forged_internal_identity_is_dropped_by_the_gateway(john, closed, environment):
+def test_a_forged_internal_identity_is_dropped_by_the_gateway(john, auth_system, environment):
     everything = Caller("1", 1, frozenset([*SCOPES.split(), "orders:all"]))
     forged = {HEADER: sign(everything, audience="order", service_token=environment["SERVICE_TOKEN"])}
 
-    with closed.gateway.client() as client:
+    with auth_system.gateway.client() as client:
         assert client.get("/orders", headers=forged).status_code == 401
     assert john.get("/orders", headers=forged).json()["results"] == []
 
 
-def test_tokens_of_a_rotated_key_go_on_and_those_of_the_new_one_count_at_once(john, client_of, data_dir):
+def test_tokens_of_the_old_and_the_new_key_are_accepted_after_a_rotation(john, client_of, data_dir):
     KeyFolder(data_dir).rotate()
 
     assert john.get("/orders").status_code == 200
     assert client_of(john.user["id"]).get("/orders").status_code == 200
 
 
-def test_events_reach_the_orders(john, closed, client_of, tmp_path):
-    worker = EventWorker(closed.order, tmp_path / "worker.log")
+def test_events_reach_the_orders(john, auth_system, client_of, tmp_path):
+    worker = EventWorker(auth_system.order, tmp_path / "worker.log")
     worker.start()
     try:
         order = make_order(john, user_id=john.user["id"])
@@ -171,12 +171,12 @@ def test_events_reach_the_orders(john, closed, client_of, tmp_path):
         worker.kill()
 
 
-def test_staff_browse_with_the_session_of_the_admin(closed):
+def test_staff_browse_with_the_session_of_the_admin(auth_system):
     account = {"USERNAME": "office", "PASSWORD": PASSWORD, "EMAIL": "office@example.com"}
     variables = {f"DJANGO_SUPERUSER_{name}": value for name, value in account.items()}
     command = ["createsuperuser", "--noinput", "--verbosity", "0"]
-    run_in_parallel([(closed.order.project, closed.order.environment | variables, command)])
-    with closed.gateway.client() as client:
+    run_in_parallel([(auth_system.order.project, auth_system.order.environment | variables, command)])
+    with auth_system.gateway.client() as client:
         page = client.get("/admin/order/login/").text
         token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
         form = {"username": "office", "password": PASSWORD, "csrfmiddlewaretoken": token}
@@ -188,14 +188,14 @@ def test_staff_browse_with_the_session_of_the_admin(closed):
     assert (browsed.status_code, elsewhere.status_code) == (200, 401)
 
 
-def test_no_credential_is_in_a_log(john, closed, environment):
+def test_no_credential_is_in_a_log(john, auth_system, environment):
     token = john.headers["Authorization"].removeprefix("Bearer ")
     make_order(john, user_id=john.user["id"])
     john.get("/orders", params={"access_token": token})
     john.get("/orders", headers={"Authorization": f"Bearer {token}x"})
     signature = token.rpartition(".")[2]
 
-    logs = "".join(service.log for service in closed.services)
+    logs = "".join(service.log for service in auth_system.services)
 
     assert f"subject={jwt.decode(token, options={'verify_signature': False})['sub']}" in logs
     assert signature not in logs

@@ -22,7 +22,7 @@ SETTINGS = {
     "USER_SERVICE_TOTAL_TIMEOUT": "20",
 }
 LOCK_TIMEOUT = 3.0  # PostgreSQL's lock_timeout, in seconds
-OVERHEAD = 5.0  # the rest of a request on a busy machine; statement_timeout would end it after ten seconds
+OVERHEAD = 5.0  # the rest of a request on a busy machine; statement_timeout would cancel it after ten seconds
 BARRIER = 4711  # id of an advisory lock
 PATIENCE = 10.0  # seconds; enough for a busy machine
 
@@ -74,7 +74,7 @@ def product_name():
 
 
 @contextmanager
-def asleep(service):
+def suspended(service):
     service.suspend()
     try:
         yield
@@ -151,11 +151,11 @@ def test_worker_suspended_during_the_call_to_the_user_service_cannot_commit(
 ):
     sleeper, other = services
     user_service.become(behaviours.respond_late)
-    asked_before = user_service.connections
+    calls_before = user_service.connections
     first = Request(sleeper, key, product_name)
-    assert wait_for(lambda: user_service.connections > asked_before, seconds=PATIENCE)
+    assert wait_for(lambda: user_service.connections > calls_before, seconds=PATIENCE)
 
-    with asleep(sleeper):
+    with suspended(sleeper):
         user_service.become(behaviours.confirm_every_user)
         second = place_until_created(other, key, product_name)
 
@@ -169,7 +169,7 @@ def test_worker_suspended_after_the_insert_of_the_order_cannot_commit(services, 
         first = Request(sleeper, key, product_name)
         assert wait_for(lambda: is_waiting_at_the_barrier(database_urls["order"]), seconds=PATIENCE)
 
-        with asleep(sleeper):
+        with suspended(sleeper):
             opening()
             assert wait_for(lambda: is_in_a_transaction(database_urls["order"]), seconds=PATIENCE)
             second = place_until_created(other, key, product_name)
@@ -184,7 +184,7 @@ def test_key_of_a_worker_suspended_before_its_commit_gives_503_in_time(services,
         first = Request(sleeper, key, product_name)
         assert wait_for(lambda: is_waiting_at_the_barrier(database_urls["order"]), seconds=PATIENCE)
 
-        with asleep(sleeper):
+        with suspended(sleeper):
             opening()
             assert wait_for(lambda: is_in_a_transaction(database_urls["order"]), seconds=PATIENCE)
             time.sleep(LOCK_SECONDS)

@@ -1,4 +1,4 @@
-"""Metrics are not on a published port."""
+"""Metrics are not served on the public port."""
 
 import itertools
 
@@ -14,12 +14,12 @@ def test_metrics_are_not_on_the_public_port(gateway):
     assert gateway.get("/metrics").status_code == 404
 
 
-# Each service, and each of the two kinds of worker, which is the same in all of them.
+# The services alternate between the two worker classes, which they share.
 @pytest.mark.parametrize(
     ("name", "speedups"),
     [*zip((project.name for project in with_database()), itertools.cycle(["on", "off"]), strict=False)],
 )
-def test_services_have_them_on_a_port_of_their_own(name, speedups, database_urls, data_dir, tmp_path):
+def test_services_serve_metrics_on_a_separate_port(name, speedups, database_urls, data_dir, tmp_path):
     address, metrics = (Address("127.0.0.1", find_free_port()) for _ in range(2))
     environment = environment_of(PROJECTS[name], {name: address}, data_dir, database_urls)
     environment |= {"METRICS_BIND": metrics.bind, "SPEEDUPS": speedups}

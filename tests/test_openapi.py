@@ -1,4 +1,4 @@
-"""No generated request finds a 500, or an answer that the service's own OpenAPI document denies."""
+"""Generated requests get no 500, and no response that contradicts the service's OpenAPI document."""
 
 import json
 import os
@@ -15,10 +15,10 @@ from tests.api import make_user
 
 HERE = Path(__file__).parent
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-RUN_SECONDS = 240  # a run that hangs; on a busy machine one takes two minutes
+RUN_SECONDS = 240  # timeout; on a busy machine a run takes two minutes
 SERVICES = [project.name for project in with_database()]
 OPERATIONS = {"user": 6, "order": 8}
-FEWEST_REQUESTS = 300  # a run that tries less than this has lost its documents or its phases
+FEWEST_REQUESTS = 300  # fewer mean that a document or a phase was skipped
 
 
 def run_schemathesis(url, report, *, known_user_ids=()):
@@ -85,7 +85,7 @@ def test_examples_conform_to_their_schemas(document):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_answers_conform_to_the_openapi_document(system, gateway, tmp_path, capsys, name):
+def test_responses_conform_to_the_openapi_document(system, gateway, tmp_path, capsys, name):
     known_user_ids = [make_user(gateway)["id"] for _ in range(10)]
     service = system.by_name[name]
 

@@ -1,4 +1,4 @@
-"""Every page of the system has the headers of the HTTP Observatory's list, and its policy holds in a browser."""
+"""Every page has the headers that the HTTP Observatory recommends, and browsers enforce its policy."""
 
 import pytest
 
@@ -41,14 +41,14 @@ def test_page_has_the_headers_that_protect_it(gateway, path):
 
 
 @pytest.mark.parametrize("path", OTHER)
-def test_script_that_is_written_into_a_page_does_not_run(page, path):
+def test_injected_script_does_not_run(page, path):
     page.goto(path)
 
     assert page.evaluate(INJECTED) is False
 
 
 @pytest.mark.parametrize("path", STATIC)
-def test_page_breaks_no_rule_of_its_own_policy_and_runs_no_script_that_is_written_into_it(page, system, path):
+def test_page_complies_with_its_own_policy_and_runs_no_injected_script(page, system, path):
     watch = Watch(page)
 
     page.goto(path, wait_until="networkidle")

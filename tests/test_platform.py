@@ -1,4 +1,4 @@
-"""The services as a platform runs them: with any user, and with one folder that they can write to."""
+"""The services run as an arbitrary user with one writable folder, as on a restricted platform."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from tests.system import environment_of
 
 USER = 54321  # no account of the machine has it
 START_SECONDS, STOP_SECONDS = 60, 12
-# In a namespace of mounts the root file system is read-only, all but the folder; in one of users nobody is root.
+# The mount namespace makes all but the folder read-only. The user namespace removes the privileges of root.
 INSIDE = """
 mount --bind "$TMPDIR" "$TMPDIR" && mount -o remount,ro,bind / &&
 exec unshare --user --map-user={0} --map-group={0} "$@"
@@ -54,7 +54,7 @@ def environment(project, address, folder, data_dir, database_urls):
     }
 
 
-def test_the_stand_in_is_what_it_says(folder):
+def test_sandbox_has_another_user_and_a_read_only_root(folder):
     given = {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder.parent)}
 
     command = inside(sys.executable, "-c", TRY_TO_WRITE)

@@ -20,7 +20,7 @@ from tests.event_worker import EventWorker
 from tests.system import running_system
 
 POOL = 2
-CLIENTS = 5  # as many as one process may ask the user service for at once
+CLIENTS = 5  # the concurrent calls to the user service of one process
 NOTICE_SECONDS = 20.0
 
 
@@ -32,7 +32,7 @@ def direct_urls(new_databases):
 
 @pytest.fixture
 def pool():
-    """Runs PgBouncer in front of a server; yields the URL through it."""
+    """Runs PgBouncer in front of a server; yields the URL of the pooled database."""
 
     @contextmanager
     def pool(url):
@@ -61,7 +61,7 @@ def pooled_system(direct_urls, pool, data_dir, tmp_path):
 
 @pytest.fixture
 def role(direct_urls):
-    """The URL of the user database for the role that the component makes, with its limits."""
+    """The URL of the user database for the role of the Kubernetes component, with its limits."""
     documents = yaml.safe_load_all((ROOT / "deploy/kubernetes/components/cloudnative-pg/user.yaml").read_text())
     bootstrap = next(each["spec"]["bootstrap"]["initdb"] for each in documents if each["kind"] == "Cluster")
     name, url = bootstrap["owner"], urlsplit(direct_urls["user"])
@@ -79,16 +79,16 @@ def limits(url, **options):
         return cursor.fetchone()
 
 
-def test_limits_are_the_role_s_behind_a_pooler_and_those_of_a_migration_its_own(role, pool):
+def test_role_sets_the_limits_behind_a_pooler_and_a_migration_its_own(role, pool):
     migration = limits(role, options=database("none")["OPTIONS"]["options"])
     with pool(role) as pooled:
-        request = limits(pooled, options="-c statement_timeout=1h")  # which the pooler ignores
+        request = limits(pooled, options="-c statement_timeout=1h")  # ignored by the pooler
 
     assert request == ("10s", "3s", "20s")
     assert migration == ("0", "3s", "20s")
 
 
-def test_services_and_workers_need_no_session_of_their_own(pooled_system, direct_urls):
+def test_services_and_workers_share_pooled_connections(pooled_system, direct_urls):
     with pooled_system.gateway.client() as client:
         user = make_user(client)
 

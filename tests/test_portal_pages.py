@@ -1,4 +1,4 @@
-"""The portal in a browser: works, needs nothing from elsewhere, and is accessible."""
+"""The portal works in a browser, loads nothing from other hosts, and is accessible."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def open_page(page, path):
 
 @pytest.fixture(scope="module", autouse=True)
 def documents(system):
-    """Wait for the documents of services that have just started."""
+    """Wait until the merged document includes all services."""
     names = {project.name for project in with_database()}
     with system.gateway.client() as client:
         assert wait_for(
@@ -36,14 +36,14 @@ def documents(system):
 
 @pytest.fixture(scope="module", params=PAGES)
 def watched(request, chromium, system):
-    """A page that is loaded once for several tests, and what it did."""
+    """A page that several tests share, with its recorded requests and errors."""
     with new_page(chromium, system.gateway.url) as page:
         watch = Watch(page)
         open_page(page, request.param)
         yield page, watch
 
 
-def test_page_is_whole_and_has_what_it_needs_from_the_gateway(watched, system):
+def test_page_fits_the_screen_and_loads_everything_from_the_gateway(watched, system):
     page, watch = watched
 
     for width, scheme in on_each_screen(page):
@@ -60,12 +60,12 @@ def test_page_is_accessible(watched):
     assert serious_findings(page, exclude=["#swagger"]) == []
 
 
-def test_what_is_open_and_focused_stays_so(page):
+def test_open_and_focused_elements_survive_a_refresh(page):
     page.goto("/")
     page.locator("#live details[data-key=user] summary").click()
 
     page.evaluate("document.querySelector('#live article').dataset.old = true")
-    expect(page.locator("#live [data-old]")).to_have_count(0)  # after the next look
+    expect(page.locator("#live [data-old]")).to_have_count(0)  # after the next refresh
 
     assert page.locator("#live details[data-key=user]").get_attribute("open") == ""
     expect(page.locator("#live details[data-key=user] summary")).to_be_focused()
@@ -120,7 +120,7 @@ def test_operations_are_listed_without_swagger_ui(page_without_scripts):
     expect(operation).to_contain_text(f"422 {HTTPStatus(422).phrase}")  # which Python 3.13 changed
 
 
-def test_command_lines_work_as_they_stand(page, gateway):
+def test_shown_command_lines_work(page, gateway):
     for user in gateway.get("/users", params={"email": "john@example.com"}).json()["results"]:
         gateway.delete(f"/users/{user['id']}")
     page.goto("/")
@@ -129,7 +129,7 @@ def test_command_lines_work_as_they_stand(page, gateway):
         more = "--silent --noproxy '*' --write-out '\\n%{http_code}'"
         done = subprocess.run(f"{line} {more}", shell=True, capture_output=True, text=True, check=True)
         *_, body, status = done.stdout.splitlines()
-        assert status == ("201" if "POST" in line else "200") or "unknown_user" in body  # the example's is the first
+        assert status == ("201" if "POST" in line else "200") or "unknown_user" in body  # of user 1
 
     posted = page.locator(".commands div", has_text="-X POST").locator("dt").all_inner_texts()
     assert {"Create user", "Create order"} <= set(posted)

@@ -1,7 +1,7 @@
-"""No code uses private names of Django, REST framework, gunicorn or requests outside their two rooms.
+"""No code uses private names of Django, REST framework, gunicorn or requests outside of the two exempt packages.
 
-Counted are attributes with an underscore that their module does not define itself, private names that are imported or
-given to ``getattr``, and attributes such as ``__dict__``. Ruff's SLF001 finds a part of these.
+Private names are attributes with an underscore that their module does not define itself, names with an underscore that
+are imported or passed to ``getattr``, and attributes such as ``__dict__``. Ruff's SLF001 finds a part of these.
 """
 
 import ast
@@ -22,12 +22,12 @@ LIBRARIES = [
     "openapi",
     "problems",
 ]
-PLACES = [*(f"libs/{name}/{name}" for name in LIBRARIES), "user_project", "order_project", "gateway_project"]
-ROOMS = ["gateway_project/proxy/server"]  # the other one, libs/speedups, is none of the places
+FOLDERS = [*(f"libs/{name}/{name}" for name in LIBRARIES), "user_project", "order_project", "gateway_project"]
+EXEMPT = ["gateway_project/proxy/server"]  # the other one, libs/speedups, is not in FOLDERS
 DOCUMENTED = {"_meta", "_default_manager", "_base_manager", "_state", "_replace"}  # the last one is of named tuples
-OPENING = {"__dict__", "__wrapped__", "__code__", "__globals__", "__closure__"}
+INTERNALS = {"__dict__", "__wrapped__", "__code__", "__globals__", "__closure__"}
 
-# File and name: why it stays.
+# Allowed uses, by file and name, with the reason.
 ALLOWED = {
     (
         "gateway_project/proxy/views.py",
@@ -37,11 +37,11 @@ ALLOWED = {
 
 
 def is_private(name):
-    return name in OPENING or (name.startswith("_") and not name.startswith("__") and name not in DOCUMENTED)
+    return name in INTERNALS or (name.startswith("_") and not name.startswith("__") and name not in DOCUMENTED)
 
 
 def defined(tree):
-    """Return the names that a module gives to something: functions, attributes, variables."""
+    """Yield the names that a module defines: functions, attributes, variables."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
@@ -50,7 +50,7 @@ def defined(tree):
 
 
 def own(node):
-    """Return the name of an attribute of the object itself."""
+    """Return the name of an attribute of ``self`` or ``cls``, or None."""
     match node:
         case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
             return name
@@ -82,18 +82,18 @@ def private_names(source):
 
 
 def sources():
-    for place in PLACES:
-        for file in sorted((ROOT / place).rglob("*.py")):
+    for folder in FOLDERS:
+        for file in sorted((ROOT / folder).rglob("*.py")):
             path = file.relative_to(ROOT).as_posix()
-            if not {"tests", "migrations"} & set(path.split("/")) and not path.startswith(tuple(ROOMS)):
+            if not {"tests", "migrations"} & set(path.split("/")) and not path.startswith(tuple(EXEMPT)):
                 yield path, file.read_text()
 
 
-def test_no_private_name_is_used_but_those_that_are_allowed():
+def test_no_private_name_is_used_unless_it_is_allowed():
     found = {(path, name): f"{path}:{line}" for path, source in sources() for line, name in private_names(source)}
 
     assert {use: where for use, where in found.items() if use not in ALLOWED} == {}
-    assert ALLOWED.keys() - found.keys() == set()  # what is gone leaves the list
+    assert ALLOWED.keys() - found.keys() == set()  # unused entries must be removed
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""docs/problems.md lists the problem types that the code of the three services has, and no other."""
+"""docs/problems.md lists exactly the problem types of the services and the gateway."""
 
 import ast
 import re
@@ -76,7 +76,7 @@ def problems_in_code() -> set[tuple[str, int]]:
         keys, values = [[constant(one) for one in part] for part in (table.keys, table.values)]
         if keys and all(isinstance(key, int) and key >= 400 for key in keys):
             found |= set(zip(values, keys, strict=True))
-    used = {node.id for node in nodes(ast.Name, code())} | {"MethodNotAllowed"}  # which the framework raises itself
+    used = {node.id for node in nodes(ast.Name, code())} | {"MethodNotAllowed"}  # raised by the framework
     of_framework = exceptions([*ast.walk(ast.parse((FRAMEWORK / "exceptions.py").read_text()))])
     return found | {(name, status) for cls, name, status in of_framework if cls in used - {"APIException"}}
 

@@ -18,7 +18,7 @@ from tests.system import stop_all
 LISTS = [project.routing.paths[0] for project in with_database()]
 CLIENTS = 4
 PAUSE_SECONDS = 0.1  # between one client's requests; about 35 requests a second in total
-BACK_SECONDS = 20.0  # until the gateway reinstates a replica; probes are at most 15 s apart
+RECOVERY_SECONDS = 20.0  # until the gateway reinstates a replica; probes are at most 15 s apart
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def test_restart_of_the_replicas_in_turn_fails_no_request(system):
             for one_of_each_service in zip(*system.replicas.values(), strict=True):
                 before = outcomes.total()
                 restart_while_connected(one_of_each_service)
-                assert wait_for(lambda: all_in_use(client), seconds=BACK_SECONDS, pause_seconds=0.2)
-                assert wait_for(lambda: outcomes.total() > before + 50, seconds=BACK_SECONDS)  # noqa: B023
+                assert wait_for(lambda: all_in_use(client), seconds=RECOVERY_SECONDS, pause_seconds=0.2)
+                assert wait_for(lambda: outcomes.total() > before + 50, seconds=RECOVERY_SECONDS)  # noqa: B023
 
     assert set(outcomes) == {
         ("order", 201),

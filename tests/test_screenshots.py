@@ -1,4 +1,4 @@
-"""The README's screenshots show the pages as they are."""
+"""The README's screenshots are up to date with the pages."""
 
 from devtools.projects import ROOT
 from tests.screenshots import FOLDER, STAMP, digest_of_pages

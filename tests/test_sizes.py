@@ -1,4 +1,4 @@
-"""The code that a team copies or reads first stays small, without tests and migrations."""
+"""Size limits of the code that teams copy or read first. Tests and migrations are not counted."""
 
 from pathlib import Path
 

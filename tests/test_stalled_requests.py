@@ -1,4 +1,4 @@
-"""Crowds of slow clients do not delay other clients, through the gateway and directly at the services."""
+"""Many slow clients do not delay other clients, through the gateway and directly at the services."""
 
 import contextlib
 import socket
@@ -11,7 +11,7 @@ from tests.api import make_order
 
 CLIENTS = 200  # of each service, which has twelve threads at most
 ORDERS = 8
-SECONDS = 60  # which a thread or a place that a slow client holds would exceed
+SECONDS = 60  # more if slow clients held threads or connection slots
 HEADS = {
     "slow heads": "GET /{name}s HTTP/1.1\r\nHost: localhost\r\nX: ",
     "stalled lengths": "POST /{name}s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -26,11 +26,11 @@ HEADS = {
 
 
 @pytest.fixture
-def crowd():
-    """Connect clients that send ``beginning`` and read nothing; each call of the result sends a byte more."""
+def connect_clients():
+    """Connects clients that send ``beginning`` and read nothing; returns their sockets."""
     with ExitStack() as stack:
 
-        def crowd(address, beginning):
+        def connect_clients(address, beginning):
             clients = []
             for _ in range(CLIENTS):
                 client = stack.enter_context(socket.socket())
@@ -42,11 +42,11 @@ def crowd():
                     client.send(beginning.encode())
             return clients
 
-        yield crowd
+        yield connect_clients
 
 
-def go_on(clients):
-    """Send a byte more to each that the server has not closed."""
+def send_a_byte(clients):
+    """Send another byte on each connection that is still open."""
     for client in clients:
         with contextlib.suppress(OSError):
             client.send(b"x")
@@ -54,10 +54,10 @@ def go_on(clients):
 
 @pytest.mark.parametrize("at", ["gateway", "services"])
 @pytest.mark.parametrize("kind", HEADS)
-def test_orders_are_placed_beside_a_crowd(system, crowd, kind, at):
+def test_orders_are_placed_beside_slow_clients(system, connect_clients, kind, at):
     with system.gateway.client() as client:
-        crowds = [
-            crowd((system.gateway if at == "gateway" else service).address, HEADS[kind].format(name=name))
+        groups = [
+            connect_clients((system.gateway if at == "gateway" else service).address, HEADS[kind].format(name=name))
             for name, service in (("user", system.by_name["user"]), ("order", system.by_name["order"]))
         ]
         started = time.monotonic()
@@ -66,6 +66,6 @@ def test_orders_are_placed_beside_a_crowd(system, crowd, kind, at):
             order = make_order(client)
             assert client.get(f"/orders/{order['id']}").json() == order
             if kind == "slow heads":
-                go_on(crowds[0] + crowds[1])
+                send_a_byte(groups[0] + groups[1])
 
         assert time.monotonic() - started < SECONDS

@@ -34,7 +34,7 @@ def spans(service, trace_id):
 
 
 def way_up(system, trace_id):
-    """Follow the parents of the user service's span; return the services passed, and the last parent."""
+    """Follow the parents of the user service's span; return the services on the way, and the last parent."""
     by_id = {
         span["context"]["span_id"]: (service.project.name, span)
         for service in system.services

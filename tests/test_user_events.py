@@ -1,4 +1,4 @@
-"""What happens to a user reaches the orders, through the whole system."""
+"""Deletion and deactivation of a user reach the user's orders, across the running services."""
 
 import time
 
@@ -8,7 +8,7 @@ from devservers.processes import wait_for
 from tests.api import make_order, make_user
 from tests.event_worker import EventWorker
 
-NOTICE_SECONDS = 20.0  # two, on a machine that does nothing else
+NOTICE_SECONDS = 20.0  # it takes two on an idle machine
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_deletion_and_deactivation_reach_the_orders(consuming_system):
         assert wait_for(lambda: not order_of(client, paused)["user_deactivated_at"], seconds=NOTICE_SECONDS)
 
 
-def test_orders_of_known_users_go_on_while_the_user_service_is_frozen(consuming_system):
+def test_known_users_can_order_while_the_user_service_is_frozen(consuming_system):
     with consuming_system.gateway.client() as client:
         active, paused = make_user(client), make_user(client, is_active=False)
         probe = make_order(client)
@@ -75,5 +75,5 @@ def test_orders_of_known_users_go_on_while_the_user_service_is_frozen(consuming_
     assert unknown.headers["Retry-After"]
 
 
-def test_the_feed_is_not_reached_through_the_gateway(gateway):
+def test_the_feed_is_not_routed_by_the_gateway(gateway):
     assert gateway.get("/events").status_code == 404

@@ -1,4 +1,4 @@
-"""Whatever the fault of the user service, an order gets a 503 in time, never "unknown user"."""
+"""During any fault of the user service, orders get a 503 in time, never "unknown user"."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -106,7 +106,7 @@ def test_orders_get_503_in_time_then_at_once_until_the_circuit_closes(user_servi
     recover(fault, user_service)
     before = user_service.connections
     rejected = [place(order_service) for _ in range(5)]
-    asked_while_open = user_service.connections - before
+    calls_while_open = user_service.connections - before
     has_recovered = wait_for(lambda: place(order_service)[0].status_code == 201, seconds=5, pause_seconds=0.1)
 
     for response, seconds in failed:
@@ -114,7 +114,7 @@ def test_orders_get_503_in_time_then_at_once_until_the_circuit_closes(user_servi
         assert seconds < TOTAL_TIMEOUT + OVERHEAD
     for response, _ in rejected:
         assert_is_unavailable(response)
-    assert asked_while_open == 0
+    assert calls_while_open == 0
     quickest = min(seconds for _, seconds in rejected)
     slowest = max(seconds for _, seconds in failed)
     print(f"by timeout: {slowest:.2f} s; by the open circuit: {quickest * 1000:.1f} ms")  # noqa: T201 - measurements

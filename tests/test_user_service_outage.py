@@ -16,20 +16,20 @@ PROBLEM_JSON = "application/problem+json"
 
 # Seconds.
 TOTAL_TIMEOUT = 2.0
-OVERHEAD = 5.0  # the rest of a request on a busy machine; a gateway that waits in vain gives up after ten seconds
+OVERHEAD = 5.0  # the rest of a request on a busy machine; the gateway times out after ten seconds
 
 TIMEOUTS = {
     "USER_SERVICE_CONNECT_TIMEOUT": "0.5",
     "USER_SERVICE_READ_TIMEOUT": "1.0",
     "USER_SERVICE_TOTAL_TIMEOUT": str(TOTAL_TIMEOUT),
     "USER_SERVICE_BREAKER_SECONDS": "1.0",
-    "WEB_CONCURRENCY": "1",  # so that a circuit that is closed is closed for the next request, too
+    "WEB_CONCURRENCY": "1",  # so that all requests share one circuit breaker
 }
 
-BACK_SECONDS = 20.0
+RECOVERY_SECONDS = 20.0
 PAUSE_SECONDS = 0.2  # between two orders that wait for the end of an outage
 
-# Calls last longer than the test and the circuit stays closed, so that threads in a call stay occupied.
+# Calls outlast the test and the circuit stays closed, so that threads in a call stay occupied.
 PATIENT_SECONDS = 9.0
 PATIENT = {
     "USER_SERVICE_READ_TIMEOUT": str(PATIENT_SECONDS),
@@ -56,7 +56,7 @@ def own_system(breakable_system):
     if user_service.has_ended():
         user_service.start()
     with breakable_system.gateway.client() as client:
-        assert wait_for(lambda: places_an_order(client), seconds=BACK_SECONDS, pause_seconds=PAUSE_SECONDS)
+        assert wait_for(lambda: places_an_order(client), seconds=RECOVERY_SECONDS, pause_seconds=PAUSE_SECONDS)
 
 
 def places_an_order(client):
@@ -188,7 +188,7 @@ def first_unless_503(send):
     responses = []
     wait_for(
         lambda: responses.append(send()) or responses[-1].status_code != 503,
-        seconds=BACK_SECONDS,
+        seconds=RECOVERY_SECONDS,
         pause_seconds=PAUSE_SECONDS,
     )
     return responses[-1]

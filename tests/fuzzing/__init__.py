@@ -1,1 +1,1 @@
-"""Fuzzing: random messages, the readers that judge them, and the exchange of them with a running system."""
+"""Fuzzing of HTTP/1.1: a grammar of random messages, reference parsers, and exchanges with running servers."""

@@ -1,4 +1,4 @@
-"""Exchanges of random messages with running servers: raw clients, and an upstream that judges what it receives."""
+"""Exchanges of random messages with running servers: a raw client, and an upstream that validates requests."""
 
 import contextlib
 import socket
@@ -10,24 +10,24 @@ import psutil
 
 from devservers.ports import Address
 from http1.stream import skip_empty_lines
-from tests.fuzzing.readers import Message, RefusedError, codec_request, h11_response
+from tests.fuzzing.parsers import Message, RefusedError, codec_request, h11_response
 
 SECONDS = 10.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 OK_TO_HEAD = OK.removesuffix(b"ok")
-_ASCII = bytes(range(128)) + b"x" * 128  # h11 rejects raw bytes in a target, which the gateway forwards as they came
-FAILURES = (501, 502, 504, 505)  # of the 5xx, those that a random message may cause
+_ASCII = bytes(range(128)) + b"x" * 128  # h11 rejects raw bytes in a target, which the gateway forwards unchanged
+FAILURES = (501, 502, 504, 505)  # the 5xx statuses that a random message may cause
 
 
 def exchange(address: Address, data: bytes) -> bytes:
-    """Send ``data`` and nothing more; return all that the server sends until it closes the connection."""
+    """Send ``data``, half-close the connection, and return the received bytes until the server closes it."""
     received = b""
     with socket.create_connection((address.host, address.port), SECONDS) as client:
         try:
             client.sendall(data)
             client.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # refused before all was sent; the response is there to be read
+            pass  # rejected before all was sent; the response can still be read
         with contextlib.suppress(ConnectionResetError):
             while piece := client.recv(65_536):
                 received += piece
@@ -35,7 +35,7 @@ def exchange(address: Address, data: bytes) -> bytes:
 
 
 def requests_in(data: bytes) -> Iterator[bytes]:
-    """Yield the method of each request in ``data``, and of what is refused or incomplete at its end."""
+    """Yield the method of each request in ``data``, including a rejected or incomplete one at its end."""
     while data:
         try:
             message = codec_request(data)
@@ -53,7 +53,7 @@ def responses_in(received: bytes, methods: list[bytes]) -> list[Message]:
     """Return the final responses in ``received``, which a server sent to requests with ``methods``.
 
     Raises:
-        AssertionError: it is not a sequence of complete responses to these.
+        AssertionError: ``received`` is not a sequence of complete responses to these requests.
     """
     final = []
     while received:
@@ -67,20 +67,20 @@ def responses_in(received: bytes, methods: list[bytes]) -> list[Message]:
 
 
 class Upstream:
-    """A server on loopback whose ``respond`` makes the bytes of each response, and ends the connection if it likes.
+    """A server on loopback. ``respond`` returns the bytes of each response, and whether to close the connection.
 
-    ``violations`` lists what it received that h11 rejects.
+    ``violations`` lists the received requests that h11 rejects.
     """
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.violations: list[str] = []
-        self.respond: Callable[[h11.Request], tuple[bytes, bool]] = in_order
+        self.respond: Callable[[h11.Request], tuple[bytes, bool]] = respond_ok
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Accept nothing more."""
+        """Close the listening socket."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -97,7 +97,7 @@ class Upstream:
             client.settimeout(SECONDS)
             while True:
                 connection = h11.Connection(h11.SERVER, max_incomplete_event_size=1_000_000)
-                if unread:  # nothing would mean that the connection has ended
+                if unread:  # h11 treats b"" as the end of the connection
                     connection.receive_data(unread)
                 request = None
                 try:
@@ -118,7 +118,7 @@ class Upstream:
                     return
 
 
-def in_order(request: h11.Request) -> tuple[bytes, bool]:
+def respond_ok(request: h11.Request) -> tuple[bytes, bool]:
     """Respond with a plain 200."""
     return (OK_TO_HEAD if request.method == b"HEAD" else OK), False
 

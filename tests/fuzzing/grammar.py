@@ -53,7 +53,7 @@ def response(random: Random) -> bytes:
 
 
 def mutated(random: Random, data: bytes) -> bytes:
-    """Return ``data`` with up to three places replaced, removed or repeated, mostly unchanged; rarely mere noise."""
+    """Return ``data`` with up to three mutations, in most cases none; rarely return random bytes instead."""
     if random.random() < 0.01:
         return random.randbytes(random.randrange(1, 200))
     for _ in range(random.choice([0, 0, 0, 0, 0, 1, 1, 2, 3])):

@@ -1,4 +1,4 @@
-"""Three readers of HTTP/1.1: the project's codec, and h11 and llhttp (by httptools) as judges of it."""
+"""Three parsers of HTTP/1.1: the project's codec, and h11 and llhttp (by httptools) as references."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ HEAD_LIMIT = 131_072
 
 
 class RefusedError(Exception):
-    """A reader rejects the bytes."""
+    """A parser rejects the bytes."""
 
 
-class NoOpinionError(Exception):
-    """A judge reads the bytes as another protocol, such as after an Upgrade."""
+class NotComparableError(Exception):
+    """A reference cannot be compared, such as after an Upgrade to another protocol."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message as a reader understands it: its start (method or status), its body, and where it ends in the bytes."""
+    """A parsed message: its start (method or status), its body, and its end in the bytes."""
 
     start: bytes
     body: bytes
     end: int
 
 
-Reader = Callable[[bytes], Message | None]  # None: the message is not complete
+Parser = Callable[[bytes], Message | None]  # None: the message is not complete
 
 
 class _Bytes:
-    """The parts of a socket that a Stream uses; the other side has sent ``data`` and then closed the connection."""
+    """The parts of a socket that a Stream uses. The peer has sent ``data`` and closed the connection."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -62,7 +62,7 @@ def _codec(data: bytes, parse: Callable[[str], tuple[bytes, int | None]], *, is_
 
 
 def codec_request(data: bytes) -> Message | None:
-    """Read a request as the gateway and the services do."""
+    """Parse a request as the gateway and the services do."""
 
     def parse(text: str) -> tuple[bytes, int | None]:
         head = parse_request(text)
@@ -72,7 +72,7 @@ def codec_request(data: bytes) -> Message | None:
 
 
 def codec_response(data: bytes) -> Message | None:
-    """Read a response to GET as the gateway does; an interim response is a message of its own."""
+    """Parse a response to GET as the gateway does. An interim response is a separate message."""
 
     def parse(text: str) -> tuple[bytes, int | None]:
         head = parse_response(text)
@@ -89,13 +89,13 @@ def _h11(connection: h11.Connection, data: bytes) -> Message | None:
             if event is h11.NEED_DATA:
                 return _at_end_of_stream(connection, start, body, len(data))
             if event is h11.PAUSED:
-                raise NoOpinionError
+                raise NotComparableError
             start, body = start or _start(event), body + getattr(event, "data", b"")
     except h11.RemoteProtocolError as error:
         raise RefusedError(str(error)) from error
     start = start or _start(event)
     if start == b"101":
-        raise NoOpinionError
+        raise NotComparableError
     return Message(start, body, len(data) - len(connection.trailing_data[0]))
 
 
@@ -104,7 +104,7 @@ def _start(event: Any) -> bytes:
 
 
 def _at_end_of_stream(connection: h11.Connection, start: bytes, body: bytes, size: int) -> Message | None:
-    """Return the message that ends with the connection, if the missing bytes mean that."""
+    """Return the message if the end of the connection completes it."""
     try:
         connection.receive_data(b"")
         event = connection.next_event()
@@ -114,12 +114,12 @@ def _at_end_of_stream(connection: h11.Connection, start: bytes, body: bytes, siz
 
 
 def h11_request(data: bytes) -> Message | None:
-    """Read a request with h11."""
+    """Parse a request with h11."""
     return _h11(h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_LIMIT), data)
 
 
 def h11_response(data: bytes, method: bytes = b"GET") -> Message | None:
-    """Read a response to a request with h11."""
+    """Parse a response to a request with h11."""
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
     connection.send(h11.Request(method=method, target="/", headers=[("Host", "example.org")]))
     connection.send(h11.EndOfMessage())
@@ -127,7 +127,7 @@ def h11_response(data: bytes, method: bytes = b"GET") -> Message | None:
 
 
 class _Events:
-    """What llhttp calls while it reads."""
+    """The callbacks of llhttp."""
 
     def __init__(self) -> None:
         self.body = b""
@@ -143,11 +143,11 @@ class _Events:
 def _llhttp(data: bytes, make_parser: Callable[[_Events], Any], start: Callable[[Any], bytes]) -> Message | None:
     events = _Events()
     parser = make_parser(events)
-    for end in range(1, len(data) + 1):  # byte by byte, as it does not tell where a message ends
+    for end in range(1, len(data) + 1):  # byte by byte, because it does not report the end of a message
         try:
             parser.feed_data(data[end - 1 : end])
         except httptools.HttpParserUpgrade as error:
-            raise NoOpinionError from error
+            raise NotComparableError from error
         except httptools.HttpParserError as error:
             raise RefusedError(str(error)) from error
         if events.is_complete:
@@ -156,36 +156,36 @@ def _llhttp(data: bytes, make_parser: Callable[[_Events], Any], start: Callable[
 
 
 def llhttp_request(data: bytes) -> Message | None:
-    """Read a request with llhttp."""
+    """Parse a request with llhttp."""
     return _llhttp(data, httptools.HttpRequestParser, lambda parser: parser.get_method())
 
 
 def llhttp_response(data: bytes) -> Message | None:
-    """Read a response to GET with llhttp, which cannot tell a missing end from one that the connection's end makes."""
+    """Parse a response to GET with llhttp, which cannot detect the end of a response that ends with the connection."""
     message = _llhttp(data, httptools.HttpResponseParser, lambda parser: b"%d" % parser.get_status_code())
-    if message is None or message.start.startswith(b"1"):  # it knows four interim statuses only
-        raise NoOpinionError
+    if message is None or message.start.startswith(b"1"):  # it supports four interim statuses only
+        raise NotComparableError
     return message
 
 
-REQUEST_JUDGES = {"h11": h11_request, "llhttp": llhttp_request}
-RESPONSE_JUDGES = {"h11": h11_response, "llhttp": llhttp_response}
+REQUEST_REFERENCES = {"h11": h11_request, "llhttp": llhttp_request}
+RESPONSE_REFERENCES = {"h11": h11_response, "llhttp": llhttp_response}
 
 
-def disagreement(data: bytes, codec: Reader, judges: dict[str, Reader]) -> str | None:
-    """Return how a judge reads the first message otherwise than ``codec``; None if nobody does.
+def disagreement(data: bytes, codec: Parser, references: dict[str, Parser]) -> str | None:
+    """Return a difference between ``codec`` and a reference for the first message; None if all agree.
 
-    A reader may be stricter than another: bytes that one of the two rejects are no disagreement.
+    A parser may be stricter than another: bytes that one of the two rejects are no difference.
     """
     try:
         own = codec(data)
     except RefusedError:
         return None
-    for name, judge in judges.items():
+    for name, reference in references.items():
         try:
-            other = judge(data)
-        except (RefusedError, NoOpinionError):
+            other = reference(data)
+        except (RefusedError, NotComparableError):
             continue
         if own != other:
-            return f"the codec reads {own}, {name} {other}"
+            return f"the codec parses {own}, {name} {other}"
     return None
