@@ -1,5 +1,5 @@
-# The images of the system. The target `service` is any of the projects: SERVICE is its name, PORT where it listens. The
-# targets secrets, database and tls run beside them (docker-compose.yml, docker-compose.production.yml).
+# The images of the system. The target `service` builds any of the projects: SERVICE is its name, PORT its port. The
+# targets secrets, database and tls build the other images (docker-compose.yml, docker-compose.production.yml).
 #
 #     docker build --target service --build-arg SERVICE=user --build-arg PORT=8000 --tag microservices-user:1.0 .
 
@@ -10,7 +10,7 @@ ARG POSTGRES_IMAGE=postgres:18
 ARG DEBIAN_IMAGE=debian:trixie-slim
 
 
-# uv.lock, and the uv that it pins.
+# The lock file, and the uv version that it pins.
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
 COPY manage_all.py uv.lock ./
@@ -19,7 +19,7 @@ RUN --mount=type=cache,target=/root/.cache \
 COPY pyproject.toml ./
 ENV UV_PYTHON=/usr/local/bin/python UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1 UV_FROZEN=1 UV_NO_DEV=1 \
     UV_NO_EDITABLE=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
-# 1 adds OpenTelemetry's packages, which OTEL_TRACES_EXPORTER needs.
+# TRACING=1 adds OpenTelemetry's packages, which OTEL_TRACES_EXPORTER needs.
 ARG TRACING=0
 
 # A build has two environments, which become two layers of the image: third-party packages, wheels only because there
@@ -61,7 +61,7 @@ LABEL org.opencontainers.image.title="${SERVICE} service" \
       org.opencontainers.image.description="The Django project ${SERVICE}_project"
 COPY --from=build-service /venv /venv
 WORKDIR /app/${SERVICE}_project
-# Only the gateway has the last file; a pattern may match nothing.
+# Only the gateway has the last file. COPY accepts a pattern without a match.
 COPY --chmod=0644 ${SERVICE}_project/manage.py ${SERVICE}_project/gunicorn.conf.py ${SERVICE}_project/gateway.tom[l] ./
 COPY --from=build-service /members/lib /venv/lib
 ENV BIND=0.0.0.0:${PORT} GATEWAY_CONFIG=/app/gateway_project/gateway.toml
@@ -88,10 +88,10 @@ LABEL org.opencontainers.image.title="Database" \
       org.opencontainers.image.description="PostgreSQL with the role of one service" \
       org.opencontainers.image.licenses="PostgreSQL AND MIT" \
       org.opencontainers.image.base.name="docker.io/library/postgres:18"
-# The folder of the server's socket. A tmpfs takes its mode from the folder that it covers.
+# The folder of the server's socket. A tmpfs inherits its mode from the folder that it covers.
 RUN chmod 3777 /run/postgresql
 COPY --chmod=0755 deploy/postgres/service-role.sh /docker-entrypoint-initdb.d/service-role.sh
-# The base image's; no platform that wants a number runs it.
+# The base image's user. A numeric id is needed only on Kubernetes, where this image is not used.
 # hadolint ignore=DL3066
 USER postgres
 
@@ -101,7 +101,7 @@ LABEL org.opencontainers.image.title="TLS" \
       org.opencontainers.image.description="HAProxy, which terminates TLS in front of the gateway" \
       org.opencontainers.image.licenses="GPL-2.0-or-later AND MIT" \
       org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim"
-# The newest security update of the distribution, whose other versions disappear.
+# Not pinned, because the distribution removes superseded versions.
 # hadolint ignore=DL3008
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends haproxy \

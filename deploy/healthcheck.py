@@ -15,7 +15,7 @@ TIMEOUT = 4.0  # seconds
 
 
 def main() -> int:
-    """Print what `docker inspect` shows, and return the exit status."""
+    """Print the output for `docker inspect`, and return the exit status."""
     try:
         is_healthy = _is_touched(*sys.argv[2:]) if sys.argv[1] == "--file" else _is_served(sys.argv[1])
     except OSError as error:
