@@ -279,3 +279,18 @@ def test_writes_carry_their_actors_with_auth(monkeypatch, settings):
     apps.get_app_config("outbox").ready()
 
     assert connected == [note_context]
+
+
+@pytest.mark.django_db
+def test_publication_that_is_removed_and_added_again_uses_new_versions():
+    changed_before, unchanged = (Article.objects.create(title="Ema") for _ in range(2))
+    Article.objects.filter(pk=changed_before.pk).update(title="Emma")
+    operation = publishing.publish("articles_article", "articles", "com.example.article", ["id", "title"])
+
+    run_sql(operation.reverse_sql)
+    run_sql("UPDATE articles_article SET version = 1")  # as a column that is added again
+    run_sql(operation.sql)
+    Article.objects.update(title="Persuasion")
+
+    assert [version for version, *_ in events_of(changed_before.pk)] == [1, 2, 4]
+    assert [version for version, *_ in events_of(unchanged.pk)] == [1, 3]

@@ -16,12 +16,16 @@ def publish(table: str, topic: str, type_prefix: str, columns: list[str]) -> Run
     ``columns``, or ``{type_prefix}.deleted.v1``. Its subject is ``{topic}/{id}``. TRUNCATE is not published.
     """
     arguments = ", ".join(f"'{argument}'" for argument in (topic, type_prefix, *columns))
+    # Earlier events remain if the operation is reversed and applied again; their versions must not be used twice.
     sql = f"""
+        UPDATE {table} AS own SET version = 1 + earlier.version
+            FROM (SELECT subject, max(version) AS version FROM outbox_event GROUP BY subject) AS earlier
+            WHERE earlier.subject = '{topic}/' || own.id;
         CREATE TRIGGER outbox_version BEFORE INSERT OR UPDATE ON {table}
             FOR EACH ROW EXECUTE FUNCTION outbox_set_version('{topic}');
         CREATE TRIGGER outbox_publish AFTER INSERT OR UPDATE OR DELETE ON {table}
             FOR EACH ROW EXECUTE FUNCTION outbox_publish({arguments});
-    """
+    """  # noqa: S608 - names of the migration  # nosec B608
     return RunSQL(sql, f"DROP TRIGGER outbox_version ON {table}; DROP TRIGGER outbox_publish ON {table};")
 
 
