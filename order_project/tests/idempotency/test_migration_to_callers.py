@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import DataError, IntegrityError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from idempotency.models import IdempotencyKey
@@ -45,6 +45,19 @@ def test_statements_of_the_previous_version_run_on_both_schemas(before):
     token = IdempotencyKey.objects.claim("two", "same", LOCK)
     IdempotencyKey.objects.complete(token, status=201, body=b"{}", location="")
     assert place("two", LAPTOP).status_code == 422
+
+
+def test_reversal_deletes_the_keys_of_callers():
+    for key in ("k", "7 k", "x" * 255 + " " + "k" * 255):
+        IdempotencyKey.objects.claim(key, "same", LOCK)
+
+    migrate(BEFORE)
+    try:
+        assert [*IdempotencyKey.objects.values_list("key", flat=True)] == ["k"]
+        with pytest.raises(DataError):
+            IdempotencyKey.objects.claim("x" * 256, "same", LOCK)
+    finally:
+        migrate(AFTER)
 
 
 @pytest.mark.parametrize("key", ["", " k", "a b c", "é k", "k\n", "x" * 256, "x" * 256 + " k", "7 " + "k" * 256])

@@ -28,4 +28,8 @@ class Migration(migrations.Migration):
         ),
         AddConstraintNotValid("idempotencykey", CONSTRAINT),
         ValidateConstraint("idempotencykey", CONSTRAINT.name),
+        # Reversed first: the previous schema has no room for keys of callers.
+        migrations.RunSQL(
+            migrations.RunSQL.noop, "DELETE FROM idempotency_idempotencykey WHERE key LIKE '% %'", elidable=True
+        ),
     ]
