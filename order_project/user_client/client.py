@@ -27,7 +27,8 @@ CIRCUIT_OPEN = Gauge("user_client_circuit_open", "Processes whose circuit is not
 ResultT = TypeVar("ResultT")
 
 # Raised by a failed call, or by a response that breaks the contract.
-_FAILURES = (requests.RequestException, ValueError, TypeError, LookupError, AttributeError)
+_FAILURES = (requests.RequestException, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_NO_SUCH_USER = ("urn:problem:not_found", "about:blank", None)  # types of a problem; None: it has none (RFC 9457)
 
 breaker = CircuitBreaker(
     settings.USER_SERVICE_BREAKER_FAILURES,
@@ -111,8 +112,9 @@ def _get(path: str, parse: Callable[[requests.Response], ResultT]) -> ResultT:
 
 
 def _parse_user(response: requests.Response, user_id: int) -> bool | None:
-    # Only a problem document is the user service's own 404; a proxy or a wrong URL sends another content type.
-    if response.status_code == HTTPStatus.NOT_FOUND and response.headers.get("Content-Type") == PROBLEM_JSON:
+    is_problem = response.headers.get("Content-Type") == PROBLEM_JSON
+    # Only this problem is the user service's own 404; a proxy or a wrong URL sends another one, or no problem.
+    if response.status_code == HTTPStatus.NOT_FOUND and is_problem and response.json().get("type") in _NO_SUCH_USER:
         return None
     response.raise_for_status()
     user = response.json()

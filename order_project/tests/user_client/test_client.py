@@ -23,6 +23,14 @@ def test_known_and_unknown_users(user_service):
     assert find_user(8) is None
 
 
+@pytest.mark.parametrize("body", ["{}", '{"type": "about:blank"}', '{"type": "urn:problem:not_found"}'])
+def test_own_404_is_no_user(httpserver, settings, body):
+    settings.USER_SERVICE_URL = httpserver.url_for("").rstrip("/")
+    httpserver.expect_request("/users/7").respond_with_data(body, 404, content_type="application/problem+json")
+
+    assert find_user(7) is None
+
+
 @pytest.mark.parametrize(
     ("status", "body", "content_type"),
     [
@@ -37,6 +45,9 @@ def test_known_and_unknown_users(user_service):
         (200, '{"id": 7, "is_active": "yes"}', "application/json"),
         (200, '{"id": 7', "application/json"),
         (404, "<h1>No such page</h1>", "text/html"),
+        (404, '{"type": "urn:problem:no_route"}', "application/problem+json"),
+        (404, "garbage", "application/problem+json"),
+        (200, "[" * 100_000, "application/json"),
     ],
 )
 def test_any_other_response_is_unavailable(httpserver, settings, status, body, content_type):

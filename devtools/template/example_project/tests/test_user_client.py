@@ -42,6 +42,9 @@ def test_responses_of_the_contract_are_understood(httpserver, interaction):
         (200, "[]", "application/json"),
         (200, '{"id": 8}', "application/json"),
         (404, "<h1>No such page</h1>", "text/html"),
+        (404, '{"type": "urn:problem:no_route"}', "application/problem+json"),
+        (404, "garbage", "application/problem+json"),
+        (200, "[" * 100_000, "application/json"),
     ],
 )
 def test_any_other_response_is_unavailable(httpserver, status, body, content_type):

@@ -10,6 +10,8 @@ from django.conf import settings
 from calls.headers import outgoing_headers
 from problems.types import PROBLEM_JSON
 
+NOT_FOUND = "urn:problem:not_found"
+
 
 class UserServiceUnavailable(Exception):  # noqa: N818 - named after the condition
     """The user service is unavailable; the call can be retried."""
@@ -38,11 +40,12 @@ def find_user(number: int) -> dict[str, Any] | None:
     url, limits = f"{settings.USER_SERVICE_URL}/users/{number}", settings.USER_SERVICE_TIMEOUT
     try:
         response = _thread.session.get(url, headers=headers, timeout=limits, allow_redirects=False)
-        # Only a problem document is the service's own 404; a proxy or a wrong URL sends another content type.
-        if response.status_code == HTTPStatus.NOT_FOUND and response.headers.get("Content-Type") == PROBLEM_JSON:
+        is_problem = response.headers.get("Content-Type") == PROBLEM_JSON
+        # Only this problem is the service's own 404; a proxy or a wrong URL sends another one, or no problem.
+        if response.status_code == HTTPStatus.NOT_FOUND and is_problem and response.json()["type"] == NOT_FOUND:
             return None
         return _read(response, number)
-    except (requests.RequestException, ValueError, TypeError, LookupError) as error:
+    except (requests.RequestException, ValueError, TypeError, LookupError, RecursionError) as error:
         raise UserServiceUnavailable from error
 
 
