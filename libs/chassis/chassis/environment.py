@@ -120,5 +120,7 @@ def database(default_name: str) -> dict[str, Any]:
     timeout = env.str("DB_STATEMENT_TIMEOUT", default="0")
     # PostgreSQL ends the transaction of a frozen process before the lock of its idempotency key expires.
     limits = f"-c statement_timeout={timeout} -c lock_timeout=3s -c idle_in_transaction_session_timeout=20s"
-    settings["OPTIONS"] = {"connect_timeout": 5, "options": limits} | settings.get("OPTIONS", {})
+    # A connection to a lost host fails after 15 s, as in a failover; TCP alone would retransmit for 15 minutes.
+    lost_host = {"tcp_user_timeout": 15_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 5}
+    settings["OPTIONS"] = {"connect_timeout": 5, "options": limits} | lost_host | settings.get("OPTIONS", {})
     return settings

@@ -1,8 +1,13 @@
+import os
+import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg2
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from chassis import environment
 
@@ -171,3 +176,19 @@ def test_invalid_trusted_proxy_is_refused(monkeypatch, wrong):
 
     with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES: .*" + wrong):
         environment.trusted_proxies()
+
+
+@pytest.mark.django_db
+def test_connection_to_a_lost_host_fails_after_15_seconds():
+    options = environment.database("library_db")["OPTIONS"]
+    parts = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    address = {name: connection.settings_dict[key] for name, key in parts.items()}
+
+    with (
+        closing(psycopg2.connect(**address | options)) as opened,
+        socket.socket(fileno=os.dup(opened.fileno())) as tcp,
+    ):
+        names = ("TCP_USER_TIMEOUT", "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
+        values = [tcp.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names]
+
+    assert values == [15_000, 5, 2, 5]
