@@ -94,7 +94,7 @@ def parse_request(text: str) -> RequestHead:
         target, host = _origin_form(method, target)
         fields = [("Host", host), *(pair for pair in fields if pair[0].lower() != "host")]
     if method == "CONNECT":
-        raise RefusedError(501, "CONNECT is not supported.")
+        raise MalformedError("CONNECT is not supported.")
     return RequestHead(method, target, version, fields, request_length(fields, version))
 
 

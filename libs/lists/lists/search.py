@@ -57,7 +57,9 @@ class WordSearchFilter(filters.SearchFilter):
             return super().filter_queryset(request, queryset, view)
         words = split_words(" ".join(terms))
         if not words:
-            raise ValidationError({self.search_param: "Must have a letter or digit."}, code="blank")
+            raise ValidationError(
+                {self.search_param: "Must have a word, not only spaces and punctuation."}, code="blank"
+            )
         names = [field.removeprefix("@") for field in fields]
         found, patterns = queryset.filter(search_condition(words, *names)), search_patterns(words, *names)
         if not isinstance(paginator := getattr(view, "paginator", None), KeysetPagination):
