@@ -11,8 +11,8 @@ from proxy.authentication.errors import InsufficientScopeError, InvalidTokenErro
 from proxy.authentication.key_set import KeySet
 from proxy.authentication.policy import Policy
 from proxy.authentication.principal import Principal
-from proxy.authentication.remembered import RememberedTokens
 from proxy.authentication.scopes import needed_scopes
+from proxy.authentication.token_cache import TokenCache
 from proxy.authentication.tokens import TokenVerifier
 from proxy.cors import is_preflight
 from proxy.limits import RateLimiter
@@ -26,8 +26,8 @@ class Authenticator:
     """Finds out who sends a request, and whether it may."""
 
     def __init__(self, policy: Policy, limiter: RateLimiter, now: Callable[[], float] = time.time) -> None:
-        self._remembered = RememberedTokens(now)
-        self._key_sets = {issuer.issuer: KeySet(issuer, self._remembered.clear) for issuer in policy.issuers}
+        self._token_cache = TokenCache(now)
+        self._key_sets = {issuer.issuer: KeySet(issuer, self._token_cache.clear) for issuer in policy.issuers}
         self._failure_limit = policy.failure_limit
         self._limiter = limiter
         self._api_keys = ApiKeys(policy.keys)
@@ -72,9 +72,9 @@ class Authenticator:
     def _identify(self, credential: str, received: Received) -> Principal:
         if credential.startswith(PREFIX):
             return self._api_keys.verify(credential)
-        if principal := self._remembered.find(credential):
+        if principal := self._token_cache.get(credential):
             return principal
         self._limiter.refuse_after_failures(self._failure_limit, received.client_address)
         principal = self._verifier.verify(credential)
-        self._remembered.add(credential, principal)
+        self._token_cache.put(credential, principal)
         return principal

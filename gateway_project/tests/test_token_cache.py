@@ -3,9 +3,9 @@
 import pytest
 
 from identity.internal import Caller
-from proxy.authentication import remembered
+from proxy.authentication import token_cache
 from proxy.authentication.principal import Principal
-from proxy.authentication.remembered import RememberedTokens
+from proxy.authentication.token_cache import TokenCache
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def clock():
 
 @pytest.fixture
 def tokens(clock):
-    return RememberedTokens(lambda: clock["now"])
+    return TokenCache(lambda: clock["now"])
 
 
 def principal(expires_at=2000.0):
@@ -23,42 +23,42 @@ def principal(expires_at=2000.0):
 
 
 def test_principal_is_found_by_its_token(tokens):
-    tokens.add("token", known := principal())
+    tokens.put("token", known := principal())
 
-    assert tokens.find("token") is known
-    assert tokens.find("another") is None
+    assert tokens.get("token") is known
+    assert tokens.get("another") is None
 
 
 def test_principal_is_evicted_when_its_token_expires(tokens, clock):
-    tokens.add("token", known := principal())
+    tokens.put("token", known := principal())
     clock["now"] = 1999.9
-    assert tokens.find("token") is known
+    assert tokens.get("token") is known
 
     clock["now"] = 2000.0
 
-    assert tokens.find("token") is None
+    assert tokens.get("token") is None
 
 
 def test_cache_can_be_cleared(tokens):
-    tokens.add("token", principal())
+    tokens.put("token", principal())
 
     tokens.clear()
 
-    assert tokens.find("token") is None
+    assert tokens.get("token") is None
 
 
 def test_least_recently_used_token_is_evicted(tokens, monkeypatch):
-    monkeypatch.setattr(remembered, "MOST_TOKENS", 3)
+    monkeypatch.setattr(token_cache, "MAX_TOKENS", 3)
     for name in "abc":
-        tokens.add(name, principal())
-    tokens.find("a")
+        tokens.put(name, principal())
+    tokens.get("a")
 
-    tokens.add("d", principal())
+    tokens.put("d", principal())
 
-    assert [name for name in "abcd" if tokens.find(name)] == ["a", "c", "d"]
+    assert [name for name in "abcd" if tokens.get(name)] == ["a", "c", "d"]
 
 
 def test_token_itself_is_not_stored(tokens):
-    tokens.add("the-token", principal())
+    tokens.put("the-token", principal())
 
     assert "the-token" not in repr(vars(tokens))

@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 from proxy.authentication.principal import Principal
 
-MOST_TOKENS = 10_000
+MAX_TOKENS = 10_000
 
 
-class RememberedTokens:
+class TokenCache:
     """The principals of the tokens that were used last, by the hash of the token."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._principals: OrderedDict[bytes, Principal] = OrderedDict()
 
-    def find(self, token: str) -> Principal | None:
+    def get(self, token: str) -> Principal | None:
         """Return the principal, unless the token is expired."""
         digest = _digest(token)
         principal = self._principals.get(digest)
@@ -29,10 +29,10 @@ class RememberedTokens:
         self._principals.move_to_end(digest)
         return principal
 
-    def add(self, token: str, principal: Principal) -> None:
+    def put(self, token: str, principal: Principal) -> None:
         """Remember ``principal`` as the sender of the verified ``token``."""
         self._principals[_digest(token)] = principal
-        if len(self._principals) > MOST_TOKENS:
+        if len(self._principals) > MAX_TOKENS:
             self._principals.popitem(last=False)
 
     def clear(self) -> None:
