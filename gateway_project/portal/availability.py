@@ -27,22 +27,22 @@ class Availability:
 
     def __init__(self) -> None:
         self._checks: dict[tuple[str, str], Check] = {}
-        self._looked_at = -_SECONDS  # monotonic
+        self._checked_at = -_SECONDS  # monotonic
 
     def of(self, upstream: str) -> dict[str, Check | None]:
         """Return the last check of each replica of ``upstream``, by its address; None before the first one ends."""
         replicas = gateway().upstreams[upstream].replicas
         return {replica.address: self._checks.get((upstream, replica.address)) for replica in replicas}
 
-    def look(self) -> list[gevent.Greenlet]:
+    def check_all(self) -> list[gevent.Greenlet]:
         """Begin to check all replicas; the results are kept when they come.
 
         Does nothing if the last look was less than a second ago, so that many visitors cost the services no more.
         """
         now = time.monotonic()
-        if now - self._looked_at < _SECONDS:
+        if now - self._checked_at < _SECONDS:
             return []
-        self._looked_at = now
+        self._checked_at = now
         checks = []
         for name, upstream in gateway().upstreams.items():
             upstream.resolve()

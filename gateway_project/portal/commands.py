@@ -58,8 +58,8 @@ def _example(operation: Any) -> Any:
 
 def _credentials(path: str) -> str:
     """Return the option with an access token, where the route wants one."""
-    wants_one = needs_credentials() and not gateway().route(path).public
-    return ' -H "Authorization: Bearer $TOKEN"' if wants_one else ""
+    needs_one = needs_credentials() and not gateway().route(path).public
+    return ' -H "Authorization: Bearer $TOKEN"' if needs_one else ""
 
 
 def _curl(*arguments: str) -> str:

@@ -16,7 +16,7 @@ from proxy.upstreams.replica import Replica
 
 PATH = "/openapi.json"  # on a service's own address
 _SECONDS = 2.0  # for one document
-_PATIENCE = 1.0  # seconds that a request waits for documents
+_WAIT_SECONDS = 1.0  # seconds that a request waits for documents
 _FRESH_SECONDS = 5.0  # for which a document is not asked for again
 _RETRY_SECONDS = 1.0  # after which one that did not come is
 _OK, _NOT_FOUND = 200, 404
@@ -60,18 +60,18 @@ class Documents:
 
     def refresh(self) -> None:
         """Fetch all documents, unless that was done a moment ago; wait one second at most."""
-        self._fetch([name for name in gateway().upstreams if self.of(name).is_due], _PATIENCE)
+        self._fetch([name for name in gateway().upstreams if self.of(name).is_due], _WAIT_SECONDS)
 
-    def _fetch(self, names: list[str], patience: float) -> None:
+    def _fetch(self, names: list[str], timeout: float) -> None:
         for name in names:
             if name not in self._running or self._running[name].ready():
                 self.of(name).tried_at = time.monotonic()
                 self._running[name] = gevent.spawn(self._fetch_one, name)
         waited_for = dict(self._running)  # those of others, too, but none that begins meanwhile
-        gevent.joinall(list(waited_for.values()), timeout=patience)
+        gevent.joinall(list(waited_for.values()), timeout=timeout)
         for name, fetching in waited_for.items():
             if not fetching.ready():  # a late document ends it
-                self.of(name).note_failure(f"No document within {patience:g} s.")
+                self.of(name).note_failure(f"No document within {timeout:g} s.")
 
     def _fetch_one(self, name: str) -> None:
         document = self.of(name)
@@ -105,7 +105,7 @@ def _read(service: str) -> dict[str, Any] | None:
     upstream = gateway().upstreams[service]
     upstream.resolve()
     error = FetchError("The name of the service has no address.")
-    for replica in sorted(upstream.replicas, key=lambda replica: not replica.is_trusted):
+    for replica in sorted(upstream.replicas, key=lambda replica: not replica.is_healthy):
         try:
             return _read_from(replica, service)
         except FetchError as failure:

@@ -14,7 +14,7 @@ from proxy.errors import FAILURES, UnreachableError, from_failure
 from proxy.upstreams.connection import Connection
 from proxy.upstreams.replica import Replica
 
-_MOST_BYTES = 8 * 1024 * 1024
+_MAX_BYTES = 8 * 1024 * 1024
 
 
 class FetchError(Exception):
@@ -69,6 +69,6 @@ def _exchange(connection: Connection, host: str, path: str) -> Fetched:
     content = bytearray()
     for piece in Body(connection.stream, response_length(head, "GET")):
         content += piece
-        if len(content) > _MOST_BYTES:
+        if len(content) > _MAX_BYTES:
             raise FetchError("The response is too large.")
     return Fetched(head.status, bytes(content))

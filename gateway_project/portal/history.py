@@ -9,7 +9,7 @@ from typing import Any
 
 from portal.traffic import Counts
 
-_KEPT = 61  # snapshots
+_MAX_SNAPSHOTS = 61  # snapshots
 _FILE = "portal-history.json"
 
 
@@ -21,7 +21,7 @@ class History(deque[Counts]):
     """
 
     def __init__(self) -> None:
-        super().__init__(maxlen=_KEPT)
+        super().__init__(maxlen=_MAX_SNAPSHOTS)
 
     def load(self) -> None:
         """Load the snapshots that another process saved, if there are any."""

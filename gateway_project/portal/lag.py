@@ -31,22 +31,22 @@ class Lags:
 
     def __init__(self) -> None:
         self._known: dict[str, list[Lag]] = {}
-        self._looked_at = -_SECONDS  # monotonic
+        self._refreshed_at = -_SECONDS  # monotonic
 
     def of(self, service: str) -> list[Lag]:
         """Return the lags of ``service``; none if it reads no events, or does not respond."""
         return self._known.get(service, [])
 
-    def look(self) -> list[gevent.Greenlet]:
+    def refresh(self) -> list[gevent.Greenlet]:
         """Ask one replica of each service; nothing if the last look was less than a second ago."""
         now = time.monotonic()
-        if now - self._looked_at < _SECONDS:
+        if now - self._refreshed_at < _SECONDS:
             return []
-        self._looked_at = now
-        return [gevent.spawn(self._ask, name) for name in gateway().upstreams]
+        self._refreshed_at = now
+        return [gevent.spawn(self._fetch, name) for name in gateway().upstreams]
 
-    def _ask(self, service: str) -> None:
-        replicas = sorted(gateway().upstreams[service].replicas, key=lambda replica: not replica.is_trusted)
+    def _fetch(self, service: str) -> None:
+        replicas = sorted(gateway().upstreams[service].replicas, key=lambda replica: not replica.is_healthy)
         try:
             self._known[service] = _parse(fetch(replicas[0], _PATH, seconds=_SECONDS).json()) if replicas else []
         except FetchError:

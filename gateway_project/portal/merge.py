@@ -105,10 +105,10 @@ def merge(parts: Sequence[Part]) -> dict[str, Any]:
     A component that several documents have stays one if all of them mean the same by it, with everything that it
     refers to. Otherwise each gets the name of its service in front, as does each of several equal operation ids.
     """
-    different = _different(parts)
+    conflicts = _conflicts(parts)
     taken = {key for part in parts for key in (*part.components, *part.operation_ids)}
     for part in parts:
-        for kind, name in sorted(different & (part.components.keys() | part.operation_ids)):
+        for kind, name in sorted(conflicts & (part.components.keys() | part.operation_ids)):
             new = _new_name(part.service, kind, name)
             while (kind, new) in taken:
                 new += "_"
@@ -138,22 +138,22 @@ def _new_name(service: str, kind: str, name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in words)
 
 
-def _different(parts: Sequence[Part]) -> set[Key]:
+def _conflicts(parts: Sequence[Part]) -> set[Key]:
     """Return the names that several parts use for different things.
 
     Things are alike until shown otherwise: first those that differ themselves are found, then as long as there are any
     those that refer to them. So things that refer to each other in a circle can be alike.
     """
     several = _repeated(part.components for part in parts)
-    different = {key for key in several if len({_text(part.components[key]) for part in _having(key, parts)}) > 1}
+    conflicts = {key for key in several if len({_text(part.components[key]) for part in _having(key, parts)}) > 1}
     refers = {
         key: references(part.components[key], several.__contains__)
         for key in several
         for part in _having(key, parts)[:1]
     }
-    while new := {key for key in several - different if refers[key] & different}:
-        different |= new
-    return different | _repeated(part.operation_ids for part in parts)
+    while new := {key for key in several - conflicts if refers[key] & conflicts}:
+        conflicts |= new
+    return conflicts | _repeated(part.operation_ids for part in parts)
 
 
 def _having(key: Key, parts: Iterable[Part]) -> list[Part]:

@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 _INTERVAL = 5.0  # seconds between two snapshots
 _WINDOW = 60.0  # seconds over which rates and durations are computed
-_PATIENCE = 0.03  # seconds that a page waits for health checks
-_FRESH = 1.0  # seconds for which counts are used again
+_WAIT_SECONDS = 0.03  # seconds that a page waits for health checks
+_COUNTS_MAX_AGE = 1.0  # seconds for which counts are used again
 
 
 class Monitor:
@@ -39,7 +39,7 @@ class Monitor:
         while True:
             try:
                 self._record()
-                gevent.joinall(self.availability.look(), timeout=_INTERVAL)
+                gevent.joinall(self.availability.check_all(), timeout=_INTERVAL)
                 self.documents.fetch_missing()
             except Exception:
                 logger.exception("The portal cannot look at the system")
@@ -53,8 +53,8 @@ class Monitor:
 
     def refresh(self) -> Counts:
         """Check the replicas and ask for lags now, and return the present counts; takes some 30 ms at most."""
-        gevent.joinall([*self.availability.look(), *self.lags.look()], timeout=_PATIENCE)
-        if self._latest is None or time.time() - self._latest.at > _FRESH:
+        gevent.joinall([*self.availability.check_all(), *self.lags.refresh()], timeout=_WAIT_SECONDS)
+        if self._latest is None or time.time() - self._latest.at > _COUNTS_MAX_AGE:
             self._latest = _in_thread(read_counts)
         return self._latest
 

@@ -26,7 +26,7 @@ from proxy.headers import request_fields, response_fields
 from proxy.received import Received
 from proxy.request_body import BufferedBody, StreamedBody
 from proxy.response import ProxiedResponse
-from proxy.retries import ATTEMPTS, backoff, is_repeatable, may_repeat
+from proxy.retries import ATTEMPTS, backoff, is_idempotent, may_retry
 from proxy.routes import Route
 from proxy.tunnel import Tunnel
 from proxy.upload import Upload
@@ -48,7 +48,7 @@ class Exchange:
         self._received = received
         self._request_id = request_id
         self._body: BufferedBody | StreamedBody
-        self._is_repeatable = False
+        self._is_retryable = False
         self._is_handshake = is_handshake(received, route)
         self._timer: gevent.Timeout | None = None
 
@@ -60,13 +60,13 @@ class Exchange:
         """
         prepare = BufferedBody if self._route.request_buffering else StreamedBody
         self._body = prepare(self._received, self._route.max_body)
-        self._is_repeatable = self._body.is_repeatable and is_repeatable(self._received.head)
+        self._is_retryable = self._body.is_replayable and is_idempotent(self._received.head)
         if self._is_handshake:
             self._upstream.reserve_tunnel()
         try:
             with self._upstream.breaker.guard():
                 self._start_timer()
-                return self._attempts()
+                return self._forward_with_retries()
         except CircuitOpen as refusal:
             self._release()
             raise CircuitOpenError(refusal.retry_after) from refusal
@@ -80,7 +80,7 @@ class Exchange:
         if self._is_handshake:
             self._upstream.release_tunnel()
 
-    def _attempts(self) -> ProxiedResponse:
+    def _forward_with_retries(self) -> ProxiedResponse:
         tried: list[Replica] = []
         while True:
             replica = self._upstream.choose(tried)
@@ -89,26 +89,27 @@ class Exchange:
             tried.append(replica)
             try:
                 with spans.client_span(self._received, replica, resends=len(tried) - 1):
-                    response = self._ask_over_open_connection(replica)
+                    response = self._attempt(replica)
                     spans.note_response(response.status_code)
                     return response
             except UpstreamError as error:
                 self._upstream.note_failure(replica, error)
-                has_other = any(other not in tried for other in self._upstream.replicas)
-                may_retry = may_repeat(error, is_repeatable=self._is_repeatable, has_other=has_other)
-                if len(tried) == ATTEMPTS or not may_retry:
+                has_untried = any(other not in tried for other in self._upstream.replicas)
+                retries = may_retry(error, is_retryable=self._is_retryable, has_untried=has_untried)
+                if len(tried) == ATTEMPTS or not retries:
                     raise
 
-    def _ask_over_open_connection(self, replica: Replica) -> ProxiedResponse:
-        connection = replica.take(is_repeatable=self._is_repeatable)
+    def _attempt(self, replica: Replica) -> ProxiedResponse:
+        connection = replica.acquire(is_retryable=self._is_retryable)
         try:
-            return self._ask(replica, connection)
+            return self._attempt_on(replica, connection)
         except BrokenResponseError:
-            if not connection.is_reused or not self._is_repeatable:
+            if not connection.is_reused or not self._is_retryable:
                 raise
-        return self._ask(replica, replica.connect())  # the upstream had closed the connection, which is not a failure
+        # The upstream had closed the idle connection, which is not a failure.
+        return self._attempt_on(replica, replica.connect())
 
-    def _ask(self, replica: Replica, connection: Connection) -> ProxiedResponse:
+    def _attempt_on(self, replica: Replica, connection: Connection) -> ProxiedResponse:
         upload: Upload | None = None
         try:
             self._send(replica, connection)
@@ -157,7 +158,7 @@ class Exchange:
         self._release()
         connection.stream.keeps_waiting = never
         if error is None and is_sent and head.keeps_alive and body.length != UNTIL_CLOSE and not body.has_buffered:
-            replica.give_back(connection)
+            replica.release(connection)
         else:
             connection.close()
 

@@ -42,7 +42,7 @@ _State = tuple[str, str, tuple[tuple[str, bool], ...], str]
 
 
 def _state(name: str, upstream: Upstream) -> _State:
-    replicas = tuple([(replica.address, replica.is_trusted) for replica in upstream.replicas])
+    replicas = tuple([(replica.address, replica.is_healthy) for replica in upstream.replicas])
     return name, upstream.breaker.state.value, replicas, upstream.last_error
 
 
@@ -60,7 +60,7 @@ def _as_json(read_at: datetime, refused: str, upstreams: tuple[_State, ...]) -> 
             name: {
                 "circuit": circuit,
                 "replicas": dict(replicas),
-                "replicas_in_use": sum(is_trusted for _, is_trusted in replicas),
+                "replicas_in_use": sum(is_healthy for _, is_healthy in replicas),
                 "last_error": last_error or None,
             }
             for name, circuit, replicas, last_error in upstreams

@@ -21,15 +21,15 @@ from proxy.received import Received, RequestBody
 
 logger = logging.getLogger(__name__)
 
-_SLOWEST = 500  # bytes a second, as in Apache's mod_reqtimeout
-_PIECES_IN_A_ROW = 16  # that one client may send before the others get a turn
+_MINIMUM_RATE = 500  # bytes a second, as in Apache's mod_reqtimeout
+_PIECES_PER_TURN = 16  # that one client may send before the others get a turn
 
 
 class StreamedBody:
     """A body that goes on piece by piece, as it comes, and once only."""
 
     beginning = b""  # what is sent together with the head
-    is_repeatable = False
+    is_replayable = False
 
     def __init__(self, received: Received, limit: int | None) -> None:
         self._body = received.body
@@ -49,7 +49,7 @@ class BufferedBody:
     The bound is Django's ``FILE_UPLOAD_MAX_MEMORY_SIZE``, the folder of the file ``FILE_UPLOAD_TEMP_DIR``.
     """
 
-    is_repeatable = True
+    is_replayable = True
 
     def __init__(self, received: Received, limit: int | None) -> None:
         """Receive it, after a 100 where the client waits for that.
@@ -64,7 +64,7 @@ class BufferedBody:
             return
         if received.head.expects_continue:
             received.send_interim(100, "Continue", [])
-        pieces = _in_turns(_in_time(client_pieces(self._body, limit), received.client_seconds))
+        pieces = _cooperative(_above_minimum_rate(client_pieces(self._body, limit), received.client_seconds))
         content = bytearray()
         for piece in pieces:
             content += piece
@@ -109,25 +109,25 @@ def _framed(body: RequestBody, pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield last_chunk(request_trailers(body.trailers))
 
 
-def _in_time(pieces: Iterator[bytes], seconds: float | None) -> Iterator[bytes]:
+def _above_minimum_rate(pieces: Iterator[bytes], seconds: float | None) -> Iterator[bytes]:
     """Yield ``pieces``.
 
     Raises:
-        ClientTooSlowError: after ``seconds`` they do not come to ``_SLOWEST``, which single bytes would put off.
+        ClientTooSlowError: after ``seconds`` they do not come to ``_MINIMUM_RATE``, which single bytes would put off.
     """
     begun_at, received = time.monotonic(), 0
     for piece in pieces:
         received += len(piece)
-        if seconds and time.monotonic() - begun_at > seconds + received / _SLOWEST:
+        if seconds and time.monotonic() - begun_at > seconds + received / _MINIMUM_RATE:
             raise ClientTooSlowError("The body takes too long to arrive.")
         yield piece
 
 
-def _in_turns(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _cooperative(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Yield ``pieces``; give the other clients a turn now and then, also where this one's are already here."""
     for number, piece in enumerate(pieces, start=1):
         yield piece
-        if not number % _PIECES_IN_A_ROW:
+        if not number % _PIECES_PER_TURN:
             gevent.sleep(0)
 
 

@@ -16,26 +16,26 @@ from proxy.errors import (
 
 ATTEMPTS = 3
 _BACKOFF_SECONDS = 0.025
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
-def is_repeatable(head: RequestHead) -> bool:
+def is_idempotent(head: RequestHead) -> bool:
     """Return whether the request is idempotent: by its method, or because it has an Idempotency-Key."""
-    return head.method in _SAFE_METHODS or bool(values(head.fields, "idempotency-key"))
+    return head.method in _IDEMPOTENT_METHODS or bool(values(head.fields, "idempotency-key"))
 
 
-def may_repeat(error: UpstreamError, *, is_repeatable: bool, has_other: bool) -> bool:
-    """Return whether to retry after ``error``; ``has_other``: there is a replica that was not tried yet.
+def may_retry(error: UpstreamError, *, is_retryable: bool, has_untried: bool) -> bool:
+    """Return whether to retry after ``error``; ``has_untried``: there is a replica that was not tried yet.
 
     A replica that timed out is not tried again. If no byte was sent, every request may be retried.
     """
     if isinstance(error, ConnectTimeoutError | TlsError):
-        return has_other
+        return has_untried
     if isinstance(error, UnreachableError):
         return True
     if isinstance(error, TooSlowError):
-        return is_repeatable and has_other and not isinstance(error, TotalTimeoutError)
-    return is_repeatable and isinstance(error, BrokenResponseError)
+        return is_retryable and has_untried and not isinstance(error, TotalTimeoutError)
+    return is_retryable and isinstance(error, BrokenResponseError)
 
 
 def backoff(attempts: int) -> float:

@@ -37,7 +37,7 @@ class Connection:
         """Return the next head, which may be that of an interim response."""
         return parse_response(self.stream.read_head(_HEAD_LIMIT).decode("latin-1"))
 
-    def rest(self) -> None:
+    def mark_idle(self) -> None:
         """Mark the connection as idle from now on."""
         self.idle_since = time.monotonic()
 

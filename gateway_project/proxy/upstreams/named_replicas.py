@@ -30,21 +30,21 @@ class NamedReplicas:
         self._server = server
         self._host = server.host
         self._on_change = on_change
-        self._is_answered = Event()
+        self._is_resolved = Event()
         self._begun_at: float | None = None  # monotonic
 
     def wait(self) -> None:
         """Start the look-ups; return after the first result, or ``connect_timeout`` after the start."""
-        if self._is_answered.is_set():
+        if self._is_resolved.is_set():
             return
         if self._begun_at is None:
             self._begun_at = time.monotonic()
-            gevent.spawn(self._look_up_for_ever)
+            gevent.spawn(self._look_up_forever)
         left = self._begun_at + self._settings.connect_timeout - time.monotonic()
         if left > 0:
-            self._is_answered.wait(left)
+            self._is_resolved.wait(left)
 
-    def _look_up_for_ever(self) -> None:
+    def _look_up_forever(self) -> None:
         while True:
             try:
                 addresses = look_up(self._host)
@@ -53,7 +53,7 @@ class NamedReplicas:
             else:
                 self.last_error = ""
                 self._replace(addresses)
-            self._is_answered.set()
+            self._is_resolved.set()
             gevent.sleep(_PAUSE_SECONDS)
 
     def _note_failure(self, reason: str) -> None:

@@ -11,32 +11,32 @@ from proxy.upstreams.replica import Replica
 logger = logging.getLogger(__name__)
 
 _FIRST_SECONDS = 0.5  # doubled each time, with 25 % jitter
-_LONGEST_SECONDS = 15.0
+_MAX_SECONDS = 15.0
 _SERVER_ERROR = 500
 
 
-def set_aside(replica: Replica) -> None:
+def eject(replica: Replica) -> None:
     """Eject ``replica`` until a probe succeeds."""
-    if replica.is_trusted and not replica.is_retired:
-        replica.is_trusted = False
+    if replica.is_healthy and not replica.is_retired:
+        replica.is_healthy = False
         replica.ejected_gauge.set(1)
-        logger.warning("Replica set aside", extra={"replica": replica.address})
-        gevent.spawn(_probe_until_it_answers, replica)
+        logger.warning("Replica ejected", extra={"replica": replica.address})
+        gevent.spawn(_probe_until_healthy, replica)
 
 
-def _probe_until_it_answers(replica: Replica) -> None:
+def _probe_until_healthy(replica: Replica) -> None:
     seconds = _FIRST_SECONDS
-    while not replica.is_trusted:
+    while not replica.is_healthy:
         gevent.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter, no secret
-        seconds = min(2 * seconds, _LONGEST_SECONDS)
+        seconds = min(2 * seconds, _MAX_SECONDS)
         if replica.is_retired:
             return
-        replica.is_trusted = _answers(replica)
+        replica.is_healthy = _passes_probe(replica)
     replica.ejected_gauge.set(0)
-    logger.info("Replica in use again", extra={"replica": replica.address})
+    logger.info("Replica reinstated", extra={"replica": replica.address})
 
 
-def _answers(replica: Replica) -> bool:
+def _passes_probe(replica: Replica) -> bool:
     try:
         connection = replica.connect()
     except UpstreamError:

@@ -14,7 +14,7 @@ from proxy.routes import UpstreamSettings
 from proxy.upstreams.connection import Connection
 from proxy.upstreams.tls import start_tls
 
-_MOST_IDLE = 512  # size of the pool
+_MAX_IDLE = 512  # size of the pool
 _IDLE_SECONDS = 60.0
 _SURELY_OPEN_SECONDS = 1.0  # shorter than the keep-alive timeout of servers
 
@@ -35,7 +35,7 @@ class Replica:
         self.scheme = "https" if self._tls else "http"
         self.authority = _authority(host, port)  # host and port for Host and logs
         self.address = _authority(address or host, port)  # host and port to connect to
-        self.is_trusted = True
+        self.is_healthy = True
         self.is_retired = False
         self.ejected_gauge = metrics.EJECTED.labels(settings.name, self.address)
         self.last_error = ""
@@ -77,7 +77,7 @@ class Replica:
             raise
         return connected
 
-    def take(self, *, is_repeatable: bool) -> Connection:
+    def acquire(self, *, is_retryable: bool) -> Connection:
         """Acquire an idle connection, or open a new one.
 
         The upstream may close an idle connection just as a request is sent on it. A request that must not be retried
@@ -87,7 +87,7 @@ class Replica:
             UnreachableError, TlsError: as ``connect``.
         """
         now = time.monotonic()
-        longest = _IDLE_SECONDS if is_repeatable else _SURELY_OPEN_SECONDS
+        longest = _IDLE_SECONDS if is_retryable else _SURELY_OPEN_SECONDS
         while self._idle and now - self._idle[-1].idle_since < longest:
             connection = self._idle.pop()
             if connection.is_usable():
@@ -95,14 +95,14 @@ class Replica:
             connection.close()
         return self.connect()
 
-    def give_back(self, connection: Connection) -> None:
+    def release(self, connection: Connection) -> None:
         """Release ``connection`` to the pool."""
         if self.is_retired:
             connection.close()
             return
-        if len(self._idle) >= _MOST_IDLE:
+        if len(self._idle) >= _MAX_IDLE:
             self._idle.pop(0).close()
-        connection.rest()
+        connection.mark_idle()
         self._idle.append(connection)
 
     def retire(self) -> None:

@@ -39,7 +39,7 @@ def start_tls(connected: "socket", context: SSLContext, host: str, seconds: floa
         UnreachableError: the server closed the connection, or (``ConnectTimeoutError``) was too slow.
     """
     try:
-        return _shake_hands(connected, context, host, seconds)
+        return _handshake(connected, context, host, seconds)
     except (ssl.SSLError, ValueError) as error:
         if isinstance(error, ssl.SSLEOFError) or getattr(error, "reason", "") == UNEXPECTED_EOF:
             raise UnreachableError("The upstream closed the connection before TLS began.") from error
@@ -49,7 +49,7 @@ def start_tls(connected: "socket", context: SSLContext, host: str, seconds: floa
         raise UnreachableError(f"No TLS connection to the upstream: {error.strerror or error}.") from error
 
 
-def _shake_hands(connected: "socket", context: SSLContext, host: str, seconds: float) -> SSLSocket:
+def _handshake(connected: "socket", context: SSLContext, host: str, seconds: float) -> SSLSocket:
     try:
         connected = context.wrap_socket(
             connected, do_handshake_on_connect=False, suppress_ragged_eofs=False, server_hostname=host

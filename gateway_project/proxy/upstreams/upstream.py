@@ -9,7 +9,7 @@ from proxy import metrics
 from proxy.errors import TooManyTunnelsError, UnreachableError, UpstreamError
 from proxy.routes import UpstreamSettings
 from proxy.upstreams.named_replicas import NamedReplicas
-from proxy.upstreams.probe import set_aside
+from proxy.upstreams.probe import eject
 from proxy.upstreams.replica import Replica, Server, family
 from proxy.upstreams.tls import client_context
 
@@ -33,15 +33,15 @@ class Upstream:
         servers = _servers(settings)
         self._fixed = [Replica(settings, server) for server in servers if not _is_looked_up(server.host)]
         self._named = [
-            NamedReplicas(settings, server, self._gather) for server in servers if _is_looked_up(server.host)
+            NamedReplicas(settings, server, self._update_replicas) for server in servers if _is_looked_up(server.host)
         ]
         self.replicas: list[Replica] = []
         self.last_error = ""
         self._turn = count()
         self._tunnels = 0
-        self._gather()
+        self._update_replicas()
 
-    def _gather(self) -> None:
+    def _update_replicas(self) -> None:
         self.replicas = self._fixed + [replica for named in self._named for replica in named.replicas.values()]
 
     def resolve(self) -> None:
@@ -59,9 +59,9 @@ class Upstream:
         """
         self.resolve()
         if not self.replicas:
-            raise self._nowhere()
+            raise self._no_address()
         untried = [replica for replica in self.replicas if replica not in tried] or self.replicas
-        candidates = [replica for replica in untried if replica.is_trusted] or untried
+        candidates = [replica for replica in untried if replica.is_healthy] or untried
         return candidates[next(self._turn) % len(candidates)]
 
     def reserve_tunnel(self) -> None:
@@ -78,7 +78,7 @@ class Upstream:
         """Count a tunnel that has ended, or did not begin."""
         self._tunnels -= 1
 
-    def _nowhere(self) -> UnreachableError:
+    def _no_address(self) -> UnreachableError:
         reasons = ", ".join({named.last_error or "no answer yet" for named in self._named})
         error = UnreachableError(f"The upstream's name has no address: {reasons}.")
         self._count(error)
@@ -94,7 +94,7 @@ class Upstream:
         replica.last_error = error.detail
         logger.warning("Upstream failed", extra={"replica": replica.address, "reason": error.detail})
         if len(self.replicas) > 1:
-            set_aside(replica)
+            eject(replica)
 
 
 def _servers(settings: UpstreamSettings) -> list[Server]:
