@@ -47,7 +47,7 @@ def is_preflight(head: RequestHead) -> bool:
     )
 
 
-def state_policy(response: HttpResponseBase, route: Route, head: RequestHead) -> None:
+def set_cors_headers(response: HttpResponseBase, route: Route, head: RequestHead) -> None:
     """Set the fields by which only pages of allowed origins can read ``response``, with credentials."""
     origin = _allowed_origin(route, head)
     for name, value in {

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 _REDIS_SECONDS = 0.25  # timeout of a Redis command
 _COUNTED = {"requests": "requests", "key": "requests with this key", "failures": "requests with bad credentials"}
-_REDIS_REST_SECONDS = 5.0  # pause after a failure; each process counts separately meanwhile
+_REDIS_PAUSE_SECONDS = 5.0  # pause after a failure; each process counts separately meanwhile
 
 
 def check_method(route: Route, method: str) -> None:
@@ -50,7 +50,7 @@ class RateLimiter:
     def __init__(self, redis_url: str) -> None:
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = self._local
-        self._rests_until = 0.0
+        self._local_until = 0.0
         if redis_url:
             timeouts = {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
             storage = storage_from_string(redis_url, wrap_exceptions=True, **timeouts)
@@ -89,7 +89,7 @@ class RateLimiter:
         Raises:
             TooManyRequestsError: it has.
         """
-        limiter = self._shared if time.monotonic() >= self._rests_until else self._local
+        limiter = self._shared if time.monotonic() >= self._local_until else self._local
         item = RateLimitItemPerSecond(*rate)
         try:
             is_allowed = limiter.test(item, "failures", address)
@@ -111,16 +111,16 @@ class RateLimiter:
         return fields
 
     def _hit(self, item: RateLimitItem, *key: str) -> tuple[bool, int, int]:
-        limiter = self._shared if time.monotonic() >= self._rests_until else self._local
+        limiter = self._shared if time.monotonic() >= self._local_until else self._local
         try:
-            return self._ask(limiter, item, *key)
+            return self._hit_with(limiter, item, *key)
         except StorageError as error:
             logger.warning("Rate limits are counted by each process alone", extra={"reason": str(error)})
-            self._rests_until = time.monotonic() + _REDIS_REST_SECONDS
-            return self._ask(self._local, item, *key)
+            self._local_until = time.monotonic() + _REDIS_PAUSE_SECONDS
+            return self._hit_with(self._local, item, *key)
 
     @staticmethod
-    def _ask(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str) -> tuple[bool, int, int]:
+    def _hit_with(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, *key: str) -> tuple[bool, int, int]:
         is_allowed = limiter.hit(item, *key)
         window = limiter.get_window_stats(item, *key)
         return is_allowed, window.remaining, max(1, math.ceil(window.reset_time - time.time()))

@@ -15,7 +15,7 @@ def _left(head: RequestHead) -> int | None:
     return int(given[0]) if len(given) == 1 and given[0].isdecimal() and len(given[0]) < 10 else None  # noqa: PLR2004
 
 
-def answer_here(head: RequestHead, route: Route) -> HttpResponse | None:
+def respond_here(head: RequestHead, route: Route) -> HttpResponse | None:
     """Return the response to a request with no forwards left; None if it may be forwarded."""
     if _left(head) != 0:
         return None

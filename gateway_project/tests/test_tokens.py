@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from proxy.authentication.errors import InvalidTokenError, KeysUnavailableError
 from proxy.authentication.key_set import KeySet
 from proxy.authentication.policy import Issuer
-from proxy.authentication.tokens import MOST_CHARACTERS, TokenVerifier
+from proxy.authentication.tokens import MAX_CHARACTERS, TokenVerifier
 from tests.issuer import AUDIENCE, ISSUER, SigningKey, claims, encoded, key_set, token
 
 OTHER_ISSUER = "https://other.example.com"
@@ -110,7 +110,7 @@ BAD = {
     "nested": token(KEY, {"cty": "JWT"}),
     "nested in itself": encoded(token(KEY)),
     "critical extension": token(KEY, {"crit": ["exp"]}),
-    "huge": token(KEY, padding="x" * MOST_CHARACTERS),
+    "huge": token(KEY, padding="x" * MAX_CHARACTERS),
     "non-ASCII": token(KEY) + "é",
     "surrogates": token(KEY) + "\udcff",
     "null": "\0",

@@ -8,7 +8,7 @@ from proxy.authentication.errors import InvalidTokenError
 from proxy.authentication.policy import Issuer
 
 _RESERVED = ("key:", "service:", "staff:")  # subjects of API keys, services and sessions
-_MOST_DIGITS = 18  # of an id in PostgreSQL's bigint
+_MAX_DIGITS = 18  # of an id in PostgreSQL's bigint
 
 
 def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
@@ -31,7 +31,7 @@ def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
 def _user_id(value: object) -> int | None:
     """Return a whole number, which may be text; None for anything else."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
     return int(text) if isinstance(text, str) and is_number else None
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from chassis.environment import service_tokens
 from proxy import values
-from proxy.authentication import values as own
+from proxy.authentication import values as auth_values
 from proxy.authentication.policy import ApiKey, Issuer, Policy
 from proxy.tables import Table, WrongKeyError
 
@@ -43,8 +43,8 @@ def read_policy(table: Table, folder: Path) -> Policy:
     )
     if not policy.issuers and not policy.keys:
         raise WrongKeyError(table.key("enabled"), "needs at least one of [[auth.issuers]] or [[auth.keys]]")
-    _refuse_repeated(issuers, [one.issuer for one in policy.issuers], "issuer")
-    _refuse_repeated(keys, [one.id for one in policy.keys], "id")
+    _refuse_duplicates(issuers, [one.issuer for one in policy.issuers], "issuer")
+    _refuse_duplicates(keys, [one.id for one in policy.keys], "id")
     return policy
 
 
@@ -62,13 +62,13 @@ def _enabled(tables: list[Table], read: _Read[T]) -> tuple[T, ...]:
 
 def _issuer(folder: Path, table: Table) -> Issuer:
     issuer = Issuer(
-        issuer=table.take("issuer", own.filled),
-        audience=table.take("audience", own.filled),
-        jwks=table.take("jwks", partial(own.jwks, folder)),
-        algorithms=table.take("algorithms", own.algorithms, Issuer.algorithms),
+        issuer=table.take("issuer", auth_values.filled),
+        audience=table.take("audience", auth_values.filled),
+        jwks=table.take("jwks", partial(auth_values.jwks, folder)),
+        algorithms=table.take("algorithms", auth_values.algorithms, Issuer.algorithms),
         token_type=table.take("token_type", values.text, Issuer.token_type),
-        user_claims=table.take("user_claims", own.names, Issuer.user_claims),
-        scope_claims=table.take("scope_claims", own.names, Issuer.scope_claims),
+        user_claims=table.take("user_claims", auth_values.names, Issuer.user_claims),
+        scope_claims=table.take("scope_claims", auth_values.names, Issuer.scope_claims),
     )
     table.finish()
     return issuer
@@ -76,9 +76,9 @@ def _issuer(folder: Path, table: Table) -> Issuer:
 
 def _api_key(table: Table) -> ApiKey:
     key = ApiKey(
-        id=table.take("id", own.key_id),
-        sha256=table.take("sha256", own.sha256),
-        scopes=table.take("scopes", own.scope_list),
+        id=table.take("id", auth_values.key_id),
+        sha256=table.take("sha256", auth_values.sha256),
+        scopes=table.take("scopes", auth_values.scope_list),
         user_id=table.take("user_id", values.count, None),
         rate_limit=table.take("rate_limit", values.rate, None),
     )
@@ -86,7 +86,7 @@ def _api_key(table: Table) -> ApiKey:
     return key
 
 
-def _refuse_repeated(tables: Sequence[Table], names: Sequence[str], key: str) -> None:
+def _refuse_duplicates(tables: Sequence[Table], names: Sequence[str], key: str) -> None:
     for number, (table, name) in enumerate(zip(tables, names, strict=True)):
         if name in names[:number]:
             raise WrongKeyError(table.key(key), f'"{name}" is already that of {tables[names.index(name)].name}')

@@ -18,7 +18,7 @@ from proxy.metrics import KEYS_UNREADABLE
 logger = logging.getLogger(__name__)
 
 _MISSING_SECONDS = 5.0  # between two attempts while there are no keys
-_PATIENCE = SECONDS + 0.5  # seconds that a request waits for an attempt
+_WAIT_SECONDS = SECONDS + 0.5  # seconds that a request waits for an attempt
 
 
 class KeySet:
@@ -51,7 +51,7 @@ class KeySet:
         if (kid, algorithm) not in self._keys:
             self.refresh(is_key_unknown=True)
             if self._attempt:
-                self._attempt.join(_PATIENCE)
+                self._attempt.join(_WAIT_SECONDS)
         if not self._keys:
             raise KeysUnavailableError
         return self._keys.get((kid, algorithm))

@@ -10,7 +10,7 @@ from jwt import PyJWK, PyJWTError
 KeyId = tuple[str, str]  # ``kid`` and ``alg`` of a token
 
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
-_LEAST_RSA_DIGITS = 342  # of the modulus in base64url: 2048 bits
+_MIN_RSA_DIGITS = 342  # of the modulus in base64url: 2048 bits
 
 
 class UnusableKeySetError(Exception):
@@ -55,7 +55,7 @@ def _fits(entry: Mapping[str, Any], algorithm: str) -> bool:
         return False
     if curve := _CURVES.get(algorithm):
         return entry.get("kty") in ("EC", "OKP") and entry.get("crv") == curve
-    return entry.get("kty") == "RSA" and len(str(entry.get("n"))) >= _LEAST_RSA_DIGITS
+    return entry.get("kty") == "RSA" and len(str(entry.get("n"))) >= _MIN_RSA_DIGITS
 
 
 def _key(entry: Mapping[str, Any], algorithm: str) -> Key | None:

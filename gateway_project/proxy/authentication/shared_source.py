@@ -40,12 +40,12 @@ class SharedSource:
         self._source = source
         self._clock = clock
         self._file = folder / f"keys-{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
-        self._taken: _Attempt | None = None  # the last one that this process knows
+        self._last_seen: _Attempt | None = None  # the last one that this process knows
 
     def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
         """Return whether another process has made an attempt, or one is due ``age`` seconds after the last of all."""
-        last = self._load() or self._taken
-        if last is None or last != self._taken:
+        last = self._load() or self._last_seen
+        if last is None or last != self._last_seen:
             return True
         return self._source.is_due(self._clock() - last.at, is_key_unknown=is_key_unknown)
 
@@ -56,10 +56,10 @@ class SharedSource:
             SourceError: the attempt failed, and this process knows what was read before.
         """
         with self._locked():
-            last, knows_content = self._load() or self._taken, bool(self._taken and self._taken.content)
-            if last is None or last == self._taken:
+            last, knows_content = self._load() or self._last_seen, bool(self._last_seen and self._last_seen.content)
+            if last is None or last == self._last_seen:
                 last = self._attempt(last)
-            self._taken = last
+            self._last_seen = last
         if last.error and (knows_content or not last.content):
             raise SourceError(last.error)
         return last.content.encode()

@@ -11,7 +11,7 @@ import gevent
 SECONDS = 2.0  # for one response
 UNKNOWN_SECONDS = 30.0  # between two attempts, when a token names an unknown key
 _REFRESH_SECONDS = 300.0  # between two attempts otherwise
-_MOST_BYTES = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 
 
 class SourceError(Exception):
@@ -68,13 +68,13 @@ class AddressSource:
                 content = self._fetch()
         except (OSError, HTTPException, ValueError) as error:
             raise SourceError(str(error) or type(error).__name__) from error
-        if len(content) > _MOST_BYTES:
-            raise SourceError(f"the response is larger than {_MOST_BYTES} bytes")
+        if len(content) > _MAX_BYTES:
+            raise SourceError(f"the response is larger than {_MAX_BYTES} bytes")
         return content
 
     def _fetch(self) -> bytes:
         with self._opener.open(self._request, timeout=SECONDS) as response:
-            content: bytes = response.read(_MOST_BYTES + 1)
+            content: bytes = response.read(_MAX_BYTES + 1)
             return content
 
 
@@ -87,7 +87,7 @@ class FileSource:
 
     def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
         """Return whether the file is another one than at the last reading."""
-        return self._version != self._look()
+        return self._version != self._stat()
 
     def read(self) -> bytes:
         """Return the content of the file.
@@ -95,13 +95,13 @@ class FileSource:
         Raises:
             SourceError: it cannot be read.
         """
-        self._version = self._look()
+        self._version = self._stat()
         try:
             return self._file.read_bytes()
         except OSError as error:
             raise SourceError(str(error)) from error
 
-    def _look(self) -> tuple[int, ...] | None:
+    def _stat(self) -> tuple[int, ...] | None:
         try:
             found = os.stat(self._file)  # noqa: PTH116 - for each token with an unknown key
         except OSError:

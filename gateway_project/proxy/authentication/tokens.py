@@ -14,7 +14,7 @@ from proxy.authentication.policy import Issuer
 from proxy.authentication.principal import Principal
 
 LEEWAY = 30  # seconds by which clocks may differ
-MOST_CHARACTERS = 8192
+MAX_CHARACTERS = 8192
 
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 _UNREAD: Options = {"verify_signature": False}
@@ -43,7 +43,7 @@ class TokenVerifier:
             InvalidTokenError: it is not valid.
             KeysUnavailableError: the keys of its issuer were never obtained.
         """
-        if len(token) > MOST_CHARACTERS:
+        if len(token) > MAX_CHARACTERS:
             raise InvalidTokenError("The token is too long.")
         try:
             return self._verify(token)

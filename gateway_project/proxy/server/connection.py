@@ -117,12 +117,12 @@ class ClientConnection:
         with server_span(received, writer):
             try:
                 self._run(received, writer)
-            finally:  # also of a response that breaks off
+            finally:  # interrupted responses are recorded, too
                 if writer.status:
-                    self._note(received, writer, time.monotonic() - started_at)
+                    self._record(received, writer, time.monotonic() - started_at)
         if writer.must_drain:
             self._socket.settimeout(_LINGER_SECONDS)
-            _exhaust(iter(body))
+            _drain(iter(body))
         self._has_unread = not body.finished or self._stream.has_buffered
         return writer.keeps_connection and body.finished
 
@@ -131,7 +131,7 @@ class ClientConnection:
         return refuse(self._socket, status, detail, render_refusal, omits_body=is_head)
 
     @staticmethod
-    def _note(received: Received, writer: ResponseWriter, seconds: float) -> None:
+    def _record(received: Received, writer: ResponseWriter, seconds: float) -> None:
         from observability import access_log  # as in _serve_one
         from observability.polled import is_polled
         from proxy import metrics
@@ -193,6 +193,6 @@ class ClientConnection:
             self._worker.tunnels.discard(tunnel)
 
 
-def _exhaust(pieces: "Iterator[bytes]") -> None:
+def _drain(pieces: "Iterator[bytes]") -> None:
     for _ in pieces:
         pass
