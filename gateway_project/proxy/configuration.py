@@ -105,7 +105,7 @@ def _route(table: Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
 def _require_scopes(routes: tuple[Route, ...]) -> None:
     for number, route in enumerate(routes, start=1):
         if route.enabled and not route.public and route.scopes is None:
-            reason = "is required while auth.enabled is true; public = true lets everyone in"
+            reason = "is required while auth.enabled is true; public = true makes the route public"
             raise WrongKeyError(f"routes[{number}].scopes", reason)
 
 
@@ -114,6 +114,6 @@ def _refuse_duplicates(routes: tuple[Route, ...]) -> None:
     for number, route in enumerate(routes, start=1):
         if route.path in seen:
             raise WrongKeyError(
-                f"routes[{number}].path", f'"{route.path}" is already that of routes[{seen[route.path]}]'
+                f"routes[{number}].path", f'"{route.path}" is already used by routes[{seen[route.path]}]'
             )
         seen[route.path] = number

@@ -10,7 +10,7 @@ from proxy.units import Rate
 
 
 class CaFile(NamedTuple):
-    """A file with the certificates of authorities."""
+    """A file with the certificates of trusted authorities."""
 
     path: str
     certificates: str  # in PEM
@@ -22,14 +22,14 @@ class UpstreamSettings:
 
     name: str
     urls: tuple[str, ...]
-    ca_file: CaFile | None = None  # of https urls; None: the authorities of the system
+    ca_file: CaFile | None = None  # for https urls; None: the system's authorities
     connect_timeout: float = 1.0
     read_timeout: float = 10.0  # between two reads
-    total_timeout: float | None = None  # for a whole exchange, retries included
+    total_timeout: float | None = None  # of the whole exchange, including retries
     preserve_host: bool = True  # send the client's Host, not the upstream's own
-    probe_path: str = "/"  # probes of an ejected replica; a status below 500 reinstates it
+    probe_path: str = "/"  # for probes of an ejected replica; a status below 500 reinstates it
     tunnel_idle_timeout: float = 300.0  # of a WebSocket, without a byte in either direction
-    max_tunnels: int = 1000  # WebSockets at once, in each process
+    max_tunnels: int = 1000  # concurrent WebSockets, in each process
     breaker_failures: int = 5  # consecutive failures that open the circuit
     breaker_seconds: float = 5.0  # how long the circuit stays open
 
@@ -54,11 +54,11 @@ class Route:
     max_body: int | None = None  # bytes; None: no limit
     rate_limit: Rate | None = None  # per client
     request_buffering: bool = True  # receive the whole body before contacting the upstream; False: stream it
-    websockets: bool = False  # carry WebSockets; False: drop Upgrade
-    cors_origins: tuple[str, ...] = ()  # of other sites whose pages may use the route; in lower case
-    scopes: Mapping[str, frozenset[str]] | None = None  # that a method needs, or "default", while [auth] is enabled
-    public: bool = False  # True: needs no credentials
-    session_cookie: str = ""  # a request with it and without credentials is left to the upstream
+    websockets: bool = False  # forward WebSockets; False: drop Upgrade
+    cors_origins: tuple[str, ...] = ()  # foreign origins whose pages may use the route; in lower case
+    scopes: Mapping[str, frozenset[str]] | None = None  # required, by method or "default", while [auth] is enabled
+    public: bool = False  # True: requires no credentials
+    session_cookie: str = ""  # requests with this cookie and without credentials are forwarded
     enabled: bool = True  # False: ignore this route
 
 

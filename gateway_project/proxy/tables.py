@@ -1,4 +1,4 @@
-"""Read tables of the routes file: unknown keys are rejected, and variables of the environment are replaced."""
+"""Read tables of the routes file: reject unknown keys, and substitute environment variables."""
 
 import os
 import re
@@ -16,7 +16,7 @@ class WrongKeyError(Exception):
 
 
 class Table:
-    """A table that records which keys were read; ``finish`` rejects unknown keys."""
+    """A TOML table that removes each key that is read; ``finish`` rejects the rest."""
 
     def __init__(self, name: str, content: object) -> None:
         if not isinstance(content, dict):
@@ -29,23 +29,23 @@ class Table:
         return f"{self.name}.{key}" if self.name else key
 
     def table(self, key: str) -> "Table":
-        """Take the table ``key``; an empty one if it is missing."""
+        """Read the table ``key``; an empty one if it is missing."""
         return Table(self.key(key), self._content.pop(key, {}))
 
     def tables(self, key: str) -> list[tuple[str, "Table"]]:
-        """Take the tables in the table ``key``, with their names."""
+        """Read the tables in the table ``key``, with their names."""
         table = self.table(key)
-        return [(name, Table(table.key(name), content)) for name, content in table._content.items()]  # noqa: SLF001 - another of this class
+        return [(name, Table(table.key(name), content)) for name, content in table._content.items()]  # noqa: SLF001 - of the same class
 
     def array(self, key: str) -> list["Table"]:
-        """Take the tables of the array ``key``."""
+        """Read the tables of the array ``key``."""
         content = self._content.pop(key, [])
         if not isinstance(content, list):
             raise WrongKeyError(self.key(key), f"must be an array of tables, [[{self.key(key)}]]")
         return [Table(f"{self.key(key)}[{number}]", table) for number, table in enumerate(content, start=1)]
 
     def take(self, key: str, convert: Callable[[Any], Any], default: Any = ...) -> Any:
-        """Take the value of ``key``, converted; ``default`` if it is missing.
+        """Read and convert the value of ``key``; ``default`` if it is missing.
 
         Raises:
             WrongKeyError: the value is invalid, or it is missing and there is no default.
@@ -60,18 +60,18 @@ class Table:
             raise WrongKeyError(self.key(key), error) from error
 
     def skip(self, keys: Iterable[str]) -> None:
-        """Take ``keys`` without reading their values."""
+        """Accept ``keys`` without reading their values."""
         for key in keys:
             self._content.pop(key, None)
 
     def finish(self) -> None:
-        """Reject keys that were not taken."""
+        """Reject unknown keys: those that were neither read nor skipped."""
         if self._content:
             raise WrongKeyError(self.key(next(iter(self._content))), "unknown key")
 
 
 def _expand(value: object) -> object:
-    """Replace ``${NAME}`` and ``${NAME:-default}`` in every text of ``value`` with environment variables."""
+    """Replace ``${NAME}`` and ``${NAME:-default}`` in the strings of ``value`` with environment variables."""
     if isinstance(value, list):
         return [_expand(item) for item in value]
     return _VARIABLE.sub(_variable, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Convert values of the routes file; each function raises ValueError with the reason if the value is invalid."""
+"""Convert and validate values of the routes file; each function raises ValueError with the reason."""
 
 import re
 import ssl
@@ -10,27 +10,27 @@ from proxy.units import Rate, parse_rate, parse_size
 
 _DAY = 86400  # seconds
 _ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
-_DEFAULT_PORTS = ((True, 443), (False, 80))  # whether it is https
+_DEFAULT_PORTS = ((True, 443), (False, 80))  # is https, port
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def text(value: object) -> str:
-    """Return a text."""
+    """Return a string."""
     if not isinstance(value, str):
-        raise ValueError("must be a text")  # noqa: TRY004 -- one kind of error for all that is wrong
+        raise ValueError("must be a string")  # noqa: TRY004 -- every invalid value is a ValueError
     return value
 
 
 def texts(value: object) -> list[str]:
-    """Return a list of at least one text."""
+    """Return a list of at least one string."""
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-        raise ValueError("must be a list of texts, with one at least")
+        raise ValueError("must be a list of at least one string")
     return value
 
 
 def boolean(value: object) -> bool:
-    """Return a boolean, which may be given as text by a variable."""
+    """Return a boolean; environment variables give it as a string."""
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):
@@ -41,14 +41,14 @@ def boolean(value: object) -> bool:
 def seconds(value: object) -> float:
     """Return a duration in seconds, below a day."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _DAY:
-        raise ValueError("must be a number of seconds, above 0 and below a day")
+        raise ValueError("must be a number of seconds, more than 0 and less than a day")
     return float(value)
 
 
 def count(value: object) -> int:
     """Return a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError("must be a whole number, 1 at least")
+        raise ValueError("must be a whole number of at least 1")
     return value
 
 
@@ -56,17 +56,17 @@ def path(value: object) -> str:
     """Return a path that is valid in a request."""
     found = text(value)
     if not re.fullmatch(r"/[\x21-\x7e]*", found):
-        raise ValueError(f'"{found}" is not a path: it must begin with "/" and hold no space')
+        raise ValueError(f'"{found}" is not a path: it must begin with "/" and contain no spaces')
     return found
 
 
 def route_path(value: object) -> str:
-    """Return the path of a route, which has plain segments only."""
+    """Return the path of a route, which consists of plain segments."""
     found = path(value)
     if found != "/" and (found.endswith("/") or "//" in found or "/." in found or set(found) & set("%?#")):
-        raise ValueError(f'"{found}" must be plain segments, as "/users" or "/admin/user", or "/" for all')
+        raise ValueError(f'"{found}" must be plain segments, such as "/users" or "/admin/user", or "/" for all')
     if found == "/health" or found.startswith("/health/"):
-        raise ValueError('"/health" and what lies under it are the gateway\'s own')
+        raise ValueError('"/health" and all paths under it are reserved for the gateway')
     return found
 
 
@@ -80,7 +80,7 @@ def methods(value: object) -> tuple[str, ...]:
 
 
 def urls(value: object) -> tuple[str, ...]:
-    """Return the URLs of replicas, which have a scheme, host and port only."""
+    """Return the URLs of replicas, which have only a scheme, host and port."""
     found = texts(value)
     for url in found:
         parts = urlsplit(url)
@@ -90,7 +90,7 @@ def urls(value: object) -> tuple[str, ...]:
         ):  # .port raises ValueError if it is invalid
             raise ValueError(f'"{url}" is not an address such as "http://127.0.0.1:8000"')
     if len(set(found)) != len(found):
-        raise ValueError("names the same address twice")
+        raise ValueError("contains the same address twice")
     return tuple(found)
 
 
@@ -113,7 +113,7 @@ def ca_file(folder: Path, value: object) -> CaFile:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
     except (ssl.SSLError, ValueError) as error:
-        raise ValueError(f'"{file}" holds no certificate in PEM that can be read') from error
+        raise ValueError(f'"{file}" contains no valid PEM certificate') from error
     return CaFile(str(file), certificates)
 
 

@@ -86,7 +86,7 @@ def test_explain_prints_the_upstream_of_a_request(capsys):
         "1 s to connect, 10 s between bytes, 30 s in all",
         "up to 1024 bytes, streamed",
         "5/minute per client",
-        "WebSocket carried, closed after 300 s without a byte\n",
+        "WebSocket allowed, closed after 300 s without a byte\n",
         "CORS      pages of https://shop.example\n",
     ):
         assert part in output
@@ -96,11 +96,11 @@ def test_explain_prints_the_upstream_of_a_request(capsys):
     ("method", "path", "expected"),
     [
         ("POST", "/a", "Refused with 405 (method_not_allowed)"),
-        ("GET", "/health/live", "The gateway answers itself"),
+        ("GET", "/health/live", "The gateway responds itself"),
         (
             "GET",
             "/b",
-            "Body      of any size, received whole before the upstream is asked\nRate      not limited\nCORS      none",
+            "Body      of any size, buffered\nRate      not limited\nCORS      not set by",
         ),
     ],
 )
@@ -123,11 +123,11 @@ def test_explain_names_the_authorities_of_certificates(capsys, routes_file):
 
     call_command("explain", "GET", "/b")
 
-    assert "TLS       certificates are checked with the authorities of the system\n" in capsys.readouterr().out
+    assert "TLS       certificates are verified with the authorities of the system\n" in capsys.readouterr().out
 
 
 def test_explain_requires_a_path():
-    with pytest.raises(CommandError, match="begins with"):
+    with pytest.raises(CommandError, match="must begin with"):
         call_command("explain", "GET", "a")
 
 
@@ -171,7 +171,7 @@ public = true
         ("POST", "/a", "Access    an access token or API key with a:read and a:write, or the cookie one_sessionid"),
         ("PURGE", "/b", "Access    an access token or API key with b\n"),
         ("GET", "/free", "Access    open to everyone: the route is public"),
-        ("DELETE", "/a", "Refused with 405 (method_not_allowed): DELETE is not among the methods with a scope here"),
+        ("DELETE", "/a", "Refused with 405 (method_not_allowed): DELETE has no scopes here; methods with scopes"),
     ],
 )
 def test_explain_prints_the_required_credentials(routes_file, monkeypatch, capsys, method, target, expected):

@@ -89,7 +89,7 @@ WRONG = {
     "unknown key of an upstream": (UPSTREAM + "timeout = 1\n", "upstreams.a.timeout: unknown key"),
     "unknown key of a route": (UPSTREAM + ROUTE + "method = 1\n", "routes[1].method: unknown key"),
     "no urls": ("[upstreams.a]\n", "upstreams.a.urls: is required"),
-    "empty urls": ("[upstreams.a]\nurls = []\n", "upstreams.a.urls: must be a list of texts"),
+    "empty urls": ("[upstreams.a]\nurls = []\n", "upstreams.a.urls: must be a list of at least one string"),
     "no address": (
         '[upstreams.a]\nurls = ["localhost:1"]\n',
         'upstreams.a.urls: "localhost:1" is not an address',
@@ -100,11 +100,11 @@ WRONG = {
         "a.ca_file: no address in urls begins with https",
     ),
     "authorities that are missing": (SECURE + 'ca_file = "no.pem"\n', 'no.pem" cannot be read: No such file'),
-    "authorities that are none": (SECURE + 'ca_file = "gateway.toml"\n', 'gateway.toml" holds no certificate in PEM'),
+    "authorities that are none": (SECURE + 'ca_file = "gateway.toml"\n', 'gateway.toml" contains no valid PEM'),
     "address with a path": ('[upstreams.a]\nurls = ["http://h/p"]\n', "is not an address"),
     "address with a user": ('[upstreams.a]\nurls = ["http://u@h"]\n', "is not an address"),
     "address with a bad port": ('[upstreams.a]\nurls = ["http://h:x"]\n', "upstreams.a.urls: Port"),
-    "one address twice": ('[upstreams.a]\nurls = ["http://h", "http://h"]\n', "names the same address twice"),
+    "one address twice": ('[upstreams.a]\nurls = ["http://h", "http://h"]\n', "contains the same address twice"),
     "unset variable": ('[upstreams.a]\nurls = ["${NOT_SET_ANYWHERE}"]\n', "NOT_SET_ANYWHERE is not set"),
     "timeout of zero": (
         UPSTREAM + "read_timeout = 0\n",
@@ -136,17 +136,17 @@ WRONG = {
     ),
     "path that is the gateway's": (
         UPSTREAM + '[[routes]]\npath = "/health"\nupstream = "a"\n',
-        "gateway's own",
+        "reserved for the gateway",
     ),
     "unknown upstream": (ROUTE, 'routes[1].upstream: "a" is not an upstream'),
-    "a path twice": (UPSTREAM + ROUTE + ROUTE, 'routes[2].path: "/x" is already that of routes[1]'),
+    "a path twice": (UPSTREAM + ROUTE + ROUTE, 'routes[2].path: "/x" is already used by routes[1]'),
     "no method": (UPSTREAM + ROUTE + 'methods = ["G T"]\n', 'routes[1].methods: "G T" is not a method'),
     "no unit": (
         UPSTREAM + ROUTE + 'max_body = "5"\n',
         'routes[1].max_body: "5" is not a size such as "1 MiB"',
     ),
     "unknown unit": (UPSTREAM + ROUTE + 'max_body = "5 Mb"\n', 'routes[1].max_body: "5 Mb" is not a size'),
-    "size as a number": (UPSTREAM + ROUTE + "max_body = 5\n", "routes[1].max_body: must be a text"),
+    "size as a number": (UPSTREAM + ROUTE + "max_body = 5\n", "routes[1].max_body: must be a string"),
     "unknown time": (
         UPSTREAM + ROUTE + 'rate_limit = "5/week"\n',
         'routes[1].rate_limit: "5/week" is not a rate',
@@ -170,7 +170,10 @@ WRONG = {
         UPSTREAM + ROUTE + 'cors_origins = ["https://a:443"]\n',
         '"https://a:443" is not an origin',
     ),
-    "origin as a text": (UPSTREAM + ROUTE + 'cors_origins = "http://a"\n', "cors_origins: must be a list of texts"),
+    "origin as a text": (
+        UPSTREAM + ROUTE + 'cors_origins = "http://a"\n',
+        "cors_origins: must be a list of at least one string",
+    ),
     "no rate": (UPSTREAM + ROUTE + 'rate_limit = "0/hour"\n', "routes[1].rate_limit:"),
 }
 

@@ -1,1 +1,1 @@
-"""Authentication of requests: the gateway as a resource server (RFC 6750), while ``[auth]`` is enabled."""
+"""Authentication: with ``[auth]`` enabled, the gateway is a resource server (RFC 6750)."""

@@ -1,4 +1,4 @@
-"""API keys: ``gk_ID_SECRET``, of which only the hash is stored."""
+"""API keys, ``gk_ID_SECRET``. Only their hashes are stored."""
 
 import hashlib
 import re
@@ -24,7 +24,7 @@ class ApiKeys:
         """Return the owner of the key ``text``.
 
         Raises:
-            InvalidTokenError: there is no such key.
+            InvalidTokenError: the key is unknown or malformed.
         """
         found = _FORMAT.fullmatch(text)
         expected, principal = self._known.get(found[1], ("", None)) if found else ("", None)

@@ -19,11 +19,11 @@ from proxy.limits import RateLimiter
 from proxy.received import Received
 from proxy.routes import Route
 
-_REFRESH_INTERVAL = 1.0  # seconds between two looks at whether keys are due
+_REFRESH_INTERVAL = 1.0  # seconds between two checks whether keys are due for a refresh
 
 
 class Authenticator:
-    """Finds out who sends a request, and whether it may."""
+    """Authenticates the sender of a request, and checks its scopes."""
 
     def __init__(self, policy: Policy, limiter: RateLimiter, now: Callable[[], float] = time.time) -> None:
         self._token_cache = TokenCache(now)
@@ -34,20 +34,20 @@ class Authenticator:
         self._verifier = TokenVerifier(policy.issuers, self._key_sets)
 
     def run(self) -> None:
-        """Keep the keys of all issuers fresh."""
+        """Refresh the keys of all issuers in a loop."""
         while True:
             for key_set in self._key_sets.values():
                 key_set.refresh()
             gevent.sleep(_REFRESH_INTERVAL)
 
     def check(self, route: Route, received: Received) -> None:
-        """Note the sender of a request, and remove its credential.
+        """Set ``received.principal`` to the sender of a request, and remove its credential.
 
-        A preflight, which browsers send without credentials, passes without a sender; so does a request with the
-        session cookie of the route, about which the upstream decides.
+        Preflights pass without a principal, because browsers send them without credentials. Requests with only the
+        route's session cookie pass, too: the upstream authenticates them.
 
         Raises:
-            GatewayError: the request is refused.
+            GatewayError: the request is rejected.
         """
         head = received.head
         if route.public or is_preflight(head):

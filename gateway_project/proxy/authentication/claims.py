@@ -1,4 +1,4 @@
-"""The caller that the claims of a verified token name."""
+"""The caller according to the claims of a verified token."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +12,10 @@ _MAX_DIGITS = 18  # of an id in PostgreSQL's bigint
 
 
 def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
-    """Return the sender of a token.
+    """Return the caller of a token.
 
     Raises:
-        InvalidTokenError: its subject is empty, reserved, or has characters that cannot be printed or stored.
+        InvalidTokenError: the subject is empty, reserved or not printable.
     """
     subject = claims["sub"]
     if not subject or not subject.isprintable() or subject.startswith(_RESERVED):
@@ -29,14 +29,14 @@ def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
 
 
 def _user_id(value: object) -> int | None:
-    """Return a whole number, which may be text; None for anything else."""
+    """Return ``value`` as a whole number, also if it is a string of digits; None for other values."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
     return int(text) if isinstance(text, str) and is_number else None
 
 
 def _words(value: object) -> list[str]:
-    """Return the words of a text with spaces, or of a list."""
+    """Return the words of a space-separated string, or the strings of a list."""
     if isinstance(value, str):
         return value.split()
     return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []

@@ -19,7 +19,7 @@ _Read = Callable[[Table], T]
 def read_policy(table: Table, folder: Path) -> Policy:
     """Read the table ``auth``; files in it are relative to ``folder``.
 
-    Issuers and keys are read only while it is enabled: their variables need not be set otherwise.
+    Issuers and keys are read only if ``enabled`` is true; otherwise their variables need not be set.
 
     Raises:
         WrongKeyError: a key is unknown, or its value is invalid.
@@ -33,7 +33,7 @@ def read_policy(table: Table, folder: Path) -> Policy:
         _skip(keys, ApiKey)
         return Policy()
     if not service_tokens():
-        reason = "needs SERVICE_TOKEN, with which the gateway signs to the services who calls"
+        reason = "needs SERVICE_TOKEN, which signs the identity of the caller for the services"
         raise WrongKeyError(table.key("enabled"), reason)
     policy = Policy(
         enabled=True,
@@ -55,7 +55,7 @@ def _skip(tables: Sequence[Table], kind: type) -> None:
 
 
 def _enabled(tables: list[Table], read: _Read[T]) -> tuple[T, ...]:
-    """Read ``tables``, and remove those from it that are not enabled."""
+    """Read the enabled tables, and remove the others from ``tables``."""
     tables[:] = [table for table in tables if table.take("enabled", values.boolean, True)]  # noqa: FBT003
     return tuple(read(table) for table in tables)
 
@@ -89,4 +89,4 @@ def _api_key(table: Table) -> ApiKey:
 def _refuse_duplicates(tables: Sequence[Table], names: Sequence[str], key: str) -> None:
     for number, (table, name) in enumerate(zip(tables, names, strict=True)):
         if name in names[:number]:
-            raise WrongKeyError(table.key(key), f'"{name}" is already that of {tables[names.index(name)].name}')
+            raise WrongKeyError(table.key(key), f'"{name}" is already used by {tables[names.index(name)].name}')

@@ -28,15 +28,15 @@ def _is_credential(name: str) -> bool:
 
 
 def credential_of(target: str, fields: Fields) -> str | None:
-    """Return the credential of a request; None if it has none, or one of another scheme than Bearer.
+    """Return the credential of a request; None without credentials, or with a scheme other than Bearer.
 
     Args:
-        target: the request's.
-        fields: those with credentials.
+        target: the request target.
+        fields: the header fields with credentials.
 
     Raises:
-        InvalidRequestError: there are two, or one is in the query, which logs and histories keep.
-        InvalidTokenError: ``X-API-Key`` has something else.
+        InvalidRequestError: there are two credentials, or one in the query, which logs and histories keep.
+        InvalidTokenError: ``X-API-Key`` has another format.
     """
     if "?" in target:
         _refuse_in_query(target)
@@ -63,4 +63,4 @@ def has_cookie(fields: Fields, name: str) -> bool:
 def _refuse_in_query(target: str) -> None:
     query = target.partition("?")[2]
     if any(unquote_plus(pair.partition("=")[0]) == _QUERY_NAME for pair in query.split("&")):
-        raise InvalidRequestError("Credentials in the query are refused; send the header Authorization.")
+        raise InvalidRequestError("Credentials in the query are not accepted; use the Authorization header.")

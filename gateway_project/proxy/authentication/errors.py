@@ -1,4 +1,4 @@
-"""Refusals of requests for their credentials (RFC 6750, section 3.1)."""
+"""Errors of authentication, with challenges (RFC 6750, section 3.1)."""
 
 from collections.abc import Iterable
 
@@ -21,7 +21,7 @@ class NotAuthenticatedError(GatewayError):
 
 
 class InvalidRequestError(GatewayError):
-    """The request has two credentials, or one in its query."""
+    """The request has more than one credential, or one in its query."""
 
     status = 400
     code = "invalid_request"
@@ -41,7 +41,7 @@ class InvalidTokenError(GatewayError):
 
 
 class InsufficientScopeError(GatewayError):
-    """The access token or API key does not permit this."""
+    """The access token or API key lacks a required scope."""
 
     status = 403
     code = "insufficient_scope"
@@ -54,7 +54,7 @@ class InsufficientScopeError(GatewayError):
 
 
 class KeysUnavailableError(GatewayError):
-    """The issuer's keys were never obtained."""
+    """The keys of the issuer have not been fetched yet."""
 
     status = 503
     code = "keys_unavailable"

@@ -1,4 +1,4 @@
-"""The keys of an issuer: the last good ones, read again in the background and when a token names an unknown key."""
+"""The keys of an issuer, refreshed in the background and when a token has an unknown key."""
 
 import logging
 import os
@@ -17,14 +17,14 @@ from proxy.metrics import KEYS_UNREADABLE
 
 logger = logging.getLogger(__name__)
 
-_MISSING_SECONDS = 5.0  # between two attempts while there are no keys
-_WAIT_SECONDS = SECONDS + 0.5  # seconds that a request waits for an attempt
+_MISSING_SECONDS = 5.0  # between two attempts before the first success
+_WAIT_SECONDS = SECONDS + 0.5  # for which a request waits for a running attempt
 
 
 class KeySet:
-    """The public keys of ``issuer``, as this process knows them. They are kept while its source is unavailable.
+    """The public keys of ``issuer``. The last valid ones are kept while the source is unavailable.
 
-    ``on_withdrawal`` is called when a key is gone or replaced.
+    ``on_withdrawal`` is called when a key is removed or replaced.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class KeySet:
         self._source = keys_source or _shared(source(issuer.jwks), issuer.jwks)
         self._clock = clock
         self._keys: dict[KeyId, Key] = {}
-        self._attempt: gevent.Greenlet | None = None  # the last one
+        self._attempt: gevent.Greenlet | None = None  # running or last
         self._attempted_at: float | None = None
 
     def find(self, kid: str, algorithm: str) -> Key | None:
-        """Return the key; None if there is none. Many who wait for an unknown key wait for the same attempt.
+        """Return the key; None if it is unknown. An unknown key starts an attempt, which concurrent requests share.
 
         Raises:
-            KeysUnavailableError: the keys were never obtained.
+            KeysUnavailableError: no attempt has succeeded yet.
         """
         if (kid, algorithm) not in self._keys:
             self.refresh(is_key_unknown=True)
@@ -57,7 +57,7 @@ class KeySet:
         return self._keys.get((kid, algorithm))
 
     def refresh(self, *, is_key_unknown: bool = False) -> None:
-        """Begin to read the keys again, if that is due and not being done."""
+        """Start an attempt to read the keys, if one is due and none is running."""
         if (self._attempt is None or self._attempt.ready()) and self._is_due(is_key_unknown=is_key_unknown):
             self._attempted_at = self._clock()
             self._attempt = gevent.spawn(self._read)
@@ -86,6 +86,6 @@ class KeySet:
 
 
 def _shared(found: Source, name: str) -> Source:
-    """Let the processes of a gateway ask an address together; a file is read by each."""
+    """Share fetches of an address between the processes of a gateway; each process reads files itself."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return SharedSource(found, name, Path(folder)) if folder and isinstance(found, AddressSource) else found

@@ -1,4 +1,4 @@
-"""Public keys of a JSON Web Key Set (RFC 7517) that can verify tokens."""
+"""Public keys for verifying tokens, from a JSON Web Key Set (RFC 7517)."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ _MIN_RSA_DIGITS = 342  # of the modulus in base64url: 2048 bits
 
 
 class UnusableKeySetError(Exception):
-    """The content is not a key set with a usable key; the message says why."""
+    """The content is not a key set, or has no usable key; the message has the reason."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Key:
 
 
 def parse_key_set(content: bytes, algorithms: Iterable[str]) -> dict[KeyId, Key]:
-    """Return the keys of a JWKS that fit ``algorithms``; others are ignored (RFC 7517, section 5).
+    """Return the keys of a JWKS for ``algorithms``; others are ignored (RFC 7517, section 5).
 
-    Ignored are also private keys, keys without ``kid`` or for encryption, and RSA keys below 2048 bits.
+    Private keys, keys without ``kid`` or for encryption, and RSA keys below 2048 bits are ignored, too.
 
     Raises:
-        UnusableKeySetError: it is malformed, or no key is left.
+        UnusableKeySetError: ``content`` is malformed, or has no usable key.
     """
     try:
         entries = json.loads(content)["keys"]

@@ -15,25 +15,25 @@ class Principal:
     """The authenticated sender of a request, and the expiry of its token."""
 
     caller: Caller
-    issuer: str = ""  # of its token
+    issuer: str = ""  # of the token
     expires_at: float = math.inf  # seconds of time.time
-    rate_limit: Rate | None = None  # of its API key
-    log_fields: dict[str, str] = field(init=False)  # that name it in the access log
+    rate_limit: Rate | None = None  # of the API key
+    log_fields: dict[str, str] = field(init=False)  # for the access log
     _signed: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Set ``log_fields``; those that are empty are left out."""
+        """Set ``log_fields`` to the fields that are not empty."""
         caller = self.caller
         named = {"subject": caller.subject, "client_id": caller.client, "key_id": caller.key_id}
         self.log_fields = {name: value for name, value in named.items() if value}
 
     @property
     def name(self) -> str:
-        """A name that no other principal has, for rate limits."""
+        """A unique name, for rate limits."""
         return f"{self.issuer} {self.caller.subject}"
 
     def identity(self, upstream: str) -> str:
-        """Return the signed identity for ``upstream``; each is sent for half its lifetime."""
+        """Return the signed identity for ``upstream``; each is cached for half its lifetime."""
         now = time.time()
         text, until = self._signed.get(upstream, ("", 0.0))
         if not now < until <= now + LIFETIME / 2:

@@ -1,4 +1,4 @@
-"""A key set that the processes of one gateway read together."""
+"""A key set that the processes of a gateway fetch once and share."""
 
 import fcntl
 import hashlib
@@ -17,14 +17,14 @@ from proxy.authentication.sources import SECONDS, Source, SourceError
 
 logger = logging.getLogger(__name__)
 
-_POLL_SECONDS = 0.02  # between two looks whether another process has ended its attempt
+_POLL_SECONDS = 0.02  # between two checks whether another process has finished its attempt
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """The last attempt of any process, and the last content that was read."""
+    """The last attempt of any process, and the last content that was fetched."""
 
-    at: float  # on the clock
+    at: float  # time of the clock
     error: str
     content: str
 
@@ -32,35 +32,38 @@ class _Attempt:
 class SharedSource:
     """Reads ``source`` once for all processes, which share the attempts through files in ``folder``.
 
-    The clock must be the same for all processes, as ``time.monotonic`` is. A process that starts later begins with
-    what the others know, also while the source is away.
+    The clock must be the same for all processes, as ``time.monotonic`` is. A process that starts later uses the
+    shared content, even while the source is unavailable.
     """
 
     def __init__(self, source: Source, name: str, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
         self._clock = clock
         self._file = folder / f"keys-{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
-        self._last_seen: _Attempt | None = None  # the last one that this process knows
+        self._last_seen: _Attempt | None = None  # by this process
 
     def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
-        """Return whether another process has made an attempt, or one is due ``age`` seconds after the last of all."""
+        """Return whether to read: another process has made a new attempt, or the next attempt is due.
+
+        ``age`` is not used: the attempts of all processes count.
+        """
         last = self._load() or self._last_seen
         if last is None or last != self._last_seen:
             return True
         return self._source.is_due(self._clock() - last.at, is_key_unknown=is_key_unknown)
 
     def read(self) -> bytes:
-        """Return what another process has just read, or else read the source.
+        """Return the content of another process's new attempt, or else make an attempt.
 
         Raises:
-            SourceError: the attempt failed, and this process knows what was read before.
+            SourceError: the attempt failed, and there is no earlier content that is new to this process.
         """
         with self._locked():
-            last, knows_content = self._load() or self._last_seen, bool(self._last_seen and self._last_seen.content)
+            last, has_content = self._load() or self._last_seen, bool(self._last_seen and self._last_seen.content)
             if last is None or last == self._last_seen:
                 last = self._attempt(last)
             self._last_seen = last
-        if last.error and (knows_content or not last.content):
+        if last.error and (has_content or not last.content):
             raise SourceError(last.error)
         return last.content.encode()
 
@@ -74,7 +77,7 @@ class SharedSource:
             new = self._file.with_suffix(f".{os.getpid()}")
             new.write_text(json.dumps(asdict(made)))
             new.replace(self._file)
-        except OSError as error:  # such as a full disk: this process has its keys, and the others read their own
+        except OSError as error:  # such as a full disk: the other processes fetch the keys themselves
             logger.warning("Keys cannot be shared with the other processes", extra={"reason": str(error)})
         return made
 
@@ -86,7 +89,7 @@ class SharedSource:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the lock of all processes; the attempt of another one is waited for without blocking the greenlets."""
+        """Hold the lock of all processes; polling for it does not block other greenlets."""
         with self._file.with_suffix(".lock").open("w") as lock, gevent.Timeout(2 * SECONDS, SourceError("busy")):
             while True:
                 try:

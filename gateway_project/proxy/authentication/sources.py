@@ -1,4 +1,4 @@
-"""Where the key set of an issuer is read from: an address, or a file."""
+"""Sources of an issuer's key set: a URL or a file."""
 
 import os
 import urllib.request
@@ -9,59 +9,59 @@ from typing import IO, Protocol
 import gevent
 
 SECONDS = 2.0  # for one response
-UNKNOWN_SECONDS = 30.0  # between two attempts, when a token names an unknown key
+UNKNOWN_SECONDS = 30.0  # between two attempts, if a token has an unknown key
 _REFRESH_SECONDS = 300.0  # between two attempts otherwise
 _MAX_BYTES = 1024 * 1024
 
 
 class SourceError(Exception):
-    """There is no key set; the message says why."""
+    """The key set cannot be read; the message has the reason."""
 
 
 class Source(Protocol):
-    """A place with a key set."""
+    """The interface of a source."""
 
     def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
-        """Return whether to read again, ``age`` seconds after the last attempt."""
+        """Return whether to read the source again, ``age`` seconds after the last attempt."""
 
     def read(self) -> bytes:
         """Return the content.
 
         Raises:
-            SourceError: there is none.
+            SourceError: the content cannot be read.
         """
 
 
 def source(jwks: str) -> Source:
-    """Return the source at an address or a path."""
+    """Return the source for a URL or a path."""
     return AddressSource(jwks) if jwks.startswith(("https://", "http://")) else FileSource(Path(jwks))
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Makes a redirect an error: the configured address alone is trusted."""
+    """Makes redirects errors: only the configured URL is trusted."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
-        """Return None, after which the response is an HTTPError."""
+        """Return None, so that urllib raises HTTPError."""
 
 
 class AddressSource:
-    """A key set that a provider serves."""
+    """A key set at a URL."""
 
     def __init__(self, address: str) -> None:
-        self._request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 - https, or on this machine
+        self._request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 - https, or loopback
         self._opener = urllib.request.build_opener(_NoRedirects)
 
     def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
-        """Return whether to ask the provider again."""
+        """Return whether the minimum interval has passed."""
         return age >= (UNKNOWN_SECONDS if is_key_unknown else _REFRESH_SECONDS)
 
     def read(self) -> bytes:
         """Return the body of a response with status 200.
 
         Raises:
-            SourceError: there is none within 2 seconds, or one of more than 1 MiB.
+            SourceError: there is no such response within 2 seconds, or it is larger than 1 MiB.
         """
         try:
             with gevent.Timeout(SECONDS, TimeoutError(f"no response within {SECONDS:g} s")):
@@ -79,21 +79,21 @@ class AddressSource:
 
 
 class FileSource:
-    """A key set in a file, which is read when it changes."""
+    """A key set in a file, which is read again when it changes."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._version: tuple[int, ...] | None = None
 
     def is_due(self, age: float, *, is_key_unknown: bool) -> bool:
-        """Return whether the file is another one than at the last reading."""
+        """Return whether the file has changed since it was last read."""
         return self._version != self._stat()
 
     def read(self) -> bytes:
         """Return the content of the file.
 
         Raises:
-            SourceError: it cannot be read.
+            SourceError: the file cannot be read.
         """
         self._version = self._stat()
         try:
@@ -103,7 +103,7 @@ class FileSource:
 
     def _stat(self) -> tuple[int, ...] | None:
         try:
-            found = os.stat(self._file)  # noqa: PTH116 - for each token with an unknown key
+            found = os.stat(self._file)  # noqa: PTH116 - faster than pathlib; runs for each token with an unknown key
         except OSError:
             return ()
         return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,4 +1,4 @@
-"""Verified tokens, remembered until they expire or a key is withdrawn."""
+"""Cache of verified tokens, until they expire or a key is withdrawn."""
 
 import hashlib
 import time
@@ -11,14 +11,14 @@ MAX_TOKENS = 10_000
 
 
 class TokenCache:
-    """The principals of the tokens that were used last, by the hash of the token."""
+    """The principals of verified tokens, by the hash of the token; the least recently used are evicted."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._principals: OrderedDict[bytes, Principal] = OrderedDict()
 
     def get(self, token: str) -> Principal | None:
-        """Return the principal, unless the token is expired."""
+        """Return the principal of ``token``; None if it is not cached or has expired."""
         digest = _digest(token)
         principal = self._principals.get(digest)
         if principal is None:
@@ -30,15 +30,15 @@ class TokenCache:
         return principal
 
     def put(self, token: str, principal: Principal) -> None:
-        """Remember ``principal`` as the sender of the verified ``token``."""
+        """Cache ``principal`` as the sender of the verified ``token``."""
         self._principals[_digest(token)] = principal
         if len(self._principals) > MAX_TOKENS:
             self._principals.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget all tokens, each of which is then verified once more."""
+        """Evict all tokens, so that each is verified again."""
         self._principals.clear()
 
 
 def _digest(token: str) -> bytes:
-    return hashlib.blake2b(token.encode("utf-8", "surrogatepass")).digest()  # half of what OpenSSL's hashes take
+    return hashlib.blake2b(token.encode("utf-8", "surrogatepass")).digest()  # takes half the time of OpenSSL's hashes

@@ -1,4 +1,4 @@
-"""Verify access tokens: JSON Web Tokens of the configured issuers (RFC 7519, 8725 and 9068)."""
+"""Verification of access tokens: JSON Web Tokens of the configured issuers (RFC 7519, 8725 and 9068)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from proxy.authentication.keys import Key
 from proxy.authentication.policy import Issuer
 from proxy.authentication.principal import Principal
 
-LEEWAY = 30  # seconds by which clocks may differ
+LEEWAY = 30  # seconds of clock skew
 MAX_CHARACTERS = 8192
 
 _REQUIRED = ["exp", "iss", "aud", "sub"]
@@ -30,7 +30,7 @@ _DETAILS: Sequence[tuple[type[Exception], str]] = (
 
 
 class TokenVerifier:
-    """Verifies tokens of ``issuers``, each with its own keys."""
+    """Verifies tokens of ``issuers`` with each issuer's own keys."""
 
     def __init__(self, issuers: Sequence[Issuer], key_sets: Mapping[str, KeySet]) -> None:
         self._issuers = {issuer.issuer: issuer for issuer in issuers}
@@ -40,8 +40,8 @@ class TokenVerifier:
         """Return the sender of ``token``.
 
         Raises:
-            InvalidTokenError: it is not valid.
-            KeysUnavailableError: the keys of its issuer were never obtained.
+            InvalidTokenError: the token is not valid.
+            KeysUnavailableError: the keys of its issuer have not been fetched yet.
         """
         if len(token) > MAX_CHARACTERS:
             raise InvalidTokenError("The token is too long.")
@@ -55,7 +55,7 @@ class TokenVerifier:
         unverified = jwt.decode_complete(token, options=_UNREAD)
         issuer = self._issuers.get(unverified["payload"].get("iss", ""))
         if issuer is None:
-            raise InvalidTokenError("The issuer of the token is not known here.")
+            raise InvalidTokenError("The issuer of the token is unknown.")
         key = self._key(unverified["header"], issuer)
         claims = jwt.decode(
             token,
@@ -72,18 +72,18 @@ class TokenVerifier:
         return Principal(caller_of(claims, issuer), issuer.issuer, float(expires_at))
 
     def _key(self, header: Mapping[str, Any], issuer: Issuer) -> Key:
-        """Return the key that must have signed the token; nothing else in ``header`` can choose another."""
+        """Return the key of ``kid``; ``jku``, ``jwk``, ``x5u`` and ``x5c`` in ``header`` are ignored."""
         if "crit" in header or "cty" in header or not _is_of_type(header.get("typ"), issuer.token_type):
             raise InvalidTokenError("The token is not of an accepted type.")
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in issuer.algorithms:
             raise InvalidTokenError("The algorithm of the token is not accepted.")
         if not isinstance(kid, str) or not (key := self._key_sets[issuer.issuer].find(kid, algorithm)):
-            raise InvalidTokenError("The key of the token is not known.")
+            raise InvalidTokenError("The key of the token is unknown.")
         return key
 
 
 def _is_of_type(typ: object, expected: str) -> bool:
-    """Return whether ``typ`` is ``expected``; the media type may be complete (RFC 7515, section 4.1.9)."""
+    """Return whether ``typ`` is ``expected``, with or without ``application/`` (RFC 7515, section 4.1.9)."""
     found = typ.lower().removeprefix("application/") if isinstance(typ, str) else typ
     return found == expected.lower() if expected else found in _PLAIN_TYPES

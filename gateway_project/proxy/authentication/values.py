@@ -1,4 +1,4 @@
-"""Convert values of ``[auth]``, and scopes of routes; ValueError has the reason if a value is invalid."""
+"""Convert and validate values of ``[auth]`` and scopes of routes; each function raises ValueError with the reason."""
 
 import re
 from ipaddress import ip_address
@@ -16,7 +16,7 @@ _COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def filled(value: object) -> str:
-    """Return a text that is not empty."""
+    """Return a string that is not empty."""
     found = values.text(value)
     if not found.strip():
         raise ValueError("must not be empty")
@@ -24,7 +24,7 @@ def filled(value: object) -> str:
 
 
 def names(value: object) -> tuple[str, ...]:
-    """Return a list of at least one text."""
+    """Return a list of at least one string."""
     return tuple(values.texts(value))
 
 
@@ -33,22 +33,22 @@ def algorithms(value: object) -> tuple[str, ...]:
     found = names(value)
     for name in found:
         if name.lower() == "none" or name.upper().startswith("HS"):
-            raise ValueError(f'"{name}" is refused: anyone who can verify such a token can forge it')
+            raise ValueError(f'"{name}" is not accepted: every verifier of such a token could forge it')
         if name not in ALGORITHMS:
             raise ValueError(f'"{name}" is not one of {", ".join(sorted(ALGORITHMS))}')
     return found
 
 
 def jwks(folder: Path, value: object) -> str:
-    """Return the address of a key set, or the path of its file, which is relative to ``folder``."""
+    """Return the URL of a key set, or the path of its file, relative to ``folder``."""
     found = filled(value)
     parts = urlsplit(found)
     if not parts.scheme:
         return str(folder / found)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.username is not None or parts.port == 0:
-        raise ValueError(f'"{found}" is neither an address such as "https://id.example.com/jwks" nor a file')
+        raise ValueError(f'"{found}" is neither a URL such as "https://id.example.com/jwks" nor a file')
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError(f'"{found}" must be https: anyone on the way could exchange the keys')
+        raise ValueError(f'"{found}" must be https: without TLS, keys can be replaced in transit')
     return found
 
 
@@ -63,7 +63,7 @@ def key_id(value: object) -> str:
     """Return the id of an API key."""
     found = values.text(value)
     if not _KEY_ID.fullmatch(found):
-        raise ValueError(f'"{found}" must be lower-case letters, digits and "-"')
+        raise ValueError(f'"{found}" must consist of lower-case letters, digits and "-"')
     return found
 
 
@@ -81,7 +81,7 @@ def scope_list(value: object) -> frozenset[str]:
 
 
 def scopes_by_method(value: object) -> dict[str, frozenset[str]]:
-    """Return the scopes that a request needs, by method; those of ``default`` are for all other methods."""
+    """Return the required scopes by method; ``default`` applies to all other methods."""
     if not isinstance(value, dict) or not value:
         raise ValueError('must be a table such as { GET = "orders:read", default = "orders:write" }')
     values.methods([*value])
@@ -91,7 +91,7 @@ def scopes_by_method(value: object) -> dict[str, frozenset[str]]:
 def _scopes(value: object) -> frozenset[str]:
     found = values.text(value).split(" ")
     if not all(map(_SCOPE.fullmatch, found)):
-        raise ValueError(f'"{value}" is not a scope such as "orders:read", or several with a space between')
+        raise ValueError(f'"{value}" is not a scope such as "orders:read", or several separated by a space')
     return frozenset(found)
 
 

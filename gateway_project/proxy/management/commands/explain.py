@@ -16,7 +16,7 @@ from proxy.routes import Route
 class Command(BaseCommand):
     """Prints the route and the upstream of a request, or the reason for its rejection."""
 
-    help = "Say what the gateway would do with a request."
+    help = "Explain how the gateway would handle a request."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the arguments for method and path."""
@@ -27,10 +27,10 @@ class Command(BaseCommand):
         """Print the explanation."""
         method, target = options["method"], options["path"]
         if not target.startswith("/"):
-            raise CommandError('PATH begins with "/"')
+            raise CommandError('PATH must begin with "/"')
         path = unquote(target.partition("?")[0])
         if path == "/health" or path.startswith("/health/"):
-            self.stdout.write("The gateway answers itself: /health is not forwarded.")
+            self.stdout.write("The gateway responds itself: /health is not forwarded.")
             return
         try:
             self._explain(Gateway(), method, path, target)
@@ -52,29 +52,29 @@ class Command(BaseCommand):
         self.stdout.write(f"Upstream  {route.upstream}, {' or '.join(upstream.urls)}")
         if upstream.uses_tls:
             authorities = f"in {upstream.ca_file.path}" if upstream.ca_file else "of the system"
-            self.stdout.write(f"TLS       certificates are checked with the authorities {authorities}")
+            self.stdout.write(f"TLS       certificates are verified with the authorities {authorities}")
         self.stdout.write(f"Sends     {method} {target} HTTP/1.1, with {host} Host")
         self.stdout.write(
             f"Waits     {upstream.connect_timeout:g} s to connect, {upstream.read_timeout:g} s between bytes{total}"
         )
         self.stdout.write(f"Access    {access}")
         size = "of any size" if route.max_body is None else f"up to {route.max_body} bytes"
-        arrives = "received whole before the upstream is asked" if route.request_buffering else "streamed"
+        arrives = "buffered" if route.request_buffering else "streamed"
         self.stdout.write(f"Body      {size}, {arrives}")
         self.stdout.write(
             f"Rate      {'not limited' if route.rate_limit is None else f'{route.rate_limit} per client'}"
         )
         if route.websockets:
-            self.stdout.write(f"WebSocket carried, closed after {upstream.tunnel_idle_timeout:g} s without a byte")
+            self.stdout.write(f"WebSocket allowed, closed after {upstream.tunnel_idle_timeout:g} s without a byte")
         origins = ", ".join(route.cors_origins)
-        self.stdout.write(f"CORS      {f'pages of {origins}' if origins else 'none of the gateway'}")
+        self.stdout.write(f"CORS      {f'pages of {origins}' if origins else 'not set by the gateway'}")
 
 
 def _access(gateway: Gateway, route: Route, method: str) -> str:
-    """Return who may send the request.
+    """Describe the credentials that the request needs.
 
     Raises:
-        GatewayError: nobody.
+        GatewayError: no scope covers the method.
     """
     if not gateway.current.configuration.auth.enabled:
         return "open to everyone: [auth] is not enabled"

@@ -15,7 +15,7 @@ _HEAD = ("PATH", "METHODS", "UPSTREAM", "MAX BODY", "RATE LIMIT", "CORS", "WEBSO
 class Command(BaseCommand):
     """Prints one line per route, with the URLs of its upstream."""
 
-    help = "Print the routes and where they lead."
+    help = "Print the active routes and their upstreams."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the routes."""
