@@ -1,1 +1,1 @@
-"""A faithful HTTP/1.1 reverse proxy as a Django application."""
+"""An HTTP/1.1 reverse proxy as a Django application."""

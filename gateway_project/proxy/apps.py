@@ -8,7 +8,7 @@ from django.db import close_old_connections, reset_queries
 
 
 class ProxyConfig(AppConfig):
-    """Registers the checks, and disconnects signal receivers that the gateway does not need."""
+    """Registers the system checks, and disconnects signal receivers that the gateway does not need."""
 
     name = "proxy"
 

@@ -1,7 +1,6 @@
-"""Cross-origin resource sharing (the Fetch standard, section 3.3): pages of a route's ``cors_origins`` may use it.
+"""Cross-origin resource sharing (CORS) for routes with ``cors_origins`` (Fetch standard, section 3.3).
 
-On such a route the gateway alone states the policy, so that its own errors are readable as well; what the upstream
-states is replaced.
+On such a route the gateway replaces the upstream's CORS headers, so that pages can read the gateway's errors as well.
 """
 
 import re
@@ -15,7 +14,7 @@ from proxy.errors import CrossSiteError
 from proxy.routes import Route
 
 _EXPOSED = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, Idempotent-Replayed"
-_MAX_AGE = "7200"  # seconds that a browser keeps the response to a preflight; Chromium keeps none for longer
+_MAX_AGE = "7200"  # seconds that a browser may cache a preflight; Chromium's maximum
 _TOKENS = re.compile(rf"{TOKEN}(?:[ \t]*,[ \t]*{TOKEN})*")
 
 
@@ -23,7 +22,7 @@ def preflight_response(route: Route, head: RequestHead) -> HttpResponse | None:
     """Return the response to a preflight; None for other requests, and for routes without ``cors_origins``.
 
     Raises:
-        CrossSiteError: the origin is not among them.
+        CrossSiteError: the origin is not in ``cors_origins``.
     """
     if not route.cors_origins or not is_preflight(head):
         return None
@@ -41,14 +40,14 @@ def preflight_response(route: Route, head: RequestHead) -> HttpResponse | None:
 
 
 def is_preflight(head: RequestHead) -> bool:
-    """Return whether a browser asks what it may send; it does so without credentials."""
+    """Return whether the request is a CORS preflight, which browsers send without credentials."""
     return head.method == "OPTIONS" and all(
         values(head.fields, name) for name in ("origin", "access-control-request-method")
     )
 
 
 def set_cors_headers(response: HttpResponseBase, route: Route, head: RequestHead) -> None:
-    """Set the fields by which only pages of allowed origins can read ``response``, with credentials."""
+    """Set the CORS headers of ``response``; only pages of allowed origins may read it, with credentials."""
     origin = _allowed_origin(route, head)
     for name, value in {
         "Access-Control-Allow-Origin": origin,

@@ -1,4 +1,4 @@
-"""Reject cross-site request forgery before it reaches a service (OWASP; Fetch Metadata, section 2).
+"""Protection against cross-site request forgery (OWASP; Fetch Metadata, section 2).
 
 Browsers send the origin of an unsafe request in ``Sec-Fetch-Site`` and ``Origin``. Older browsers, and all browsers
 over plain HTTP, send only ``Origin``. Programs send neither and are not affected.
@@ -20,7 +20,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 def check_origin(received: Received, route: Route) -> None:
     """Reject an unsafe request that a browser sends from a foreign origin, unless the origin is allowed.
 
-    The handshake of a WebSocket is unsafe, too: pages of every site may send it, and read what comes back.
+    WebSocket handshakes count as unsafe: pages of every site may open a WebSocket and read its messages.
 
     Raises:
         CrossSiteError: the origin is foreign, and in neither ``settings.ALLOWED_ORIGINS`` nor the route's
@@ -41,7 +41,7 @@ def check_origin(received: Received, route: Route) -> None:
 
 
 def _own_origins(received: Received) -> set[str]:
-    """Return the origins under which a browser may know this gateway, according to the client or a trusted proxy."""
+    """Return the origins of this gateway according to the headers of the client or of a trusted proxy."""
     fields = received.head.fields
     schemes = values(fields, "x-forwarded-proto") or [received.scheme]
     hosts = values(fields, "host") + values(fields, "x-forwarded-host")

@@ -1,7 +1,7 @@
 """The active configuration: the last valid one.
 
-gunicorn's main process reads it before it starts workers and again on SIGHUP; the workers inherit it. Under
-``manage.py`` it is read at first use.
+gunicorn's main process reads the routes file before it starts workers, and again on SIGHUP; the workers inherit the
+result. Under ``manage.py`` the file is read at first use.
 """
 
 import os
@@ -18,7 +18,7 @@ _DEFAULT_FILE = Path(__file__).resolve().parent.parent / "gateway.toml"
 
 @dataclass
 class Current:
-    """The active configuration, and the error of a newer one that was rejected."""
+    """The active configuration, and the error of the last reload if the file was invalid."""
 
     configuration: Configuration
     read_at: datetime
@@ -29,7 +29,7 @@ _current: Current | None = None
 
 
 def current() -> Current:
-    """Return the active configuration; read the file at the first call.
+    """Return the active configuration; the first call reads the file.
 
     Raises:
         ConfigurationError: the file was not read before and is invalid.
@@ -38,7 +38,7 @@ def current() -> Current:
 
 
 def file() -> Path:
-    """Return the routes file: that of ``GATEWAY_CONFIG``, else ``gateway.toml`` of the project."""
+    """Return the path of the routes file: ``GATEWAY_CONFIG``, or else the project's ``gateway.toml``."""
     return Path(os.environ.get("GATEWAY_CONFIG") or _DEFAULT_FILE)
 
 
@@ -54,7 +54,7 @@ def load() -> Current:
 
 
 def reload() -> str:
-    """Read the file again; return its error, or an empty string if it is now active."""
+    """Reload the file; return its error, or an empty string if it is valid and now active."""
     try:
         load()
     except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""What can keep a request from being answered by its upstream. The view turns each into a problem."""
+"""Errors of forwarding. The view turns each into a problem (RFC 9457)."""
 
 import math
 
@@ -9,7 +9,7 @@ FAILURES = (EndOfStreamError, MalformedError, OSError)  # how a connection to an
 
 
 class GatewayError(Exception):
-    """The message is for the client."""
+    """Base class; ``detail`` is shown to the client."""
 
     status: int
     code: str
@@ -21,49 +21,49 @@ class GatewayError(Exception):
 
 
 class CrossSiteError(GatewayError):
-    """A browser sends the request from another site."""
+    """A browser sent the request from another site."""
 
     status = 403
     code = "cross_site_request"
 
 
 class NoRouteError(GatewayError):
-    """No route has the path."""
+    """No route matches the path."""
 
     status = 404
     code = "no_route"
 
 
 class MethodNotAllowedError(GatewayError):
-    """The route does not take the method."""
+    """The route does not allow the method."""
 
     status = 405
     code = "method_not_allowed"
 
 
 class MalformedBodyError(GatewayError):
-    """The client's body is malformed, or ended early."""
+    """The request body is malformed, or ended early."""
 
     status = 400
     code = "malformed_body"
 
 
 class ClientTooSlowError(GatewayError):
-    """The client's body does not come."""
+    """The request body arrived too slowly."""
 
     status = 408
     code = "request_timeout"
 
 
 class BodyTooLargeError(GatewayError):
-    """The client's body is larger than the route allows."""
+    """The request body is larger than the route allows."""
 
     status = 413
     code = "body_too_large"
 
 
 class BufferFullError(GatewayError):
-    """The client's body cannot be buffered."""
+    """The request body cannot be buffered."""
 
     status = 503
     code = "request_buffer_full"
@@ -73,42 +73,42 @@ class BufferFullError(GatewayError):
 
 
 class TooManyRequestsError(GatewayError):
-    """The client has used up its rate limit."""
+    """The client exceeded its rate limit."""
 
     status = 429
     code = "too_many_requests"
 
 
 class TooManyTunnelsError(GatewayError):
-    """The upstream has as many tunnels as it may have."""
+    """The upstream has reached its limit of WebSocket tunnels."""
 
     status = 503
     code = "too_many_tunnels"
 
     def __init__(self) -> None:
-        super().__init__("The upstream has no room for another WebSocket.", {"Retry-After": "5"})
+        super().__init__("The upstream has reached its limit of WebSockets.", {"Retry-After": "5"})
 
 
 class UpstreamError(GatewayError):
-    """The upstream is to blame: counts against it."""
+    """A failure of the upstream; the circuit breaker counts it."""
 
     status = 502
 
 
 class BrokenResponseError(UpstreamError):
-    """The connection ended before the answer did."""
+    """The upstream closed the connection before its response was complete."""
 
     code = "broken_answer"
 
 
 class BadResponseError(UpstreamError):
-    """The answer is not HTTP as RFC 9112 has it."""
+    """The response is not valid HTTP/1.1 (RFC 9112)."""
 
     code = "bad_answer"
 
 
 class UnreachableError(UpstreamError):
-    """No connection could be made."""
+    """The gateway could not connect to the upstream."""
 
     status = 503
     code = "upstream_unreachable"
@@ -118,17 +118,17 @@ class UnreachableError(UpstreamError):
 
 
 class ConnectTimeoutError(UnreachableError):
-    """No connection could be made in time."""
+    """The gateway could not connect to the upstream in time."""
 
 
 class TlsError(UpstreamError):
-    """The upstream's certificate is refused, or no TLS version or cipher fits."""
+    """The upstream's certificate is not accepted, or the TLS handshake failed otherwise."""
 
     code = "upstream_tls_failed"
 
 
 class TooSlowError(UpstreamError):
-    """The answer did not come in time."""
+    """The upstream did not respond in time."""
 
     status = 504
     code = "upstream_timeout"
@@ -139,20 +139,20 @@ class TotalTimeoutError(TooSlowError):
 
 
 class CircuitOpenError(GatewayError):
-    """The upstream failed so often that it is left alone for a while."""
+    """The circuit breaker of the upstream is open after repeated failures."""
 
     status = 503
     code = "circuit_open"
 
     def __init__(self, retry_after: float) -> None:
         seconds = max(1, math.ceil(retry_after))
-        super().__init__("The upstream has failed repeatedly and rests.", {"Retry-After": str(seconds)})
+        super().__init__("The upstream failed repeatedly; its circuit is open.", {"Retry-After": str(seconds)})
 
 
 def from_failure(error: Exception) -> UpstreamError:
-    """Return what it means that an upstream's connection failed with ``error``, one of ``FAILURES``."""
+    """Return the ``UpstreamError`` for ``error``, one of ``FAILURES``."""
     if isinstance(error, TimeoutError):
-        return TooSlowError("The upstream did not answer in time.")
+        return TooSlowError("The upstream did not respond in time.")
     if isinstance(error, MalformedError):
-        return BadResponseError(f"The upstream's answer is malformed: {error}")
-    return BrokenResponseError("The upstream closed the connection before its answer was complete.")
+        return BadResponseError(f"The upstream's response is malformed: {error}")
+    return BrokenResponseError("The upstream closed the connection before its response was complete.")

@@ -1,4 +1,4 @@
-"""Send a request to a replica of the upstream, and receive the head of its response."""
+"""Forward a request to an upstream, with retries, and receive the head of the response."""
 
 import contextlib
 from functools import partial
@@ -39,7 +39,7 @@ _INTERIM = range(100, 200)
 
 
 class Exchange:
-    """Forwards ``received`` to ``upstream``."""
+    """Forwards the request ``received`` to ``upstream``."""
 
     def __init__(self, upstream: Upstream, route: Route, received: Received, request_id: str) -> None:
         self._upstream = upstream
@@ -56,7 +56,7 @@ class Exchange:
         """Return the response; its body is read later.
 
         Raises:
-            GatewayError: there is no response.
+            GatewayError: the request could not be forwarded, or the upstream did not respond.
         """
         prepare = BufferedBody if self._route.request_buffering else StreamedBody
         self._body = prepare(self._received, self._route.max_body)
@@ -118,7 +118,7 @@ class Exchange:
                 connection.stream.keeps_waiting = upload.is_moving
             head = self._final_head(connection)
             body = Body(connection.stream, response_length(head, self._received.head.method))
-            # Read before the response begins, so that a malformed one can still become a problem.
+            # Read before the response is sent, so that a malformed body can still become a problem.
             first = next(iter(body), b"") if body.has_buffered else b""
         except BaseException as error:
             failure = upload and upload.failure()
@@ -148,7 +148,7 @@ class Exchange:
         upload: Upload | None,
         error: GatewayError | None,
     ) -> None:
-        """Release or close the connection when the body of the response has ended or failed with ``error``."""
+        """Release or close the connection after the end of the response body, or after its failure with ``error``."""
         if isinstance(error, UpstreamError):
             with bound_request_id(self._request_id):  # the middleware is left when the body is sent
                 self._upstream.note_failure(replica, error)
@@ -164,7 +164,7 @@ class Exchange:
 
     def _start_timer(self) -> None:
         if self._settings.total_timeout:
-            error = TotalTimeoutError("The upstream did not answer in time.")
+            error = TotalTimeoutError("The upstream did not respond in time.")
             self._timer = gevent.Timeout.start_new(self._settings.total_timeout, error)
 
     def _cancel_timer(self) -> None:
@@ -179,8 +179,8 @@ class Exchange:
             if head.status == SWITCHING_PROTOCOLS:
                 if self._is_handshake and is_accepted(head):
                     return head
-                raise BadResponseError("The upstream switches to a protocol that nobody asked for.")
-            with contextlib.suppress(OSError):  # the client has disconnected, which is not a failure of the upstream
+                raise BadResponseError("The upstream switched to a protocol that was not requested.")
+            with contextlib.suppress(OSError):  # the client disconnected, which is not a failure of the upstream
                 self._received.send_interim(head.status, head.reason, response_fields(head))
 
     def _send(self, replica: Replica, connection: Connection) -> None:
@@ -198,4 +198,4 @@ class Exchange:
         except TimeoutError:
             raise
         except OSError:
-            return  # it may have responded before it closed
+            return  # the upstream may have responded before it closed the connection

@@ -32,18 +32,18 @@ class Gateway:
         """Return the route for a request.
 
         Raises:
-            NoRouteError: no route has ``path``, which is percent-decoded.
+            NoRouteError: no route matches ``path``, which is percent-decoded.
         """
         route = self._table.match(path)
         if route is None:
-            raise NoRouteError("No route leads to this address.")
+            raise NoRouteError("No route matches this path.")
         return route
 
 
 def _authenticator(policy: Policy, limiter: RateLimiter) -> "Authenticator | None":
     if not policy.enabled:
         return None
-    # Imported here, as it loads cryptography, which a gateway without authentication does not need.
+    # Imported here: a gateway without authentication need not load cryptography.
     from proxy.authentication.authenticator import Authenticator
 
     return Authenticator(policy, limiter)
@@ -56,6 +56,6 @@ def gateway() -> Gateway:
 
 
 def start() -> None:
-    """Start to keep the keys of issuers fresh in this process, if requests need credentials."""
+    """Start refreshing the issuers' keys in the background, if authentication is enabled."""
     if current.current().configuration.auth.enabled and (authenticator := gateway().authenticator):
         gevent.spawn(authenticator.run)

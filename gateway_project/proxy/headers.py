@@ -1,4 +1,4 @@
-"""Header fields to forward, remove and add (RFC 9110, section 7.6)."""
+"""Header fields that the gateway forwards, removes and adds (RFC 9110, section 7.6)."""
 
 from chassis import service_token
 from http1.fields import Fields, members, values
@@ -21,7 +21,7 @@ def request_fields(received: Received, host: str | None, request_id: str, identi
 
     Args:
         received: the request.
-        host: the Host to send; None for the client's.
+        host: the Host to send; None forwards the client's.
         request_id: the id to send.
         identity: the signed identity of the sender to send; empty for none.
     """
@@ -40,14 +40,14 @@ def request_fields(received: Received, host: str | None, request_id: str, identi
 
 
 def request_trailers(trailers: Fields) -> Fields:
-    """Return the trailers of the request to the upstream, without those that it could take for the gateway's fields."""
+    """Return the trailers to forward, without names that the gateway sets; an upstream may merge trailers into headers."""
     return [pair for pair in trailers if not pair[0].lower().replace("_", "-").startswith(_OWN_PREFIXES)]
 
 
 def _own(request_id: str, identity: str) -> dict[str, tuple[str, str]]:
     """Return the fields that only the gateway may set, by lower-case name.
 
-    Those of the client are removed, also with underscores, because WSGI does not distinguish the two forms.
+    The client's are removed, also in the form with underscores, because WSGI does not distinguish the two.
     """
     fields = {"X-Request-ID": request_id} | service_token.outgoing_headers() | tracing.outgoing_headers()
     if identity:

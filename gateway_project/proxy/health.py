@@ -1,4 +1,4 @@
-"""Health of the gateway itself, and what it knows of the upstreams. Each process has its own view of them."""
+"""Health checks of the gateway, and this process's view of the upstreams."""
 
 import json
 import os
@@ -17,13 +17,13 @@ _View = Callable[..., HttpResponse]
 
 
 def read_only(view: _View) -> _View:
-    """Refuse every method but GET and HEAD, with a problem."""
+    """Decorator: reject methods other than GET and HEAD with a problem."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.method in ("GET", "HEAD"):
             return view(request, *args, **kwargs)
-        detail = f"{request.method} is not among the methods here: GET, HEAD."
+        detail = f"{request.method} is not allowed here; allowed: GET, HEAD."
         return problem_response(request, 405, "method_not_allowed", detail, {"Allow": "GET, HEAD"})
 
     return checked
@@ -31,7 +31,7 @@ def read_only(view: _View) -> _View:
 
 @read_only
 def health(request: HttpRequest) -> HttpResponse:
-    """Answer 200 with the state of the gateway; that an upstream is down does not change the status."""
+    """Respond with 200 and the state of the gateway, even if upstreams are down."""
     here = gateway()
     upstreams = tuple([_state(name, upstream) for name, upstream in here.upstreams.items()])
     state = _as_json(here.current.read_at, here.current.refused, upstreams)
@@ -46,7 +46,7 @@ def _state(name: str, upstream: Upstream) -> _State:
     return name, upstream.breaker.state.value, replicas, upstream.last_error
 
 
-@lru_cache(maxsize=1)  # most of those who ask find what the last one found
+@lru_cache(maxsize=1)  # the state rarely changes between two requests
 def _as_json(read_at: datetime, refused: str, upstreams: tuple[_State, ...]) -> bytes:
     state = {
         "status": "ok",
@@ -54,7 +54,7 @@ def _as_json(read_at: datetime, refused: str, upstreams: tuple[_State, ...]) -> 
         "process": os.getpid(),
         "configuration": {
             "read_at": read_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "refused": refused or None,  # why a newer one is not in force
+            "refused": refused or None,  # the error of the last reload
         },
         "upstreams": {
             name: {
@@ -71,17 +71,17 @@ def _as_json(read_at: datetime, refused: str, upstreams: tuple[_State, ...]) -> 
 
 @read_only
 def live(request: HttpRequest) -> HttpResponse:
-    """Answer 200: the process runs and serves."""
+    """Respond with 200 while the process serves requests."""
     return JsonResponse({"status": "ok"}, headers=security_headers(request))
 
 
 @read_only
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 200: the routes are read, so requests can be taken."""
+    """Respond with 200 once the routes are loaded."""
     gateway()
     return JsonResponse({"status": "ok"}, headers=security_headers(request))
 
 
 def unknown(request: HttpRequest, rest: str) -> HttpResponse:
-    """Answer 404: what lies under ``/health`` is never forwarded."""
+    """Respond with 404: paths under ``/health`` are never forwarded."""
     return not_found(request, Exception(rest))

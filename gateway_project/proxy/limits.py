@@ -20,22 +20,22 @@ logger = logging.getLogger(__name__)
 
 _REDIS_SECONDS = 0.25  # timeout of a Redis command
 _COUNTED = {"requests": "requests", "key": "requests with this key", "failures": "requests with bad credentials"}
-_REDIS_PAUSE_SECONDS = 5.0  # pause after a failure; each process counts separately meanwhile
+_REDIS_PAUSE_SECONDS = 5.0  # after a failure of Redis, each process counts in memory for so long
 
 
 def check_method(route: Route, method: str) -> None:
-    """Reject a method that the route does not take.
+    """Reject a method that the route does not allow.
 
     Raises:
         MethodNotAllowedError: ``method`` is not among the route's ``methods``.
     """
     if route.methods is not None and method not in route.methods:
         allowed = ", ".join(route.methods)
-        raise MethodNotAllowedError(f"{method} is not among the methods here: {allowed}.", {"Allow": allowed})
+        raise MethodNotAllowedError(f"{method} is not allowed here; allowed: {allowed}.", {"Allow": allowed})
 
 
 def check_body_size(route: Route, head: RequestHead) -> None:
-    """Reject a body whose Content-Length is too large; other bodies are limited while they are received.
+    """Reject a body whose Content-Length is too large; chunked bodies are limited while they are received.
 
     Raises:
         BodyTooLargeError: the body exceeds the route's ``max_body``.
@@ -79,22 +79,22 @@ class RateLimiter:
         """Count a request with bad credentials from ``address``.
 
         Raises:
-            TooManyRequestsError: there were more than ``rate`` allows.
+            TooManyRequestsError: the address exceeds ``rate``.
         """
         self._count("failures", rate, "failures", address)
 
     def refuse_after_failures(self, rate: Rate, address: str) -> None:
-        """Refuse a client that has sent as many bad credentials as ``rate`` allows.
+        """Reject a request from an address that has reached the ``rate`` of bad credentials.
 
         Raises:
-            TooManyRequestsError: it has.
+            TooManyRequestsError: the address has reached ``rate``.
         """
         limiter = self._shared if time.monotonic() >= self._local_until else self._local
         item = RateLimitItemPerSecond(*rate)
         try:
             is_allowed = limiter.test(item, "failures", address)
         except StorageError:
-            return  # the next failure is logged and counted by this process
+            return  # count_failure logs the outage, and counts in this process
         if not is_allowed:
             self._count("failures", rate, "failures", address)
 
@@ -115,7 +115,7 @@ class RateLimiter:
         try:
             return self._hit_with(limiter, item, *key)
         except StorageError as error:
-            logger.warning("Rate limits are counted by each process alone", extra={"reason": str(error)})
+            logger.warning("Redis is unavailable; each process counts by itself", extra={"reason": str(error)})
             self._local_until = time.monotonic() + _REDIS_PAUSE_SECONDS
             return self._hit_with(self._local, item, *key)
 

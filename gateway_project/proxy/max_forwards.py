@@ -1,4 +1,4 @@
-"""Max-Forwards: how many proxies a TRACE or OPTIONS request may still pass (RFC 9110, section 7.6.2)."""
+"""Max-Forwards limits how many proxies forward a TRACE or OPTIONS request (RFC 9110, section 7.6.2)."""
 
 from django.http import HttpResponse
 
@@ -7,7 +7,7 @@ from http1.head import RequestHead
 from proxy.routes import Route
 
 _COUNTED_METHODS = ("OPTIONS", "TRACE")
-_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization"})  # not to be shown by TRACE (section 9.3.8)
+_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization"})  # which TRACE must not echo (section 9.3.8)
 
 
 def _left(head: RequestHead) -> int | None:
@@ -16,7 +16,7 @@ def _left(head: RequestHead) -> int | None:
 
 
 def respond_here(head: RequestHead, route: Route) -> HttpResponse | None:
-    """Return the response to a request with no forwards left; None if it may be forwarded."""
+    """Return the gateway's response if Max-Forwards is 0; None if the request may be forwarded."""
     if _left(head) != 0:
         return None
     if head.method == "OPTIONS":
@@ -27,7 +27,7 @@ def respond_here(head: RequestHead, route: Route) -> HttpResponse | None:
 
 
 def count_down(head: RequestHead, fields: Fields) -> Fields:
-    """Return ``fields`` with Max-Forwards decremented, if it applies."""
+    """Return ``fields`` with Max-Forwards decremented, if the request has it."""
     left = _left(head)
     if left is None:
         return fields

@@ -18,19 +18,19 @@ DURATION = Histogram(
 FAILURES = Counter("gateway_upstream_failures", "Failures at upstreams", ["upstream", "reason"])
 CIRCUIT_OPEN = Gauge(
     "gateway_circuit_open",
-    "1 where a process's circuit is not closed",
+    "1 where a process has opened the circuit",
     ["upstream"],
     multiprocess_mode="livemax",
 )
 EJECTED = Gauge(
     "gateway_replica_ejected",
-    "1 where a process asks the replica nothing",
+    "1 where a process has ejected the replica",
     ["upstream", "replica"],
     multiprocess_mode="livemax",
 )
 KEYS_UNREADABLE = Gauge(
     "gateway_issuer_keys_unreadable",
-    "1 where a process could not read the keys of an issuer of tokens the last time",
+    "1 where the last attempt of a process to read the issuer's keys failed",
     ["issuer"],
     multiprocess_mode="livemax",
 )
@@ -40,7 +40,7 @@ _SWITCHING_PROTOCOLS = 101
 
 
 def count(route: str, method: str, status: int, seconds: float) -> None:
-    """Count one response; ``route`` is the path in the routes file, or ``none``. A tunnel counts without duration."""
+    """Count one response; ``route`` is its path in the routes file, or ``none``. Tunnels count without duration."""
     requests, duration = _labelled(route, method if method in METHODS else "other", status)
     requests.inc()
     if status != _SWITCHING_PROTOCOLS:
@@ -53,7 +53,7 @@ def _labelled(route: str, method: str, status: int) -> tuple[Counter, Histogram]
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-    """Serve the metrics of all processes at ``/metrics``; any other path is a 404."""
+    """Serve the metrics of all processes at ``/metrics``; respond to other paths with 404."""
     from django.core.handlers.wsgi import WSGIRequest
 
     from observability.metrics import metrics

@@ -1,4 +1,4 @@
-"""The request as the client sent it, which Django's own request no longer shows."""
+"""The request as the client sent it. Django's request does not keep the order and case of header fields."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,37 +19,37 @@ NO_ROUTE = "none"
 
 
 class RequestBody(Protocol):
-    """What the gateway needs of a body; ``http1.body.Body`` is one."""
+    """The interface of a request body; ``http1.body.Body`` implements it."""
 
     length: int | None
     trailers: Fields
     finished: bool
 
     def __iter__(self) -> Iterator[bytes]:
-        """Return the pieces."""
+        """Yield the pieces of the body."""
 
 
 def _no_interim(status: int, reason: str, fields: Fields) -> None:
-    """Drop it."""
+    """Drop the interim response."""
 
 
 @dataclass(slots=True)
 class Received:
-    """One request: what came over the wire, and from whom; forwarding fields only if the client is trusted."""
+    """A request with its peer address; forwarding fields of untrusted peers are removed."""
 
     head: RequestHead
     body: RequestBody
-    client: str  # the address of the peer; empty behind a Unix socket
+    client: str  # address of the peer; empty for a Unix socket
     scheme: str
     send_interim: Callable[[int, str, Fields], None] = _no_interim
-    client_seconds: float | None = None  # between two pieces of the body; None: no limit
-    carries_tunnels: bool = False  # whether the server can go on with a tunnel after a 101
-    route: str = NO_ROUTE  # the path of its route, once that is known
-    principal: "Principal | None" = None  # who sends it, once that is known
-    replica: str = ""  # host:port of the server whose response is forwarded, once that is known
+    client_seconds: float | None = None  # timeout between two pieces of the body; None: no limit
+    carries_tunnels: bool = False  # whether the server supports WebSocket tunnels
+    route: str = NO_ROUTE  # path of the matched route
+    principal: "Principal | None" = None  # the authenticated sender
+    replica: str = ""  # host:port of the server whose response is forwarded
 
     def __post_init__(self) -> None:
-        """Remove the forwarding fields of an untrusted client, and those that could pass for one."""
+        """Remove forwarding fields of an untrusted peer, and every form of them with underscores."""
         rule = _rule()
         is_trusted = rule.is_trusted_proxy(self.client)
         self.head.fields = [
@@ -60,24 +60,24 @@ class Received:
 
     @property
     def client_address(self) -> str:
-        """The address of the client: that of the peer, or the one for which a trusted proxy acts."""
+        """The client's address: the peer's, or the one that a trusted proxy reports."""
         address: str = _rule().original_address(self.client, values(self.head.fields, "x-forwarded-for"))
         return address
 
 
 @cache
 def _rule() -> Any:
-    # Imported late, as gunicorn's main process loads this module before gevent patches the standard library.
+    # Imported here: gunicorn's main process loads this module before gevent patches the standard library.
     from chassis import client_address
 
     return client_address
 
 
 def received(request: "HttpRequest") -> Received:
-    """Return what the gateway's worker noted for ``request``.
+    """Return the original of ``request``, which the gateway's worker stores in the WSGI environment.
 
-    Under another server, such as Django's development server, it is put together from the WSGI environment: letter
-    case and order of the headers and the coding of the path are then those that the server left.
+    Other servers, such as Django's development server, do not store it. It is then rebuilt from the WSGI environment,
+    without the original case and order of the header fields and the original encoding of the path.
     """
     noted: Received | None = request.META.get(ENVIRON_KEY)
     return noted or _from_environ(request.META)
@@ -101,7 +101,7 @@ def _target(environ: dict[str, Any]) -> str:
 
 
 class _EnvironBody:
-    """The body of ``wsgi.input``, as long as Content-Length says."""
+    """A request body that is read from ``wsgi.input``, up to Content-Length."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
         self.length: int | None = int(environ.get("CONTENT_LENGTH") or 0)

@@ -1,4 +1,4 @@
-"""The request's body as it goes to the upstream: received whole before, or streamed while it comes."""
+"""Request bodies for the upstream: buffered before the request is sent, or streamed."""
 
 import logging
 import time
@@ -21,14 +21,14 @@ from proxy.received import Received, RequestBody
 
 logger = logging.getLogger(__name__)
 
-_MINIMUM_RATE = 500  # bytes a second, as in Apache's mod_reqtimeout
-_PIECES_PER_TURN = 16  # that one client may send before the others get a turn
+_MINIMUM_RATE = 500  # bytes a second, the default of Apache's mod_reqtimeout
+_PIECES_PER_TURN = 16  # read from one client before other greenlets run
 
 
 class StreamedBody:
-    """A body that goes on piece by piece, as it comes, and once only."""
+    """A body that is streamed while it arrives; it cannot be sent again."""
 
-    beginning = b""  # what is sent together with the head
+    beginning = b""  # sent together with the head
     is_replayable = False
 
     def __init__(self, received: Received, limit: int | None) -> None:
@@ -36,26 +36,26 @@ class StreamedBody:
         self._limit = limit
 
     def pieces(self) -> Iterator[bytes] | None:
-        """Return the pieces that follow ``beginning``, framed; None where there are none."""
+        """Return the framed pieces after ``beginning``; None if the body is empty."""
         return None if self._body.finished else _framed(self._body, client_pieces(self._body, self._limit))
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Do nothing: a streamed body has no file."""
 
 
 class BufferedBody:
-    """A body that was received whole: in memory, or in a file without a name if it is larger.
+    """A body that is received completely before the upstream is contacted; it can be sent again.
 
-    The bound is Django's ``FILE_UPLOAD_MAX_MEMORY_SIZE``, the folder of the file ``FILE_UPLOAD_TEMP_DIR``.
+    Bodies larger than ``FILE_UPLOAD_MAX_MEMORY_SIZE`` are kept in an unnamed file in ``FILE_UPLOAD_TEMP_DIR``.
     """
 
     is_replayable = True
 
     def __init__(self, received: Received, limit: int | None) -> None:
-        """Receive it, after a 100 where the client waits for that.
+        """Receive the body, after a 100 (Continue) if the client expects one.
 
         Raises:
-            GatewayError: it is malformed, too large or too slow, or there is no room for it.
+            GatewayError: the body is malformed, too large or too slow, or the disk is full.
         """
         self.beginning = b""
         self._body = received.body
@@ -79,14 +79,14 @@ class BufferedBody:
             self._file.writelines(pieces)
         except OSError as error:
             self.close()
-            logger.exception("A request's body cannot be buffered")
-            raise BufferFullError("There is no room for the request's body now.") from error
+            logger.exception("A request body cannot be buffered")
+            raise BufferFullError("The request body cannot be buffered now.") from error
         except BaseException:
             self.close()
             raise
 
     def pieces(self) -> Iterator[bytes] | None:
-        """Return the pieces that follow ``beginning``, framed; None where that is all."""
+        """Return the framed pieces of the file; None if ``beginning`` is the whole body."""
         if self._file is None:
             return None
         self._file.seek(0)
@@ -100,7 +100,7 @@ class BufferedBody:
 
 
 def _framed(body: RequestBody, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield ``pieces`` as they go over the wire: chunked if the body came so."""
+    """Yield ``pieces``, with chunked framing if the client sent the body chunked."""
     if body.length is not CHUNKED:
         yield from pieces
         return
@@ -110,10 +110,12 @@ def _framed(body: RequestBody, pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _above_minimum_rate(pieces: Iterator[bytes], seconds: float | None) -> Iterator[bytes]:
-    """Yield ``pieces``.
+    """Yield ``pieces`` while their average rate is at least ``_MINIMUM_RATE``; the first ``seconds`` are free.
+
+    A timeout between two pieces is not enough: a client that sends single bytes never reaches it.
 
     Raises:
-        ClientTooSlowError: after ``seconds`` they do not come to ``_MINIMUM_RATE``, which single bytes would put off.
+        ClientTooSlowError: the rate is lower.
     """
     begun_at, received = time.monotonic(), 0
     for piece in pieces:
@@ -124,7 +126,7 @@ def _above_minimum_rate(pieces: Iterator[bytes], seconds: float | None) -> Itera
 
 
 def _cooperative(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield ``pieces``; give the other clients a turn now and then, also where this one's are already here."""
+    """Yield ``pieces``, and run other greenlets from time to time, even if all pieces have arrived."""
     for number, piece in enumerate(pieces, start=1):
         yield piece
         if not number % _PIECES_PER_TURN:
@@ -135,7 +137,7 @@ def client_pieces(body: RequestBody, limit: int | None) -> Iterator[bytes]:
     """Yield the pieces of ``body``.
 
     Raises:
-        GatewayError: it is malformed, breaks off, does not come, or has more than ``limit`` bytes.
+        GatewayError: the body is malformed, ends early, stops arriving, or has more than ``limit`` bytes.
     """
     received = 0
     try:

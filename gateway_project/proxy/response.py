@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ProxiedResponse(HttpResponseBase):
-    """Forwards header fields unchanged and streams the body.
+    """Forwards the header fields unchanged and streams the body.
 
     Django's headers are a mapping, which merges repeated fields, and Django parses cookies; a proxy must do neither.
     """
@@ -32,8 +32,8 @@ class ProxiedResponse(HttpResponseBase):
     ) -> None:
         super().__init__(content_type="", reason=head.reason)  # with None, Django would add a default
         self.status_code = head.status
-        self.tunnel: Tunnel | None = None  # what follows a 101
-        self._has_been_logged = True  # errors of the upstream are logged by the upstream
+        self.tunnel: Tunnel | None = None  # runs after a 101
+        self._has_been_logged = True  # the upstream logs its own errors
         self._fields = fields
         self._first = first  # part of the body that arrived with the head
         self._body = body
@@ -73,8 +73,8 @@ class ProxiedResponse(HttpResponseBase):
         self._end(None)
 
     def close(self) -> None:
-        """Release the connection; close it if the client disconnected before the end."""
-        self._end(GatewayError("The client went away."))
+        """Close the connection to the upstream, unless the body was read to its end."""
+        self._end(GatewayError("The client disconnected."))
         super().close()
 
     def _end(self, error: GatewayError | None) -> None:

@@ -25,9 +25,9 @@ def is_idempotent(head: RequestHead) -> bool:
 
 
 def may_retry(error: UpstreamError, *, is_retryable: bool, has_untried: bool) -> bool:
-    """Return whether to retry after ``error``; ``has_untried``: there is a replica that was not tried yet.
+    """Return whether to retry after ``error``; ``has_untried``: whether a replica has not been tried yet.
 
-    A replica that timed out is not tried again. If no byte was sent, every request may be retried.
+    Requests that failed before a byte was sent are always retryable. A replica that timed out is not tried again.
     """
     if isinstance(error, ConnectTimeoutError | TlsError):
         return has_untried

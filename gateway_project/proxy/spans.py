@@ -20,7 +20,7 @@ _NO_SPAN = nullcontext()
 
 
 def server_span(received: Received, writer: "ResponseWriter") -> AbstractContextManager[None]:
-    """Trace a request from its head to the last byte of the response; health checks and metrics are not traced."""
+    """Trace a request from its head to the last byte of the response, except health checks and metrics."""
     if not tracing.is_on() or is_polled(received.head.path):
         return _NO_SPAN
     return _server_span(received, writer)

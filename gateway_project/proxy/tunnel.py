@@ -1,4 +1,4 @@
-"""A tunnel between a client and an upstream, once both have switched to WebSocket."""
+"""A tunnel between a client and an upstream after both switched to WebSocket."""
 
 import contextlib
 import time
@@ -12,11 +12,11 @@ from http1.stream import PIECE, EndOfStreamError, Stream, send_all
 from proxy import metrics
 from proxy.routes import UpstreamSettings
 
-_CLOSING_SECONDS = 5.0  # between the end of one direction and that of the other
+_CLOSING_SECONDS = 5.0  # idle timeout after one side has closed
 
 
 class Tunnel:
-    """Carries bytes both ways, a piece at a time, until both sides have closed or neither sends anything."""
+    """Copies bytes in both directions until both sides close or the idle timeout expires."""
 
     def __init__(self, settings: UpstreamSettings, upstream: Stream) -> None:
         self._upstream = upstream
@@ -26,7 +26,7 @@ class Tunnel:
         self._moved_at = time.monotonic()
 
     def carry(self, client: Stream) -> int:
-        """Carry until the end; return the number of bytes that were sent to the client."""
+        """Copy until the tunnel ends; return the number of bytes sent to the client."""
         self._sockets.append(client.socket)
         for side in self._sockets:
             side.settimeout(None)  # the worker closes idle tunnels
@@ -52,10 +52,10 @@ class Tunnel:
                 send_all(target, piece)
                 size += len(piece)
                 counter.inc(len(piece))
-                gevent.sleep(0)  # gives others a turn, even if more has arrived
+                gevent.sleep(0)  # run other greenlets, even if more data has arrived
         except EndOfStreamError:
             self._idle_seconds = min(self._idle_seconds, _CLOSING_SECONDS)
-            if not isinstance(target, SSLSocket):  # whose shutdown would end reading as well
+            if not isinstance(target, SSLSocket):  # its shutdown would end reading as well
                 with contextlib.suppress(OSError):
                     target.shutdown(SHUT_WR)
         except OSError:
@@ -63,12 +63,12 @@ class Tunnel:
         return size
 
     def stop_if_idle(self, now: float) -> None:
-        """Close if nothing was received in time; ``now`` is in seconds of ``time.monotonic``."""
+        """Close the tunnel after the idle timeout; ``now`` is in seconds of ``time.monotonic``."""
         if now - self._moved_at > self._idle_seconds:
             self.close()
 
     def close(self) -> None:
-        """End both directions."""
+        """Close both directions."""
         for side in self._sockets:
             with contextlib.suppress(OSError):
                 side.shutdown(SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Send the body of a request while the response may already arrive."""
+"""Send a request body while the response may already arrive."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class Upload:
         self.is_complete = False
         self._pieces = pieces
         self._connection = connection
-        self._timeout = timeout  # seconds for the upstream to read a piece, or for the client to send one
+        self._timeout = timeout  # seconds to send one piece to the upstream, or to receive one from the client
         self._error: GatewayError | None = None
         self._waits_for_client = True
         self._moved_at = time.monotonic()
@@ -29,7 +29,7 @@ class Upload:
     def failure(self) -> GatewayError | None:
         """Return the error if the client, not the upstream, caused the failure.
 
-        If the client stalls, it is also the cause when the upstream aborts the request.
+        If the client stalled, it also caused the upstream to abort the request.
         """
         if self._waits_for_client and self._is_overdue():
             return ClientTooSlowError("The body took too long to arrive.")
@@ -54,9 +54,9 @@ class Upload:
             self._error = error
             self._connection.abort()
         except TimeoutError:
-            self._error = TooSlowError("The upstream does not take the request's body.")
+            self._error = TooSlowError("The upstream does not read the request body.")
             self._connection.abort()
         except OSError:
-            pass  # the upstream reads no more; its response, if any, has the reason
+            pass  # the upstream stopped reading; its response, if any, has the reason
         finally:
             self._waits_for_client = False

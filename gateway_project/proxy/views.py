@@ -1,4 +1,4 @@
-"""The view for all routes."""
+"""The view that forwards requests."""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,6 @@
-"""WebSocket handshakes (RFC 6455, section 4), the one upgrade that a route may let through.
+"""WebSocket handshakes (RFC 6455, section 4), the only upgrade that the gateway forwards.
 
-Others are dropped like every hop-by-hop field: a tunnel of h2c would carry requests past routes and limits.
+Other upgrades are dropped like every hop-by-hop field: requests in an h2c tunnel would bypass routes and limits.
 """
 
 from http1.fields import Fields, members
@@ -13,7 +13,7 @@ SWITCHING_PROTOCOLS, UPGRADE_REQUIRED = 101, 426
 
 
 def is_handshake(received: Received, route: Route) -> bool:
-    """Return whether the request asks for a WebSocket, and for nothing else, on a route that has them."""
+    """Return whether the request is a WebSocket handshake on a route with ``websockets``."""
     head = received.head
     return (
         route.websockets
@@ -27,12 +27,12 @@ def is_handshake(received: Received, route: Route) -> bool:
 
 
 def is_accepted(head: ResponseHead) -> bool:
-    """Return whether a 101 switches to the WebSocket that was asked for."""
+    """Return whether a 101 accepts the WebSocket handshake."""
     return _names_websocket(head.fields) and "upgrade" in members(head.fields, "connection")
 
 
 def upgrade_fields(head: ResponseHead) -> Fields:
-    """Return the hop-by-hop fields of a response that switches to a WebSocket, or asks the client to."""
+    """Return the upgrade fields for a response that switches to a WebSocket (101) or requires it (426)."""
     names = head.status in (SWITCHING_PROTOCOLS, UPGRADE_REQUIRED) and _names_websocket(head.fields)
     return HANDSHAKE_FIELDS if names else []
 

@@ -163,7 +163,7 @@ def test_without_redis_each_process_counts_separately(start, upstream):
     gateway = start(settings, REDIS_URL=f"redis://127.0.0.1:{free_port()}")
 
     assert [exchange(gateway.port, request()).status for _ in range(4)] == [200, 200, 200, 429]
-    assert gateway.log.count("counted by each process alone") == 1
+    assert gateway.log.count("each process counts by itself") == 1
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_browser_gets_html(readable):
     got = exchange(readable.port, request("GET", "/b", "Accept: text/html,*/*;q=0.8"))
 
     assert got.value(b"Content-Type").startswith(b"text/html")
-    assert b"No route leads to this address." in got.body
+    assert b"No route matches this path." in got.body
 
 
 def test_method_that_the_route_does_not_allow_is_rejected(readable, upstream):

@@ -70,7 +70,7 @@ def test_reload_activates_new_routes_without_a_failed_request(start, upstream, o
         sender.join()
 
     assert set(statuses) == {200}
-    assert "Configuration read again" in gateway.log
+    assert "Configuration reloaded" in gateway.log
 
 
 def test_request_in_progress_completes_with_the_old_routes(gateway, upstream, other):
@@ -107,7 +107,7 @@ def test_invalid_file_keeps_the_last_valid_routes(gateway, upstream):
     wait_for(lambda: gateway.workers() and not set(first) & set(gateway.workers()))
 
     assert exchange(gateway.port, request()).status == 200
-    assert "stays in force" in gateway.log
+    assert "stays active" in gateway.log
     health = json.loads(exchange(gateway.port, request(target="/health")).body)
     assert "routes[1].path: is required" in health["configuration"]["refused"]
     assert health["status"] == "ok"

@@ -1,1 +1,1 @@
-"""The HTTP/1.1 server of the gateway, inside gunicorn's processes."""
+"""The gateway's HTTP/1.1 server, which runs in gunicorn's workers."""

@@ -1,4 +1,4 @@
-"""A client connection: read its requests one after another, and send the responses."""
+"""A client connection: reads requests one after another and sends the responses."""
 
 import contextlib
 import logging
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 IDLE_GRACE = 2.0  # seconds that idle connections stay open while the process stops
 HEAD_SECONDS = 10.0  # for a whole head, from its first byte
-_LINGER_SECONDS = 5.0  # for data that a client still sends after its response
+_LINGER_SECONDS = 5.0  # for reading data that the client still sends after the response
 
 
 class Worker(Protocol):
@@ -38,10 +38,10 @@ class Worker(Protocol):
 
     alive: bool  # False: the process is stopping
     idle: set["ClientConnection"]  # connections that wait for a request
-    tunnels: set["Tunnel"]  # open ones
+    tunnels: set["Tunnel"]  # open tunnels
     limits: Limits
-    idle_seconds: float  # between two requests
-    client_seconds: float | None  # between two reads of a body, or for one write of a response
+    idle_seconds: float  # keep-alive timeout between two requests
+    client_seconds: float | None  # timeout of one read of a body, or one write of a response
 
 
 class ClientConnection:
@@ -63,9 +63,9 @@ class ClientConnection:
         """Serve requests until the connection ends."""
         try:
             while self._serve_one():
-                gevent.sleep(0)  # give other clients a turn, even if the next request of this one has arrived
+                gevent.sleep(0)  # run other greenlets, even if the next request has arrived
         except (OSError, EndOfStreamError, GatewayError):
-            logger.debug("Client gone")
+            logger.debug("Client disconnected")
             self._socket.close()
         else:
             if self._has_unread:
@@ -73,7 +73,7 @@ class ClientConnection:
             self._socket.close()
 
     def _linger(self) -> None:
-        """Read and discard data, so that a reset does not destroy the response (RFC 9112, section 9.6)."""
+        """Lingering close: discard data, so that a reset does not destroy the response (RFC 9112, section 9.6)."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(SHUT_WR)
             ends_at = time.monotonic() + _LINGER_SECONDS
@@ -88,12 +88,12 @@ class ClientConnection:
             self._socket.shutdown(SHUT_RD)
 
     def stop_if_idle(self, now: float) -> None:
-        """Stop if no byte of a request arrived in time; ``now`` is in seconds of ``time.monotonic``."""
+        """Stop after the keep-alive timeout; ``now`` is in seconds of ``time.monotonic``."""
         if self._idle_until < now and not self._stream.has_buffered:
             self.stop()
 
     def _serve_one(self) -> bool:
-        """Serve one request; return whether the connection can be reused."""
+        """Serve one request; return whether to keep the connection alive."""
         head = ""
         try:
             head = self._read_head()
@@ -111,7 +111,7 @@ class ClientConnection:
         writer = ResponseWriter(self._socket, request, body, self._is_stopping)
         seconds = self._worker.client_seconds
         received = Received(request, body, self._address, self._scheme, writer.interim, seconds, carries_tunnels=True)
-        # Imported here, as gunicorn's main process loads this module before gevent patches the standard library.
+        # Imported here: gunicorn's main process loads this module before gevent patches the standard library.
         from proxy.spans import server_span
 
         with server_span(received, writer):
@@ -157,9 +157,7 @@ class ClientConnection:
         if not self._stream.has_buffered:
             idle_seconds = IDLE_GRACE if self._is_stopping() else self._worker.idle_seconds
             self._idle_until = time.monotonic() + idle_seconds
-            self._socket.settimeout(
-                None
-            )  # the worker closes idle connections, which costs less than a timer for each wait
+            self._socket.settimeout(None)  # the worker closes idle connections; a timer for each wait would cost more
             self._worker.idle.add(self)
         try:
             head = self._stream.read_head(self._worker.limits.head, seconds=HEAD_SECONDS, skips_empty_lines=True)

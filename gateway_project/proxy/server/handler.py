@@ -1,8 +1,8 @@
-"""Django's WSGI handler without what a proxied request does not need.
+"""A reduced variant of Django's WSGI handler.
 
-Django's own handler adds a seventh to the CPU time of a proxied request (docs/adr/0019): a script prefix, the signal
-``request_started``, a URL configuration for each thread, a second look at every view. The private names here are those
-of Django 5.2; ``gateway_project/tests/test_handler.py`` compares the handler with Django's.
+Django's handler adds a seventh to the CPU time of a proxied request (docs/adr/0019): it sets a script prefix and the
+URL configuration of each thread, sends ``request_started``, and inspects the view of each request. The private names
+are those of Django 5.2; ``gateway_project/tests/test_handler.py`` compares the handler with Django's.
 """
 
 from collections.abc import Callable
@@ -17,26 +17,26 @@ from django.http import HttpRequest
 from django.urls import ResolverMatch, get_resolver
 from django.utils.log import log_response
 
-_CACHED_LENGTH = 200  # characters of a path; longer ones would only fill the memory
+_CACHED_LENGTH = 200  # longer paths, in characters, are not cached
 
 
 class GatewayHandler(WSGIHandler):
     """A WSGI application that serves Django's middleware and views at the root of a site."""
 
-    # Django's, and not in the stubs.
+    # Attributes of Django that the stubs lack.
     _middleware_chain: Any
     _view_middleware: Any
     _template_response_middleware: Any
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Answer one request (PEP 3333); the response is the iterable of the body's pieces."""
+        """Handle a request (PEP 3333); the response is the iterable of the body."""
         response = self.get_response(self.request_class(environ))
         cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
         start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])
         return response
 
     def get_response(self, request: HttpRequest) -> Any:
-        """Run middleware and view, and log an unsuccessful response as Django does."""
+        """Run middleware and view, and log error responses as Django does."""
         response: Any = self._middleware_chain(request)
         response._resource_closers.append(request.close)  # noqa: SLF001
         if response.status_code >= HTTPStatus.BAD_REQUEST:
@@ -44,7 +44,7 @@ class GatewayHandler(WSGIHandler):
         return response
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        """Find the view; middleware may choose another URL configuration, or change the arguments of the view."""
+        """Return the cached match of the path, unless middleware may change the URL configuration or the match."""
         if hasattr(request, "urlconf") or self._view_middleware:
             return super().resolve_request(request)
         path = request.path_info

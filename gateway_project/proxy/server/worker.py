@@ -1,8 +1,8 @@
 """The gunicorn worker.
 
-gunicorn's request and response classes serve WSGI, which loses the case and order of header fields, has no interim
-responses and no trailers, and sets its own ``Server``. A proxy must forward all of these. This worker therefore keeps
-gunicorn's processes, signals and sockets, and reads and writes HTTP with the codec of the upstream side.
+gunicorn's request and response classes implement WSGI, which loses the case and order of header fields and has no
+interim responses and no trailers; they also set their own ``Server``. A proxy must forward all of these. This worker
+therefore keeps gunicorn's processes, signals and sockets, and reads and writes HTTP with ``libs/http1``.
 """
 
 import time
@@ -37,10 +37,9 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         self.client_seconds = self.cfg.timeout or None  # 0 is gunicorn's "no limit"
 
     def patch(self) -> None:
-        """Patch the standard library.
+        """Patch the standard library, and read the metadata of installed packages only once.
 
-        gevent offers each of 25 steps to the entry points of other packages, and would read the metadata of all
-        installed packages every time. Here they are read once.
+        gevent looks up entry points of other packages in each of its 25 steps, and would read all metadata each time.
         """
         entry_points = metadata.entry_points
         metadata.entry_points = entry_points().select
@@ -62,13 +61,13 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
         if listener is self.sockets[0]:
             public: WSGIApplication = self.wsgi
             return public
-        # The address of METRICS_BIND. Imported here, as gevent has patched this process by now.
+        # The address of METRICS_BIND. Imported here, after gevent has patched the process.
         from proxy.metrics import application
 
         return application
 
     def notify(self) -> None:
-        """Notify gunicorn every second that the process is alive; close connections and tunnels idle for too long."""
+        """Tell gunicorn every second that the worker is alive, and close idle connections and tunnels."""
         super().notify()
         now = time.monotonic()
         for connection in list(self.idle):
@@ -77,7 +76,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
             tunnel.stop_if_idle(now)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Stop: complete running requests, and close idle connections and tunnels after ``IDLE_GRACE``."""
+        """Shut down gracefully: complete running requests; close idle connections and tunnels after ``IDLE_GRACE``."""
         super().handle_exit(sig, frame)
         gevent.spawn_later(IDLE_GRACE, self._close_idle)
 
@@ -86,4 +85,4 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc] # gunicorn is untyped
             connection.stop()
         for tunnel in list(self.tunnels):
             tunnel.close()
-        gevent.spawn_later(IDLE_GRACE, self._close_idle)  # for tunnels that began meanwhile
+        gevent.spawn_later(IDLE_GRACE, self._close_idle)  # again, for tunnels that began meanwhile

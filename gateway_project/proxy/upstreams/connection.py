@@ -34,7 +34,7 @@ class Connection:
         send_all(self._socket, data)
 
     def read_head(self) -> ResponseHead:
-        """Return the next head, which may be that of an interim response."""
+        """Return the next response head, which may be that of an interim response."""
         return parse_response(self.stream.read_head(_HEAD_LIMIT).decode("latin-1"))
 
     def mark_idle(self) -> None:
@@ -49,7 +49,7 @@ class Connection:
         return not arrived or (isinstance(self._socket, SSLSocket) and self._has_only_control_records())
 
     def _has_only_control_records(self) -> bool:
-        """Return whether what arrived over TLS is no data, but the likes of a session ticket or a new key."""
+        """Return whether only TLS control records arrived, such as a session ticket or a key update, and no data."""
         self._socket.settimeout(0)
         try:
             self._socket.recv(1)

@@ -1,4 +1,4 @@
-"""The replicas behind a host name, one per address; a background greenlet repeats the DNS look-up."""
+"""The replicas behind a host name, one per address; a background greenlet repeats the DNS lookup."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ _FAILURES = (OSError, UnicodeError)  # UnicodeError for invalid names
 class NamedReplicas:
     """One replica for each address of the host of ``server``; calls ``on_change`` when the addresses change.
 
-    Look-ups of a name run one at a time, so that a hanging one occupies only one thread of gevent.
+    Lookups of a name run one at a time, so that a hanging lookup occupies only one thread of gevent.
     """
 
     def __init__(self, settings: UpstreamSettings, server: Server, on_change: Callable[[], None]) -> None:
@@ -34,7 +34,7 @@ class NamedReplicas:
         self._begun_at: float | None = None  # monotonic
 
     def wait(self) -> None:
-        """Start the look-ups; return after the first result, or ``connect_timeout`` after the start."""
+        """Start the lookups; return after the first result, or ``connect_timeout`` after the start."""
         if self._is_resolved.is_set():
             return
         if self._begun_at is None:
@@ -76,12 +76,12 @@ class NamedReplicas:
 
 
 def look_up(host: str) -> tuple[str, ...]:
-    """Return the IPv4 addresses of ``host``, or the IPv6 addresses if it has no others.
+    """Return the IPv4 addresses of ``host``, or its IPv6 addresses if it has only those.
 
-    A server with both kinds of addresses is one replica and gets the share of one.
+    A server with addresses of both families is one replica.
 
     Raises:
-        OSError: the look-up fails, or the name is unknown.
+        OSError: the lookup failed, or the name is unknown.
         UnicodeError: the name is invalid.
     """
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

@@ -1,4 +1,4 @@
-"""Eject a failing replica, and probe it with growing intervals until it can be reinstated."""
+"""Ejection of failing replicas, and probes that reinstate them."""
 
 import logging
 import random

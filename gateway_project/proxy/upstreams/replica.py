@@ -16,11 +16,11 @@ from proxy.upstreams.tls import start_tls
 
 _MAX_IDLE = 512  # size of the pool
 _IDLE_SECONDS = 60.0
-_SURELY_OPEN_SECONDS = 1.0  # shorter than the keep-alive timeout of servers
+_SURELY_OPEN_SECONDS = 1.0  # shorter than the keep-alive timeouts of servers
 
 
 class Server(NamedTuple):
-    """A host and port, and the context of TLS if its URL is https."""
+    """The host and port of a URL, and the TLS context if it is https."""
 
     host: str
     port: int
@@ -28,7 +28,7 @@ class Server(NamedTuple):
 
 
 class Replica:
-    """The server at ``address``, an address of its host; without ``address``, at the host itself."""
+    """The server at ``address``, an IP address of its host; without ``address``, at the host itself."""
 
     def __init__(self, settings: UpstreamSettings, server: Server, address: str = "") -> None:
         host, port, self._tls = server
@@ -50,8 +50,8 @@ class Replica:
         """Open a connection.
 
         Raises:
-            UnreachableError: refused, unknown host, or (``ConnectTimeoutError``) not within ``connect_timeout``.
-            TlsError: the certificate is not trusted, or not that of the host.
+            UnreachableError: the connection failed, or (``ConnectTimeoutError``) took longer than ``connect_timeout``.
+            TlsError: the TLS handshake failed.
         """
         ends_at = time.monotonic() + self._settings.connect_timeout
         try:
@@ -106,7 +106,7 @@ class Replica:
         self._idle.append(connection)
 
     def retire(self) -> None:
-        """Close the pool, because the address was removed; running exchanges continue."""
+        """Close the pool after the address was removed from DNS; running exchanges continue."""
         self.is_retired = True
         self.ejected_gauge.set(0)
         while self._idle:
@@ -118,7 +118,7 @@ def _authority(host: str, port: int) -> str:
 
 
 def family(host: str) -> AddressFamily | None:
-    """Return the address family if ``host`` is an IP address, which needs no look-up; None for a name."""
+    """Return the address family if ``host`` is an IP address; None if it is a name, which needs a lookup."""
     try:
         return AddressFamily.AF_INET6 if ip_address(host).version == 6 else AddressFamily.AF_INET  # noqa: PLR2004 -- IPv6
     except ValueError:

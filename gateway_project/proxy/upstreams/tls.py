@@ -1,4 +1,4 @@
-"""TLS to upstreams: the certificate and its host name are always checked."""
+"""TLS to upstreams: the certificate and its host name are always verified."""
 
 import ssl
 from typing import TYPE_CHECKING
@@ -19,24 +19,24 @@ UNEXPECTED_EOF = "UNEXPECTED_EOF_WHILE_READING"  # the reason of a plain SSLErro
 
 def client_context(settings: "UpstreamSettings") -> SSLContext:
     """Return a context that trusts the authorities of ``ca_file``, or those of the system."""
-    context = SSLContext(PROTOCOL_TLS_CLIENT)  # checks certificate and host name, and takes TLS 1.2 and later
+    context = SSLContext(PROTOCOL_TLS_CLIENT)  # verifies certificate and host name; TLS 1.2 or later
     if settings.ca_file:
         context.load_verify_locations(cadata=settings.ca_file.certificates)
     else:
         context.load_default_certs()
     context.set_alpn_protocols(["http/1.1"])
-    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # Python 3.11.2 sets it, and notices no cuts then
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # set by Python 3.11.2; hides truncation
     return context
 
 
 def start_tls(connected: "socket", context: SSLContext, host: str, seconds: float) -> SSLSocket:
-    """Return the TLS connection over ``connected``, which is closed if there is none within ``seconds``.
+    """Return the TLS connection over ``connected``; close ``connected`` if the handshake fails.
 
-    The end of the data without an alert raises an error, as it may have been cut off (RFC 9112, section 9.8).
+    Reads from the connection raise an error if the data ends without a closure alert (RFC 9112, section 9.8).
 
     Raises:
-        TlsError: the certificate is not trusted, is not that of ``host``, or the server does not speak TLS as we do.
-        UnreachableError: the server closed the connection, or (``ConnectTimeoutError``) was too slow.
+        TlsError: the certificate is not trusted or not for ``host``, or there is no common TLS version or cipher.
+        UnreachableError: the server closed the connection, or (``ConnectTimeoutError``) took longer than ``seconds``.
     """
     try:
         return _handshake(connected, context, host, seconds)

@@ -1,4 +1,4 @@
-"""An upstream: balancing over its replicas, ejection and circuit breaker."""
+"""An upstream: load balancing over its replicas, ejection and circuit breaker."""
 
 import logging
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from proxy.upstreams.tls import client_context
 
 logger = logging.getLogger(__name__)
 
-_THIS_MACHINE = "localhost"  # one replica, even if the name has several addresses
+_THIS_MACHINE = "localhost"  # always one replica, even with several addresses
 
 
 class Upstream:
@@ -45,17 +45,17 @@ class Upstream:
         self.replicas = self._fixed + [replica for named in self._named for replica in named.replicas.values()]
 
     def resolve(self) -> None:
-        """Look the names up, if that has not been done; wait ``connect_timeout`` at most."""
+        """Look up the host names, unless already done; wait at most ``connect_timeout``."""
         for named in self._named:
             named.wait()
 
     def choose(self, tried: Collection[Replica] = ()) -> Replica:
         """Return the next replica (round robin), preferably a healthy one that was not ``tried`` before.
 
-        If all replicas are ejected, all are used, because the ejections may be outdated.
+        If all replicas are ejected, all are used, because the ejections may be stale.
 
         Raises:
-            UnreachableError: no name of the upstream has an address.
+            UnreachableError: no host name of the upstream has an address.
         """
         self.resolve()
         if not self.replicas:
@@ -68,19 +68,19 @@ class Upstream:
         """Count a tunnel that is about to begin; ``release_tunnel`` follows.
 
         Raises:
-            TooManyTunnelsError: there are ``max_tunnels``.
+            TooManyTunnelsError: ``max_tunnels`` are open.
         """
         if self._tunnels >= self.settings.max_tunnels:
             raise TooManyTunnelsError
         self._tunnels += 1
 
     def release_tunnel(self) -> None:
-        """Count a tunnel that has ended, or did not begin."""
+        """Uncount a tunnel that has ended, or did not begin."""
         self._tunnels -= 1
 
     def _no_address(self) -> UnreachableError:
-        reasons = ", ".join({named.last_error or "no answer yet" for named in self._named})
-        error = UnreachableError(f"The upstream's name has no address: {reasons}.")
+        reasons = ", ".join({named.last_error or "no DNS response yet" for named in self._named})
+        error = UnreachableError(f"The upstream's host name has no address: {reasons}.")
         self._count(error)
         return error
 
