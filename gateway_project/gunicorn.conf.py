@@ -6,7 +6,7 @@ import resource
 import sys
 from typing import Any
 
-# gevent, when it patches a worker, looks at every object there is, of which Django's settings then read themselves.
+# When gevent patches a worker, it inspects every object. Django's settings load on inspection and need this variable.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 
 from chassis import server as shared
@@ -23,7 +23,7 @@ timeout = 60  # seconds between two reads of a body, or for one write of a respo
 graceful_timeout = 30  # seconds for running requests to finish
 control_socket_disable = True
 
-gc.disable()  # makes the imports a tenth faster, here and in the workers
+gc.disable()  # speeds up the imports by a tenth, here and in the workers
 tracing.check()
 logconfig_dict = shared.server_logging("gateway")
 shared.collect_metrics("gateway")
@@ -40,12 +40,12 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Collect garbage again in this process, which has imported everything."""
+    """Enable garbage collection in the main process again, after its imports."""
     gc.enable()
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Collect none while the worker imports the application."""
+    """Disable garbage collection while the worker imports the application."""
     gc.disable()
     shared.reset_signals()
 
@@ -58,7 +58,7 @@ def post_worker_init(worker: Any) -> None:
     tracing.start("gateway")
     gateway.start()
     monitor.start()
-    gc.freeze()  # later collections need not visit what was imported
+    gc.freeze()  # later collections skip the imported objects
     gc.enable()
     shared.post_worker_init(worker)
 
@@ -80,17 +80,17 @@ def on_reload(server: Any) -> None:
 
     error = current.reload()
     if error:
-        server.log.error("The new configuration is refused, the last good one stays in force: %s", error)
+        server.log.error("The new configuration is invalid; the previous one stays active: %s", error)
     else:
-        server.log.info("Configuration read again")
+        server.log.info("Configuration reloaded")
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Skip the interpreter's last garbage collections, which would visit every object for 0.05 s."""
+    """Skip the interpreter's final garbage collections, which take 0.05 s."""
     gc.freeze()
 
 
 def on_exit(server: Any) -> None:
-    """Remove the directory of the metrics, and skip the last garbage collections here, too."""
+    """Remove the directory of the metrics, and skip the final garbage collections."""
     shared.on_exit(server)
     gc.freeze()

@@ -11,7 +11,7 @@ def main() -> None:
         os.environ.setdefault("DEBUG", "true")
         from gevent import monkey
 
-        monkey.patch_all()  # the development server's threads become greenlets, which forwarding is written for
+        monkey.patch_all()  # turns the development server's threads into greenlets; forwarding requires gevent
 
     from django.core.management import execute_from_command_line
 

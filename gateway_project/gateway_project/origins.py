@@ -8,10 +8,10 @@ from chassis.environment import env
 
 
 def origins(name: str) -> frozenset[str]:
-    """Return the web origins in the variable ``name``, divided by commas; none by default.
+    """Return the comma-separated web origins in the environment variable ``name``; none by default.
 
     Raises:
-        ImproperlyConfigured: one is not a scheme, a host and, if it is not the scheme's own, a port.
+        ImproperlyConfigured: an item is not a scheme, a host and an optional port.
     """
     found = frozenset(origin.lower() for origin in env.list(name, default=[]))
     for origin in found:

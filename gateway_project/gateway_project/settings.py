@@ -29,18 +29,18 @@ ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
 
 # Networks of proxies whose X-Forwarded-* are trusted.
 TRUSTED_PROXIES = trusted_proxies()
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of the others it is removed (proxy.received)
-# Origins of other sites whose pages may send unsafe requests: "https://shop.example.com".
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # removed from other requests (proxy.received)
+# Foreign origins whose pages may send unsafe requests: "https://shop.example.com".
 ALLOWED_ORIGINS = origins("ALLOWED_ORIGINS")
-# Token that the gateway sends to the services, which may require it. A client's own is removed.
+# Token that the gateway sends to the services, which may require it. The client's is removed.
 SERVICE_TOKENS = service_tokens()
-# Folder for buffered bodies; without one, the temporary directory of the system.
+# Folder for buffered bodies; if empty, the temporary directory of the system.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 # Redis server that counts rate limits; if empty, each process counts in memory.
 REDIS_URL = env.str("REDIS_URL", default="")
 
-# Whether the gateway has pages of its own, at / and under /-/ (docs/gateway.md).
+# Whether the gateway serves the portal, at / and under /-/ (docs/gateway.md).
 EXPOSE_PORTAL = env.bool("EXPOSE_PORTAL", default=DEBUG)
 
 # Set if TLS is terminated in front of the gateway.
@@ -49,9 +49,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0  # on the gateway's own re
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
 SILENCED_SYSTEM_CHECKS = [
-    "security.W001",  # SecurityMiddleware would change responses of the services, which set their own headers
+    "security.W001",  # SecurityMiddleware would change the services' responses, which have these headers
     "security.W002",  # so would XFrameOptionsMiddleware
-    "security.W003",  # the gateway has no form of its own; CSRF tokens are between client and service
+    "security.W003",  # the gateway has no forms; the services check CSRF tokens
     "security.W008",  # the TLS terminator in front redirects to https
     "security.W020",  # see ALLOWED_HOSTS
 ]

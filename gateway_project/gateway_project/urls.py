@@ -1,4 +1,4 @@
-"""URLs: the gateway serves ``/health`` and, if ``EXPOSE_PORTAL`` is on, the portal; all others belong to the routes."""
+"""URLs: ``/health`` and, with ``EXPOSE_PORTAL``, the portal; all other paths are forwarded."""
 
 from django.conf import settings
 from django.urls import include, path, re_path
@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from problems.views import bad_request, not_found, server_error
 from proxy import health, views
 
-# The portal has the exact / and what is under /-/.
+# The portal has / and all paths under /-/.
 _OWN = r"health(?:/|\Z)|-(?:/|\Z)|\Z" if settings.EXPOSE_PORTAL else r"health(?:/|\Z)"
 
 urlpatterns = [
