@@ -1,1 +1,1 @@
-"""The portal: pages of the gateway for people, and the API's one document."""
+"""The portal: status and documentation pages, and the merged OpenAPI document."""

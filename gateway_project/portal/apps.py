@@ -1,9 +1,9 @@
-"""The application."""
+"""The Django application of the portal."""
 
 from django.apps import AppConfig
 
 
 class PortalConfig(AppConfig):
-    """The pages at ``/`` and under ``/-/``, if ``EXPOSE_PORTAL`` is on."""
+    """Serves the pages at ``/`` and under ``/-/``, if ``EXPOSE_PORTAL`` is on."""
 
     name = "portal"

@@ -1,4 +1,4 @@
-"""Health checks of all replicas, made by the portal: it shows an outage before a client's request fails."""
+"""Health checks of all replicas: the portal shows an outage before a client's request fails."""
 
 import time
 from dataclasses import dataclass
@@ -9,35 +9,35 @@ from portal.fetch import FetchError, fetch
 from proxy.gateway import gateway
 from proxy.upstreams.replica import Replica
 
-_SECONDS = 1.0  # after which a health check counts as failed; also the least time between two
+_SECONDS = 1.0  # timeout of a health check, and minimum interval between two
 _SERVER_ERROR = 500
 
 
 @dataclass
 class Check:
-    """The last health check of a replica."""
+    """The result of the last health check of a replica."""
 
     is_up: bool
-    since: float  # seconds of time.time: the first check with this result in a row
+    since: float  # time of the first consecutive check with this result, in seconds of time.time
     reason: str = ""  # why it is down
 
 
 class Availability:
-    """The health checks of all replicas, as this process makes them."""
+    """Makes health checks of all replicas, and keeps the last results."""
 
     def __init__(self) -> None:
         self._checks: dict[tuple[str, str], Check] = {}
         self._checked_at = -_SECONDS  # monotonic
 
     def of(self, upstream: str) -> dict[str, Check | None]:
-        """Return the last check of each replica of ``upstream``, by its address; None before the first one ends."""
+        """Return the last check of each replica of ``upstream``, by address; None before the first result."""
         replicas = gateway().upstreams[upstream].replicas
         return {replica.address: self._checks.get((upstream, replica.address)) for replica in replicas}
 
     def check_all(self) -> list[gevent.Greenlet]:
-        """Begin to check all replicas; the results are kept when they come.
+        """Start checks of all replicas; return their greenlets.
 
-        Does nothing if the last look was less than a second ago, so that many visitors cost the services no more.
+        Does nothing within a second after the last start, so that the load does not grow with the number of visitors.
         """
         now = time.monotonic()
         if now - self._checked_at < _SECONDS:

@@ -1,4 +1,4 @@
-"""Command lines for a terminal: a GET of each route, and a POST of each example in the services' documents."""
+"""``curl`` command lines: a GET of each route, and a POST of each example in the services' documents."""
 
 import json
 import shlex
@@ -14,21 +14,21 @@ _JSON = "application/json"
 
 
 class Command(NamedTuple):
-    """A command line, and what it does."""
+    """A command line and its description."""
 
     text: str
     line: str
 
 
 def needs_credentials() -> bool:
-    """Whether routes want credentials unless they are public."""
+    """Return whether routes that are not public require credentials."""
     return gateway().current.configuration.auth.enabled
 
 
 def commands(origin: str) -> list[Command]:
     """Return command lines for a client that reaches the gateway at ``origin``.
 
-    Documents that were never read are left out; none is waited for.
+    Examples come from the documents that are already cached.
     """
     reads = [
         Command(f"Read {link.address}", _curl(origin + link.address) + _credentials(link.address))
@@ -57,7 +57,7 @@ def _example(operation: Any) -> Any:
 
 
 def _credentials(path: str) -> str:
-    """Return the option with an access token, where the route wants one."""
+    """Return the option with an access token, if the route requires credentials."""
     needs_one = needs_credentials() and not gateway().route(path).public
     return ' -H "Authorization: Bearer $TOKEN"' if needs_one else ""
 

@@ -1,4 +1,4 @@
-"""The OpenAPI documents of the services: the last good one of each."""
+"""Cache of the services' OpenAPI documents: the last valid one of each."""
 
 import time
 from dataclasses import dataclass
@@ -15,51 +15,51 @@ from proxy.routes import RouteTable
 from proxy.upstreams.replica import Replica
 
 PATH = "/openapi.json"  # on a service's own address
-_SECONDS = 2.0  # for one document
+_SECONDS = 2.0  # timeout of one document
 _WAIT_SECONDS = 1.0  # seconds that a request waits for documents
-_FRESH_SECONDS = 5.0  # for which a document is not asked for again
-_RETRY_SECONDS = 1.0  # after which one that did not come is
+_FRESH_SECONDS = 5.0  # between two fetches of a document
+_RETRY_SECONDS = 1.0  # before a retry after a failure
 _OK, _NOT_FOUND = 200, 404
 
 
 @dataclass
 class Document:
-    """The document of one service, and why it may be stale."""
+    """The document of one service, and the reason if it is stale."""
 
-    content: dict[str, Any] | None = None  # the last good one
-    stale_since: datetime | None = None  # when the service was first asked for it without success
-    reason: str = ""  # why there is no newer one
+    content: dict[str, Any] | None = None  # the last valid one
+    stale_since: datetime | None = None  # time of the first failed fetch since then
+    reason: str = ""  # of the last failure
     tried_at: float | None = None  # monotonic
 
     @property
     def is_due(self) -> bool:
-        """Whether the service may be asked again."""
+        """Whether the document may be fetched again."""
         seconds = _RETRY_SECONDS if self.reason else _FRESH_SECONDS
         return self.tried_at is None or time.monotonic() - self.tried_at >= seconds
 
     def note_failure(self, reason: str) -> None:
-        """Note that the service was asked for its document without success."""
+        """Record a failed fetch."""
         self.reason = reason
         self.stale_since = self.stale_since or datetime.now(UTC)
 
 
 class Documents:
-    """The documents of all services."""
+    """Fetches and caches the documents of all services."""
 
     def __init__(self) -> None:
         self._known: dict[str, Document] = {}
         self._running: dict[str, gevent.Greenlet] = {}  # by service, the last fetch
 
     def of(self, service: str) -> Document:
-        """Return what is known of the document of ``service``."""
+        """Return the cache entry of ``service``."""
         return self._known.setdefault(service, Document())
 
     def fetch_missing(self) -> None:
-        """Fetch the documents that were never read, so that a later outage leaves the whole."""
+        """Fetch the documents that are not cached yet, so that a later outage leaves the merged document complete."""
         self._fetch([name for name in gateway().upstreams if not self.of(name).content], _SECONDS)
 
     def refresh(self) -> None:
-        """Fetch all documents, unless that was done a moment ago; wait one second at most."""
+        """Fetch all documents that are due; wait at most one second."""
         self._fetch([name for name in gateway().upstreams if self.of(name).is_due], _WAIT_SECONDS)
 
     def _fetch(self, names: list[str], timeout: float) -> None:
@@ -67,10 +67,10 @@ class Documents:
             if name not in self._running or self._running[name].ready():
                 self.of(name).tried_at = time.monotonic()
                 self._running[name] = gevent.spawn(self._fetch_one, name)
-        waited_for = dict(self._running)  # those of others, too, but none that begins meanwhile
+        waited_for = dict(self._running)  # a snapshot: includes fetches of other requests, but no later ones
         gevent.joinall(list(waited_for.values()), timeout=timeout)
         for name, fetching in waited_for.items():
-            if not fetching.ready():  # a late document ends it
+            if not fetching.ready():  # a document that arrives later clears the failure
                 self.of(name).note_failure(f"No document within {timeout:g} s.")
 
     def _fetch_one(self, name: str) -> None:
@@ -84,10 +84,10 @@ class Documents:
 
 
 def part(service: str, content: Any) -> Part:
-    """Return what the gateway passes on of the document ``content``.
+    """Return the part of the document ``content`` that the gateway exposes.
 
     Raises:
-        UnusableDocumentError: it is not a document of OpenAPI 3.1.
+        UnusableDocumentError: ``content`` is not an OpenAPI 3.1 document.
     """
     configuration = gateway().current.configuration
     table = RouteTable(configuration.routes)
@@ -104,7 +104,7 @@ def part(service: str, content: Any) -> Part:
 def _read(service: str) -> dict[str, Any] | None:
     upstream = gateway().upstreams[service]
     upstream.resolve()
-    error = FetchError("The name of the service has no address.")
+    error = FetchError("The host name of the service has no address.")
     for replica in sorted(upstream.replicas, key=lambda replica: not replica.is_healthy):
         try:
             return _read_from(replica, service)

@@ -1,4 +1,4 @@
-"""Ask a replica for something, on a connection of its own, which no client's request waits for."""
+"""GET requests of the portal to a replica, on separate connections that are not pooled."""
 
 import json
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ _MAX_BYTES = 8 * 1024 * 1024
 
 
 class FetchError(Exception):
-    """There is no usable response; the message says why."""
+    """The replica sent no usable response; the message has the reason."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A response."""
+    """A response of a replica."""
 
     status: int
     content: bytes
@@ -32,7 +32,7 @@ class Fetched:
         """Return the content, parsed.
 
         Raises:
-            FetchError: it is not JSON.
+            FetchError: the content is not JSON.
         """
         try:
             return json.loads(self.content)
@@ -44,7 +44,7 @@ def fetch(replica: Replica, path: str, *, seconds: float) -> Fetched:
     """Return the response of ``replica`` to GET ``path``.
 
     Raises:
-        FetchError: there is none within ``seconds``, or a malformed one, or one of more than 8 MiB.
+        FetchError: the response is malformed, larger than 8 MiB, or took longer than ``seconds``.
     """
     try:
         with gevent.Timeout(seconds, TimeoutError(f"No response within {seconds:g} s.")):

@@ -1,4 +1,4 @@
-"""Snapshots of the shared counts over the last five minutes."""
+"""Snapshots of the shared counters over the last five minutes."""
 
 import json
 import os
@@ -9,22 +9,22 @@ from typing import Any
 
 from portal.traffic import Counts
 
-_MAX_SNAPSHOTS = 61  # snapshots
+_MAX_SNAPSHOTS = 61
 _FILE = "portal-history.json"
 
 
 class History(deque[Counts]):
-    """The snapshots that this process took, and before its start those of an older process.
+    """The snapshots of this process, preceded by those of an older process.
 
-    Each process keeps its own, so that nobody needs to be elected. It saves them beside the metrics, where a process
-    that starts later finds them: a new worker knows the same minutes as the one that it replaces.
+    Each process takes its own snapshots, which needs no leader election, and saves them in the directory of the
+    metrics. A worker that starts later loads them, so it shows the same minutes as the worker that it replaces.
     """
 
     def __init__(self) -> None:
         super().__init__(maxlen=_MAX_SNAPSHOTS)
 
     def load(self) -> None:
-        """Load the snapshots that another process saved, if there are any."""
+        """Load the snapshots that another process saved, if the file exists."""
         if (file := _file()) and file.exists():
             snapshots = json.loads(file.read_text())
             self.extend(Counts(at, _mapping(one), _mapping(two), _mapping(three)) for at, one, two, three in snapshots)

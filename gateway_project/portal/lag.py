@@ -1,4 +1,4 @@
-"""How far services have read the events of others, as their readiness tells."""
+"""Lag of the services that read events of other services, from their ``/health/ready``."""
 
 import time
 from dataclasses import dataclass
@@ -10,35 +10,35 @@ from portal.fetch import FetchError, fetch
 from proxy.gateway import gateway
 
 _PATH = "/health/ready"  # on a service's own address
-_SECONDS = 1.0  # for a response; also the least time between two
+_SECONDS = 1.0  # timeout of a response, and minimum interval between two requests
 
 
 @dataclass(frozen=True)
 class Lag:
-    """The events of one feed that a service has not read, and the age of what it has; None if it has read none."""
+    """The unread events of one feed, and the age of the last event read; None if none has been read."""
 
     feed: str
     events: int
     seconds: float | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as the service does."""
+        """Return the lag in the format of the service."""
         return {"lag_events": self.events, "lag_seconds": self.seconds}
 
 
 class Lags:
-    """The lags of all services, as this process last heard of them."""
+    """Fetches the lags of all services, and keeps the last ones."""
 
     def __init__(self) -> None:
         self._known: dict[str, list[Lag]] = {}
         self._refreshed_at = -_SECONDS  # monotonic
 
     def of(self, service: str) -> list[Lag]:
-        """Return the lags of ``service``; none if it reads no events, or does not respond."""
+        """Return the lags of ``service``; empty if it reads no events or does not respond."""
         return self._known.get(service, [])
 
     def refresh(self) -> list[gevent.Greenlet]:
-        """Ask one replica of each service; nothing if the last look was less than a second ago."""
+        """Start a request to one replica of each service, unless the last was less than a second ago."""
         now = time.monotonic()
         if now - self._refreshed_at < _SECONDS:
             return []
@@ -54,7 +54,7 @@ class Lags:
 
 
 def _parse(content: Any) -> list[Lag]:
-    """Return the lags; none if the service, which may be any, tells something else."""
+    """Return the lags; empty if ``content`` has another format, as that of third-party services."""
     try:
         return [
             Lag(str(feed), int(lag["lag_events"]), None if lag["lag_seconds"] is None else float(lag["lag_seconds"]))

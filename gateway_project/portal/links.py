@@ -13,19 +13,19 @@ _ADMIN, _STATIC = "/admin/", "/static/"
 
 
 class Link(NamedTuple):
-    """A link, with the words for it."""
+    """A link and its text."""
 
     address: str
     text: str
 
 
 def api() -> list[Link]:
-    """Return the routes of the API, which are pages in a browser."""
+    """Return the routes of the API, which a browser shows as pages."""
     return [Link(path, path) for path in _paths() if not path.startswith((_ADMIN, _STATIC))]
 
 
 def admins() -> list[Link]:
-    """Return the routes of the admins; there are none without ``EXPOSE_ADMIN``."""
+    """Return the routes of the admins; empty without ``EXPOSE_ADMIN``."""
     return [Link(f"{path}/", path.removeprefix(_ADMIN)) for path in _paths() if path.startswith(_ADMIN)]
 
 
@@ -34,14 +34,14 @@ def _paths() -> Sequence[str]:
 
 
 def origin(request: HttpRequest) -> str:
-    """Return where the client found the gateway, such as ``http://localhost:8081``; a trusted proxy may say."""
+    """Return the gateway's origin for the client, such as ``http://localhost:8081``; trusted proxies may set it."""
     forwarded = values(received(request).head.fields, "x-forwarded-host")
     host = forwarded[0].partition(",")[0].strip() if forwarded else request.META.get("HTTP_HOST", "localhost")
     return f"{request.scheme}://{host}"
 
 
 def index(request: HttpRequest) -> dict[str, object]:
-    """Return the links for programs."""
+    """Return the links of the JSON index."""
     base = origin(request)
     return {
         "api": [base + link.address for link in api()],

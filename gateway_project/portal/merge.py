@@ -1,4 +1,4 @@
-"""One OpenAPI document from those of the services."""
+"""Merge the OpenAPI documents of the services into one."""
 
 import copy
 import json
@@ -14,16 +14,16 @@ from portal.references import OPERATION_IDS, Key, complete_discriminators, refer
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
-Keep = Callable[[str, str], bool]  # from path and method: whether the gateway passes it to this service
+Keep = Callable[[str, str], bool]  # (path, method) -> whether the gateway routes it to this service
 
 
 class UnusableDocumentError(Exception):
-    """The document of a service cannot be a part; the message says why."""
+    """The document of a service cannot be merged; the message has the reason."""
 
 
 @dataclass
 class Part:
-    """The document of one service, reduced to what the gateway passes on, and what of it gets another name."""
+    """The document of one service, reduced to its exposed operations; ``names`` are the new names of components."""
 
     service: str
     title: str
@@ -34,15 +34,15 @@ class Part:
 
     @property
     def operation_ids(self) -> set[Key]:
-        """The ids of its operations."""
+        """The ids of the operations."""
         return references(self.paths, lambda key: key[0] == OPERATION_IDS)
 
 
 def part_of(service: str, document: Any, keep: Keep) -> Part:
-    """Return what ``document`` says about the operations that ``keep`` lets pass.
+    """Return the part of ``document`` with the operations for which ``keep`` returns true.
 
     Raises:
-        UnusableDocumentError: it is not a document of OpenAPI 3.1.
+        UnusableDocumentError: ``document`` is not a valid OpenAPI 3.1 document.
     """
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1."):
         raise UnusableDocumentError("It is not a document of OpenAPI 3.1.")
@@ -76,7 +76,7 @@ def _part(service: str, document: dict[str, Any], keep: Keep) -> Part:
 
 
 def _path_item(item: dict[str, Any], components: Mapping[Key, Any], keep: Callable[[str], bool]) -> dict[str, Any]:
-    """Return the path item without methods that do not pass, and without servers, which the gateway stands for."""
+    """Return the path item without servers, and only with methods for which ``keep`` returns true."""
     if name := item.get("$ref", "").removeprefix("#/components/pathItems/"):
         item = {**copy.deepcopy(components["pathItems", name]), **{key: item[key] for key in item if key != "$ref"}}
     kept = {key: value for key, value in item.items() if key not in METHODS or keep(key.upper())}
@@ -91,7 +91,7 @@ def _operations_of(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _closure(paths: Any, components: Mapping[Key, Any]) -> list[Key]:
-    """Return all components that ``paths`` need, in the order of the document."""
+    """Return all components that ``paths`` refer to, directly or indirectly, in the order of the document."""
     needed, new = set(), references(paths, components.__contains__)
     while new:
         needed |= new
@@ -100,10 +100,10 @@ def _closure(paths: Any, components: Mapping[Key, Any]) -> list[Key]:
 
 
 def merge(parts: Sequence[Part]) -> dict[str, Any]:
-    """Return paths, components and tags of all ``parts``; names that mean different things become different.
+    """Return the paths and components of all ``parts``; conflicting names get the name of the service as a prefix.
 
-    A component that several documents have stays one if all of them mean the same by it, with everything that it
-    refers to. Otherwise each gets the name of its service in front, as does each of several equal operation ids.
+    Components of the same name are shared if they are equal in all documents, including everything that they refer
+    to. Operation ids that occur in several documents always conflict.
     """
     conflicts = _conflicts(parts)
     taken = {key for part in parts for key in (*part.components, *part.operation_ids)}
@@ -139,10 +139,10 @@ def _new_name(service: str, kind: str, name: str) -> str:
 
 
 def _conflicts(parts: Sequence[Part]) -> set[Key]:
-    """Return the names that several parts use for different things.
+    """Return the names that have different meanings in several parts.
 
-    Things are alike until shown otherwise: first those that differ themselves are found, then as long as there are any
-    those that refer to them. So things that refer to each other in a circle can be alike.
+    First come components whose own content differs, then repeatedly those that refer to a conflict. Components that
+    refer to each other in a circle are thus equal unless one of them differs.
     """
     several = _repeated(part.components for part in parts)
     conflicts = {key for key in several if len({_text(part.components[key]) for part in _having(key, parts)}) > 1}

@@ -1,4 +1,4 @@
-"""The monitor of a gateway process: the load of the last minutes, the availability of the replicas, and lags."""
+"""The monitor of a gateway process: recent load, health of the replicas, documents and lags."""
 
 import logging
 import time
@@ -21,11 +21,11 @@ T = TypeVar("T")
 _INTERVAL = 5.0  # seconds between two snapshots
 _WINDOW = 60.0  # seconds over which rates and durations are computed
 _WAIT_SECONDS = 0.03  # seconds that a page waits for health checks
-_COUNTS_MAX_AGE = 1.0  # seconds for which counts are used again
+_COUNTS_MAX_AGE = 1.0  # seconds for which counts are cached
 
 
 class Monitor:
-    """Looks at the system every five seconds, and when a page asks."""
+    """Collects the state of the system every five seconds, and when a page is requested."""
 
     def __init__(self) -> None:
         self.availability = Availability()
@@ -35,14 +35,14 @@ class Monitor:
         self._latest: Counts | None = None
 
     def run(self) -> None:
-        """Take a snapshot every ``_INTERVAL`` seconds; an error is logged, and the next one is tried."""
+        """Take a snapshot every ``_INTERVAL`` seconds; errors are logged and do not end the loop."""
         while True:
             try:
                 self._record()
                 gevent.joinall(self.availability.check_all(), timeout=_INTERVAL)
                 self.documents.fetch_missing()
             except Exception:
-                logger.exception("The portal cannot look at the system")
+                logger.exception("The portal cannot collect the state of the system")
             gevent.sleep(_INTERVAL)
 
     def _record(self) -> None:
@@ -52,21 +52,21 @@ class Monitor:
         _in_thread(self.history.save)
 
     def refresh(self) -> Counts:
-        """Check the replicas and ask for lags now, and return the present counts; takes some 30 ms at most."""
+        """Start health checks and requests for lags, wait at most 30 ms for them, and return the current counts."""
         gevent.joinall([*self.availability.check_all(), *self.lags.refresh()], timeout=_WAIT_SECONDS)
         if self._latest is None or time.time() - self._latest.at > _COUNTS_MAX_AGE:
             self._latest = _in_thread(read_counts)
         return self._latest
 
     def start_of_window(self, now: Counts) -> Counts:
-        """Return the snapshot of a minute before ``now``, or the oldest one if there is none."""
+        """Return the oldest snapshot of the minute before ``now``; ``now`` itself if there is none."""
         return next((counts for counts in self.history if now.at - counts.at <= _WINDOW), now)
 
 
 def _in_thread(function: Callable[[], T]) -> T:
-    """Call ``function`` in a thread: files take milliseconds, in which the event loop serves other requests."""
+    """Call ``function`` in a thread, because reading files would block the event loop for milliseconds."""
 
-    def attempt() -> tuple[T | None, Exception | None]:  # gevent would print an error beside the log
+    def attempt() -> tuple[T | None, Exception | None]:  # gevent would print errors to stderr
         try:
             return function(), None
         except Exception as error:  # noqa: BLE001 -- raised below

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the whole API, as clients of the gateway see it."""
+"""The merged OpenAPI document for clients of the gateway."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -18,16 +18,16 @@ _SCHEMA = "GatewayProblem"
 _DESCRIPTION = """\
 The API of all services behind this gateway. Each tag is a service.
 
-The gateway can refuse a request itself, with problems (RFC 9457) that are listed at each operation, and with 404 or 405
-where no route leads. Each response has an `X-Request-ID`, by which the request is found in the logs."""
+The gateway can reject a request itself, with the problems (RFC 9457) that are listed at each operation, and with 404 or
+405 without a matching route. Each response has an `X-Request-ID`, which identifies the request in the logs."""
 _PROBLEM = {
     "type": "object",
     "description": "An error of the gateway (RFC 9457).",
     "properties": {
-        "type": {"type": "string", "format": "uri", "description": "Names the kind of problem, `urn:problem:CODE`."},
+        "type": {"type": "string", "format": "uri", "description": "The kind of problem, `urn:problem:CODE`."},
         "title": {"type": "string", "description": "The phrase of the status."},
         "status": {"type": "integer", "description": "The HTTP status."},
-        "detail": {"type": "string", "description": "What is wrong, in a sentence."},
+        "detail": {"type": "string", "description": "An explanation in a sentence."},
         "instance": {"type": "string", "description": "Path of the request."},
         "request_id": {"type": "string", "description": "Id of the request, as in `X-Request-ID`."},
     },
@@ -45,9 +45,10 @@ _UNSAFE = ("post", "put", "patch", "delete")
 
 
 def document() -> dict[str, Any]:
-    """Return the merged document; the part of a service that does not respond is its last good one, marked as stale.
+    """Return the merged document.
 
-    Its tag and its operations have ``x-stale-since`` (RFC 3339).
+    If a service does not respond, its last valid document is used; its tag and operations have ``x-stale-since``
+    (RFC 3339).
     """
     documents = monitor().documents
     documents.refresh()
@@ -90,7 +91,7 @@ def _paragraphs(own: Part) -> list[str]:
 
 
 def _shared_paragraphs(parts: Sequence[Part]) -> list[str]:
-    """Return what all services say of themselves, such as the conventions of their API; it is said once."""
+    """Return the paragraphs that all descriptions share, such as API conventions; they are included once."""
     first, *others = map(_paragraphs, parts or [Part("", "", "", {}, {})])
     return [text for text in first if others and all(text in one for one in others)]
 
@@ -114,7 +115,7 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _add_problems(merged: dict[str, Any], table: RouteTable, *, needs_credentials: bool) -> None:
-    """Add the gateway's own problems to the responses of each operation."""
+    """Add the problems of the gateway to the responses of each operation."""
     schemas = merged["components"].setdefault("schemas", {})
     name = _SCHEMA
     while name in schemas:

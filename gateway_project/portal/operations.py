@@ -1,4 +1,4 @@
-"""The operations of the API as the documentation page lists them."""
+"""The operations of the API for the documentation page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class Operation:
     description: str
     anchor: str  # of the operation in Swagger UI
     parameters: Sequence[Mapping[str, Any]]
-    body: str  # the name of the schema of its request's body
-    responses: Sequence[tuple[str, str]]  # status, and its phrase
+    body: str  # name of the schema of the request body
+    responses: Sequence[tuple[str, str]]  # status and reason phrase
 
 
 @dataclass(frozen=True)

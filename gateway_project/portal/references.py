@@ -1,7 +1,7 @@
 """References in an OpenAPI document: to components, operation ids and security schemes.
 
-A document also has places that look like references and are data: examples, defaults, enumerations, and properties
-that happen to be called ``$ref`` or ``security``.
+Some places in a document look like references and are data: examples, defaults, enumerations, and properties with the
+name ``$ref`` or ``security``.
 """
 
 import re
@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 Key = tuple[str, str]  # kind and name: ("schemas", "User"), ("operationIds", "users_list")
-Rename = Callable[[str, str], str | None]  # from kind and name to the new name; None: there is no such thing
+Rename = Callable[[str, str], str | None]  # (kind, name) -> new name; None: unknown
 
 OPERATION_IDS = "operationIds"
 _REFERENCE = re.compile(r"#/components/([A-Za-z]+)/([A-Za-z0-9._-]+)(/.*)?")
 _DATA = frozenset({"const", "default", "enum", "example", "value"})
-# Their keys are names that somebody chose, not words of the specification.
+# Their keys are chosen by the author, not defined by the specification.
 _MAPS = frozenset(
     {"$defs", "definitions", "dependentSchemas", "mapping", "patternProperties", "properties"}  # of schemas
     | {"callbacks", "content", "encoding", "examples", "headers", "links", "parameters", "pathItems", "paths"}
@@ -23,7 +23,7 @@ _MAPS = frozenset(
 
 
 def rewrite(node: Any, rename: Rename) -> Any:
-    """Return a copy of ``node``, a part of a document, with other names."""
+    """Return a copy of ``node``, a part of a document, with references renamed."""
     if isinstance(node, list):
         return [rewrite(item, rename) for item in node]
     if not isinstance(node, dict):
@@ -59,13 +59,13 @@ def _reference(target: str, rename: Rename) -> str:
 
 
 def _mapped(target: str, rename: Rename) -> str:
-    """Return the target of a discriminator's mapping as a reference: it may also be the bare name of a schema."""
+    """Return the target of a discriminator's mapping, a reference or the name of a schema, as a reference."""
     name = rename("schemas", target)
     return f"#/components/schemas/{name}" if name else _reference(target, rename)
 
 
 def references(node: Any, known: Callable[[Key], bool]) -> set[Key]:
-    """Return what ``node`` refers to, as far as it is ``known``."""
+    """Return the references in ``node`` to ``known`` targets."""
     found: set[Key] = set()
 
     def note(kind: str, name: str) -> str | None:
@@ -79,10 +79,10 @@ def references(node: Any, known: Callable[[Key], bool]) -> set[Key]:
 
 
 def complete_discriminators(schemas: dict[str, Any]) -> None:
-    """Write down what the discriminators of ``schemas`` imply: that a value without a mapping is a schema's name.
+    """Add the implicit mappings of the discriminators in ``schemas``: a value without a mapping is a schema's name.
 
-    The values would change with the names. Candidates are the alternatives beside the discriminator or, where it has
-    none, the schemas that extend its own by ``allOf``.
+    Without this, renaming a schema would change the values. The targets are the alternatives (``oneOf``, ``anyOf``)
+    beside the discriminator or, without any, the schemas that extend its schema by ``allOf``.
     """
     for name, schema in schemas.items():
         for node in _with_discriminator(schema):

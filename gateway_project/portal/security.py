@@ -1,4 +1,4 @@
-"""Security schemes and requirements of the API document, with authentication on."""
+"""Security schemes and requirements of the merged document, if authentication is enabled."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _SCHEMES: Mapping[str, Mapping[str, str]] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "An access token of an issuer that this gateway knows. An API key is taken here as well.",
+        "description": "An access token of a configured issuer. API keys are accepted here as well.",
     },
     "ApiKey": {
         "type": "apiKey",
@@ -24,7 +24,7 @@ _SCHEMES: Mapping[str, Mapping[str, str]] = {
 
 
 def add_security(merged: dict[str, Any], table: RouteTable) -> None:
-    """State at each operation which credentials and scopes it needs; what its service states is replaced."""
+    """Set the security requirements of each operation from its route, instead of those of its service."""
     schemes = merged["components"]["securitySchemes"] = {name: dict(scheme) for name, scheme in _SCHEMES.items()}
     for path, item in merged["paths"].items():
         if route := table.match(path):
@@ -34,7 +34,7 @@ def add_security(merged: dict[str, Any], table: RouteTable) -> None:
 
 
 def _requirements(route: Route, method: str, schemes: Mapping[str, Any]) -> list[dict[str, list[str]]]:
-    """Return the alternatives, of which one is needed."""
+    """Return the alternative requirements."""
     if route.public:
         return []
     scopes = route.scopes or {}

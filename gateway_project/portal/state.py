@@ -1,4 +1,4 @@
-"""The state of the services, as the portal shows it."""
+"""The state of the services for the portal."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ SPARKLINE_WIDTH, SPARKLINE_HEIGHT = 120, 24
 
 @dataclass(frozen=True)
 class ReplicaState:
-    """A replica; ``state`` is up, down, or unknown before the first health check."""
+    """The state of a replica: up, down, or unknown before the first health check."""
 
     address: str
     state: str
-    is_ejected: bool  # by some process of the gateway
+    is_ejected: bool  # in at least one process of the gateway
     reason: str
 
 
@@ -35,17 +35,17 @@ class RouteState:
 
 @dataclass(frozen=True)
 class ServiceState:
-    """A service: all that is behind one upstream of the routes file."""
+    """The state of a service, which is one upstream of the routes file."""
 
     name: str
     state: str  # up, degraded (some replicas are down), down, unknown
-    since: datetime | None  # when it went down
+    since: datetime | None  # down since
     replicas: Sequence[ReplicaState]
-    circuit_is_open: bool  # in some process of the gateway
+    circuit_is_open: bool  # in at least one process of the gateway
     load: Load
     routes: Sequence[RouteState]
     failures: dict[str, int]  # of the last minutes, by reason
-    lags: Sequence[Lag]  # of the events that it reads; none if it reads none
+    lags: Sequence[Lag]  # by feed; empty if the service reads no events
     sparkline: str  # points of a polyline: requests a second
 
     @property
@@ -54,7 +54,7 @@ class ServiceState:
         return sum(replica.state == "up" for replica in self.replicas)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a program may want to know."""
+        """Return the state for the JSON index."""
         events = {"events": {lag.feed: lag.as_json() for lag in self.lags}} if self.lags else {}
         return events | {
             "state": self.state,
@@ -70,7 +70,7 @@ class ServiceState:
 
 
 def services() -> list[ServiceState]:
-    """Return the present state of all services; the health checks are made now."""
+    """Return the current state of all services, after new health checks."""
     now = monitor().refresh()
     return [_service(name, now) for name in gateway().upstreams]
 
@@ -119,7 +119,7 @@ def _replica(upstream: str, address: str, check: Check | None, now: Counts) -> R
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Return the points of a line through ``values``, from left to right; the highest is at the top."""
+    """Return the points of a polyline through ``values``, scaled to the highest."""
     top = max(values, default=0) or 1
 
     def points() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Counts of all gateway processes, and the load between two snapshots of them."""
+"""Counters of all gateway processes, and the load between two snapshots of them."""
 
 import time
 from collections import defaultdict
@@ -12,18 +12,18 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True)
 class Counts:
-    """Counted by all processes until ``at`` (seconds of ``time.time``)."""
+    """A snapshot of the counters at ``at`` (seconds of ``time.time``)."""
 
     at: float
     responses: Mapping[tuple[str, int], float] = field(default_factory=dict)  # by route and status
-    durations: Mapping[tuple[str, float], float] = field(default_factory=dict)  # by route; up to so many seconds
+    durations: Mapping[tuple[str, float], float] = field(default_factory=dict)  # by route and upper bound in seconds
     failures: Mapping[tuple[str, str], float] = field(default_factory=dict)  # by upstream and reason
     open_circuits: frozenset[str] = frozenset()  # upstreams
     ejected: frozenset[tuple[str, str]] = frozenset()  # upstream and replica
 
 
 def read_counts() -> Counts:
-    """Read the metrics that the processes share; under Django's development server those of this process."""
+    """Read the metrics of all processes; under Django's development server, those of this process."""
     responses: dict[tuple[str, int], float] = defaultdict(float)
     durations: dict[tuple[str, float], float] = {}
     failures: dict[tuple[str, str], float] = {}
@@ -46,7 +46,7 @@ def read_counts() -> Counts:
 
 @dataclass(frozen=True)
 class Load:
-    """The requests to some routes in a span of time."""
+    """The load of some routes in an interval."""
 
     requests: int = 0
     per_second: float = 0.0
@@ -77,7 +77,7 @@ def load(before: Counts, after: Counts, routes: Iterable[str]) -> Load:
 
 
 def per_second(before: Counts, after: Counts, routes: frozenset[str]) -> float:
-    """Return how many requests a second came to ``routes`` between two snapshots."""
+    """Return the requests per second to ``routes`` between two snapshots."""
     return sum(_responses(before, after, routes).values()) / max(after.at - before.at, 0.001)
 
 
@@ -88,9 +88,9 @@ def _responses(before: Counts, after: Counts, routes: frozenset[str]) -> dict[tu
 
 
 def _quantile(share: float, buckets: Mapping[float, float]) -> float | None:
-    """Return the duration in milliseconds below which ``share`` of the requests lie, interpolated in its bucket.
+    """Return the quantile of the durations, in milliseconds, interpolated like Prometheus' ``histogram_quantile``.
 
-    As Prometheus' ``histogram_quantile``; beyond the last bound it is that bound.
+    A quantile beyond the last finite bound is that bound.
     """
     bounds = sorted(buckets)
     if not bounds or buckets[bounds[-1]] <= 0:
@@ -106,7 +106,7 @@ def _quantile(share: float, buckets: Mapping[float, float]) -> float | None:
 
 
 def new_failures(before: Counts, after: Counts, upstream: str) -> dict[str, int]:
-    """Return how often ``upstream`` failed between two snapshots, by reason, the most frequent first."""
+    """Return the failures of ``upstream`` between two snapshots, by reason, the most frequent first."""
     found = {
         reason: round(number - before.failures.get((name, reason), 0.0))
         for (name, reason), number in after.failures.items()

@@ -1,4 +1,4 @@
-"""The pages of the portal."""
+"""The views of the portal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ from proxy.gateway import gateway
 from proxy.health import read_only
 from proxy.views import forward
 
-# A page may load and run what comes from this origin, and nothing that is written into it.
+# Pages may load scripts and styles from this origin only; inline ones are blocked.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -34,7 +34,7 @@ _FILES = {file.name: _OWN for file in _OWN.iterdir()} | dict.fromkeys(
 
 
 def landing(request: HttpRequest) -> HttpResponseBase:
-    """Respond to ``/``: a page for people, an index for programs; a route for ``/`` comes first."""
+    """Respond to ``/`` with the HTML page or the JSON index, unless the routes file has a route for ``/``."""
     if any(route.path == "/" for route in gateway().current.configuration.routes):
         return forward(request)
     return _landing(request)
@@ -78,11 +78,11 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 @read_only
 def static(request: HttpRequest, name: str) -> HttpResponse:
-    """Respond with a style sheet, a script or a picture."""
+    """Respond with a style sheet, a script or an image."""
     if name not in _FILES:
         return unknown(request)
     response: Any = serve(request, name, document_root=str(_FILES[name]))
-    response["Cache-Control"] = "no-cache"  # asked for again each time; 304 if it is unchanged
+    response["Cache-Control"] = "no-cache"  # browsers revalidate each time, and get 304 for unchanged files
     return _with_headers(request, response)
 
 

@@ -118,6 +118,6 @@ def test_failure_to_read_the_counts_is_logged_once(monkeypatch, caplog, capfd):
     looking.kill()
 
     (record,) = caplog.records
-    assert record.message == "The portal cannot look at the system"
+    assert record.message == "The portal cannot collect the state of the system"
     assert "injected" in caplog.text
     assert "Traceback" not in capfd.readouterr().err

@@ -1,4 +1,4 @@
-// Replaces the live part of the page every two seconds, while somebody can see it.
+// Refreshes the live part of the page every two seconds while the page is visible.
 const live = document.getElementById("live");
 const summary = document.getElementById("summary");
 
@@ -15,6 +15,6 @@ async function refresh() {
 
 setInterval(async () => {
   if (document.hidden) return;
-  const text = await refresh().catch(() => "The gateway does not respond; the state below is old.");
-  if (summary.textContent !== text) summary.textContent = text; // read aloud only when it changes
+  const text = await refresh().catch(() => "The gateway does not respond; the state below is stale.");
+  if (summary.textContent !== text) summary.textContent = text; // screen readers announce each change
 }, 2000);
