@@ -70,7 +70,7 @@ def on_starting(server: Any) -> None:
     try:
         current.load()
     except current.ConfigurationError as error:
-        server.log.error("%s", error)  # noqa: TRY400 -- the message says it all
+        server.log.error("%s", error)  # noqa: TRY400 -- the message suffices
         sys.exit(1)
 
 

@@ -62,17 +62,17 @@ class NamedReplicas:
         self.last_error = reason
 
     def _replace(self, addresses: tuple[str, ...]) -> None:
-        gone = self.replicas.keys() - set(addresses)
+        removed = self.replicas.keys() - set(addresses)
         new = set(addresses) - self.replicas.keys()
-        if not gone and not new:
+        if not removed and not new:
             return
-        dropped = [self.replicas.pop(address) for address in gone]
+        dropped = [self.replicas.pop(address) for address in removed]
         for address in sorted(new):
             self.replicas[address] = Replica(self._settings, self._server, address)
         self._on_change()
         for replica in dropped:
             replica.retire()
-        logger.info("Replicas changed", extra={"host": self._host, "added": sorted(new), "dropped": sorted(gone)})
+        logger.info("Replicas changed", extra={"host": self._host, "added": sorted(new), "dropped": sorted(removed)})
 
 
 def look_up(host: str) -> tuple[str, ...]:
