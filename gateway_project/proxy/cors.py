@@ -27,7 +27,7 @@ def preflight_response(route: Route, head: RequestHead) -> HttpResponse | None:
     if not route.cors_origins or not is_preflight(head):
         return None
     if not _allowed_origin(route, head):
-        raise CrossSiteError("Pages of this origin may not use this address.")
+        raise CrossSiteError("Pages of this origin may not use this route.")
     response = HttpResponse(status=204, headers={"Access-Control-Max-Age": _MAX_AGE})
     del response["Content-Type"]
     for name, allowed in {

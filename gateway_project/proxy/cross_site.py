@@ -37,7 +37,7 @@ def check_origin(received: Received, route: Route) -> None:
     else:
         is_own = origins <= _own_origins(received)
     if not is_own:
-        raise CrossSiteError("A request from another site may not change anything here.")
+        raise CrossSiteError("Unsafe requests from other sites are not allowed.")
 
 
 def _own_origins(received: Received) -> set[str]:

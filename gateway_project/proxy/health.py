@@ -32,9 +32,9 @@ def read_only(view: _View) -> _View:
 @read_only
 def health(request: HttpRequest) -> HttpResponse:
     """Respond with 200 and the state of the gateway, even if upstreams are down."""
-    here = gateway()
-    upstreams = tuple([_state(name, upstream) for name, upstream in here.upstreams.items()])
-    state = _as_json(here.current.read_at, here.current.refused, upstreams)
+    active = gateway()
+    upstreams = tuple([_state(name, upstream) for name, upstream in active.upstreams.items()])
+    state = _as_json(active.current.read_at, active.current.refused, upstreams)
     return HttpResponse(state, content_type="application/json", headers=security_headers(request))
 
 

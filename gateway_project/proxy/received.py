@@ -43,7 +43,7 @@ class Received:
     scheme: str
     send_interim: Callable[[int, str, Fields], None] = _no_interim
     client_seconds: float | None = None  # timeout between two pieces of the body; None: no limit
-    carries_tunnels: bool = False  # whether the server supports WebSocket tunnels
+    supports_tunnels: bool = False  # whether the server supports WebSocket tunnels
     route: str = NO_ROUTE  # path of the matched route
     principal: "Principal | None" = None  # the authenticated sender
     replica: str = ""  # host:port of the server whose response is forwarded

@@ -110,12 +110,12 @@ def _framed(body: RequestBody, pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _above_minimum_rate(pieces: Iterator[bytes], seconds: float | None) -> Iterator[bytes]:
-    """Yield ``pieces`` while their average rate is at least ``_MINIMUM_RATE``; the first ``seconds`` are free.
+    """Yield ``pieces``, which must arrive at ``_MINIMUM_RATE`` on average, after a grace period of ``seconds``.
 
     A timeout between two pieces is not enough: a client that sends single bytes never reaches it.
 
     Raises:
-        ClientTooSlowError: the rate is lower.
+        ClientTooSlowError: the pieces arrive more slowly.
     """
     begun_at, received = time.monotonic(), 0
     for piece in pieces:

@@ -25,7 +25,7 @@ class Tunnel:
         self._idle_seconds = settings.tunnel_idle_timeout
         self._moved_at = time.monotonic()
 
-    def carry(self, client: Stream) -> int:
+    def run(self, client: Stream) -> int:
         """Copy until the tunnel ends; return the number of bytes sent to the client."""
         self._sockets.append(client.socket)
         for side in self._sockets:

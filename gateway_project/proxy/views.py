@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 
 def forward(request: HttpRequest) -> HttpResponseBase:
     """Return the response of the upstream, or a problem."""
-    here, sent = gateway(), received(request)
+    active, original = gateway(), received(request)
     route: Route | None = None
     response: HttpResponseBase | None
     limit_fields: Fields = []
     try:
-        route = here.route(request.path_info)
-        sent.route = route.path
-        response = preflight_response(route, sent.head)
+        route = active.route(request.path_info)
+        original.route = route.path
+        response = preflight_response(route, original.head)
         if response is None:
-            check_method(route, sent.head.method)
-            check_origin(sent, route)
-            if here.authenticator:
-                here.authenticator.check(route, sent)
-            limit_fields = here.rate_limiter.check(route, sent)
-            check_body_size(route, sent.head)
-            upstream = here.upstreams[route.upstream]
-            response = respond_here(sent.head, route) or Exchange(upstream, route, sent, current_request_id()).run()
+            check_method(route, original.head.method)
+            check_origin(original, route)
+            if active.authenticator:
+                active.authenticator.check(route, original)
+            limit_fields = active.rate_limiter.check(route, original)
+            check_body_size(route, original.head)
+            exchange = Exchange(active.upstreams[route.upstream], route, original, current_request_id())
+            response = respond_here(original.head, route) or exchange.run()
     except GatewayError as error:
         response = problem_response(request, error.status, error.code, error.detail, error.headers)
         response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 -- Django's flag, prevents a second log line
     for name, value in limit_fields:
         response[name] = value
     if route and route.cors_origins:
-        set_cors_headers(response, route, sent.head)
+        set_cors_headers(response, route, original.head)
     return response

@@ -17,7 +17,7 @@ def is_handshake(received: Received, route: Route) -> bool:
     head = received.head
     return (
         route.websockets
-        and received.carries_tunnels
+        and received.supports_tunnels
         and head.method == "GET"
         and head.version >= (1, 1)
         and head.length == 0

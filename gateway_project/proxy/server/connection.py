@@ -110,7 +110,7 @@ class ClientConnection:
         body = Body(self._stream, request.length)
         writer = ResponseWriter(self._socket, request, body, self._is_stopping)
         seconds = self._worker.client_seconds
-        received = Received(request, body, self._address, self._scheme, writer.interim, seconds, carries_tunnels=True)
+        received = Received(request, body, self._address, self._scheme, writer.interim, seconds, supports_tunnels=True)
         # Imported here: gunicorn's main process loads this module before gevent patches the standard library.
         from proxy.spans import server_span
 
@@ -175,18 +175,18 @@ class ClientConnection:
         response: Any = self._application(environ, writer.start_response)
         try:
             if tunnel := getattr(response, "tunnel", None):
-                self._carry(tunnel, response, writer)
+                self._run_tunnel(tunnel, response, writer)
             else:
                 writer.send(response)
         finally:
             response.close()
 
-    def _carry(self, tunnel: "Tunnel", response: Any, writer: ResponseWriter) -> None:
+    def _run_tunnel(self, tunnel: "Tunnel", response: Any, writer: ResponseWriter) -> None:
         writer.keeps_connection = False
         writer.interim(response.status_code, response.reason_phrase, response.items())
         self._worker.tunnels.add(tunnel)
         try:
-            writer.sent = tunnel.carry(self._stream)
+            writer.sent = tunnel.run(self._stream)
         finally:
             self._worker.tunnels.discard(tunnel)
 
