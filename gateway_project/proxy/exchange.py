@@ -47,7 +47,6 @@ class Exchange:
         self._route = route
         self._received = received
         self._request_id = request_id
-        self._body: BufferedBody | StreamedBody
         self._is_retryable = False
         self._is_handshake = is_handshake(received, route)
         self._timer: gevent.Timeout | None = None
@@ -59,7 +58,7 @@ class Exchange:
             GatewayError: the request could not be forwarded, or the upstream did not respond.
         """
         prepare = BufferedBody if self._route.request_buffering else StreamedBody
-        self._body = prepare(self._received, self._route.max_body)
+        self._body: BufferedBody | StreamedBody = prepare(self._received, self._route.max_body)
         self._is_retryable = self._body.is_replayable and is_idempotent(self._received.head)
         if self._is_handshake:
             self._upstream.reserve_tunnel()

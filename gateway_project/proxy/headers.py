@@ -40,7 +40,7 @@ def request_fields(received: Received, host: str | None, request_id: str, identi
 
 
 def request_trailers(trailers: Fields) -> Fields:
-    """Return the trailers to forward, without names that the gateway sets; an upstream may merge trailers into headers."""
+    """Return the trailers to forward: not those that the gateway sets, as an upstream may merge them into headers."""
     return [pair for pair in trailers if not pair[0].lower().replace("_", "-").startswith(_OWN_PREFIXES)]
 
 
