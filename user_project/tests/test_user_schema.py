@@ -29,6 +29,7 @@ OF_A_LIST = IN_EVERY_OPERATION | {
 OF_AN_OBJECT = IN_EVERY_OPERATION | {404: {"not_found"}, 412: {"precondition_failed"}}
 WITH_A_BODY = {
     400: {"bad_request", "invalid", "parse_error"},
+    411: {"length_required"},
     413: {"body_too_large"},
     415: {"unsupported_media_type"},
 }
@@ -82,7 +83,7 @@ def test_operations_have_stable_names_and_state_each_problem(document):
         "users_retrieve": OF_AN_OBJECT,
         "users_update": OF_AN_OBJECT | WITH_A_BODY,
         "users_partial_update": OF_AN_OBJECT | WITH_A_BODY,
-        "users_destroy": OF_AN_OBJECT | {413: {"body_too_large"}},
+        "users_destroy": OF_AN_OBJECT | {411: {"length_required"}, 413: {"body_too_large"}},
     }
 
 

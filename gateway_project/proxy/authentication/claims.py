@@ -1,5 +1,6 @@
 """The caller according to the claims of a verified token."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from identity.internal import Caller
 from proxy.authentication.errors import InvalidTokenError
 from proxy.authentication.policy import Issuer
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # NUL and surrogates
 _RESERVED = ("key:", "service:", "staff:")  # subjects of API keys, services and sessions
 _MAX_DIGITS = 18  # of an id in PostgreSQL's bigint
 
@@ -15,10 +17,10 @@ def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
     """Return the caller of a token.
 
     Raises:
-        InvalidTokenError: the subject is empty, reserved or not printable.
+        InvalidTokenError: the subject is empty or reserved, or PostgreSQL cannot store it.
     """
     subject = claims["sub"]
-    if not subject or not subject.isprintable() or subject.startswith(_RESERVED):
+    if not subject or _UNSTORABLE.search(subject) or subject.startswith(_RESERVED):
         raise InvalidTokenError("The subject of the token is not acceptable.")
     return Caller(
         subject=subject,
