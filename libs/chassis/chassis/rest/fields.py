@@ -69,14 +69,14 @@ class StrictJSONField(serializers.JSONField):
     def to_internal_value(self, data: Any) -> Any:
         """Return the value."""
         value = super().to_internal_value(data)
-        parts = [value]
+        parts: list[Any] = [value]
         while parts:
             part = parts.pop()
             if isinstance(part, str):
                 ProhibitNullCharactersValidator()(part)
                 ProhibitSurrogateCharactersValidator()(part)
             elif isinstance(part, dict):
-                parts += [*part.keys(), *part.values()]
+                parts += [*part, *part.values()]
             elif isinstance(part, list):
                 parts += part
         return value
