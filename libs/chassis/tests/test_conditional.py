@@ -43,10 +43,12 @@ def test_unchanged_object_is_304(api, book, etag, header):
     assert response["Vary"] == "Accept"
 
 
-def test_page_for_a_browser_and_a_list_have_no_tag(api, book):
+def test_page_for_a_browser_indented_json_and_a_list_have_no_tag(api, book):
     page = api.get(f"/books/{book.id}", headers={"accept": "text/html"})
+    indented = api.get(f"/books/{book.id}", headers={"accept": "application/json; indent=4"})
 
     assert "ETag" not in page
+    assert (indented.status_code, "ETag" in indented) == (200, False)
     assert "ETag" not in api.get("/books")
     assert "ETag" not in api.get("/books/9999")
 

@@ -93,11 +93,12 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return {"Location": self.request.build_absolute_uri(path)}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the response; JSON of ``retrieve`` gets an entity tag, also if a subclass changed the data."""
+        """Return the response; JSON of ``retrieve`` gets an entity tag, unless it is indented."""
         is_read = (
             self.action == "retrieve" and isinstance(response, Response) and response.status_code == HTTPStatus.OK
         )
-        if is_read and isinstance(request.accepted_renderer, JSONRenderer) and "ETag" not in response.headers:
+        is_json = isinstance(request.accepted_renderer, JSONRenderer) and "indent=" not in request.accepted_media_type
+        if is_read and is_json and "ETag" not in response.headers:
             try:
                 response = conditional(request, entity_tag(self.render_json(response)), response)
             except PreconditionFailed as error:
