@@ -15,7 +15,7 @@ _SECONDS = 1.0  # timeout of a response, and minimum interval between two reques
 
 @dataclass(frozen=True)
 class Lag:
-    """The unread events of one feed, and the age of the last event read; None if none has been read."""
+    """The unread events of one feed, and the seconds since it was read to its head; None if it never was."""
 
     feed: str
     events: int
