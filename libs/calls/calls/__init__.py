@@ -1,1 +1,1 @@
-"""Headers and deadlines of HTTP calls between services."""
+"""Headers, deadlines and bulkheads of HTTP calls between services."""
