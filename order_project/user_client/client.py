@@ -113,7 +113,7 @@ def _get(path: str, parse: Callable[[requests.Response], ResultT]) -> ResultT:
 
 def _parse_user(response: requests.Response, user_id: int) -> bool | None:
     is_problem = response.headers.get("Content-Type") == PROBLEM_JSON
-    # Only this problem is the user service's own 404; a proxy or a wrong URL sends another one, or no problem.
+    # Only a problem of these types is the user service's own 404; a wrong URL or a proxy sends another, or none.
     if response.status_code == HTTPStatus.NOT_FOUND and is_problem and response.json().get("type") in _NO_SUCH_USER:
         return None
     response.raise_for_status()
