@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="manage_all.py", epilog=ENVIRONMENT, allow_abbrev=False)
     subparsers = parser.add_subparsers(metavar="COMMAND", dest="command")
     added = {name: subparsers.add_parser(name, help=text, description=text) for name, text in OWN.items()}
-    added["up"].add_argument("--reload", action=argparse.BooleanOptionalAction, default=True, help="on changed code")
+    added["up"].add_argument("--reload", action=argparse.BooleanOptionalAction, default=True, help="reload new code")
     added["logs"].add_argument("service", nargs="?")
     added["logs"].add_argument("-f", "--follow", action="store_true", help="follow the log until `up` ends")
     for name, text in PASSING_ON.items():
