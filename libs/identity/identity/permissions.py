@@ -34,7 +34,7 @@ class HasScope(BasePermission):
         if not (caller or is_staff(request)):
             raise IdentityRequired
         if not hasattr(view, "scope_resource"):
-            raise PermissionDenied("The address is closed: its view has no `scope_resource`.")
+            raise PermissionDenied("The view has no `scope_resource`, so it refuses all requests.")
         if caller is None:
             return _staff_may(request, view)
         scope = required_scope(request.method or "", view)
