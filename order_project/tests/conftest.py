@@ -65,9 +65,9 @@ def user_service(httpserver: HTTPServer, settings: Any) -> HTTPServer:
         (interaction,) = [
             one for one in CONTRACT["interactions"] if one["given"] == given and one["request"]["path"] == path
         ]
-        promised = interaction["response"]
-        body = json.dumps(promised["body"]).replace('"{id}"', str(KNOWN_USER))
-        return Response(body, status=promised["status"], content_type=promised["content_type"])
+        expected = interaction["response"]
+        body = json.dumps(expected["body"]).replace('"{id}"', str(KNOWN_USER))
+        return Response(body, status=expected["status"], content_type=expected["content_type"])
 
     httpserver.expect_request(re.compile("/users.*")).respond_with_handler(respond)
     return httpserver

@@ -46,7 +46,7 @@ def start_service(django_db_setup, make_httpserver, tmp_path_factory):
         "SERVICE_TOKEN": TOKEN,
         "AUTH": "true",
     }
-    return lambda way: serving(way, PROJECT, environment, tmp_path_factory.mktemp("secured"))
+    return lambda mode: serving(mode, PROJECT, environment, tmp_path_factory.mktemp("secured"))
 
 
 @pytest.fixture(scope="module", params=["test client, speedups on", "gunicorn, speedups on"])

@@ -21,10 +21,10 @@ def address(httpserver: HTTPServer, settings):
 
 @pytest.mark.parametrize("interaction", CONTRACT["interactions"], ids=lambda interaction: interaction["description"])
 def test_responses_of_the_contract_are_understood(httpserver, interaction):
-    promised = interaction["response"]
-    body = json.dumps(promised["body"]).replace('"{id}"', "7")
+    expected = interaction["response"]
+    body = json.dumps(expected["body"]).replace('"{id}"', "7")
     httpserver.expect_request(interaction["request"]["path"].replace("{id}", "7")).respond_with_response(
-        Response(body, status=promised["status"], content_type=promised["content_type"])
+        Response(body, status=expected["status"], content_type=expected["content_type"])
     )
 
     found = find_user(7)
