@@ -1,4 +1,4 @@
-"""gunicorn's settings for the example service: ``gunicorn example_project.wsgi`` in this folder."""
+"""gunicorn's settings for this service: ``gunicorn example_project.wsgi`` in this folder."""
 
 import speedups
 from chassis.server import service_configuration

@@ -1,4 +1,7 @@
-"""Settings of the example service, in addition to the common ones. For environment variables see .env.example."""
+"""Settings of the example service, in addition to the common ones.
+
+For environment variables see .env.example.
+"""
 
 import speedups
 from chassis.environment import database, env
