@@ -57,7 +57,7 @@ def document() -> dict[str, Any]:
     for one in parts:
         if since := known[one.service].stale_since:
             for operation in _operations(one.paths):
-                operation["x-stale-since"] = _instant(since)
+                operation["x-stale-since"] = _utc_text(since)
     merged = merge(parts)
     configuration = gateway().current.configuration
     table = RouteTable(configuration.routes)
@@ -101,13 +101,13 @@ def _tag(own: Part, known: Document, shared: Sequence[str]) -> dict[str, Any]:
     text = text.replace("\n\n", " ", 1)
     if known.stale_since is None:
         return {"name": own.service, "description": text}
-    since = _instant(known.stale_since)
+    since = _utc_text(known.stale_since)
     stale = f"**Stale since {since}: the service does not respond.** {known.reason}"
     return {"name": own.service, "description": f"{stale}\n\n{text}", "x-stale-since": since}
 
 
-def _instant(instant: datetime) -> str:
-    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _utc_text(value: datetime) -> str:
+    return value.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:

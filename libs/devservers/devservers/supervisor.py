@@ -1,6 +1,7 @@
 """Runs processes in parallel: shows their output, detects when one ends, and stops them all.
 
-It uses no other threads, because :func:`devservers.processes.spawn` does not allow them.
+It runs in the only thread of this process, as :func:`devservers.processes.spawn` requires: the death signal is sent
+when the thread that spawned a process ends.
 """
 
 import os

@@ -81,6 +81,8 @@ def parse_request(text: str) -> RequestHead:
     if not (found := _REQUEST_LINE.fullmatch(line)) or not text.endswith("\r\n\r\n"):
         raise MalformedError("The request line is malformed.")
     method, target, major, minor = found.groups()
+    if method == "CONNECT":
+        raise MalformedError("CONNECT is not supported.")
     version = (int(major), int(minor))
     if version[0] != 1:
         raise RefusedError(505, "Only HTTP/1.0 and HTTP/1.1 are supported.")
@@ -93,8 +95,6 @@ def parse_request(text: str) -> RequestHead:
     if target[0] != "/" and not (target == "*" and method == "OPTIONS"):
         target, host = _origin_form(method, target)
         fields = [("Host", host), *(pair for pair in fields if pair[0].lower() != "host")]
-    if method == "CONNECT":
-        raise MalformedError("CONNECT is not supported.")
     return RequestHead(method, target, version, fields, request_length(fields, version))
 
 

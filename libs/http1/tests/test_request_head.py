@@ -91,7 +91,7 @@ def test_options_may_have_the_asterisk_form(target):
     assert request(f"OPTIONS {target} HTTP/1.1").target == "*"
 
 
-@pytest.mark.parametrize("target", ["/", "http://other/"])
+@pytest.mark.parametrize("target", ["/", "http://other/", "other:443"])
 def test_connect_is_refused(target):
     with pytest.raises(MalformedError, match="CONNECT"):
         request(f"CONNECT {target} HTTP/1.1")

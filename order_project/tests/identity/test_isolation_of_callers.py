@@ -38,8 +38,8 @@ def set_up(*, with_others, key="done"):
     for pk, user_id, name, status in rows:
         order = Order(pk=pk, user_id=user_id, product_name=name, status=status)
         order.save(force_insert=True)
-        instant = datetime(2026, 1, 1 + pk % 7, tzinfo=UTC)
-        Order.objects.filter(pk=pk).update(created_at=instant, updated_at=instant)
+        created_at = datetime(2026, 1, 1 + pk % 7, tzinfo=UTC)
+        Order.objects.filter(pk=pk).update(created_at=created_at, updated_at=created_at)
     if with_others:
         IdempotencyKey.objects.claim(key.replace("done", "busy"), "of another", timedelta(minutes=1))
         done = IdempotencyKey.objects.claim(key, "of another", timedelta(minutes=1))
@@ -68,7 +68,7 @@ def comparable(response):
 numbers = st.sampled_from([MINE, CLOSED, OTHER, 103, 104, UNKNOWN])
 users = st.sampled_from([7, 8, 9, 99])
 texts = st.sampled_from(["phone", "book", "p", "lamp", "phone lamp", "8", "Phone"])
-instants = st.builds("2026-01-0{}T00:00:00Z".format, st.integers(1, 8))
+datetimes = st.builds("2026-01-0{}T00:00:00Z".format, st.integers(1, 8))
 booleans = st.sampled_from(["true", "false"])
 
 
@@ -95,8 +95,8 @@ def targets(secured):
             "id__in": st.lists(numbers, min_size=1, max_size=4).map(lambda some: ",".join(map(str, some))),
             "search": texts,
             "ordering": st.sampled_from(["id", "-id", "created_at", "-created_at", "user_id"]),
-            "created_at__gte": instants,
-            "created_at__lt": instants,
+            "created_at__gte": datetimes,
+            "created_at__lt": datetimes,
             "user_deleted_at__isnull": booleans,
             "user_deactivated_at__isnull": booleans,
             "page_size": st.sampled_from([1, 2, 50]),

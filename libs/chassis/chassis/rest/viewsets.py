@@ -157,7 +157,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
 @contextmanager
 def _locked_row(instance: Model) -> Iterator[str]:
-    """Lock the row of ``instance`` and read it anew; yield the name of the database."""
+    """Lock the row of ``instance`` and refresh it; yield the name of the database."""
     database = router.db_for_write(type(instance), instance=instance)
     with transaction.atomic(using=database):
         try:
