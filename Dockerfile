@@ -71,14 +71,12 @@ USER 10001:10001
 CMD ["gunicorn"]
 
 
+# Without the version as a label: the databases depend on this image, and compose would recreate them with it.
 FROM ${PYTHON_IMAGE} AS secrets
-ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="Secrets" \
       org.opencontainers.image.description="Writes the secret files of each service and exits" \
       org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.base.name="docker.io/library/python:3.13-slim" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.base.name="docker.io/library/python:3.13-slim"
 COPY --chmod=0644 deploy/provide_secrets.py /provide_secrets.py
 ENTRYPOINT ["python", "/provide_secrets.py"]
 

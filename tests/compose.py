@@ -19,9 +19,9 @@ BASE_IMAGES = ("python:3.13-slim", "postgres:18")
 TLS_BASE_IMAGE = "debian:trixie-slim"
 IMAGES = (
     *(f"{name}:latest" for name in PROJECTS),
-    "user:changed",
+    *(f"{name}:changed" for name in PROJECTS),
     "order:tracing",
-    "secrets:latest",
+    "secrets:1",
     "database:18",
     "tls:haproxy-3.0",
 )

@@ -68,6 +68,22 @@ def test_order_survives_a_restart_and_new_containers(stack, client):
     assert restarted == recreated == order
 
 
+def test_new_version_replaces_the_services_and_restarts_no_database(stack, client):
+    def ids(*services):
+        return {service: [one["Id"] for one in stack.containers(service)] for service in services}
+
+    databases, services = ids("user-db", "order-db"), ids("user")
+    stack.compose("build", VERSION="changed")
+    stack.compose("up", "--detach", "--wait", "--wait-timeout=180", VERSION="changed")
+    later_databases, later_services = ids("user-db", "order-db"), ids("user")
+    stack.compose("up", "--detach", "--wait", "--wait-timeout=180")
+    wait_until_it_serves(client)
+
+    assert all(databases.values())
+    assert later_databases == databases
+    assert later_services != services
+
+
 def test_stopping_one_replica_of_each_service_fails_no_request(stack, client):
     stack.compose("up", "--detach", "--wait", "--no-recreate", "--scale=user=3", "--scale=order=2")
     user = make_user(client)
