@@ -3,6 +3,7 @@
 sudo .venv/bin/python -m benchmarks.service_times > benchmarks/results/service_times.json
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -75,6 +76,7 @@ def measure(cluster: Cluster, rate: float, *kinds: str) -> dict[str, object]:
 
 def main() -> None:
     """Measure each kind alone, and the mix at several rates; print JSON."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     enter_namespaces("benchmarks.service_times")
     with running_cluster() as cluster:
         alone = {kind: measure(cluster, RATE, kind) for kind in KINDS}
