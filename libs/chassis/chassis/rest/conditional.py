@@ -29,7 +29,7 @@ def conditional(request: Request, etag: str, response: Any) -> Any:
     Raises:
         PreconditionFailed: ``If-Match`` or ``If-None-Match`` does not hold.
     """
-    if not parse_etags(request.headers.get("If-Match", "*")):  # Django overlooks a header that has no entity tag
+    if not parse_etags(request.META.get("HTTP_IF_MATCH", "*")):  # Django overlooks a header that has no entity tag
         raise PreconditionFailed
     respond: Any = condition(etag_func=lambda request: etag)(lambda request: response)
     result = respond(request)

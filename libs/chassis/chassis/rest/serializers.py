@@ -160,6 +160,7 @@ def _untranslated(validator: Any) -> Any:
     message = getattr(validator, "message", None)
     if not isinstance(message, lazy_format):
         return validator
-    copied = copy.copy(validator)
-    copied.message = copy.copy(message)
+    copied = object.__new__(type(validator))
+    fresh = lazy_format(message.format_string, *message.args, **message.kwargs)  # type: ignore[arg-type] # not used yet
+    vars(copied).update(vars(validator), message=fresh)
     return copied
