@@ -94,15 +94,13 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response; JSON of ``retrieve`` gets an entity tag, unless it is indented."""
-        is_read = (
-            self.action == "retrieve" and isinstance(response, Response) and response.status_code == HTTPStatus.OK
-        )
-        is_json = isinstance(request.accepted_renderer, JSONRenderer) and "indent=" not in request.accepted_media_type
-        if is_read and is_json and "ETag" not in response.headers:
-            try:
-                response = conditional(request, entity_tag(self.render_json(response)), response)
-            except PreconditionFailed as error:
-                response = self.handle_exception(error)
+        if self.action == "retrieve" and isinstance(response, Response) and response.status_code == HTTPStatus.OK:
+            is_json = isinstance(request.accepted_renderer, JSONRenderer)
+            if is_json and "indent=" not in request.accepted_media_type and "ETag" not in response.headers:
+                try:
+                    response = conditional(request, entity_tag(self.render_json(response)), response)
+                except PreconditionFailed as error:
+                    response = self.handle_exception(error)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
