@@ -21,7 +21,23 @@ class CallerUser:
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
-        self.pk = self.username = caller.subject
+        self.pk = self.id = self.username = caller.subject
+
+    def get_username(self) -> str:
+        """Return the subject."""
+        return self.caller.subject
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Return False: a caller has scopes, not permissions of Django."""
+        return False
+
+    def has_perms(self, perm_list: object, obj: object = None) -> bool:
+        """Return False, as ``has_perm`` does."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Return False, as ``has_perm`` does."""
+        return False
 
     def __str__(self) -> str:
         return self.caller.subject

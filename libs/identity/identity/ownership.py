@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
 from rest_framework.generics import GenericAPIView
 
@@ -27,10 +28,20 @@ class OwnedMixin(GenericAPIView[Any]):
 
     def get_queryset(self) -> QuerySet[Model]:
         """Return the objects that the caller has access to."""
-        queryset: QuerySet[Model] = super().get_queryset()
+        return self.owned(super().get_queryset())
+
+    def filter_queryset(self, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        """Filter the objects that the caller has access to, also if a subclass's ``get_queryset`` ignores this one."""
+        filtered: QuerySet[Model] = super().filter_queryset(self.owned(queryset))
+        return filtered
+
+    def owned(self, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        """Return those of the objects that the caller has access to."""
         if self.sees_all():
             return queryset
         caller = caller_of(self.request)
+        if "__" in self.owner_field:
+            raise ImproperlyConfigured(f"{type(self).__name__}.owner_field must be a field of the model.")
         if caller is None or caller.user_id is None:
             return queryset.none()
         return queryset.filter(**{self.owner_field: caller.user_id})
@@ -39,9 +50,10 @@ class OwnedMixin(GenericAPIView[Any]):
         """Return the serializer, which validates that an owner in the request is the caller."""
         serializer: Any = super().get_serializer(*args, **kwargs)
         reads = "data" in kwargs or len(args) > 1
+        relation = self.owner_field.removesuffix("_id")  # a relation has two names
         if reads and not self.sees_all():
             for field in getattr(serializer, "child", serializer).fields.values():
-                if field.source in (self.owner_field, f"{self.owner_field}_id"):
+                if field.source in (self.owner_field, relation, f"{relation}_id"):
                     field.validators = [*field.validators, self.refuse_other_owner]
         return serializer
 

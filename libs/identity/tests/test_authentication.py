@@ -53,6 +53,15 @@ def test_identity_of_the_gateway_is_the_caller(auth):
     assert (current_actor(), subject_of(request)) == ("7", "7")
 
 
+def test_user_of_a_caller_has_no_permissions_of_django(auth):
+    response = send(headers=identity(make_caller()))
+    user = response.renderer_context["request"].user
+
+    assert (user.id, user.get_username()) == ("7", "7")
+    assert [user.has_perm("books.view_book"), user.has_perms(["books.view_book"])] == [False, False]
+    assert user.has_module_perms("books") is False
+
+
 FORGED = {
     "no header": {},
     "empty": {HEADER: ""},

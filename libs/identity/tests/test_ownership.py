@@ -1,5 +1,6 @@
 import pytest
 from callers import identity, make_caller
+from django.core.exceptions import ImproperlyConfigured
 from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
 
@@ -148,3 +149,32 @@ def test_without_auth_all_objects_are_accessible(books, settings):
 
     assert titles(send(make_caller(), "get")) == ["Mine", "Other"]
     assert send(make_caller(), "patch", body={"shelf": 9}, pk=books[1].pk).status_code == 200
+
+
+def test_get_queryset_of_a_subclass_does_not_widen_what_is_found(books, monkeypatch):
+    monkeypatch.setattr(OwnBooks, "get_queryset", lambda self: Book.objects.all())
+
+    assert titles(send(make_caller(), "get")) == ["Mine"]
+    assert titles(send(make_caller(), "get", "/books?search=other")) == []
+    for method in ("get", "patch", "delete"):
+        assert send(make_caller(), method, body=None if method == "get" else {}, pk=books[1].pk).status_code == 404
+    assert Book.objects.count() == 2
+
+
+def test_owner_field_of_another_model_is_refused(books, monkeypatch):
+    monkeypatch.setattr(OwnBooks, "owner_field", "shelf__id")
+
+    with pytest.raises(ImproperlyConfigured, match="owner_field"):
+        send(make_caller(), "get")
+
+
+@pytest.mark.parametrize("owner_field", ["member", "member_id"])
+@pytest.mark.parametrize("source", ["member", "member_id"])
+def test_owner_that_is_a_relation_is_checked_by_both_of_its_names(auth, monkeypatch, owner_field, source):
+    class MemberSerializer(serializers.Serializer):
+        owner = serializers.IntegerField(source=source)
+
+    monkeypatch.setattr(OwnBooks, "owner_field", owner_field)
+    monkeypatch.setattr(OwnBooks, "serializer_class", MemberSerializer)
+
+    assert send(make_caller(), "post", body={"owner": 8}).status_code == 403
