@@ -3,7 +3,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from scripted import EPOCH, ScriptedConsumer, consume, copies, cursor, event, poison
 
@@ -129,6 +129,25 @@ def test_an_outage_of_the_database_applies_nothing_and_makes_no_dead_letter(monk
     assert copies() == {}
     assert not DeadLetter.objects.exists()
     assert cursor().position == 0
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_sleep(1)", "SELECT repeat('x', 2000000000)"])
+def test_an_event_that_the_database_refuses_blocks_no_other(monkeypatch, statement):
+    consumer = ScriptedConsumer([event(1), event(2)])
+
+    def apply(events, reading):
+        if any(each["subject"].endswith("/2") for each in events):
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = '10ms'")
+                cursor.execute(statement)
+        articles.apply(events, reading)
+
+    monkeypatch.setattr(consumer, "subscription", articles.__class__(**{**vars(articles), "apply": apply}))
+    consumer.consume()
+
+    assert sorted(copies()) == [1]
+    assert DeadLetter.objects.get().state == "waiting"
+    assert cursor().position == 2
 
 
 def test_a_replay_delivers_failed_events_again_and_does_not_sweep_their_subjects():

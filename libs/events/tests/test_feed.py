@@ -3,6 +3,7 @@ import uuid
 
 import pytest
 from django.db import connections
+from psycopg2 import sql
 
 from events.outbox import context
 from events.outbox.feed import begin_epoch
@@ -205,6 +206,30 @@ def test_an_event_carries_the_actor_of_its_transaction_and_of_no_other(empty_fee
     article.delete()
 
     assert [event.get("actor") for event in json.loads(read_feed().content)] == ["auth0|7", "auth0|7", None]
+
+
+RAW_SQL = {
+    "pattern": ("UPDATE articles_article SET title = 'Emma!' WHERE title LIKE 'Em%'", None),
+    "list": ("UPDATE articles_article SET title = %s WHERE title LIKE 'Em%%'", ["Emma!"]),
+    "names": ("UPDATE articles_article SET title = %(title)s WHERE title LIKE 'Em%%'", {"title": "Emma!"}),
+    "composed": (sql.SQL("UPDATE {} SET title = %s").format(sql.Identifier("articles_article")), ["Emma!"]),
+}
+
+
+@pytest.mark.parametrize("statement", RAW_SQL.values(), ids=RAW_SQL)
+def test_raw_sql_of_any_form_carries_the_actor(empty_feed, read_feed, monkeypatch, statement):
+    Article.objects.create(title="Emma")
+    connection = connections["default"]
+    monkeypatch.setattr(connection, "execute_wrappers", [*connection.execute_wrappers])
+    context.note_context(connection)
+    set_actor("auth0|7")
+
+    with connection.cursor() as cursor:
+        cursor.execute(*statement)
+    set_actor("")
+
+    event = json.loads(read_feed().content)[-1]
+    assert (event["data"]["title"], event["actor"]) == ("Emma!", "auth0|7")
 
 
 def test_without_auth_an_event_has_no_extension_members(read_feed):

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 from scripted import ScriptedConsumer, consume, copies, cursor, event, poison
 
@@ -82,6 +83,20 @@ def test_a_restored_older_database_wins_over_newer_versions(catch_up):
     catch_up()
 
     assert copies() == {back.pk: ("Emma", False), gone.pk: ("Persuasion", True)}
+
+
+def test_rows_removed_by_truncate_are_swept_after_their_events_are_deleted_in_a_new_epoch(catch_up):
+    gone = Article.objects.create(title="Emma")
+    catch_up()
+    with connection.cursor() as executing:
+        executing.execute("TRUNCATE articles_article")
+        executing.execute("DELETE FROM outbox_event WHERE subject LIKE 'articles/%'")  # docs/events.md
+    begin_epoch()
+    kept = Article.objects.create(title="Persuasion")
+
+    catch_up()
+
+    assert copies() == {gone.pk: ("Emma", True), kept.pk: ("Persuasion", False)}
 
 
 def test_an_idle_consumer_follows_the_producer_into_a_new_epoch(consumer, catch_up):

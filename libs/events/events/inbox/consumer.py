@@ -23,7 +23,7 @@ PAGE_SIZE = 500
 CAUGHT_UP_AGAIN = timedelta(seconds=5)  # between updates of caught_up_at while there are no new events
 MAX_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=5)  # doubled at each attempt
-_OUTAGES = (OperationalError, InterfaceError)  # of the database; the event is not the cause
+_TRANSIENT = ("08", "40", "53", "55P03", "57P")  # SQLSTATEs: connections, conflicts, resources, locks, shutdowns
 
 
 class Consumer:
@@ -103,9 +103,9 @@ class Consumer:
         try:
             if known:
                 self._in_savepoint(known, reading)
-        except _OUTAGES:
-            raise
-        except Exception:  # noqa: BLE001 - logged when it is raised for an event alone
+        except Exception as error:
+            if _is_outage(error):
+                raise
             for event in known:
                 self._apply_alone(event, reading)
         for event in malformed:
@@ -115,9 +115,9 @@ class Consumer:
     def _apply_alone(self, event: Event, reading: Reading) -> None:
         try:
             self._in_savepoint([event], reading)
-        except _OUTAGES:
-            raise
-        except Exception as error:  # noqa: BLE001 - logged by _bury
+        except Exception as error:
+            if _is_outage(error):
+                raise
             self._bury(event, error)
 
     def _in_savepoint(self, events: Sequence[Event], reading: Reading) -> None:
@@ -161,9 +161,9 @@ class Consumer:
             reading = Reading(cursor.epoch, cursor.generation, cursor.is_replaying)
             try:
                 self._in_savepoint([json.loads(letter.event)], reading)
-            except _OUTAGES:
-                raise
             except Exception as error:
+                if _is_outage(error):
+                    raise
                 letter.error, letter.attempts = _storable(repr(error)), letter.attempts + 1
                 letter.next_attempt_at = timezone.now() + FIRST_RETRY * 2 ** (letter.attempts - 1)
                 if letter.attempts >= MAX_ATTEMPTS:
@@ -192,3 +192,9 @@ def _member(event: Any, name: str) -> str:
 def _storable(value: Any) -> Any:
     """Return text without characters that PostgreSQL cannot store: NUL and lone surrogates."""
     return printable(value).replace("\0", "\\0") if isinstance(value, str) else value
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the database is the cause, so that the event is applied later, and not the event itself."""
+    code = getattr(error.__cause__, "pgcode", None)  # None: the connection is lost
+    return isinstance(error, OperationalError | InterfaceError) and (code is None or code.startswith(_TRANSIENT))
