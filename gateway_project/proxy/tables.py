@@ -74,6 +74,8 @@ def _expand(value: object) -> object:
     """Replace ``${NAME}`` and ``${NAME:-default}`` in the strings of ``value`` with environment variables."""
     if isinstance(value, list):
         return [_expand(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _expand(item) for key, item in value.items()}
     return _VARIABLE.sub(_variable, value) if isinstance(value, str) else value
 
 

@@ -65,6 +65,13 @@ def test_every_setting_is_read(tmp_path):
     assert (policy.keys[0].rate_limit, policy.keys[0].user_id) == ((5, 60), 7)
 
 
+def test_environment_variables_are_substituted_in_scopes(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCOPE", "a b")
+    route = ROUTE + 'scopes = { GET = "${SCOPE}", default = "${NONE:-c}" }\n'
+
+    assert reading(tmp_path, AUTH, KEY, route).routes[0].scopes == {"GET": {"a", "b"}, "default": {"c"}}
+
+
 def test_scopes_of_routes_are_read(tmp_path):
     scopes = 'scopes = { GET = "a", POST = "a b", default = "c" }\nsession_cookie = "sid"\n'
     public = ROUTE.replace("/x", "/y") + "public = true\n"
