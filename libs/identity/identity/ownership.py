@@ -30,10 +30,9 @@ class OwnedMixin(GenericAPIView[Any]):
         """Return the objects that the caller has access to."""
         return self.owned(super().get_queryset())
 
-    def filter_queryset(self, queryset: QuerySet[Model]) -> QuerySet[Model]:
+    def filter_queryset(self, queryset: Any) -> Any:
         """Filter the objects that the caller has access to, also if a subclass's ``get_queryset`` ignores this one."""
-        filtered: QuerySet[Model] = super().filter_queryset(self.owned(queryset))
-        return filtered
+        return super().filter_queryset(self.owned(queryset))
 
     def owned(self, queryset: QuerySet[Model]) -> QuerySet[Model]:
         """Return those of the objects that the caller has access to."""
