@@ -17,7 +17,8 @@ class HasScope(BasePermission):
     """Allows callers with the scope ``RESOURCE:read``, or ``RESOURCE:write`` for unsafe methods, and staff users.
 
     The view's ``scope_resource`` names the resource; a view without one refuses all requests. Staff users need the
-    model permission that the admin requires.
+    model permission that the admin requires. A refusal is raised as an exception with a problem type of its own, so the
+    class can be combined with others by ``&``, and be the last operand of ``|``, but not negated.
     """
 
     problems = (IdentityRequired, InsufficientScope)
