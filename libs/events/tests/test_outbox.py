@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, ProgrammingError, connection, connections, transaction
 from django.db.backends.signals import connection_created
 
 from events.outbox import publish as publishing
@@ -294,3 +294,11 @@ def test_publication_that_is_removed_and_added_again_uses_new_versions():
 
     assert [version for version, *_ in events_of(changed_before.pk)] == [1, 2, 4]
     assert [version for version, *_ in events_of(unchanged.pk)] == [1, 3]
+
+
+@pytest.mark.django_db
+def test_column_that_does_not_exist_cannot_be_published():
+    operation = publishing.publish("articles_article", "articles", "com.example.article", ["id", "titel"])
+
+    with pytest.raises(ProgrammingError, match="titel"):
+        run_sql(operation.sql)
