@@ -222,14 +222,14 @@ def test_raw_sql_of_any_form_carries_the_actor(empty_feed, read_feed, monkeypatc
     connection = connections["default"]
     monkeypatch.setattr(connection, "execute_wrappers", [*connection.execute_wrappers])
     context.note_context(connection)
-    set_actor("auth0|7")
+    set_actor("100%s|é'")
 
     with connection.cursor() as cursor:
         cursor.execute(*statement)
     set_actor("")
 
     event = json.loads(read_feed().content)[-1]
-    assert (event["data"]["title"], event["actor"]) == ("Emma!", "auth0|7")
+    assert (event["data"]["title"], event["actor"]) == ("Emma!", "100%s|é'")
 
 
 def test_without_auth_an_event_has_no_extension_members(read_feed):

@@ -302,3 +302,15 @@ def test_column_that_does_not_exist_cannot_be_published():
 
     with pytest.raises(ProgrammingError, match="titel"):
         run_sql(operation.sql)
+
+
+@pytest.mark.django_db
+def test_column_with_a_reserved_name_is_published():
+    run_sql('ALTER TABLE articles_article ADD COLUMN "order" int NOT NULL DEFAULT 3')
+    operation = publishing.publish("articles_article", "articles", "com.example.article", ["id", "order"])
+
+    run_sql("DROP TRIGGER outbox_version ON articles_article; DROP TRIGGER outbox_publish ON articles_article")
+    run_sql(operation.sql)
+    run_sql("INSERT INTO articles_article (title, secret) VALUES ('Emma', '')")
+
+    assert Event.objects.get().data["order"] == 3

@@ -195,6 +195,6 @@ def _storable(value: Any) -> Any:
 
 
 def _is_outage(error: Exception) -> bool:
-    """Whether the database is the cause, so that the event is applied later, and not the event itself."""
+    """Whether the database caused the error, and not the event, so that a retry can succeed."""
     code = getattr(error.__cause__, "pgcode", None)  # None: the connection is lost
     return isinstance(error, OperationalError | InterfaceError) and (code is None or code.startswith(_TRANSIENT))

@@ -1,6 +1,6 @@
 """Passes the trace and the actor of a write to the trigger that writes its event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -17,21 +17,15 @@ def note_context(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 
 
 def _with_context(execute: Callable[..., Any], sql: Any, params: Any, many: Any, context: dict[str, Any]) -> Any:
-    text = sql.as_string(context["cursor"].cursor) if hasattr(sql, "as_string") else sql  # psycopg2.sql's or a string
+    cursor = context["cursor"]
+    text = sql.as_string(cursor.connection) if hasattr(sql, "as_string") else sql  # psycopg2.sql's, or a string
     if many or not text.startswith(("INSERT", "UPDATE", "DELETE")):
         return execute(sql, params, many, context)
     trace, actor = tracing.outgoing_headers().get("traceparent"), current_actor()
     known = [pair for pair in (("events.traceparent", trace), ("events.actor", actor)) if pair[1]]
     if known:
         # Two statements in one query form one transaction, to which the values are limited.
-        if isinstance(params, Mapping):
-            values = {f"context_{number}": value for number, value in enumerate(chain(*known))}
-            marks, params = [f"%({name})s" for name in values], {**params, **values}
-        else:
-            text = text.replace("%", "%%") if params is None else text  # without parameters, it is no format
-            marks, params = ["%s"] * 2 * len(known), (*chain(*known), *(params or ()))
-        settings = ", ".join(
-            f"set_config({name}, {value}, true)" for name, value in zip(*[iter(marks)] * 2, strict=True)
-        )
-        sql = f"SELECT {settings}; {text}"
+        setting = ", ".join(["set_config(%s, %s, true)"] * len(known))
+        prefix = cursor.mogrify(f"SELECT {setting}; ", [*chain(*known)]).decode()
+        sql = (prefix if params is None else prefix.replace("%", "%%")) + text
     return execute(sql, params, many, context)

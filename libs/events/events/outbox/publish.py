@@ -18,7 +18,7 @@ def publish(table: str, topic: str, type_prefix: str, columns: list[str]) -> Run
     arguments = ", ".join(f"'{argument}'" for argument in (topic, type_prefix, *columns))
     # Earlier events remain if the operation is reversed and applied again; their versions must not be used twice.
     sql = f"""
-        SELECT {", ".join(columns)} FROM {table} LIMIT 0; -- fails if a column does not exist
+        SELECT {", ".join(f'"{column}"' for column in columns)} FROM {table} LIMIT 0; -- fails if one does not exist
         UPDATE {table} AS own SET version = 1 + earlier.version
             FROM (SELECT subject, max(version) AS version FROM outbox_event GROUP BY subject) AS earlier
             WHERE earlier.subject = '{topic}/' || own.id;
