@@ -149,7 +149,7 @@ class Exchange:
     ) -> None:
         """Release or close the connection after the end of the response body, or after its failure with ``error``."""
         if isinstance(error, UpstreamError):
-            with bound_request_id(self._request_id):  # the middleware is left when the body is sent
+            with bound_request_id(self._request_id):  # RequestIdMiddleware has returned
                 self._upstream.note_failure(replica, error)
         is_sent = upload is None or upload.is_complete
         if upload and not is_sent:

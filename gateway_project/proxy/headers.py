@@ -13,7 +13,7 @@ _OK, _NO_CONTENT = 200, 204
 _PSEUDONYM = "gateway"
 IDENTITY = "X-Internal-Identity"  # identity.internal, which loads cryptography, reads it
 _REPLACED = frozenset({"x-forwarded-for", IDENTITY.lower()})
-_OWN_PREFIXES = ("x-forwarded-", "x-internal-", "x-request-id", "x-service-token", "trace")
+_OWN_PREFIXES = ("x-forwarded-", "x-internal-", "x-request-id", "x-service-token", "traceparent", "tracestate")
 
 
 def request_fields(received: Received, host: str | None, request_id: str, identity: str = "") -> Fields:

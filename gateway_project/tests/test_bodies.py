@@ -62,11 +62,11 @@ def test_trailers_of_a_request_are_forwarded_except_dangerous_ones(any_gateway, 
         b"X-Sum: 1\r\nHost: evil\r\nContent-Length: 5\r\nConnection: close\r\nForwarded: for=1\r\nX-Real-IP: 1\r\n"
     )
     trailers += b"X-Forwarded-For: 1\r\nX_Forwarded_Host: a\r\nX-Service-Token: a\r\nX-Request-ID: a\r\nx-sum: 2\r\n"
-    trailers += b"X-Internal-Identity: a\r\nTraceparent: a\r\n"
+    trailers += b"X-Internal-Identity: a\r\nTraceparent: a\r\nTrace-Level: 2\r\n"
 
     exchange(any_gateway.port, request("POST", "/", CHUNKED) + b"1\r\na\r\n0\r\n" + trailers + b"\r\n")
 
-    assert upstream.requests[0].body.endswith(b"0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n")
+    assert upstream.requests[0].body.endswith(b"0\r\nX-Sum: 1\r\nx-sum: 2\r\nTrace-Level: 2\r\n\r\n")
 
 
 def test_trailers_of_a_response_are_returned(gateway, upstream):

@@ -23,7 +23,7 @@ class HostMiddleware(CommonMiddleware):
         return super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Set ``Content-Length``; that of a 304 would have to be the one of its 200 response."""
+        """Set ``Content-Length``, except in a 304, where it must be that of the 200 (RFC 9110, section 8.6)."""
         if response.status_code == HTTPStatus.NOT_MODIFIED:
             return response
         return super().process_response(request, response)

@@ -15,6 +15,8 @@ from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from lists.datetimes import INVALID_DATETIME, parse_utc_datetime
 
+_CHARACTER_VALIDATORS = (ProhibitNullCharactersValidator(), ProhibitSurrogateCharactersValidator())
+
 
 def _is_form_data(field: serializers.Field[Any, Any, Any, Any]) -> bool:
     return bool(html.is_html_input(getattr(field.root, "initial_data", None)))
@@ -73,8 +75,8 @@ class StrictJSONField(serializers.JSONField):
         while parts:
             part = parts.pop()
             if isinstance(part, str):
-                ProhibitNullCharactersValidator()(part)
-                ProhibitSurrogateCharactersValidator()(part)
+                for validate in _CHARACTER_VALIDATORS:
+                    validate(part)
             elif isinstance(part, dict):
                 parts += [*part, *part.values()]
             elif isinstance(part, list):
