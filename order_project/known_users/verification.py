@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from events.inbox.models import FeedCursor
@@ -10,7 +11,8 @@ from known_users.models import KnownUser
 from user_client import UserServiceUnavailable, VerifiedUser, find_user
 
 FEED = "user"
-_NOT_ACTIVE = "SELECT * FROM known_user WHERE user_id = %s AND state <> %s"  # faster than a queryset
+# Runs for every order of a cached user; a queryset would take several times as long.
+_NOT_ACTIVE = "SELECT state, changed_at FROM known_user WHERE user_id = %s AND state <> %s"
 
 
 def verify_user(user_id: int) -> VerifiedUser | None:
@@ -32,17 +34,19 @@ def verify_user(user_id: int) -> VerifiedUser | None:
         read_at = _events_read_at()
         if known.state == KnownUser.State.ACTIVE and read_at is None:
             raise
-        return _as_verified(known, read_at or known.changed_at)
+        return _as_verified(known.state, read_at or known.changed_at)
     if user and user.is_cached:
-        known = next(iter(KnownUser.objects.raw(_NOT_ACTIVE, [user_id, KnownUser.State.ACTIVE])), None)
-        return _as_verified(known, known.changed_at) if known else user
+        with connection.cursor() as cursor:
+            cursor.execute(_NOT_ACTIVE, [user_id, KnownUser.State.ACTIVE])
+            not_active = cursor.fetchone()
+        return _as_verified(*not_active) if not_active else user
     return user
 
 
-def _as_verified(known: KnownUser, verified_at: datetime) -> VerifiedUser | None:
-    if known.state == KnownUser.State.DELETED:
+def _as_verified(state: str, verified_at: datetime) -> VerifiedUser | None:
+    if state == KnownUser.State.DELETED:
         return None
-    return VerifiedUser(is_active=known.state == KnownUser.State.ACTIVE, verified_at=verified_at)
+    return VerifiedUser(is_active=state == KnownUser.State.ACTIVE, verified_at=verified_at)
 
 
 def _events_read_at() -> datetime | None:
