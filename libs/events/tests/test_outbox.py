@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, ProgrammingError, connection, connections, transaction
 from django.db.backends.signals import connection_created
 
@@ -302,6 +303,45 @@ def test_column_that_does_not_exist_cannot_be_published():
 
     with pytest.raises(ProgrammingError, match="titel"):
         run_sql(operation.sql)
+
+
+@pytest.mark.django_db
+def test_later_migration_publishes_other_columns_and_can_be_reversed():
+    article = Article.objects.create(title="Emma", secret="known")
+    own = "articles_article", "articles", "com.example.article"
+    operation = publishing.publish(*own, ["id", "secret"], replaces=["id", "title"])
+
+    run_sql(operation.sql)
+    Article.objects.update(title="Emma (1815)")
+    run_sql(operation.reverse_sql)
+    Article.objects.update(title="Emma (1816)")
+
+    assert events_of(article.pk) == [
+        changed(article.pk, "Emma", 1),
+        (2, "changed.v1", {"id": article.pk, "secret": "known", "version": 2}),
+        changed(article.pk, "Emma (1816)", 3),
+    ]
+
+
+@pytest.mark.django_db
+def test_later_migration_cannot_publish_a_column_that_does_not_exist():
+    own = "articles_article", "articles", "com.example.article"
+    operation = publishing.publish(*own, ["id", "titel"], replaces=["id", "title"])
+
+    with pytest.raises(ProgrammingError, match="titel"):
+        run_sql(operation.sql)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", ["RENAME COLUMN title TO name", "DROP COLUMN title"])
+def test_migrate_fails_if_a_published_column_is_gone_until_others_are_published(change):
+    run_sql(f"ALTER TABLE articles_article {change}")
+    own = "articles_article", "articles", "com.example.article"
+
+    with pytest.raises(CommandError, match="articles_article contain the column 'title'"):
+        call_command("migrate", verbosity=0)
+    run_sql(publishing.publish(*own, ["id", "secret"], replaces=["id", "title"]).sql)
+    call_command("migrate", verbosity=0)
 
 
 @pytest.mark.django_db
