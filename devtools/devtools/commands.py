@@ -107,7 +107,7 @@ def status(configuration: Configuration) -> int:
         where = urlsplit(private[0]).netloc.rpartition("@")[2] if private else ""
         rows.append(("postgres", where, "running" if private else "down"))
     for project in with_database():
-        words = "unknown: no database is running"
+        words = f"unknown: {'`up` started before the project was added' if urls else 'no database is running'}"
         if project.name in urls and (problem := problem_of_database(urls[project.name])):
             words = f"unknown: {problem}"
         elif project.name in urls:
