@@ -1,10 +1,12 @@
 import json
 import os
 import re
+import shutil
 
 import psutil
 import pytest
 
+from devservers.ports import find_free_port
 from devtools.data_folder import DataFolder
 from devtools.databases import problem_of_database
 
@@ -81,6 +83,21 @@ def test_status_shows_the_lag_of_a_worker(system, lag, words):
 
     assert status == 0, output
     assert re.search(rf"^  order-worker +{re.escape(words)}$", output, flags=re.MULTILINE), output
+
+
+def test_status_names_a_project_that_was_added_while_up_runs(system):
+    system.running_up()
+    added = system.root / "late_project"
+    added.mkdir()
+    for name in ("service.toml", "pyproject.toml"):
+        text = (system.root / "user_project" / name).read_text().replace("user", "late")
+        (added / name).write_text(text.replace("port = 8000", f"port = {find_free_port()}"))
+
+    status, output = system.run("status")
+    shutil.rmtree(added)
+
+    assert status == 1
+    assert re.search(r"late migrations .*  unknown: `up` started before the project was added\n", output), output
 
 
 def test_status_lists_processes_that_are_down(clone):
