@@ -71,11 +71,13 @@ class RouteTable:
     def match(self, path: str) -> Route | None:
         """Return the route of ``path``, percent-decoded, or None.
 
-        Dot segments are resolved first, as an upstream may do (RFC 3986, section 5.2.4), so that a path cannot bypass
-        the limits of its effective route.
+        The upstream gets the path as received, and may resolve dot segments (RFC 3986, section 5.2.4) or not. So a path
+        has no route if these two readings have different ones; otherwise it could bypass the limits of a route.
         """
-        if "/." in path:
-            path = normpath(path)
+        route = self._longest(path)
+        return route if "/." not in path or route is self._longest(normpath(path)) else None
+
+    def _longest(self, path: str) -> Route | None:
         while path and path != "/":
             if route := self._routes.get(path):
                 return route

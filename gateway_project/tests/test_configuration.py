@@ -225,9 +225,11 @@ ROUTES = RouteTable([Route("/a", "a"), Route("/a/b", "ab"), Route("/c", "c")])
         ("/ab", None),
         ("/", None),
         ("//a", None),
-        ("/a/../c", "c"),
         ("/c/./x", "c"),
-        ("/a/b/../../c", "c"),
+        ("/a/b/../b/c", "ab"),
+        ("/a/../c", None),
+        ("/a/b/../x", None),
+        ("/x/../c", None),
         ("/..", None),
         ("", None),
     ],
@@ -241,7 +243,7 @@ def test_route_matches_its_path_and_everything_below(path, upstream):
 def test_catch_all_matches_everything_else():
     table = RouteTable([Route("/a", "a"), Route("/", "rest")])
 
-    assert [table.match(path).upstream for path in ("/a", "/", "/b", "/ab/c", "*", "//")] == ["a"] + ["rest"] * 5
+    assert [table.match(path).upstream for path in ("/a", "/", "/b", "/x/../c", "*", "//")] == ["a"] + ["rest"] * 5
 
 
 def checked(file, monkeypatch):
