@@ -244,6 +244,7 @@ def test_catch_all_matches_everything_else():
     table = RouteTable([Route("/a", "a"), Route("/", "rest")])
 
     assert [table.match(path).upstream for path in ("/a", "/", "/b", "/x/../c", "*", "//")] == ["a"] + ["rest"] * 5
+    assert [table.match(path) for path in ("//a", "/./a", "/x/..//a")] == [None] * 3
 
 
 def checked(file, monkeypatch):
