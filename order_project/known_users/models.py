@@ -51,10 +51,13 @@ class KnownUserQuerySet(models.QuerySet["KnownUser"]):
         return changed
 
     def sweep(self, reading: Reading, unapplied: Collection[str]) -> None:
-        """Mark users that a complete replay did not contain as deleted, except the subjects of ``unapplied`` events."""
+        """Mark users that a complete replay did not contain as deleted, except the subjects of ``unapplied`` events.
+
+        They keep their epoch, so that a new user with a reused id is stored in this one, whatever its version.
+        """
         unseen = self.filter(generation__lt=reading.generation).exclude(pk__in=ids_of(unapplied))
         gone = unseen.exclude(state=KnownUser.State.DELETED)
-        gone.update(state=KnownUser.State.DELETED, name="", epoch=reading.epoch, changed_at=Now())
+        gone.update(state=KnownUser.State.DELETED, name="", changed_at=Now())
 
 
 class KnownUser(models.Model):

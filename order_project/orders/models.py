@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from lists.text_search import search_vector
 
@@ -35,8 +35,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         placed, now = self.filter(status=Order.Status.PLACED), Now()
         of_deleted = placed.filter(user_id__in=deleted, user_deleted_at=None)
         of_deleted.update(user_deleted_at=now, updated_at=now)
-        of_inactive = placed.filter(user_id__in=inactive, user_deactivated_at=None)
-        of_inactive.update(user_deactivated_at=now, updated_at=now)
+        of_inactive = placed.filter(user_id__in=inactive).exclude(
+            user_deactivated_at__isnull=False, user_deleted_at=None
+        )
+        deactivated_at = Coalesce("user_deactivated_at", now)
+        of_inactive.update(user_deactivated_at=deactivated_at, user_deleted_at=None, updated_at=now)
         flagged = placed.filter(user_id__in=active).exclude(user_deactivated_at=None, user_deleted_at=None)
         flagged.update(user_deactivated_at=None, user_deleted_at=None, updated_at=now)
 

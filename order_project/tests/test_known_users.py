@@ -128,6 +128,26 @@ def test_users_missing_from_a_replay_are_deleted():
     assert dict(KnownUser.objects.values_list("user_id", "state")) == {8: "deleted", KNOWN_USER: "active"}
 
 
+def test_user_with_the_id_of_a_swept_one_is_active():
+    apply([changed(version=5)], READING)
+    restored = Reading(uuid4(), 1, is_replaying=True)
+    sweep_after_replay(restored, [])
+
+    apply([changed(version=1)], restored)
+
+    assert KnownUser.objects.get().state == "active"
+    place()  # the database accepts the order
+
+
+def test_orders_of_a_deleted_user_who_was_restored_as_deactivated_are_flagged_as_such():
+    order = place()
+    apply([changed(), deleted()], READING)
+
+    apply([changed(version=1, is_active=False)], Reading(uuid4(), 1, is_replaying=True))
+
+    assert flags(order) == (True, False)
+
+
 def test_a_user_whose_event_could_not_be_applied_is_not_swept():
     order = place()
     apply([changed()], READING)
