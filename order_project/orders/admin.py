@@ -67,6 +67,13 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at r
             else:
                 self.message_user(request, f"Order {order.pk} is {target}.", messages.SUCCESS)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Order | None:
+        """Return the order, locked while it is changed, so that a concurrent transition is not overwritten."""
+        order = super().get_object(request, object_id, from_field)
+        if order and transaction.get_connection().in_atomic_block:
+            return Order.objects.select_for_update().filter(pk=order.pk).first()
+        return order
+
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
         """Make closed orders read-only."""
         closing = ["product_name", "quantity"] if obj and obj.is_closed else []

@@ -1,6 +1,11 @@
+import time
+from threading import Event, Thread
+
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
+
+from orders.models import Order
 
 
 def test_order_links_to_its_user_in_the_other_admin(admin_client, make_order):
@@ -25,6 +30,41 @@ def test_order_cannot_be_added_or_reassigned(admin_client, make_order):
     assert adding.status_code == 403
     order.refresh_from_db()
     assert (order.user_id, order.product_name, order.quantity) == (42, "Phone", 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_change_waits_for_a_concurrent_transition_and_keeps_it(admin_client, make_order):
+    order, locked = make_order(), Event()
+
+    def cancel():
+        with transaction.atomic():
+            Order.objects.select_for_update().get().transition(Order.Status.CANCELLED)
+            locked.set()
+            wait_for_lock()
+        connection.close()
+
+    def wait_for_lock():
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        for _ in range(500):
+            with connection.cursor() as cursor:
+                cursor.execute(waiting)
+                if cursor.fetchone()[0]:
+                    return
+            time.sleep(0.01)
+
+    thread = Thread(target=cancel)
+    thread.start()
+    locked.wait(10)
+    response = admin_client.post(
+        f"/admin/order/orders/order/{order.id}/change/", {"product_name": "Phone", "quantity": 2}
+    )
+    thread.join()
+
+    order.refresh_from_db()
+    assert response.status_code == 302
+    assert (order.status, order.product_name) == ("cancelled", "Laptop")
 
 
 def test_orders_are_searched_by_product_and_filtered_by_status(admin_client, make_order):
