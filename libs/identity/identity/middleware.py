@@ -1,7 +1,9 @@
 """Middleware of services with ``AUTH``."""
 
+import contextlib
 from collections.abc import Callable
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from observability.actor import set_actor
@@ -15,6 +17,8 @@ class StaffActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Set the actor. For callers of the API, the authentication classes set it."""
-        if request.path.startswith("/admin/") and request.user.is_authenticated:
-            set_actor(f"staff:{request.user.pk}")
+        if request.path.startswith("/admin/"):
+            with contextlib.suppress(DatabaseError):  # the view reports it
+                if request.user.is_authenticated:
+                    set_actor(f"staff:{request.user.pk}")
         return self.get_response(request)
