@@ -18,7 +18,7 @@ class HostMiddleware(CommonMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:  # type: ignore[override]
         """Refuse or redirect the request, or return None to pass it on."""
-        if request.path.startswith(OPEN_PATHS):
+        if OPEN_PATHS.match(request.path):
             return None
         return super().process_request(request)
 

@@ -1,5 +1,6 @@
 """A shared secret in the requests between services, so that only the gateway and the services can call a service."""
 
+import re
 import secrets
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ HEADER = "X-Service-Token"
 SERVICE_TOKEN_REQUIRED = ProblemType(401, "service_token_required", "A valid service token is missing.")
 
 # Open to supervisors, load balancers and Prometheus without a token. The responses have no data of users.
-OPEN_PATHS = ("/health/", "/metrics")
+OPEN_PATHS = re.compile(r"/health/|/metrics\Z")
 
 
 class ServiceTokenMiddleware:
@@ -29,7 +30,7 @@ class ServiceTokenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Handle the request, or refuse it with 401."""
-        is_open = not settings.SERVICE_TOKENS or request.path.startswith(OPEN_PATHS)
+        is_open = not settings.SERVICE_TOKENS or OPEN_PATHS.match(request.path)
         if not is_open and not has_service_token(request):
             headers = {"WWW-Authenticate": "ServiceToken"}
             return problem_response(request, *SERVICE_TOKEN_REQUIRED, headers)

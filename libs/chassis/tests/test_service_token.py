@@ -24,7 +24,11 @@ def test_request_without_a_valid_token_is_refused(api, tokens, sent):
 
 
 @pytest.mark.parametrize(
-    "path", ["/admin/library/login/", "/static/library/admin/css/base.css", "/openapi.json", "/nowhere"]
+    "path",
+    [
+        *("/admin/library/login/", "/static/library/admin/css/base.css", "/openapi.json", "/nowhere"),
+        *("/metricsets/1", "/metrics/1", "/metrics%0A", "/healthy"),
+    ],
 )
 def test_all_other_paths_require_a_token(api, tokens, path):
     assert api.get(path).status_code == 401
