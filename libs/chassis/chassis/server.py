@@ -4,9 +4,9 @@ import contextlib
 import gc
 import importlib
 import os
-import shutil
 import signal
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from gunicorn import glogging
@@ -95,8 +95,12 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Remove the directory of the metrics."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    """Remove the files of the metrics, and their directory unless it has other files."""
+    directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    for file in directory.glob("*.db"):
+        file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        directory.rmdir()
 
 
 class Logger(glogging.Logger):  # type: ignore[misc] # gunicorn has no types

@@ -123,9 +123,10 @@ def test_new_worker_exits_on_sigterm():
 
 
 def test_metrics_directory_can_be_configured(tmp_path):
-    code = "import os; from chassis import server; server.collect_metrics('x'); server.on_exit(None)"
+    code = "from chassis import server; server.collect_metrics('x'); server.on_exit(None)"
     given = tmp_path / "given"
     given.mkdir()
+    (given / "counter_1.db").touch()
 
     subprocess.run(
         [sys.executable, "-c", code],
@@ -134,3 +135,15 @@ def test_metrics_directory_can_be_configured(tmp_path):
     )
 
     assert not list(tmp_path.iterdir())
+
+
+def test_other_files_in_the_metrics_directory_are_kept(tmp_path):
+    for name in ("counter_1.db", "notes.txt"):
+        (tmp_path / name).touch()
+    code = "from chassis import server; server.on_exit(None)"
+
+    subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}, check=True
+    )
+
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
