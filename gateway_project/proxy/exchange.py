@@ -5,7 +5,7 @@ from functools import partial
 
 import gevent
 
-from chassis.circuit_breaker import CircuitOpen
+from calls.circuit_breaker import CircuitOpen
 from http1.body import Body
 from http1.fields import format_fields, values
 from http1.head import UNTIL_CLOSE, ResponseHead, response_length

@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 from rest_framework.test import APIClient
 from werkzeug import Request, Response
 
-from chassis.circuit_breaker import CircuitBreaker
+from calls.circuit_breaker import CircuitBreaker
 from orders.models import Order
 from user_client import client
 from user_client.cache import UserCache

@@ -13,7 +13,7 @@ from django.utils import timezone
 from prometheus_client import Counter, Gauge
 
 from calls.bulkhead import Bulkhead, BulkheadFull
-from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
+from calls.circuit_breaker import CircuitBreaker, CircuitOpen, State
 from problems.types import PROBLEM_JSON
 from user_client import transport
 from user_client.cache import UserCache

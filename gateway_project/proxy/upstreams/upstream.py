@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from itertools import count
 
-from chassis.circuit_breaker import CircuitBreaker, State
+from calls.circuit_breaker import CircuitBreaker, State
 from proxy import metrics
 from proxy.errors import TooManyTunnelsError, UnreachableError, UpstreamError
 from proxy.routes import UpstreamSettings

@@ -12,7 +12,7 @@ import requests
 from werkzeug import Response
 
 from calls.bulkhead import Bulkhead
-from chassis.circuit_breaker import CircuitBreaker
+from calls.circuit_breaker import CircuitBreaker
 from observability.request_id import HEADER
 from tests.conftest import KNOWN_USER
 from user_client import UserServiceUnavailable, client, find_user, find_user_ids, transport

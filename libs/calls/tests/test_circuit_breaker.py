@@ -3,7 +3,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from chassis.circuit_breaker import CircuitBreaker, CircuitOpen, State
+from calls.circuit_breaker import CircuitBreaker, CircuitOpen, State
 
 
 class Failure(Exception):  # noqa: N818 - the term
