@@ -150,7 +150,9 @@ class CircuitOpenError(GatewayError):
 
 
 def from_failure(error: Exception) -> UpstreamError:
-    """Return the ``UpstreamError`` for ``error``, one of ``FAILURES``."""
+    """Return the ``UpstreamError`` for ``error``, which is one or is among ``FAILURES``."""
+    if isinstance(error, UpstreamError):
+        return error
     if isinstance(error, TimeoutError):
         return TooSlowError("The upstream did not respond in time.")
     if isinstance(error, MalformedError):

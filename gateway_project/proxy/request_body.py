@@ -8,13 +8,13 @@ from itertools import chain
 from tempfile import TemporaryFile
 from typing import IO
 
-import gevent
 from django.conf import settings
 
 from http1.body import chunk, last_chunk
 from http1.fields import MalformedError
 from http1.head import CHUNKED
 from http1.stream import PIECE, EndOfStreamError
+from proxy.cooperative import cooperative
 from proxy.errors import BodyTooLargeError, BufferFullError, ClientTooSlowError, MalformedBodyError
 from proxy.headers import request_trailers
 from proxy.received import Received, RequestBody
@@ -22,7 +22,6 @@ from proxy.received import Received, RequestBody
 logger = logging.getLogger(__name__)
 
 _MINIMUM_RATE = 500  # bytes a second, the default of Apache's mod_reqtimeout
-_PIECES_PER_TURN = 16  # read from one client before other greenlets run
 
 
 class StreamedBody:
@@ -64,7 +63,7 @@ class BufferedBody:
             return
         if received.head.expects_continue:
             received.send_interim(100, "Continue", [])
-        pieces = _cooperative(_above_minimum_rate(client_pieces(self._body, limit), received.client_seconds))
+        pieces = _above_minimum_rate(client_pieces(self._body, limit), received.client_seconds)
         content = bytearray()
         for piece in pieces:
             content += piece
@@ -125,14 +124,6 @@ def _above_minimum_rate(pieces: Iterator[bytes], seconds: float | None) -> Itera
         yield piece
 
 
-def _cooperative(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield ``pieces``, and run other greenlets from time to time, even if all pieces have arrived."""
-    for number, piece in enumerate(pieces, start=1):
-        yield piece
-        if not number % _PIECES_PER_TURN:
-            gevent.sleep(0)
-
-
 def client_pieces(body: RequestBody, limit: int | None) -> Iterator[bytes]:
     """Yield the pieces of ``body``.
 
@@ -141,7 +132,7 @@ def client_pieces(body: RequestBody, limit: int | None) -> Iterator[bytes]:
     """
     received = 0
     try:
-        for piece in body:
+        for piece in cooperative(body):
             received += len(piece)
             if limit is not None and received > limit:
                 raise BodyTooLargeError(f"The body is larger than {limit} bytes.")

@@ -8,7 +8,8 @@ from django.http.response import HttpResponseBase
 from http1.body import Body
 from http1.fields import Fields
 from http1.head import ResponseHead
-from proxy.errors import FAILURES, GatewayError, from_failure
+from proxy.cooperative import cooperative
+from proxy.errors import FAILURES, GatewayError, UpstreamError, from_failure
 
 if TYPE_CHECKING:
     from proxy.tunnel import Tunnel
@@ -65,8 +66,8 @@ class ProxiedResponse(HttpResponseBase):
         if self._first or not self._body.finished:
             yield self._first
         try:
-            yield from self._body
-        except FAILURES as error:
+            yield from cooperative(self._body)
+        except (UpstreamError, *FAILURES) as error:
             failure = from_failure(error)
             self._end(failure)
             raise failure from error

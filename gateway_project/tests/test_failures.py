@@ -101,6 +101,22 @@ def send_until_closed(client):
         pass
 
 
+def test_total_timeout_in_a_response_body_is_a_failure_of_the_upstream(failing, upstream):
+    def stall(connection, arrived):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na")
+        time.sleep(1.5)
+
+    upstream.script = stall
+    failing.begin_log()
+
+    got = exchange(failing.port, request(target="/short"))
+
+    assert (got.status, got.complete) == (200, False)
+    assert "Upstream failed" in failing.log
+    seen = json.loads(exchange(failing.port, request(target="/health")).body)["upstreams"]["short"]
+    assert seen["last_error"] == "The upstream did not respond in time."
+
+
 @pytest.mark.timing
 def test_total_timeout_limits_the_whole_exchange(failing, upstream):
     def drip(connection, arrived):

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import threading
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from tests.client import Client, request
 from tests.process import configuration
 
 MANY = 100
+SMALL_CHUNKS = b"1\r\na\r\n" * 600_000 + b"0\r\n\r\n"
 
 
 @pytest.fixture
@@ -39,6 +41,54 @@ def test_pipelined_requests_alternate_with_requests_of_other_clients(quiet_gatew
 
     # Any of the three clients may be served first.
     assert max(order.index("early"), order.index("late")) <= 4
+
+
+@pytest.fixture
+def streaming_gateway(share, upstream):
+    """A gateway that streams requests, too."""
+    return share(configuration(upstream.url, route="request_buffering = false"))
+
+
+def test_response_of_many_small_chunks_alternates_with_requests_of_other_clients(streaming_gateway, upstream):
+    upstream.script = lambda connection, arrived: connection.send(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + SMALL_CHUNKS
+    )
+
+    with Client(streaming_gateway.port) as greedy, Client(streaming_gateway.port) as other:
+        greedy.send(request())
+        is_received = in_thread(lambda: receive_to_the_end(greedy))
+        for _ in range(5):
+            other.send(request(target="/health"))
+            other.read()
+
+        assert not is_received.is_set()
+        assert is_received.wait(60)
+
+
+def test_upload_of_many_small_chunks_alternates_with_requests_of_other_clients(streaming_gateway, upstream):
+    with Client(streaming_gateway.port) as greedy, Client(streaming_gateway.port) as other:
+        is_sent = in_thread(
+            lambda: greedy.send(request("POST", "/", "Transfer-Encoding: chunked") + SMALL_CHUNKS) or greedy.read()
+        )
+        for _ in range(5):
+            other.send(request(target="/health"))
+            other.read()
+
+        assert not is_sent.is_set()
+        assert is_sent.wait(60)
+
+
+def in_thread(function):
+    """Run ``function`` in a thread; return an event that is set afterwards."""
+    done = threading.Event()
+    threading.Thread(target=lambda: (function(), done.set()), daemon=True).start()
+    return done
+
+
+def receive_to_the_end(client):
+    end = b""
+    while not end.endswith(b"0\r\n\r\n"):
+        end = end[-5:] + client.socket.recv(1_000_000)
 
 
 def wait_for_lines(gateway, number):

@@ -16,14 +16,13 @@ from http1.head import parse_request
 from http1.limits import Limits
 from http1.refusal import refuse
 from http1.response_writer import ResponseWriter
-from http1.stream import PIECE, EndOfStreamError, HeadTooLargeError, Stream
+from http1.stream import PIECE, EndOfStreamError, Stream
 from problems.refusal import render_refusal
+from proxy.cooperative import cooperative
 from proxy.errors import GatewayError
 from proxy.received import ENVIRON_KEY, Received
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from proxy.tunnel import Tunnel
 
 logger = logging.getLogger(__name__)
@@ -81,6 +80,7 @@ class ClientConnection:
                 self._socket.settimeout(left)
                 if not self._socket.recv(PIECE):
                     break
+                gevent.sleep(0)
 
     def stop(self) -> None:
         """Stop waiting for a request, as if the client had closed the connection."""
@@ -100,10 +100,8 @@ class ClientConnection:
             started_at = time.monotonic()
             request = parse_request(head)
             self._worker.limits.check(head, request)
-        except HeadTooLargeError:
-            return self._refuse(431, "The head of the request is too large.")
         except MalformedError as error:
-            return self._refuse(getattr(error, "status", 400), str(error), head)
+            return self._refuse(error.status, str(error), head)
         except TimeoutError:
             return self._stream.has_buffered and self._refuse(408, "The request took too long to arrive.")
         self._socket.settimeout(self._worker.client_seconds)
@@ -122,7 +120,7 @@ class ClientConnection:
                     self._record(received, writer, time.monotonic() - started_at)
         if writer.must_drain:
             self._socket.settimeout(_LINGER_SECONDS)
-            _drain(iter(body))
+            _drain(body)
         self._has_unread = not body.finished or self._stream.has_buffered
         return writer.keeps_connection and body.finished
 
@@ -191,6 +189,6 @@ class ClientConnection:
             self._worker.tunnels.discard(tunnel)
 
 
-def _drain(pieces: "Iterator[bytes]") -> None:
-    for _ in pieces:
+def _drain(body: Body) -> None:
+    for _ in cooperative(body):
         pass

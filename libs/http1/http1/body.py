@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from http1.chunk_decoder import ChunkDecoder
-from http1.fields import Fields
+from http1.fields import Fields, MalformedError
 from http1.head import CHUNKED, UNTIL_CLOSE
 from http1.stream import PIECE, EndOfStreamError, Stream
 
@@ -59,7 +59,16 @@ class Body:
     def _read_chunks(self) -> Iterator[bytes]:
         decoder = ChunkDecoder()
         while not decoder.finished:
-            yield from decoder.feed(self._stream.read(PIECE))
+            data = bytearray()  # of all chunks in a read: a peer may send many small ones
+            try:
+                for piece in decoder.feed(self._stream.read(PIECE)):
+                    data += piece
+            except MalformedError:
+                if data:
+                    yield bytes(data)
+                raise
+            if data:
+                yield bytes(data)
         self._stream.unread(decoder.rest)
         self.trailers += decoder.trailers
 

@@ -17,7 +17,7 @@ from http1.head import CHUNKED
 from http1.refusal import Render, refuse
 from http1.request_reader import RequestReader, WholeRequest
 from http1.response_writer import ResponseWriter
-from http1.stream import PIECE, HeadTooLargeError
+from http1.stream import PIECE
 
 # In bytes, the default maximum of Linux, which doubles the value. At least a third is free when epoll reports writable.
 _SEND_BUFFER = 212_992
@@ -82,10 +82,8 @@ class Connection:
                 self.restart_clock()
             if self.reader.must_continue():
                 self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        except HeadTooLargeError:
-            return self.refuse(431, "The head of the request is too large.")
         except MalformedError as error:
-            return self.refuse(getattr(error, "status", 400), str(error))
+            return self.refuse(error.status, str(error))
         except OSError:
             return False  # the client closed the connection
         return True

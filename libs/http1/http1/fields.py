@@ -17,7 +17,9 @@ _SPACE_BEFORE_COLON = re.compile(rf"^({TOKEN})[ \t]+:", re.MULTILINE)
 
 
 class MalformedError(Exception):
-    """A message violates RFC 9112; the exception's text says how."""
+    """A message violates RFC 9112; the exception's text says how. A server refuses it with ``status``."""
+
+    status = 400
 
 
 def parse_fields(section: str) -> Fields:

@@ -31,7 +31,12 @@ class EndOfStreamError(Exception):
 
 
 class HeadTooLargeError(MalformedError):
-    """The head of a message exceeds the limit."""
+    """The head of a message exceeds the limit; ``status`` is 414 if its first line does."""
+
+    def __init__(self, head: bytes) -> None:
+        is_line = b"\n" not in head
+        super().__init__(f"The {'request line' if is_line else 'head of the message'} is too large.")
+        self.status = 414 if is_line else 431
 
 
 def end_of_head(buffer: bytes, limit: int, searched: int = 0) -> int | None:
@@ -47,7 +52,7 @@ def end_of_head(buffer: bytes, limit: int, searched: int = 0) -> int | None:
     """
     found = _END_OF_HEAD.search(buffer, max(0, searched - 3))
     if (found.end() if found else len(buffer)) > limit:
-        raise HeadTooLargeError("The head of the message is too large.")
+        raise HeadTooLargeError(buffer[:limit])
     return found.end() if found else None
 
 
@@ -78,9 +83,10 @@ class Stream:
         """Return up to ``size`` buffered bytes without consuming them."""
         return self._buffer[:size]
 
-    def skip_empty_lines(self) -> None:
-        """Drop empty lines at the start of the buffer."""
-        self._buffer = skip_empty_lines(self._buffer)
+    def skip_empty_lines(self) -> int:
+        """Drop empty lines at the start of the buffer; return their length."""
+        before, self._buffer = self._buffer, skip_empty_lines(self._buffer)
+        return len(before) - len(self._buffer)
 
     def read_head(self, limit: int, *, seconds: float | None = None, skips_empty_lines: bool = False) -> bytes:
         """Read the head of the next message, up to and including the empty line at its end.
@@ -92,19 +98,19 @@ class Stream:
 
         Raises:
             EndOfStreamError: the peer closed the connection.
-            HeadTooLargeError: the head is longer than ``limit``.
+            HeadTooLargeError: the head, or the empty lines before it, are longer than ``limit``.
             TimeoutError: the head did not arrive in time.
         """
         ends_at: float | None = None
-        searched = 0
+        searched = skipped = 0
         while True:
-            if skips_empty_lines and not searched:
-                self.skip_empty_lines()
+            if skips_empty_lines and not searched and (skipped := skipped + self.skip_empty_lines()) > limit:
+                raise HeadTooLargeError(b"\r\n")
             if end := end_of_head(self._buffer, limit, searched):
                 head, self._buffer = self._buffer[:end], self._buffer[end:]
                 return head
             searched = 0 if self._buffer == b"\r" else len(self._buffer)  # may be the start of an empty line
-            if seconds is not None and searched:
+            if seconds is not None and self._buffer:
                 ends_at = ends_at or time.monotonic() + seconds
                 self.socket.settimeout(max(0.001, ends_at - time.monotonic()))
             self._fill()

@@ -22,7 +22,7 @@ def read_head(stream, **options):
     return stream.read_head(1000, skips_empty_lines=True, **options)
 
 
-@pytest.mark.parametrize("before", [b"\r\n", b"\r\n\r\n", b"\r\n" * 1000])
+@pytest.mark.parametrize("before", [b"\r\n", b"\r\n\r\n", b"\r\n" * 500])
 def test_empty_lines_before_a_head_are_dropped(pair, before):
     client, stream = pair
     client.sendall(before + HEAD)
@@ -32,14 +32,34 @@ def test_empty_lines_before_a_head_are_dropped(pair, before):
 
 def test_empty_lines_do_not_start_the_time_limit(pair):
     client, stream = pair
-    client.sendall(b"\r\n\r")
-    assert stream.peek(5) == b""
+    client.sendall(b"\r\n")
     stream.socket.settimeout(0.5)
+    started_at = time.monotonic()
+
     with pytest.raises(TimeoutError):
         read_head(stream, seconds=0.1)
-    assert stream.peek(5) == b"\r"
 
-    stream.socket.settimeout(5)
+    assert time.monotonic() - started_at > 0.4
+
+
+def test_half_of_an_empty_line_starts_the_time_limit(pair):
+    client, stream = pair
+    client.sendall(b"\r\n\r")
+    started_at = time.monotonic()
+
+    with pytest.raises(TimeoutError):
+        read_head(stream, seconds=0.1)
+
+    assert time.monotonic() - started_at < 2
+
+
+def test_empty_line_may_arrive_in_two_pieces(pair):
+    client, stream = pair
+    client.sendall(b"\r\n\r")
+    stream.socket.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        read_head(stream)
+
     client.sendall(b"\n" + HEAD)
 
     assert read_head(stream, seconds=5) == HEAD
@@ -69,6 +89,16 @@ def test_size_limit_applies_after_empty_lines(pair):
 
     with pytest.raises(HeadTooLargeError):
         read_head(stream)
+
+
+def test_size_limit_applies_to_empty_lines(pair):
+    client, stream = pair
+    client.sendall(b"\r\n" * 501 + HEAD)
+
+    with pytest.raises(HeadTooLargeError) as raised:
+        read_head(stream)
+
+    assert raised.value.status == 431
 
 
 def test_empty_lines_are_kept_by_default(pair):

@@ -50,7 +50,7 @@ def test_ambiguous_or_malformed_length_is_refused(lines):
     with pytest.raises(MalformedError) as refusal:
         length(*lines)
 
-    assert not hasattr(refusal.value, "status")
+    assert refusal.value.status == 400
 
 
 def test_chunked_http_1_0_request_is_refused():
