@@ -1,5 +1,7 @@
 """Header fields that the gateway forwards, removes and adds (RFC 9110, section 7.6)."""
 
+import re
+
 from chassis import service_token
 from http1.fields import Fields, members, values
 from http1.head import CHUNKED, ResponseHead
@@ -8,7 +10,8 @@ from proxy.max_forwards import count_down
 from proxy.received import Received
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
-_NEVER_HOP_BY_HOP = frozenset({"content-length", "host"})  # even if Connection names them
+# Even if Connection names them: without these fields, a request would get another meaning.
+_NEVER_HOP_BY_HOP = re.compile("content-length|host|idempotency-key|forwarded|x-real-ip|x-forwarded-.*")
 _OK, _NO_CONTENT = 200, 204
 _PSEUDONYM = "gateway"
 IDENTITY = "X-Internal-Identity"  # identity.internal, which loads cryptography, reads it
@@ -87,5 +90,5 @@ def response_fields(head: ResponseHead) -> Fields:
 
 def _end_to_end(fields: Fields) -> Fields:
     named = members(fields, "connection")
-    dropped = _HOP_BY_HOP.union(named) - _NEVER_HOP_BY_HOP if named else _HOP_BY_HOP
+    dropped = _HOP_BY_HOP.union(name for name in named if not _NEVER_HOP_BY_HOP.fullmatch(name))
     return [pair for pair in fields if pair[0].lower() not in dropped]

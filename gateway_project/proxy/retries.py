@@ -21,7 +21,7 @@ _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 def is_idempotent(head: RequestHead) -> bool:
     """Return whether the request is idempotent: by its method, or because it has an Idempotency-Key."""
-    return head.method in _IDEMPOTENT_METHODS or bool(values(head.fields, "idempotency-key"))
+    return head.method in _IDEMPOTENT_METHODS or any(values(head.fields, "idempotency-key"))
 
 
 def may_retry(error: UpstreamError, *, is_retryable: bool, has_untried: bool) -> bool:

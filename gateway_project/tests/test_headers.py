@@ -26,7 +26,7 @@ def test_fields_named_by_connection_are_removed(gateway, upstream):
 
 
 def test_connection_cannot_remove_framing_and_routing_fields(gateway, upstream):
-    lines = ["Connection: Host, Content-Length, X-Forwarded-For, X-Request-ID"]
+    lines = ["Connection: Host, Content-Length, X-Forwarded-For, X-Request-ID, Idempotency-Key", "Idempotency-Key: 1"]
 
     exchange(gateway.port, request("POST", "/", *lines, body=b"hello"))
 
@@ -34,6 +34,7 @@ def test_connection_cannot_remove_framing_and_routing_fields(gateway, upstream):
     assert arrived.body == b"hello"
     assert arrived.values(b"Host") == [b"example.org"]
     assert arrived.values(b"X-Forwarded-For") == [b"127.0.0.1"]
+    assert arrived.values(b"Idempotency-Key") == [b"1"]
 
 
 def test_only_te_trailers_is_forwarded(gateway, upstream):
@@ -114,6 +115,14 @@ def test_forwarded_fields_of_trusted_proxies_are_extended(inner, upstream):
     assert arrived.values(b"X-Forwarded-Proto") == [b"https"]
     assert arrived.values(b"X-Forwarded-Host") == [b"evil"]
     assert arrived.values(b"X-Forwarded-Port") == [b"1"]
+
+
+def test_connection_cannot_remove_the_forwarding_fields_of_trusted_proxies(inner, upstream):
+    exchange(inner.port, request("GET", "/", *SPOOFED, "Connection: X-Forwarded-Proto, X-Forwarded-Host"))
+
+    (arrived,) = upstream.requests
+    assert arrived.values(b"X-Forwarded-Proto") == [b"https"]
+    assert arrived.values(b"X-Forwarded-Host") == [b"evil"]
 
 
 def test_valid_request_id_is_used_and_returned(gateway, upstream):

@@ -46,6 +46,13 @@ def test_post_with_an_idempotency_key_is_retried_with_its_body(gateway, upstream
     assert [arrived.body for arrived in upstream.requests] == [b"hello", b"hello"]
 
 
+def test_post_with_an_empty_idempotency_key_is_not_retried(gateway, upstream):
+    fail_first(upstream, times=1)
+
+    assert exchange(gateway.port, request("POST", "/", "Idempotency-Key:", body=b"hello")).status == 502
+    assert len(upstream.requests) == 1
+
+
 @pytest.mark.parametrize("size", [1, 65536, 65537, 1_000_000])
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_buffered_body_is_retried(gateway, upstream, size, is_chunked):
