@@ -96,14 +96,14 @@ class Replica:
         return self.connect()
 
     def release(self, connection: Connection) -> None:
-        """Release ``connection`` to the pool."""
+        """Release ``connection`` to the pool, and close connections that are idle for too long."""
         if self.is_retired:
             connection.close()
             return
-        if len(self._idle) >= _MAX_IDLE:
-            self._idle.pop(0).close()
         connection.mark_idle()
         self._idle.append(connection)
+        while len(self._idle) > _MAX_IDLE or connection.idle_since - self._idle[0].idle_since > _IDLE_SECONDS:
+            self._idle.pop(0).close()
 
     def retire(self) -> None:
         """Close the pool after the address was removed from DNS; running exchanges continue."""
