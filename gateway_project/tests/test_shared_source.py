@@ -71,6 +71,37 @@ def test_rotated_key_is_read_once_for_all_processes(process, provider, clock):
     assert provider.reads == 1
 
 
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"at": 1}'])
+def test_unreadable_attempts_of_other_processes_are_ignored(process, tmp_path, clock, provider, content):
+    keys = process()
+    keys.find("one", "ES256")
+    (file,) = tmp_path.glob("keys-*.json")
+    file.unlink()
+    file.mkdir() if content is None else file.write_text(content)
+
+    clock.now += 3600
+    keys.refresh()
+    gevent.sleep(0.1)
+
+    assert keys.find("one", "ES256")
+    assert provider.reads == 2
+
+
+def test_attempt_without_a_lock_file_fails_and_keeps_the_keys(process, tmp_path, clock, caplog):
+    keys = process()
+    keys.find("one", "ES256")
+    (lock,) = tmp_path.glob("keys-*.lock")
+    lock.unlink()
+    lock.mkdir()
+
+    clock.now += 3600
+    keys.refresh()
+    gevent.sleep(0.1)
+
+    assert keys.find("one", "ES256")
+    assert [record.message for record in caplog.records] == ["The keys of an issuer cannot be read"]
+
+
 def test_process_that_starts_while_the_provider_is_down_has_the_keys(process, provider, clock):
     process().find("one", "ES256")
     clock.now += 3600

@@ -84,13 +84,17 @@ class SharedSource:
     def _load(self) -> _Attempt | None:
         try:
             return _Attempt(**json.loads(self._file.read_text()))
-        except FileNotFoundError:
+        except (OSError, ValueError, TypeError):  # not written yet, or not readable now
             return None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold the lock of all processes; polling for it does not block other greenlets."""
-        with self._file.with_suffix(".lock").open("w") as lock, gevent.Timeout(2 * SECONDS, SourceError("busy")):
+        try:
+            lock = self._file.with_suffix(".lock").open("w")
+        except OSError as error:
+            raise SourceError(str(error)) from error
+        with lock, gevent.Timeout(2 * SECONDS, SourceError("busy")):
             while True:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
