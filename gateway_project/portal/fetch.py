@@ -10,7 +10,7 @@ from chassis import service_token
 from http1.body import Body
 from http1.fields import format_fields
 from http1.head import response_length
-from proxy.errors import FAILURES, UnreachableError, from_failure
+from proxy.errors import FAILURES, UpstreamError, from_failure
 from proxy.upstreams.connection import Connection
 from proxy.upstreams.replica import Replica
 
@@ -53,7 +53,7 @@ def fetch(replica: Replica, path: str, *, seconds: float) -> Fetched:
                 return _exchange(connection, replica.authority, path)
             finally:
                 connection.close()
-    except UnreachableError as error:
+    except UpstreamError as error:
         raise FetchError(error.detail) from error
     except TimeoutError as error:
         raise FetchError(str(error)) from error

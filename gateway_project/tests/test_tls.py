@@ -10,6 +10,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from portal.fetch import FetchError, fetch
+from proxy.routes import UpstreamSettings
+from proxy.upstreams.replica import Replica, Server
+from proxy.upstreams.tls import client_context
+from proxy.values import ca_file
 from tests.client import Client, exchange, request
 from tests.process import configuration, free_port, started, wait_for
 from tests.tls import AUTHORITY, OTHER_AUTHORITY, TlsUpstream, certificate, close_with_alert, expired
@@ -149,6 +154,15 @@ def test_untrusted_certificate_is_a_problem(gateway, upstreams, name):
     assert REFUSED[name] in health(gateway, name)["last_error"]
     (line,) = [json.loads(line) for line in gateway.log_lines if "Upstream failed" in line]
     assert REFUSED[name] in line["reason"]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_health_check_of_the_portal_reports_an_untrusted_certificate(upstreams, folder, name):
+    settings = UpstreamSettings("a", (upstreams[name].url,), ca_file(folder, "ca.pem"))
+    replica = Replica(settings, Server("localhost", upstreams[name].port, client_context(settings)))
+
+    with pytest.raises(FetchError, match=REFUSED[name]):
+        fetch(replica, "/", seconds=5)
 
 
 def test_self_signed_certificate_is_refused_unless_it_is_in_the_file(gateway):
