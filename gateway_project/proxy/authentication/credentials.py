@@ -21,7 +21,7 @@ def split_credentials(fields: Fields) -> tuple[Fields, Fields]:
     return credentials, others
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _is_credential(name: str) -> bool:
     """Return whether an upstream may read a credential in ``name``; WSGI does not distinguish ``_`` from ``-``."""
     return name.lower().replace("_", "-") in _NAMES

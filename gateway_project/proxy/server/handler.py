@@ -70,7 +70,7 @@ class GatewayHandler(WSGIHandler):
             return response
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _resolve(path: str) -> ResolverMatch:
     return get_resolver().resolve(path)
 

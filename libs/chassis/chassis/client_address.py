@@ -64,7 +64,7 @@ def is_trusted_proxy(address: str) -> bool:
     return _is_in(address, settings.TRUSTED_PROXIES)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def is_forwarding_field(name: str) -> bool:
     """Whether ``name`` is a forwarding header, such as ``Forwarded``; ``_`` counts as ``-``, as in WSGI."""
     name = name.lower().replace("_", "-")
