@@ -3,7 +3,7 @@
 from typing import Any
 
 from chassis.environment import env, secret_key, service_tokens, trusted_proxies
-from gateway_project.origins import origins
+from gateway_project.environment import origins, redis_url
 from observability.logs import logging_config
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -38,7 +38,7 @@ SERVICE_TOKENS = service_tokens()
 FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 # Redis server that counts rate limits; if empty, each process counts in memory.
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = redis_url("REDIS_URL")
 
 # Whether the gateway serves the portal, at / and under /-/ (docs/gateway.md).
 EXPOSE_PORTAL = env.bool("EXPOSE_PORTAL", default=DEBUG)
@@ -46,8 +46,6 @@ EXPOSE_PORTAL = env.bool("EXPOSE_PORTAL", default=DEBUG)
 # Set if TLS is terminated in front of the gateway.
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0  # on the gateway's own responses; the services set theirs
-SESSION_COOKIE_SECURE = HTTPS_ONLY
-CSRF_COOKIE_SECURE = HTTPS_ONLY
 SILENCED_SYSTEM_CHECKS = [
     "security.W001",  # SecurityMiddleware would change the services' responses, which have these headers
     "security.W002",  # so would XFrameOptionsMiddleware

@@ -71,13 +71,15 @@ class RouteTable:
     def match(self, path: str) -> Route | None:
         """Return the route of ``path``, percent-decoded, or None.
 
-        The upstream gets the path as received, and may resolve dot segments (RFC 3986, section 5.2.4) and merge slashes
-        or not. So a path has no route if these readings have different ones; otherwise it could bypass the limits of a
-        route.
+        The upstream gets the path as received, and may resolve dot segments (RFC 3986, section 5.2.4), merge slashes
+        and cut off a fragment, or not. So a path has no route if these readings have different ones; otherwise it
+        could bypass the limits of a route.
         """
         route = self._longest(path)
-        if "/." in path or "//" in path:
-            return route if route is self._longest(normpath(f"/{path.lstrip('/')}")) else None
+        if "/." in path or "//" in path or "#" in path:
+            cut = path.partition("#")[0]
+            readings = cut, *(normpath(f"/{each.lstrip('/')}") for each in (path, cut))
+            return route if all(self._longest(each) is route for each in readings) else None
         return route
 
     def _longest(self, path: str) -> Route | None:

@@ -39,14 +39,18 @@ def boolean(value: object) -> bool:
 
 
 def seconds(value: object) -> float:
-    """Return a duration in seconds, below a day."""
+    """Return a duration in seconds, below a day; environment variables give it as a string."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _DAY:
         raise ValueError("must be a number of seconds, more than 0 and less than a day")
     return float(value)
 
 
 def count(value: object) -> int:
-    """Return a whole number of at least 1."""
+    """Return a whole number of at least 1; environment variables give it as a string."""
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("must be a whole number of at least 1")
     return value
@@ -63,7 +67,8 @@ def path(value: object) -> str:
 def route_path(value: object) -> str:
     """Return the path of a route, which consists of plain segments."""
     found = path(value)
-    if found != "/" and (found.endswith("/") or "//" in found or "/." in found or set(found) & set("%?#")):
+    is_plain = not (found.endswith("/") or re.search(r"//|/\.\.?(/|$)", found) or set(found) & set("%?#"))
+    if found != "/" and not is_plain:
         raise ValueError(f'"{found}" must be plain segments, such as "/users" or "/admin/user", or "/" for all')
     if found == "/health" or found.startswith("/health/"):
         raise ValueError('"/health" and all paths under it are reserved for the gateway')
@@ -84,9 +89,9 @@ def urls(value: object) -> tuple[str, ...]:
     found = texts(value)
     for url in found:
         parts = urlsplit(url)
-        plain = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.username is None
+        is_plain = parts.path in ("", "/") and not re.search(r"[?#@\s]", url)
         if (
-            parts.scheme not in ("http", "https") or not parts.hostname or not plain or parts.port == 0
+            parts.scheme not in ("http", "https") or not parts.hostname or not is_plain or parts.port == 0
         ):  # .port raises ValueError if it is invalid
             raise ValueError(f'"{url}" is not an address such as "http://127.0.0.1:8000"')
     if len(set(found)) != len(found):

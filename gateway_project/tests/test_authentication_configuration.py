@@ -145,7 +145,7 @@ def test_variable_can_disable_an_issuer(tmp_path, monkeypatch):
         ([AUTH, KEY.replace("a" * 64, "g" * 64), SCOPED], "auth.keys[1].sha256: must be a SHA-256 hash"),
         ([AUTH, KEY.replace('["x:read"]', '"x:read"'), SCOPED], "auth.keys[1].scopes: must be a list"),
         ([AUTH, KEY, 'rate_limit = "5"\n', SCOPED], 'auth.keys[1].rate_limit: "5" is not a rate'),
-        ([AUTH, KEY, 'user_id = "7"\n', SCOPED], "auth.keys[1].user_id: must be a whole number"),
+        ([AUTH, KEY, 'user_id = "7a"\n', SCOPED], "auth.keys[1].user_id: must be a whole number"),
         ([AUTH, KEY, "colour = 1\n", SCOPED], "auth.keys[1].colour: unknown key"),
         ([SCOPED, "public = true\n"], "routes[1].scopes: has no use on a route with public = true"),
         ([ROUTE, 'public = true\nsession_cookie = "a"\n'], "routes[1].session_cookie: has no use on a route"),

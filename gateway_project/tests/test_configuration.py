@@ -70,8 +70,19 @@ def test_environment_variables_are_substituted(tmp_path, monkeypatch):
     monkeypatch.setenv("ONE", "http://one:1")
     monkeypatch.delenv("TWO", raising=False)
     text = '[upstreams.a]\nurls = ["${ONE}", "${TWO:-http://two:2}"]\n'
+    text += 'read_timeout = "${TWO:-2.5}"\nbreaker_failures = "${TWO:-7}"\npreserve_host = "${TWO:-false}"\n'
 
-    assert read(write(tmp_path, text)).upstreams["a"].urls == ("http://one:1", "http://two:2")
+    upstream = read(write(tmp_path, text)).upstreams["a"]
+
+    assert upstream.urls == ("http://one:1", "http://two:2")
+    assert (upstream.read_timeout, upstream.breaker_failures, upstream.preserve_host) == (2.5, 7, False)
+
+
+@pytest.mark.parametrize("path", ["/.well-known", "/.well-known/acme-challenge", "/..a", "/a/...", "/a."])
+def test_route_of_a_path_with_dots(tmp_path, path):
+    text = UPSTREAM + ROUTE.replace("/x", path)
+
+    assert RouteTable(read(write(tmp_path, text)).routes).match(f"{path}/x").path == path
 
 
 def test_authorities_are_read_relative_to_the_file(tmp_path):
@@ -111,7 +122,7 @@ WRONG = {
         "upstreams.a.read_timeout: must be a number of seconds",
     ),
     "timeout in words": (
-        UPSTREAM + 'read_timeout = "1"\n',
+        UPSTREAM + 'read_timeout = "1s"\n',
         "upstreams.a.read_timeout: must be a number of seconds",
     ),
     "yes for true": (
@@ -230,6 +241,8 @@ ROUTES = RouteTable([Route("/a", "a"), Route("/a/b", "ab"), Route("/c", "c")])
         ("/a/../c", None),
         ("/a/b/../x", None),
         ("/x/../c", None),
+        ("/a/b#c", None),
+        ("/a/x#/../c", "a"),
         ("/..", None),
         ("", None),
     ],
@@ -244,7 +257,7 @@ def test_catch_all_matches_everything_else():
     table = RouteTable([Route("/a", "a"), Route("/", "rest")])
 
     assert [table.match(path).upstream for path in ("/a", "/", "/b", "/x/../c", "*", "//")] == ["a"] + ["rest"] * 5
-    assert [table.match(path) for path in ("//a", "/./a", "/x/..//a")] == [None] * 3
+    assert [table.match(path) for path in ("//a", "/./a", "/x/..//a", "/a#b", "/x/../a#/..")] == [None] * 5
 
 
 def checked(file, monkeypatch):
