@@ -41,6 +41,11 @@ _REFUSALS = (
     refusals.KeysUnavailableError,
     errors.TooManyRequestsError,
 )
+_REQUEST_ID = {
+    "description": "Id of the request, as in the logs.",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+}
 _UNSAFE = ("post", "put", "patch", "delete")
 
 
@@ -133,6 +138,8 @@ def _add_problems(merged: dict[str, Any], table: RouteTable, *, needs_credential
 def _problems(route: Route, method: str, operation: dict[str, Any]) -> Iterator[type[errors.GatewayError]]:
     yield from (errors.BadResponseError, errors.BrokenResponseError, errors.UnreachableError, errors.CircuitOpenError)
     yield errors.TooSlowError
+    if gateway().upstreams[route.upstream].settings.uses_tls:
+        yield errors.TlsError
     if route.rate_limit:
         yield errors.TooManyRequestsError
     if method in _UNSAFE:
@@ -141,6 +148,8 @@ def _problems(route: Route, method: str, operation: dict[str, Any]) -> Iterator[
         yield from (errors.MalformedBodyError, errors.ClientTooSlowError)
         if route.max_body is not None:
             yield errors.BodyTooLargeError
+        if route.request_buffering:
+            yield errors.BufferFullError
 
 
 def _extend(responses: dict[str, Any], problems: Iterable[type[errors.GatewayError]], name: str) -> None:
@@ -152,6 +161,7 @@ def _extend(responses: dict[str, Any], problems: Iterable[type[errors.GatewayErr
             continue
         if text not in response["description"]:
             response["description"] = f"{response['description']}\n{text}".strip()
+        response.setdefault("headers", {}).setdefault("X-Request-ID", _REQUEST_ID)
         content = response.setdefault("content", {}).setdefault(PROBLEM_JSON, {"schema": reference})
         known = content.get("schema", reference)
         if known != reference and reference not in known.get("anyOf", ()):

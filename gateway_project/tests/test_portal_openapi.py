@@ -11,7 +11,9 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from portal import documents
+from portal import documents, openapi
+from proxy.errors import TlsError
+from proxy.routes import Route, UpstreamSettings
 from tests.client import exchange, request
 from tests.process import configuration, started, wait_for
 from tests.upstream import Upstream
@@ -124,6 +126,19 @@ def test_problems_of_the_gateway_are_responses(gateway):
     both = user["post"]["responses"]["503"]
     assert both["content"][PROBLEM]["schema"] == {"anyOf": [{"$ref": "#/components/schemas/Problem"}, own]}
     assert both["description"].startswith("No.\n* `circuit_open`:")
+    assert "* `request_buffer_full`:" in both["description"]
+    assert "* `request_buffer_full`:" not in user["get"]["responses"]["503"]["description"]
+    assert user["get"]["responses"]["504"]["headers"]["X-Request-ID"]["required"] is True
+
+
+@pytest.mark.parametrize(("url", "uses_tls"), [("http://a:1", False), ("https://a:1", True)])
+def test_failed_tls_is_a_problem_of_upstreams_with_https(monkeypatch, url, uses_tls):
+    upstream = SimpleNamespace(settings=UpstreamSettings("a", (url,)))
+    monkeypatch.setattr(openapi, "gateway", lambda: SimpleNamespace(upstreams={"a": upstream}))
+
+    problems = [*openapi._problems(Route("/x", "a"), "get", {})]
+
+    assert (TlsError in problems) is uses_tls
 
 
 def test_service_token_is_sent(gateway, tokens):
