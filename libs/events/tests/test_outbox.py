@@ -1,5 +1,6 @@
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
@@ -237,13 +238,13 @@ def test_purging_records_the_last_purged_deletion():
 def test_existing_rows_get_an_event_each(monkeypatch):
     monkeypatch.setattr(publishing, "BATCH_SIZE", 5)
     for n in range(12):
-        Article.objects.create(title=f"Part {n}")
+        Article.objects.create(title=f"Part {n}", **({"id": -7} if n == 0 else {}))
     Article.objects.filter(title="Part 3").update(title="Part 3!")
     Event.objects.exclude(data__title="Part 3!").delete()
     operation = publishing.publish_existing("articles_article", "articles", "com.example.article", ["id", "title"])
 
     for _ in range(2):
-        operation.code(None, None)
+        operation.code(None, SimpleNamespace(connection=connection))
 
     found = sorted(Event.objects.values_list("data__title", "version"))
     assert found == sorted([(f"Part {n}", 1) for n in range(12) if n != 3] + [("Part 3!", 2)])
@@ -330,6 +331,15 @@ def test_later_migration_cannot_publish_a_column_that_does_not_exist():
 
     with pytest.raises(ProgrammingError, match="titel"):
         run_sql(operation.sql)
+
+
+@pytest.mark.django_db
+def test_columns_of_a_table_that_is_not_published_cannot_be_replaced():
+    own = "articles_article", "articles", "com.example.article"
+    run_sql(publishing.publish(*own, ["id", "title"]).reverse_sql)
+
+    with pytest.raises(ProgrammingError, match="outbox_version"):
+        run_sql(publishing.publish(*own, ["id", "secret"], replaces=["id", "title"]).sql)
 
 
 @pytest.mark.django_db

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.management import CommandError
-from django.db import connection, connections
+from django.db import connections
 from django.db.migrations import RunPython, RunSQL
 
 BATCH_SIZE = 5_000
@@ -31,7 +31,8 @@ def publish(
     quoted = ", ".join(f'"{column}"' for column in columns)
     check = f"SELECT {quoted} FROM {table} LIMIT 0;"  # noqa: S608 - names of the migration  # nosec B608
     trigger = _publish_trigger(table, topic, type_prefix, columns)
-    if replaces is not None:
+    if replaces is not None:  # the second statement fails if the table is not published
+        check += f"ALTER TABLE {table} ENABLE TRIGGER outbox_version;"
         return RunSQL(f"{check} {trigger}", _publish_trigger(table, topic, type_prefix, replaces))
     # Earlier events remain if the operation is reversed and applied again; their versions must not be used twice.
     sql = f"""
@@ -78,13 +79,13 @@ def publish_existing(table: str, topic: str, type_prefix: str, columns: list[str
     changes, for about 0.1 s, so that a concurrent change is published after the row's first event.
     """
     sql = f"""
-        WITH batch AS (SELECT * FROM {table} WHERE id > %(after)s ORDER BY id LIMIT %(limit)s FOR SHARE),
+        WITH batch AS (SELECT * FROM {table} {{after}} ORDER BY id LIMIT %(limit)s FOR SHARE),
         published AS (
             INSERT INTO outbox_event (subject, version, type, data, traceparent)
             SELECT %(topic)s || '/' || id, version, %(type)s, outbox_data(to_jsonb(batch), %(columns)s), '' FROM batch
             ON CONFLICT (subject, version) DO NOTHING
         )
-        SELECT max(id) FROM batch
+        SELECT id FROM batch ORDER BY id DESC LIMIT 1
     """  # noqa: S608 - names of the migration  # nosec B608
 
     def run(apps: Any, schema_editor: Any) -> None:
@@ -94,10 +95,9 @@ def publish_existing(table: str, topic: str, type_prefix: str, columns: list[str
             "columns": columns,
             "limit": BATCH_SIZE,
         }
-        after: int | None = -1
-        with connection.cursor() as cursor:
-            while after is not None:
-                cursor.execute(sql, values | {"after": after})
-                after = cursor.fetchone()[0]
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(sql.format(after=""), values)
+            while last := cursor.fetchone():
+                cursor.execute(sql.format(after="WHERE id > %(last)s"), values | {"last": last[0]})
 
     return RunPython(run, RunPython.noop)
