@@ -22,3 +22,5 @@ class InsufficientScope(exceptions.PermissionDenied):
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"The scope {scope} is missing.")
+        # REST framework sends it as WWW-Authenticate (RFC 6750, section 3.1).
+        self.auth_header = f'Bearer error="insufficient_scope", scope="{scope}"'

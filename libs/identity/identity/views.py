@@ -41,5 +41,6 @@ def _refusal(request: HttpRequest, scope: str) -> HttpResponse | None:
     set_actor(caller.subject)
     if not caller.is_service or scope not in caller.scopes:
         refused = InsufficientScope(scope)
-        return problem_response(request, refused.status_code, refused.default_code, str(refused.detail))
+        headers = {"WWW-Authenticate": refused.auth_header}
+        return problem_response(request, refused.status_code, refused.default_code, str(refused.detail), headers)
     return None

@@ -44,7 +44,8 @@ def test_view_for_services_refuses_others(auth, rf, headers, status, code):
     response = feed(rf.get("/events", headers=headers()))
 
     assert (response.status_code, json.loads(response.content)["type"]) == (status, f"urn:problem:{code}")
-    assert response.get("WWW-Authenticate") == ('Bearer realm="library"' if status == 401 else None)
+    challenges = {401: 'Bearer realm="library"', 403: 'Bearer error="insufficient_scope", scope="events:read"'}
+    assert response.get("WWW-Authenticate") == challenges[status]
 
 
 def test_view_for_services_accepts_services(auth, rf):

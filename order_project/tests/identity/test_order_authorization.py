@@ -123,6 +123,7 @@ def test_order_for_another_user_is_refused_without_revealing_the_user(secured, m
     given = secured("PATCH", f"/orders/{mine.pk}", {"user_id": user_id}, **identity())
 
     assert problem(refused) == problem(given) == (403, "insufficient_scope")
+    assert refused.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="orders:all"'
     assert secured.log == []
     assert Order.objects.get().user_id == 7
 
