@@ -15,7 +15,7 @@ MAX_QUERY_LENGTH = 4096  # bytes
 SEARCH_WAIT_SECONDS = 0.05
 QUERY_CANCELED = "57014"  # PostgreSQL's code for a statement that took too long
 
-search_slots = BoundedSemaphore(settings.LIST_SEARCHES)
+search_slots = BoundedSemaphore(getattr(settings, "LIST_SEARCHES", 1))
 
 
 class QueryTooLong(APIException):
@@ -52,7 +52,8 @@ def limited_reads(alias: str) -> Iterator[None]:
     """
     try:
         with transaction.atomic(using=alias):
-            set_locally(alias, statement_timeout=settings.LIST_TIMEOUT, max_parallel_workers_per_gather="0")
+            timeout = getattr(settings, "LIST_TIMEOUT", "250ms")
+            set_locally(alias, statement_timeout=timeout, max_parallel_workers_per_gather="0")
             yield
             transaction.set_rollback(True, using=alias)  # resets the settings, also within an outer transaction
     except OperationalError as error:

@@ -1,6 +1,8 @@
 """Limits of lists: time, concurrent searches, length and parameters of the query."""
 
 import copy
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -43,6 +45,24 @@ def test_slow_list_is_refused_and_the_settings_are_reset(api, make_book, setting
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(0.2), current_setting('enable_seqscan')")
         assert cursor.fetchone()[1] == "on"
+
+
+def test_limits_have_defaults_in_other_projects():
+    code = (
+        "from django.conf import settings; settings.configure(); from lists import limits, pagination;"
+        "assert limits.search_slots.acquire(timeout=0) and not limits.search_slots.acquire(timeout=0)"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.django_db
+def test_list_timeout_has_a_default(api, make_book, settings, slow_lists):
+    del settings.LIST_TIMEOUT
+    make_book()
+    slow_lists(0.6)
+
+    assert code(api.get("/books?search=emma")) == "list_too_expensive"
 
 
 @pytest.mark.django_db

@@ -11,7 +11,8 @@ from pathlib import Path
 LONGEST = 18  # names of database indexes contain it
 # Names of containers, processes, suites, applications and paths that always exist.
 RESERVED = {
-    *("admin", "auth", "axes", "contenttypes", "messages", "sessions", "staticfiles"),
+    *("admin", "auth", "axes", "contenttypes", "inbox", "messages", "outbox", "sessions", "staticfiles"),
+    *("api", "apis", "caller", "callers", "command", "commands"),  # names in the template's code and tests
     *("database", "health", "metrics", "openapi", "postgres", "public", "secrets", "static", "tls"),
     *("all", "benchmarks", "conftest", "deploy", "docs", "example", "libs", "manage", "system", "test", "tests"),
 }

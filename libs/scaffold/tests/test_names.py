@@ -31,6 +31,8 @@ def test_plurals_and_singulars(singular, plural):
         ("chassis", "taken"),
         ("tests", "taken"),
         ("example", "reserved"),
+        ("outbox", "reserved"),
+        ("callers", "reserved"),
         ("secrets", "standard library"),
         ("class", "keyword"),
         ("match", "keyword"),
