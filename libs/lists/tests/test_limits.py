@@ -49,7 +49,7 @@ def test_slow_list_is_refused_and_the_settings_are_reset(api, make_book, setting
 
 def test_limits_have_defaults_in_other_projects():
     code = (
-        "from django.conf import settings; settings.configure(); from lists import limits, pagination;"
+        "from django.conf import settings; settings.configure(); from lists import limits;"
         "assert limits.search_slots.acquire(timeout=0) and not limits.search_slots.acquire(timeout=0)"
     )
 
