@@ -1,6 +1,7 @@
 """Configuration of gunicorn for the gateway: ``gunicorn gateway_project.wsgi``."""
 
 import gc
+import importlib
 import os
 import resource
 import sys
@@ -10,12 +11,13 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway_project.settings")
 
 from chassis import server as shared
+from chassis.environment import count
 from observability import tracing
 
 wsgi_app = "gateway_project.wsgi"
 # The second address, if set, serves only /metrics and must not be public.
-bind = [os.environ.get("BIND", "127.0.0.1:8081"), *filter(None, [os.environ.get("METRICS_BIND")])]
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+bind = shared.addresses(8081)
+workers = count("WEB_CONCURRENCY", default=2)
 worker_class = "proxy.server.worker.GatewayWorker"
 worker_connections = 8000
 keepalive = 15  # seconds that an idle client connection stays open
@@ -64,12 +66,15 @@ def post_worker_init(worker: Any) -> None:
 
 
 def on_starting(server: Any) -> None:
-    """Read the routes before workers start; an invalid file prevents the start, and workers inherit the routes."""
+    """Read the settings and routes before workers start: invalid ones prevent the start, and workers inherit them."""
+    from django.core.exceptions import ImproperlyConfigured
+
     from proxy import current
 
     try:
+        importlib.import_module("gateway_project.settings")
         current.load()
-    except current.ConfigurationError as error:
+    except (ImproperlyConfigured, current.ConfigurationError) as error:
         server.log.error("%s", error)  # noqa: TRY400 -- the message suffices
         sys.exit(1)
 

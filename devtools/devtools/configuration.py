@@ -51,9 +51,9 @@ class Configuration:
 
 
 def read_dotenv() -> dict[str, str]:
-    """Return the variables that ``.env`` beside ``manage_all.py`` sets and the environment does not."""
+    """Return the variables that ``.env`` beside ``manage_all.py`` sets and the environment does not; none is empty."""
     values = dotenv_values(ROOT / ".env", encoding="utf-8")
-    return {name: value for name, value in values.items() if value is not None and name not in os.environ}
+    return {name: value for name, value in values.items() if value and name not in os.environ}
 
 
 def read_port(environment: Mapping[str, str], variable: str, default: int) -> int:

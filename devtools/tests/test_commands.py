@@ -228,7 +228,7 @@ def test_logs_before_the_first_run_fails(new_clone):
 
 def test_dotenv_is_read_and_the_environment_wins(clone):
     (clone.root / ".env").write_text(
-        "# a comment\nALLOWED_HOSTS=shop.example  # of clients\nLOG_LEVEL='DEBUG'\nUSER_PORT=70000\n"
+        "# a comment\nALLOWED_HOSTS=shop.example  # of clients\nLOG_LEVEL='DEBUG'\nUSER_PORT=70000\nSPEEDUPS=\n"
     )
 
     refused = clone.run("run", "user", "environment", USER_PORT="70001")
@@ -239,6 +239,7 @@ def test_dotenv_is_read_and_the_environment_wins(clone):
     assert status == 0
     assert environment["ALLOWED_HOSTS"] == "shop.example"
     assert environment["LOG_LEVEL"] == "ERROR"
+    assert "SPEEDUPS" not in environment
 
 
 def test_a_data_dir_that_is_a_file_is_refused_in_one_line(new_clone, reachable_folder):

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from chassis.environment import env, secret_key, service_tokens, trusted_proxies
+from chassis.environment import flag, log_format, log_level, secret_key, service_tokens, text, trusted_proxies
 from gateway_project.environment import origins, redis_url
 from observability.logs import logging_config
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = flag("DEBUG")
 SECRET_KEY = secret_key("gateway")
 # Not checked here: Host is forwarded, and the services validate it.
 ALLOWED_HOSTS: list[str] = []
@@ -23,9 +23,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 SERVICE_NAME = "gateway"  # in every line of the log
-LOG_FORMAT = env.str("LOG_FORMAT", default="json")
-LOGGING = logging_config(SERVICE_NAME, LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
-ACCESS_LOG = env.bool("ACCESS_LOG", default=True)
+LOG_FORMAT = log_format()
+LOGGING = logging_config(SERVICE_NAME, LOG_FORMAT, level=log_level())
+ACCESS_LOG = flag("ACCESS_LOG", default=True)
 
 # Networks of proxies whose X-Forwarded-* are trusted.
 TRUSTED_PROXIES = trusted_proxies()
@@ -36,15 +36,15 @@ ALLOWED_ORIGINS = origins("ALLOWED_ORIGINS")
 SERVICE_TOKENS = service_tokens()
 # Folder for buffered bodies; if empty, the temporary directory of the system.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536
-FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
+FILE_UPLOAD_TEMP_DIR = text("FILE_UPLOAD_TEMP_DIR") or None
 # Redis server that counts rate limits; if empty, each process counts in memory.
 REDIS_URL = redis_url("REDIS_URL")
 
 # Whether the gateway serves the portal, at / and under /-/ (docs/gateway.md).
-EXPOSE_PORTAL = env.bool("EXPOSE_PORTAL", default=DEBUG)
+EXPOSE_PORTAL = flag("EXPOSE_PORTAL", default=DEBUG)
 
 # Set if TLS is terminated in front of the gateway.
-HTTPS_ONLY = env.bool("HTTPS_ONLY", default=False)
+HTTPS_ONLY = flag("HTTPS_ONLY")
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0  # on the gateway's own responses; the services set theirs
 SILENCED_SYSTEM_CHECKS = [
     "security.W001",  # SecurityMiddleware would change the services' responses, which have these headers

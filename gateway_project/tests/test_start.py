@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 
-from tests.process import PROJECT
+from tests.process import PROJECT, Gateway, configuration
 
 PATCH = """
 from importlib import metadata
@@ -80,3 +80,11 @@ def test_garbage_collection_is_enabled_after_the_imports_of_each_process():
 
 def test_starting_worker_ends_on_sigterm():
     run(STOP, -signal.SIGTERM)
+
+
+def test_invalid_setting_prevents_the_start_with_one_message(tmp_path):
+    gateway = Gateway(tmp_path, configuration("http://127.0.0.1:9"), HTTPS_ONLY="ture")
+
+    assert gateway.process.wait(30) == 1
+    assert gateway.log.count("HTTPS_ONLY is 'ture'; it must be true or false.") == 1
+    assert "Traceback" not in gateway.log

@@ -1,13 +1,17 @@
-"""Settings that every service reads from the environment."""
+"""Settings that every service reads from the environment. An empty variable counts as unset.
+
+A value that is not valid raises ``ImproperlyConfigured`` with the name of its variable.
+"""
 
 import contextlib
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, NoReturn
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +19,68 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.Env()
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+FLAGS = dict.fromkeys(("true", "on", "yes", "y", "1"), True) | dict.fromkeys(("false", "off", "no", "n", "0"), False)
+MOST_SECONDS = 31_536_000  # a year
+# PostgreSQL's units of time in milliseconds, and its longest timeout.
+UNITS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+MOST_MILLISECONDS = 2**31 - 1
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable ``name``."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """Return the variable ``name``, which is true or false (on or off, yes or no, 1 or 0)."""
+    value = text(name, str(default)).lower()
+    return FLAGS[value] if value in FLAGS else _refuse(name, "true or false")
+
+
+def choice(name: str, choices: Sequence[str], default: str) -> str:
+    """Return the variable ``name``, which is one of ``choices`` in upper or lower case."""
+    found = {each.lower(): each for each in choices}.get(text(name, default).lower())
+    return found or _refuse(name, f"one of {', '.join(choices)}")
+
+
+def count(name: str, *, default: int) -> int:
+    """Return the variable ``name``, a whole number of at least 1."""
+    value = text(name, str(default))
+    is_valid = re.fullmatch("[0-9]{1,9}", value) and int(value) > 0
+    return int(value) if is_valid else _refuse(name, "a whole number of at least 1")
+
+
+def seconds(name: str, *, default: float) -> float:
+    """Return the variable ``name``, a number of seconds without a unit. It may be 0 if that is the default."""
+    value = text(name, str(default))
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", value) and (0 < float(value) <= MOST_SECONDS or float(value) == default):
+        return float(value)
+    least = "0 or more, at" if default == 0 else "more than 0 and at"
+    return _refuse(name, f"a number of seconds without a unit, {least} most {MOST_SECONDS:,}")
+
+
+def statement_timeout(name: str, *, default: str) -> str:
+    """Return the variable ``name``, a limit of statements in PostgreSQL's units, such as ``250ms``; 0 is none."""
+    value = text(name, default)
+    found = re.fullmatch(rf"([0-9]{{1,10}}(?:\.[0-9]+)?)({'|'.join(UNITS)})?", value)
+    if found and float(found[1]) * UNITS[found[2] or "ms"] <= MOST_MILLISECONDS:
+        return value
+    return _refuse(name, f"a duration of PostgreSQL such as 250ms or 10s (units: {', '.join(UNITS)}), or 0")
+
+
+def _refuse(name: str, requirement: str) -> NoReturn:
+    raise ImproperlyConfigured(f"{name} is {os.environ[name]!r}; it must be {requirement}.")
+
+
+def log_format() -> str:
+    """Return ``LOG_FORMAT``: ``json``, or ``console``, which is the default with ``DEBUG``."""
+    return choice("LOG_FORMAT", ("json", "console"), default="console" if flag("DEBUG") else "json")
+
+
+def log_level() -> str:
+    """Return ``LOG_LEVEL``."""
+    return choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), default="INFO")
 
 
 def secret(name: str) -> str:
@@ -69,9 +135,9 @@ def secret_key(service: str) -> str:
     """
     if key := secret("SECRET_KEY"):
         return key
-    if data_dir := env.str("DATA_DIR", default=""):
+    if data_dir := text("DATA_DIR"):
         return _stored_key(Path(data_dir) / f"{service}_secret_key")
-    if env.bool("DEBUG", default=False):
+    if flag("DEBUG"):
         return secrets.token_urlsafe(50)
     raise ImproperlyConfigured(
         "SECRET_KEY is required: set it, or SECRET_KEY_FILE, or DATA_DIR (a folder to keep a generated one in), "
@@ -101,23 +167,26 @@ def database(default_name: str) -> dict[str, Any]:
         ImproperlyConfigured: ``DATABASE_URL`` is not a PostgreSQL URL.
     """
     if url := secret("DATABASE_URL"):
-        settings: dict[str, Any] = env.db_url_config(url)
+        try:
+            settings: dict[str, Any] = env.db_url_config(url)
+        except ValueError:  # of the port
+            settings = {}
     else:
         settings = {
             "ENGINE": "django.db.backends.postgresql",
-            "HOST": env.str("DB_HOST", default="localhost"),
-            "PORT": env.str("DB_PORT", default="5432"),
-            "NAME": env.str("DB_NAME", default=default_name),
-            "USER": env.str("DB_USER", default=""),
+            "HOST": text("DB_HOST", "localhost"),
+            "PORT": text("DB_PORT", "5432"),
+            "NAME": text("DB_NAME", default_name),
+            "USER": text("DB_USER"),
             "PASSWORD": secret("DB_PASSWORD"),
         }
-    if settings["ENGINE"] != "django.db.backends.postgresql":
+    if settings.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL URL: postgresql://user:password@host:port/name")
     # A thread keeps its connection, which is checked before each request.
     settings |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     # With a pooler in transaction mode, cursors of one transaction do not exist in the session of the next.
-    settings["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DB_POOLER", default=False)
-    timeout = env.str("DB_STATEMENT_TIMEOUT", default="0")
+    settings["DISABLE_SERVER_SIDE_CURSORS"] = flag("DB_POOLER")
+    timeout = statement_timeout("DB_STATEMENT_TIMEOUT", default="0")
     # PostgreSQL ends the transaction of a frozen process before the lock of its idempotency key expires.
     limits = f"-c statement_timeout={timeout} -c lock_timeout=3s -c idle_in_transaction_session_timeout=20s"
     # A connection to a lost host fails after 15 s, as in a failover; TCP alone would retransmit for 15 minutes.

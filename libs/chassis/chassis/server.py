@@ -11,6 +11,7 @@ from typing import Any
 
 from gunicorn import glogging
 
+from chassis.environment import count, log_format, statement_timeout, text
 from observability import tracing
 from observability.logs import logging_config
 
@@ -32,8 +33,8 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
 
     return {
         "wsgi_app": f"{name}_project.wsgi",
-        "bind": [os.environ.get("BIND", f"127.0.0.1:{port}"), *filter(None, [os.environ.get("METRICS_BIND")])],
-        "workers": int(os.environ.get("WEB_CONCURRENCY", "2")),
+        "bind": addresses(port),
+        "workers": count("WEB_CONCURRENCY", default=2),
         "preload_app": True,
         "control_socket_disable": True,
         # The gateway's own limits, plus the headers that it adds.
@@ -44,7 +45,7 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
         "graceful_timeout": 8,
         "keepalive": 75,  # longer than the gateway keeps an idle connection
         # Limits requests, but not commands such as migrate.
-        "raw_env": [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '10s')}"],
+        "raw_env": [f"DB_STATEMENT_TIMEOUT={statement_timeout('DB_STATEMENT_TIMEOUT', default='10s')}"],
         "logconfig_dict": server_logging(name),
         "logger_class": Logger,
         "when_ready": when_ready,
@@ -54,6 +55,11 @@ def service_configuration(name: str, *, port: int) -> dict[str, Any]:
         "child_exit": child_exit,
         "on_exit": on_exit,
     }
+
+
+def addresses(port: int) -> list[str]:
+    """Return the addresses for gunicorn's ``bind``: ``BIND``, and ``METRICS_BIND`` if set."""
+    return [text("BIND", f"127.0.0.1:{port}"), *filter(None, [text("METRICS_BIND")])]
 
 
 def collect_metrics(service: str) -> None:
@@ -112,6 +118,6 @@ class Logger(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
 
 def server_logging(service: str) -> dict[str, Any]:
     """Return gunicorn's ``logconfig_dict``, with the log format of the application."""
-    config = logging_config(service, os.environ.get("LOG_FORMAT", "json"))
+    config = logging_config(service, log_format())
     gunicorn = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
     return config | {"loggers": config["loggers"] | {"gunicorn.error": gunicorn}}

@@ -6,7 +6,20 @@ A service's ``settings.py`` includes them by ``globals().update(service_settings
 from datetime import timedelta
 from typing import Any
 
-from chassis.environment import LOOPBACK_HOSTS, env, secret, secret_key, service_tokens, trusted_proxies
+from chassis.environment import (
+    LOOPBACK_HOSTS,
+    count,
+    env,
+    flag,
+    log_format,
+    log_level,
+    secret,
+    secret_key,
+    service_tokens,
+    statement_timeout,
+    text,
+    trusted_proxies,
+)
 from chassis.rest import defaults
 from identity.settings import AUTHENTICATION_MIDDLEWARE, identity_settings
 from observability.logs import logging_config
@@ -59,12 +72,10 @@ def service_settings(name: str) -> dict[str, Any]:
     Raises:
         ImproperlyConfigured: a variable of the environment is missing or has an invalid value.
     """
-    debug = env.bool("DEBUG", default=False)
-    log_format = env.str("LOG_FORMAT", default="console" if debug else "json")
     return {
-        "DEBUG": debug,
+        "DEBUG": flag("DEBUG"),
         "SECRET_KEY": secret_key(name),
-        "ALLOWED_HOSTS": env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS),
+        "ALLOWED_HOSTS": env.list("ALLOWED_HOSTS", default=[]) or LOOPBACK_HOSTS,
         "CSRF_TRUSTED_ORIGINS": env.list("CSRF_TRUSTED_ORIGINS", default=[]),
         "TRUSTED_PROXIES": trusted_proxies(),
         "SERVICE_TOKENS": service_tokens(),
@@ -77,8 +88,8 @@ def service_settings(name: str) -> dict[str, Any]:
         "USE_TZ": True,
         "CONTENT_SECURITY_POLICY": defaults.CONTENT_SECURITY_POLICY,
         "REST_FRAMEWORK": defaults.REST_FRAMEWORK,
-        "LIST_TIMEOUT": env.str("LIST_TIMEOUT", default="250ms"),  # per statement of a list, in PostgreSQL's units
-        "LIST_SEARCHES": env.int("LIST_SEARCHES", default=1),  # concurrent searches per process; fewer than threads
+        "LIST_TIMEOUT": statement_timeout("LIST_TIMEOUT", default="250ms"),  # of each statement of a list
+        "LIST_SEARCHES": count("LIST_SEARCHES", default=1),  # concurrent searches per process; fewer than threads
         # The services share one host name behind the gateway, so each has its own cookies and static files.
         "SESSION_COOKIE_NAME": f"{name}_sessionid",
         **identity_settings(service_tokens()),
@@ -87,13 +98,13 @@ def service_settings(name: str) -> dict[str, Any]:
         "STATIC_URL": f"/static/{name}/",
         "WHITENOISE_USE_FINDERS": True,  # serves the files of installed packages without collectstatic
         "SERVICE_NAME": name,  # in every line of the log
-        "LOG_FORMAT": log_format,
-        "LOGGING": logging_config(name, log_format, level=env.str("LOG_LEVEL", default="INFO")),
+        "LOG_FORMAT": log_format(),
+        "LOGGING": logging_config(name, log_format(), level=log_level()),
         "EVENTS_BROKER_URL": secret("EVENTS_BROKER_URL"),  # redis://host:6379/0; events are also published there
-        "WORKER_HEARTBEAT_FILE": env.str("WORKER_HEARTBEAT_FILE", default=""),  # touched by `manage.py work`
-        "ACCESS_LOG": env.bool("ACCESS_LOG", default=True),
+        "WORKER_HEARTBEAT_FILE": text("WORKER_HEARTBEAT_FILE"),  # touched by `manage.py work`
+        "ACCESS_LOG": flag("ACCESS_LOG", default=True),
         **_sign_in(),
-        **_tls(https_only=env.bool("HTTPS_ONLY", default=False)),
+        **_tls(https_only=flag("HTTPS_ONLY")),
     }
 
 

@@ -27,7 +27,10 @@ def empty_environment(monkeypatch):
         "DB_USER",
         "DB_PASSWORD",
         "DB_PASSWORD_FILE",
+        "DB_POOLER",
         "DB_STATEMENT_TIMEOUT",
+        "LOG_FORMAT",
+        "LOG_LEVEL",
         "TRUSTED_PROXIES",
         "ALLOWED_ORIGINS",
     ):
@@ -121,8 +124,10 @@ def test_service_token_that_is_invalid_in_a_header_is_refused(monkeypatch, token
         environment.service_tokens()
 
 
-def test_other_engines_are_refused(monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3")
+@pytest.mark.filterwarnings("ignore:Engine not recognized")
+@pytest.mark.parametrize("url", ["sqlite:///db.sqlite3", "foo", "foo://db/name", "postgresql://db:port/name"])
+def test_other_database_urls_are_refused(monkeypatch, url):
+    monkeypatch.setenv("DATABASE_URL", url)
 
     with pytest.raises(ImproperlyConfigured, match="must be a PostgreSQL URL"):
         environment.database("library_db")

@@ -142,7 +142,7 @@ def _adapt_calls(folder: Path, new: NewService) -> None:
             (folder / for_called(path, called)).write_text(for_called(client, called), encoding="utf-8")
         text += for_called(mark + block, called)
     if not new.calls:
-        text = text.replace("import database, env\n", "import database\n")
+        text = text.replace("import database, text\n", "import database\n")
         (folder / "contracts").rmdir()
         pyproject = folder / "pyproject.toml"
         pyproject.write_text(pyproject.read_text(encoding="utf-8").replace('    "requests",\n', ""), encoding="utf-8")

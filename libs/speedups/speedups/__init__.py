@@ -6,7 +6,7 @@ The constants are used in a service's settings and in gunicorn's configuration.
 import os
 from typing import Any
 
-_choice = os.environ.get("SPEEDUPS", "on")
+_choice = os.environ.get("SPEEDUPS") or "on"
 if _choice not in ("on", "off"):
     raise ValueError(f"SPEEDUPS must be on or off, not {_choice!r}")
 

@@ -4,7 +4,7 @@ For environment variables see .env.example.
 """
 
 import speedups
-from chassis.environment import database, env
+from chassis.environment import database, text
 from chassis.settings import APPS, PAGE_MIDDLEWARE, REQUEST_MIDDLEWARE, service_settings
 from openapi.settings import spectacular_settings
 
@@ -25,5 +25,5 @@ EVENT_SUBSCRIPTIONS = [
 # end consumes
 
 # The user service, which this service calls.
-USER_SERVICE_URL = env.str("USER_SERVICE_URL", default="http://127.0.0.1:8000")
+USER_SERVICE_URL = text("USER_SERVICE_URL", "http://127.0.0.1:8000")
 USER_SERVICE_TIMEOUT = (1.0, 2.0)  # connect and read limits, in seconds
