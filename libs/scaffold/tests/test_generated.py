@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 import tomllib
 from dataclasses import replace
@@ -59,6 +60,14 @@ def test_files_in_the_deploy_folder_of_a_project_are_included():
     assert "alert: ReplicaEjected" in files["alerts.yml"]
     assert "IDEMPOTENCY_LOCK_SECONDS=30" in files[".env.example"]
     assert "Idempotency keys" in [panel["title"] for panel in json.loads(files["dashboard.json"])["panels"]]
+
+
+def test_no_empty_variable_is_followed_by_a_comment():
+    """Docker compose reads the comment as the value."""
+    example = render(ROOT)[ROOT / ".env.example"]
+
+    assert "\nSECRETS_DIR=\n" in example
+    assert re.findall(r"^\w+=[ \t]+(?:#.*)?$", example, re.MULTILINE) == []
 
 
 def test_routes_of_its_own_can_be_added_to_the_gateway(repository):
