@@ -39,7 +39,7 @@ PYTHON_VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 DOWNLOAD_SECONDS = 60
 
 # These commands need the development packages; all others only those of the services and of devtools.
-DEVELOPMENT_COMMANDS = {"bench", "lint", "lock", "startservice", "test"}
+DEVELOPMENT_COMMANDS = {"bench", "fuzz", "lint", "lock", "startservice", "test"}
 # These recreate an environment of another Python version; all others use it as it is.
 REBUILDING_COMMANDS = {"up", *DEVELOPMENT_COMMANDS}
 

@@ -86,7 +86,8 @@ def run(options: Any, arguments: list[str]) -> int:
         arguments = ["tests/test_fuzzing.py", "-s", *arguments] if command == "fuzz" else arguments
         return int(not (lint.lint() if command == "lint" else testing.test(arguments, configuration)))
     if program := PROGRAMS.get(command):
-        return subprocess.run([*program, *arguments], cwd=ROOT, check=False).returncode
+        os.chdir(ROOT)
+        os.execvp(program[0], [*program, *arguments])  # noqa: S606 - signals reach the program
     os.environ.update(read_dotenv())
     configuration = Configuration.from_environment(os.environ)
     if command in ("token", "rotate-token-key", "hash-key"):

@@ -29,9 +29,7 @@ FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # long suites, and so
 FLOOR = 95  # per cent of lines and branches
 NOTHING_COLLECTED = 5  # pytest's exit status
 PROGRESS_SECONDS = 15
-WITH_DATABASE = (
-    *("calls", "chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems"),
-)
+USE_DATABASE = ("calls", "chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 
@@ -71,7 +69,7 @@ def suites() -> dict[str, Suite]:
         found += [Suite(project.name, project.folder, (project.name,) if project.database else ())]
     # These create a database of their own on the server of any service.
     found += [Suite(TEMPLATE.name, TEMPLATE.folder, tuple(databases[:1]))]
-    found += [Suite(name, ROOT / "libs" / name, tuple(databases[:1])) for name in WITH_DATABASE]
+    found += [Suite(name, ROOT / "libs" / name, tuple(databases[:1])) for name in USE_DATABASE]
     found += [Suite(name, ROOT / "libs" / name, floor=name not in UNMEASURED) for name in LIBRARIES]
     found.sort(key=lambda suite: FIRST.index(suite.name) if suite.name in FIRST else len(FIRST))
     return {suite.name: suite for suite in found}

@@ -196,8 +196,9 @@ def test_a_second_command_installs_nothing(installed):
     assert "Install" not in output
 
 
-def test_a_failed_installation_of_development_packages_harms_no_other_command(installed, empty_cache):
-    failed = installed.run("lint", **empty_cache, **NO_NETWORK)
+@pytest.mark.parametrize("command", ["lint", "fuzz"])
+def test_a_failed_installation_of_development_packages_harms_no_other_command(installed, empty_cache, command):
+    failed = installed.run(command, **empty_cache, **NO_NETWORK)
     _, output = installed.run("status", **empty_cache, **NO_NETWORK)
 
     assert failed[0] == 1

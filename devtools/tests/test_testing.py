@@ -183,9 +183,7 @@ def test_names_end_where_pytests_arguments_begin():
 
 def remove_libraries(clone):
     file = clone.root / "devtools" / "devtools" / "testing.py"
-    text, count = re.subn(
-        r"^(WITH_DATABASE|LIBRARIES) = \([^=]*?\)$", r"\1 = ()", file.read_text(), flags=re.MULTILINE
-    )
+    text, count = re.subn(r"^(USE_DATABASE|LIBRARIES) = \([^=]*?\)$", r"\1 = ()", file.read_text(), flags=re.MULTILINE)
     assert count == 2
     file.write_text(text)
 

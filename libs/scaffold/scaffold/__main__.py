@@ -1,15 +1,19 @@
 """The commands ``generate`` and ``startservice`` of ``manage_all.py``, in the root of the repository."""
 
 import argparse
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 
 from scaffold.descriptions import DescriptionError, read_projects
 from scaffold.generated import generate, stale
 from scaffold.startservice import RefusedError, start_service
 
 ROOT = Path.cwd()
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NEXT = """
 {folder} is a service on port {port}. The gateway routes /{resource} to it. Next:
   1. python3 manage_all.py test {name}
@@ -32,6 +36,8 @@ def main() -> None:
     starting.add_argument("--publishes", action="store_true", help="publish changes of its resource as events")
     starting.add_argument("--consumes", nargs="+", default=[], metavar="SERVICE", help="consume the events of each")
     options = parser.parse_args()
+    for number in SIGNALS:
+        signal.signal(number, interrupt)
     try:
         if options.command == "startservice":
             start(options)
@@ -45,6 +51,13 @@ def main() -> None:
         sys.exit(f"Error: {error}")
 
 
+def interrupt(number: int, _frame: FrameType | None) -> None:
+    """Raise SystemExit; ignore further signals, which would interrupt the cleanup."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def check() -> None:
     """Fail if a generated file is stale."""
     if found := [f"{path.relative_to(ROOT)} is stale." for path in stale(ROOT)]:
@@ -52,13 +65,18 @@ def check() -> None:
 
 
 def start(options: argparse.Namespace) -> None:
-    """Create a service, update the generated files, and print the next steps."""
+    """Create a service, update the generated files, and print the next steps; if it fails, undo all of it."""
     names = ("resource", "port", "calls", "publishes", "consumes")
     new = start_service(ROOT, options.name, **{name: getattr(options, name) for name in names})
     folder = f"{new.name}_project"
-    for command in (["ruff", "check", "--select=I", "--fix"], ["ruff", "format"]):  # renaming changes lines
-        subprocess.run([*command, "--quiet", folder], cwd=ROOT, check=True)
-    generate(ROOT)
+    try:
+        for command in (["ruff", "check", "--select=I", "--fix"], ["ruff", "format"]):  # renaming changes lines
+            subprocess.run([*command, "--quiet", folder], cwd=ROOT, check=True)
+        generate(ROOT)
+    except BaseException:
+        shutil.rmtree(ROOT / folder)
+        generate(ROOT)
+        raise
     gateway = read_projects(ROOT)["gateway"].port
     print(NEXT.format(folder=folder, name=new.name, resource=new.resource, port=new.port, gateway=gateway))
 

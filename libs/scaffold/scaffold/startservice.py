@@ -76,10 +76,18 @@ def start_service(
     called, consumed = _called(projects, [*calls, *consumes]), _consumed(projects, consumes)
     new = NewService(name, plural_of(name) if resource is None else resource, free, called, publishes, consumed)
     _refuse(new, root, [*projects.values()])
-    source, target = root / TEMPLATE_PROJECT, root / f"{name}_project"
-    draft = root / f".{name}_project"  # renamed to the project once it is complete
+    draft = root / f".{name}_draft"  # renamed to the project once it is complete
+    try:
+        _copy_template(root, draft, new)
+        draft.rename(root / f"{name}_project")
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return new
+
+
+def _copy_template(root: Path, draft: Path, new: NewService) -> None:
     shutil.rmtree(draft, ignore_errors=True)
-    shutil.copytree(source, draft, ignore=LEFT_OUT)
+    shutil.copytree(root / TEMPLATE_PROJECT, draft, ignore=LEFT_OUT)
     _adapt_calls(draft, new)
     _adapt_events(draft, new)
     for path in sorted(draft.rglob("*"), reverse=True):  # files before their folders
@@ -87,8 +95,6 @@ def start_service(
             path.write_text(new.renamed(path.read_text(encoding="utf-8")), encoding="utf-8")
         if (renamed := new.renamed(path.name)) != path.name:
             path.rename(path.with_name(renamed))
-    draft.rename(target)
-    return new
 
 
 def _free_port(projects: Iterable[Project]) -> int:
