@@ -30,6 +30,8 @@ REPLAYED_HEADER = "Idempotent-Replayed"
 KEY_PATTERN = r'^("[!#-\[\]-~]{1,255}"|[!#-~][!-~]{0,254})$'
 
 OUTCOMES = Counter("idempotency_outcomes", "Requests with an idempotency key, by outcome", ["outcome"])
+for outcome in ("created", "replayed", "reused", "in_use", "failed", "claim_lost"):
+    OUTCOMES.labels(outcome)  # each series begins at 0, so that an alert notices its first increase
 
 
 class KeyInUse(APIException):
