@@ -115,7 +115,10 @@ def test_http_is_redirected_to_https(stack, ports):
         timeout=10,
     )
 
-    assert (response.status_code, response.headers["Location"]) == (308, f"https://{HOST}/users")
+    assert (response.status_code, response.headers["Location"]) == (
+        308,
+        f"https://{HOST}:{ports['HTTPS_PORT']}/users",
+    )
 
 
 @pytest.mark.parametrize("service", PROJECTS)

@@ -1,4 +1,4 @@
-"""docs/problems.md lists exactly the problem types of the services and the gateway."""
+"""docs/problems.md lists exactly the problem types of the services, the gateway and the TLS proxy."""
 
 import ast
 import re
@@ -12,6 +12,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "problems.md").read_text()
+PROXY = (ROOT / "deploy" / "tls" / "haproxy.cfg").read_text()
+OF_PROXY = re.compile(r"^ *http-error status ([0-9]{3}) .*urn:problem:([a-z_]+)", re.MULTILINE)
 PROBLEM_ROW = re.compile(r"^\| `([a-z_]+)` \| ([0-9]{3}) \|", re.MULTILINE)
 FIELD_CODE_ROW = re.compile(r"^\| `([a-z_]+)` \| [^0-9]", re.MULTILINE)
 FRAMEWORK = Path(find_spec("rest_framework").origin).parent
@@ -76,6 +78,7 @@ def problems_in_code() -> set[tuple[str, int]]:
         keys, values = [[constant(one) for one in part] for part in (table.keys, table.values)]
         if keys and all(isinstance(key, int) and key >= 400 for key in keys):
             found |= set(zip(values, keys, strict=True))
+    found |= {(name, int(status)) for status, name in OF_PROXY.findall(PROXY)}
     used = {node.id for node in nodes(ast.Name, code())} | {"MethodNotAllowed"}  # raised by the framework
     of_framework = exceptions([*ast.walk(ast.parse((FRAMEWORK / "exceptions.py").read_text()))])
     return found | {(name, status) for cls, name, status in of_framework if cls in used - {"APIException"}}
