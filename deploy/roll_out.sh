@@ -9,6 +9,11 @@ service=$1
 numbers=$(docker compose ps --quiet "$service")
 [[ -n $numbers ]] || { echo "No container of $service is running; run: docker compose up --detach" >&2; exit 1; }
 mapfile -t old <<<"$numbers"
+if [[ -n $(docker port "${old[0]}") ]]; then
+    echo "Two containers of $service cannot publish the same port; this replaces it, with an interruption:" >&2
+    echo "docker compose up --detach --no-deps --force-recreate --wait $service" >&2
+    exit 1
+fi
 docker compose up --detach --no-deps --no-recreate --wait --wait-timeout 120 --scale "$service=$((2 * ${#old[@]}))" "$service"
 for container in "${old[@]}"; do
     docker stop "$container"
