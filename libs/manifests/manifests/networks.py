@@ -8,11 +8,12 @@ from manifests.rendering import Manifests, Pod
 from scaffold.descriptions import Project
 
 Flow = tuple[str, str, int]  # from, to, port
-DATABASE_PORT, BROKER_PORT = 5432, 6379
+DATABASE_PORT, STATUS_PORT, BROKER_PORT = 5432, 8000, 6379  # the second is that of CloudNativePG's instances
 # Namespaces that may connect to pods, and the ports that they may use.
 ENTRANCES = {"envoy-gateway-system", "ingress-nginx"}
-OPERATORS = {"cnpg-system": {8000, 5432}}
+OPERATORS = {"cnpg-system": {STATUS_PORT, DATABASE_PORT}}
 MONITORING = "monitoring"
+DATABASE_METRICS = {9187, 9127}  # of CloudNativePG's instances and poolers
 
 
 def findings(manifests: Manifests, projects: Mapping[str, Project]) -> Iterator[str]:
@@ -70,17 +71,18 @@ def _needed(pods: list[Pod], projects: Mapping[str, Project]) -> tuple[set[Flow]
         needed |= {(name, called, projects[called].port) for name in own for called in project.calls}
         stores = [pod.name for pod in pods if pod.labels.get("cnpg.io/cluster") == f"{project.name}-db"]
         needed |= {(name, store, DATABASE_PORT) for name in own for store in stores}
-        optional |= {(one, other, DATABASE_PORT) for one in stores for other in stores}
+        optional |= {(one, other, port) for one in stores for other in stores for port in (DATABASE_PORT, STATUS_PORT)}
         if "events" in names and project.worker:
             needed.add((project.worker_name, "events", BROKER_PORT))
     between = {(f"{project.name}-db-pooler", f"{project.name}-db", DATABASE_PORT) for project in projects.values()}
-    between |= {(f"{project.name}-db", f"{project.name}-db", DATABASE_PORT) for project in projects.values()}
+    instances = [f"{project.name}-db" for project in projects.values()]
+    between |= {(each, each, port) for each in instances for port in (DATABASE_PORT, STATUS_PORT)}
     needed |= {flow for flow in between if flow[0] in names and flow[1] in names}
     return needed, optional
 
 
 def _from_outside(policy: Mapping[str, Any], projects: Mapping[str, Project]) -> Iterator[str]:
-    metrics = {project.metrics_port for project in projects.values()}
+    metrics = DATABASE_METRICS | {project.metrics_port for project in projects.values()}
     for rule in policy.get("ingress", ()):
         ports = {port.get("port") for port in rule.get("ports", ())} or {None}
         if not rule.get("from"):

@@ -61,7 +61,7 @@ class Manifests:
 
     def database_pods(self) -> list[Pod]:
         """Return the pods that CloudNativePG creates: instances of each cluster, and poolers."""
-        found = [Pod(name, {"cnpg.io/cluster": name}, {}, frozenset({5432})) for name in self.of_kind("Cluster")]
+        found = [Pod(name, {"cnpg.io/cluster": name}, {}, frozenset({5432, 8000})) for name in self.of_kind("Cluster")]
         for name, pooler in self.of_kind("Pooler").items():
             labels = {"cnpg.io/cluster": pooler["spec"]["cluster"]["name"], "cnpg.io/poolerName": name}
             found.append(Pod(name, labels, {}, frozenset({5432})))

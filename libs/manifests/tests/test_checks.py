@@ -345,6 +345,11 @@ def policy_without_the_pooler(changed):
     }
 
 
+@fault("user-db cannot reach user-db:8000")
+def policy_without_the_status_of_the_instances(changed):
+    changed.find("NetworkPolicy", "user-db")["spec"]["egress"][0]["ports"].pop()
+
+
 @fault("NetworkPolicy user: allows ingress from anywhere")
 def policy_for_anyone(changed):
     changed.find("NetworkPolicy", "user")["spec"]["ingress"].append({"ports": [{"port": 8000}]})
@@ -364,6 +369,11 @@ def policy_for_a_namespace(changed):
 @fault("NetworkPolicy user-metrics: allows ingress from the namespace monitoring on ['5432']")
 def metrics_policy_for_another_port(changed):
     changed.find("NetworkPolicy", "user-metrics")["spec"]["ingress"][0]["ports"][0]["port"] = 5432
+
+
+@fault("NetworkPolicy cloudnative-pg: allows ingress from the namespace monitoring on ['5432']")
+def database_for_the_monitoring(changed):
+    changed.find("NetworkPolicy", "cloudnative-pg")["spec"]["ingress"][1]["ports"] = [{"port": 5432}]
 
 
 @fault("NetworkPolicy gateway: allows all egress")
