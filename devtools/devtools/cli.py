@@ -65,7 +65,7 @@ def main() -> None:
     added["logs"].add_argument("service", nargs="?")
     added["logs"].add_argument("-f", "--follow", action="store_true", help="follow the log until `up` ends")
     for name, text in PASSING_ON.items():
-        subparsers.add_parser(name, help=text, add_help=False)
+        subparsers.add_parser(name, help=text, description=text, add_help=name == "test")
     options, arguments = parser.parse_known_args()
     if options.command in OWN and arguments:
         parser.error(f"unrecognized arguments: {' '.join(arguments)}")

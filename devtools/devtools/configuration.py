@@ -52,14 +52,17 @@ class Configuration:
 
 def read_dotenv() -> dict[str, str]:
     """Return the variables that ``.env`` beside ``manage_all.py`` sets and the environment does not; none is empty."""
-    values = dotenv_values(ROOT / ".env", encoding="utf-8")
+    try:
+        values = dotenv_values(ROOT / ".env", encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DevtoolsError(f"{ROOT / '.env'} cannot be read: {error}") from error
     return {name: value for name, value in values.items() if value and name not in os.environ}
 
 
 def read_port(environment: Mapping[str, str], variable: str, default: int) -> int:
-    """Read a port number."""
+    """Read a port number; 0 is valid if it is the default."""
     text = environment.get(variable) or str(default)
-    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:  # noqa: PLR2004 - the highest
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not bool(default) <= int(text) <= 65535:  # noqa: PLR2004
         raise DevtoolsError(f"{variable} is {text!r}; it must be a port number from 1 to 65535.")
     return int(text)
 

@@ -68,9 +68,8 @@ def check_own_databases(configuration: Configuration) -> None:
     """
     for name, url in configuration.database_urls.items():
         if problem := problem_of_database(url):
-            raise DevtoolsError(
-                f"The database of {PROJECTS[name].variable('DATABASE_URL')} cannot be reached: {problem}"
-            )
+            variable = PROJECTS[name].variable("DATABASE_URL")
+            raise DevtoolsError(f"The database of {variable} cannot be reached: {problem}")
 
 
 def problem_of_database(url: str) -> str:

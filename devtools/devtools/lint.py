@@ -16,12 +16,8 @@ BIN = Path(sys.executable).parent
 # No check needs the database; makemigrations only warns that it cannot connect.
 NO_DATABASE = "postgresql://nobody:nothing@127.0.0.1:1/none"
 # Production settings for the checks, whichever variables the shell sets.
-PRODUCTION = {
-    "DEBUG": "false",
-    "ALLOWED_HOSTS": "example.org",
-    "HTTPS_ONLY": "true",
-    "SECRET_KEY": os.urandom(32).hex(),
-}
+PRODUCTION = {"DEBUG": "false", "ALLOWED_HOSTS": "example.org", "HTTPS_ONLY": "true"}
+PRODUCTION["SECRET_KEY"] = os.urandom(32).hex()
 CHECKED = (*PROJECTS.values(), TEMPLATE)
 PROJECT_FOLDERS = [str(project.folder.relative_to(ROOT)) for project in CHECKED]
 CODE = ("libs", *PROJECT_FOLDERS, "devtools", "benchmarks", "deploy", "manage_all.py")

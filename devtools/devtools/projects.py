@@ -13,7 +13,6 @@ ROOT = Path(__file__).resolve().parents[2]
 # Variables of one project, which must not reach the processes of another.
 PROJECT_VARIABLES = ("BIND", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH")
 
-
 PROJECTS: Mapping[str, Project] = read_projects(ROOT)
 # The template of a new service: checked and tested like the others, but never started.
 TEMPLATE = read_project(ROOT / TEMPLATE_PROJECT)

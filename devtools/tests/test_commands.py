@@ -242,6 +242,16 @@ def test_dotenv_is_read_and_the_environment_wins(clone):
     assert "SPEEDUPS" not in environment
 
 
+def test_dotenv_that_is_not_utf_8_is_named(clone):
+    (clone.root / ".env").write_bytes(b"LOG_LEVEL=\xff\n")
+
+    status, output = clone.run("status")
+
+    assert status == 1
+    assert output.startswith(f"Error: {clone.root}/.env cannot be read: ")
+    assert "Traceback" not in output
+
+
 def test_a_data_dir_that_is_a_file_is_refused_in_one_line(new_clone, reachable_folder):
     file = reachable_folder / "a file"
     file.touch()

@@ -4,6 +4,7 @@ import pytest
 
 from devservers.ports import Address
 from devtools.configuration import Configuration, choose_data_dir, name_of_clone
+from devtools.errors import DevtoolsError
 from devtools.projects import PROJECTS, ROOT, service_environment, with_database
 
 
@@ -36,6 +37,12 @@ def test_the_documented_ports_are_the_default():
     ports = {name: address.port for name, address in addresses.items()}
     assert ports.items() >= {"user": 8000, "order": 3000, "gateway": 8081}.items()
     assert {address.host for address in addresses.values()} == {"127.0.0.1"}
+
+
+def test_the_port_of_a_service_is_not_0():
+    assert Configuration.from_environment({"POSTGRES_PORT": "0"}).postgres_port is None
+    with pytest.raises(DevtoolsError, match="GATEWAY_PORT is '0'; it must be a port number from 1 to 65535"):
+        Configuration.from_environment({"GATEWAY_PORT": "0"})
 
 
 def test_postgres_is_needed_while_one_database_is_missing():

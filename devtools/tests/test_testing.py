@@ -111,6 +111,23 @@ def test_a_selection_that_matches_nowhere_fails(new_clone, write_suite):
     assert last_line(output) == "0 passed, 0 failed, 0 skipped"
 
 
+def test_collecting_runs_no_test_and_does_not_fail(new_clone, write_suite):
+    write_suite("gateway", PASSING)
+
+    status, output = new_clone.run("test", "gateway", "--collect-only")
+
+    assert status == 0, output
+    assert "1 test collected" in output
+
+
+def test_help_runs_no_suite(new_clone):
+    status, output = new_clone.run("test", "--help")
+
+    assert status == 0
+    assert "[SUITE...] [PYTEST ARGUMENTS]" in output
+    assert "started" not in output
+
+
 def test_a_path_from_the_root_selects_its_suite(new_clone, write_suite):
     write_suite("gateway", PASSING + FAILING)
 
