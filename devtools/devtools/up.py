@@ -144,7 +144,8 @@ class System:
         url, data_dir = self.run.database_urls.get(project.name), self.folder.path
         environment = service_environment(project, addresses=self.run.addresses, data_dir=data_dir, database_url=url)
         inherited = [self.sockets[name].fileno()] if name in self.sockets else []
-        environment.pop("BIND")
+        for name_of_address in ("BIND", "METRICS_BIND"):  # the process inherits its only address
+            environment.pop(name_of_address, None)
         if inherited:
             environment["BIND"] = f"fd://{inherited[0]}"
         return self.supervisor.start(name, command, cwd=project.folder, env=environment, inherited=inherited)

@@ -63,7 +63,7 @@ class Clone:
     def environment(self, **extra: str) -> dict[str, str]:
         unwanted = ("USER_DATABASE_URL", "ORDER_DATABASE_URL", "TEST_COVERAGE")
         environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-        environment["DATA_DIR"] = str(self.data_dir)
+        environment |= {"DATA_DIR": str(self.data_dir), "METRICS_BIND": "127.0.0.1:9100"}
         for name, port in self.ports.items():
             environment[PROJECTS[name].variable("PORT")] = str(port)
         environment["PYTHONPATH"] = str(self.root / "devtools")

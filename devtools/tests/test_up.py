@@ -52,6 +52,12 @@ def test_a_worker_gets_the_urls_of_services_and_no_address(system):
     )
 
 
+def test_services_have_one_address_which_serves_metrics_too(system):
+    system.running_up()
+
+    assert {system.fetch(name, "/addresses") for name in ("user", "order", "gateway")} == {"BIND"}
+
+
 def test_a_second_up_is_refused_and_the_first_keeps_running(system):
     first = system.running_up()
 

@@ -18,6 +18,8 @@ def application(environ, start_response):
     body = b"ok"
     if environ["PATH_INFO"] == "/health/ready" and LAG.exists():
         body = json.dumps({"status": "ok", "events": {"user": json.loads(LAG.read_text())}}).encode()
+    if environ["PATH_INFO"] == "/addresses":
+        body = " ".join(name for name in ("BIND", "METRICS_BIND") if name in os.environ).encode()
     if environ["PATH_INFO"] == "/visits":
         import psycopg2
 
