@@ -22,7 +22,8 @@ from jwt.algorithms import ECAlgorithm
 from benchmarks import fixed_upstream
 from benchmarks.gateway_throughput import measure
 from benchmarks.portal_cost import read
-from benchmarks.processes import Server, free_port, gateway, running
+from benchmarks.processes import Server, gateway, running
+from devservers.ports import find_free_port
 
 SCOPES = 'scopes = { default = "users:read" }'
 AUTH = """
@@ -64,7 +65,7 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        port = free_port()
+        port = find_free_port()
         command = [options.python, str(Path(fixed_upstream.__file__)), str(port)]
         stack.enter_context(running(command, port, scratch, {}, scratch / "upstream.log"))
         url = f"http://127.0.0.1:{port}"

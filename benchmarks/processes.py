@@ -10,21 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from devservers.ports import find_free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 Launch = tuple[list[str], int, Path, dict[str, str], Path]  # the arguments of ``running``
-_given: set[int] = set()
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-def free_port() -> int:
-    """Return a free TCP port of the loopback interface that was not returned before."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = int(listener.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
-            return port
 
 
 class Server:
@@ -82,7 +73,7 @@ def gateway(python: str, upstream: str, scratch: Path, route: str = "", **enviro
 
     ``route`` contains further lines of the route.
     """
-    port = free_port()
+    port = find_free_port()
     file = scratch / f"gateway-{port}.toml"
     file.write_text(
         f'[upstreams.any]\nurls = ["{upstream}"]\nread_timeout = 30\n'
@@ -100,7 +91,7 @@ def gateway(python: str, upstream: str, scratch: Path, route: str = "", **enviro
 
 def express(upstream: str, scratch: Path) -> Launch:
     """Return the command of the reference stack's gateway. Installs it with npm if necessary."""
-    port = free_port()
+    port = find_free_port()
     folder = scratch / "express"
     if not folder.exists():
         shutil.copytree(ROOT / "benchmarks" / "reference_stack" / "gateway", folder)
@@ -137,7 +128,7 @@ def nginx(name: str, extra: str, port: int, scratch: Path) -> Launch:
 
 def upstream(scratch: Path) -> Launch:
     """Return the command of the upstream: nginx with 96 bytes at ``/users/1`` and a MiB of JSON at ``/users/big``."""
-    port = free_port()
+    port = find_free_port()
     (scratch / "files" / "users").mkdir(parents=True, exist_ok=True)
     (scratch / "files" / "users" / "big").write_text('"' + "a" * (2**20 - 2) + '"')
     small = f"location = /users/1 {{ return 200 '{USER}'; }}"
@@ -147,7 +138,7 @@ def upstream(scratch: Path) -> Launch:
 
 def nginx_proxy(upstream_url: str, scratch: Path) -> Launch:
     """Return the command of an nginx proxy, the upper limit of the comparison."""
-    port = free_port()
+    port = find_free_port()
     address = upstream_url.removeprefix("http://")
     extra = (
         f"upstream u {{ server {address}; keepalive 256; }} server {{ listen 127.0.0.1:{port} backlog=4096;"
