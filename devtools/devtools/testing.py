@@ -78,7 +78,7 @@ def suites() -> dict[str, Suite]:
 def select(arguments: Sequence[str]) -> tuple[list[tuple[Suite, list[str]]], bool]:
     """Return the selected suites with their pytest arguments, and whether all tests are selected.
 
-    Names of suites come first. Without a name, a path relative to the root selects its suite.
+    Names of suites come first. Without a name, a path relative to the root or to the suite selects the suite.
     """
     known, rest, chosen = suites(), list(arguments), []
     while rest and (name := rest[0].rstrip("/").removesuffix("_project")) in known and not rest[0].startswith("-"):
@@ -86,9 +86,11 @@ def select(arguments: Sequence[str]) -> tuple[list[tuple[Suite, list[str]]], boo
         rest.pop(0)
 
     def for_suite(suite: Suite) -> list[str]:
-        paths = [ROOT / argument.partition("::")[0] for argument in rest]
-        own = [path.is_relative_to(suite.tests) and path.exists() for path in paths]
-        given = [str(ROOT / argument) if is_own else argument for argument, is_own in zip(rest, own, strict=True)]
+        files = [argument.partition("::")[0] for argument in rest]
+        full = [(ROOT if (ROOT / file).exists() else suite.folder) / file for file in files]
+        own = [path.is_relative_to(suite.tests) and path.exists() for path in full]
+        parts = zip(rest, full, files, own, strict=True)
+        given = [f"{path}{argument[len(file) :]}" if is_own else argument for argument, path, file, is_own in parts]
         return given if any(own) else [*rest, str(suite.tests)]
 
     if not chosen:

@@ -128,10 +128,11 @@ def test_help_runs_no_suite(new_clone):
     assert "started" not in output
 
 
-def test_a_path_from_the_root_selects_its_suite(new_clone, write_suite):
+@pytest.mark.parametrize("path", [["gateway_project/tests"], ["gateway", "tests"]], ids=["root", "suite"])
+def test_a_path_from_the_root_or_in_a_suite_selects_tests(new_clone, write_suite, path):
     write_suite("gateway", PASSING + FAILING)
 
-    status, output = new_clone.run("test", "gateway_project/tests/test_of_gateway.py::test_passes")
+    status, output = new_clone.run("test", *path[:-1], f"{path[-1]}/test_of_gateway.py::test_passes")
 
     assert status == 0, output
     assert last_line(output) == "1 passed, 0 failed, 0 skipped"
