@@ -61,7 +61,7 @@ def original_address(peer: str, forwarded_for: Iterable[str]) -> str:
 
 def is_trusted_proxy(address: str) -> bool:
     """Whether ``address`` is in ``settings.TRUSTED_PROXIES``."""
-    return _is_in(address, settings.TRUSTED_PROXIES)
+    return _is_in(address, tuple(settings.TRUSTED_PROXIES))
 
 
 @lru_cache(maxsize=128)

@@ -18,7 +18,7 @@ FORWARDING = {
 @pytest.fixture
 def receive(rf, settings):
     """Send a request from an address through the middleware; return the request that the view receives."""
-    settings.TRUSTED_PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]
     settings.SERVICE_TOKENS = ["new", "old"]
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
