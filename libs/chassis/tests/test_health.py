@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -57,3 +60,13 @@ def test_supervisor_needs_no_login(api, settings, path):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
 
     assert api.get(path).status_code == 200
+
+
+def test_service_without_a_database_is_ready():
+    code = (
+        "from django.conf import settings; settings.configure(SECRET_KEY='-', ALLOWED_HOSTS=['*'], DATABASES={});"
+        "import django; django.setup(); from django.test import RequestFactory; from chassis import health;"
+        "assert health.ready(RequestFactory().get('/health/ready')).content == b'{\"status\": \"ok\"}'"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)
