@@ -1,11 +1,15 @@
 from itertools import count
 
 import pytest
+from django.core.cache import cache
 from django.db.models.functions import Length
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_page
+from django.views.decorators.gzip import gzip_page
 from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
-from rest_framework.serializers import IntegerField
+from rest_framework.serializers import IntegerField, SerializerMethodField
 from rest_framework.utils.encoders import JSONEncoder
 
 from library.books.models import Book
@@ -166,12 +170,69 @@ def test_tag_covers_data_that_a_subclass_changes(api, book, numbered, header):
 
 
 def test_tag_set_by_the_view_is_kept(api, book, monkeypatch):
-    def retrieve(self, request, *args, **kwargs):
-        return Response({"id": 1}, headers={"ETag": '"own"'})
-
-    monkeypatch.setattr(BookViewSet, "retrieve", retrieve)
+    monkeypatch.setattr(BookViewSet, "retrieve", own_response)
 
     assert api.get(f"/books/{book.id}")["ETag"] == '"own"'
+
+
+@pytest.mark.parametrize("header", ['"own"', 'W/"own"'])
+def test_tag_set_by_the_view_is_evaluated(api, book, monkeypatch, header):
+    monkeypatch.setattr(BookViewSet, "retrieve", own_response)
+    address = f"/books/{book.id}"
+
+    assert api.get(address, headers={"if-none-match": header}).status_code == 304
+    assert api.get(address, headers={"if-none-match": '"other"'}).status_code == 200
+    refused = api.get(address, headers={"if-match": '"other"'})
+    assert (refused.status_code, refused["Vary"], "Allow" in refused) == (412, "Accept", True)
+    page = api.get(address, headers={"if-none-match": header, "accept": "text/html"})
+    assert (page.status_code, page["ETag"]) == (304, '"own"')
+
+
+def own_response(self, request, *args, **kwargs):
+    return Response({"id": 1}, headers={"ETag": '"own"'})
+
+
+class LettersSerializer(BookSerializer):
+    letters = SerializerMethodField()
+
+    class Meta(BookSerializer.Meta):
+        fields = ["letters"]
+
+    def get_letters(self, book):
+        return (letter for letter in book.title)
+
+
+def test_iterator_in_the_data_is_sent(api, book, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "serializer_class", LettersSerializer)
+    address = f"/books/{book.id}"
+
+    read = api.get(address)
+
+    assert read.json() == {"letters": list(book.title)}
+    assert api.get(address, headers={"if-none-match": read["ETag"]}).status_code == 304
+
+
+def test_response_of_a_cache_is_evaluated_and_precondition_is_that_of_the_row(api, book, monkeypatch):
+    cache.clear()
+    monkeypatch.setattr(BookViewSet, "retrieve", method_decorator(cache_page(60))(RetrieveModelMixin.retrieve))
+    address = f"/books/{book.id}"
+    etag = api.get(address)["ETag"]
+    Book.objects.filter(id=book.id).update(title="Persuasion")
+
+    unchanged = api.get(address, headers={"if-none-match": etag})
+    stale = api.delete(address, headers={"if-match": etag})
+
+    assert (unchanged.status_code, unchanged["Cache-Control"]) == (304, "max-age=60")
+    assert stale.status_code == 412
+
+
+def test_response_compressed_by_the_view_has_no_tag(api, make_book, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "retrieve", method_decorator(gzip_page)(RetrieveModelMixin.retrieve))
+    book = make_book(title="Emma " * 39)
+
+    response = api.get(f"/books/{book.id}", headers={"accept-encoding": "gzip"})
+
+    assert (response["Content-Encoding"], "ETag" in response) == ("gzip", False)
 
 
 def annotated(self):

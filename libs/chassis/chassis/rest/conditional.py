@@ -1,11 +1,11 @@
-"""Conditional requests (RFC 9110, section 13), by Django's ``condition``."""
+"""Conditional requests (RFC 9110, section 13), by Django's ``get_conditional_response``."""
 
 import hashlib
 from http import HTTPStatus
 from typing import Any
 
+from django.utils.cache import get_conditional_response
 from django.utils.http import parse_etags
-from django.views.decorators.http import condition
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
@@ -31,8 +31,8 @@ def conditional(request: Request, etag: str, response: Any) -> Any:
     """
     if not parse_etags(request.META.get("HTTP_IF_MATCH", "*")):  # Django overlooks a header that has no entity tag
         raise PreconditionFailed
-    respond: Any = condition(etag_func=lambda request: etag)(lambda request: response)
-    result = respond(request)
+    response.headers.setdefault("ETag", etag)
+    result: Any = get_conditional_response(request, etag, response=response)
     if result.status_code == HTTPStatus.PRECONDITION_FAILED:
         raise PreconditionFailed
     return result

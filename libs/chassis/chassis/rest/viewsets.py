@@ -93,15 +93,33 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return {"Location": self.request.build_absolute_uri(path)}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the response; JSON of ``retrieve`` gets an entity tag, unless it is indented."""
-        if self.action == "retrieve" and isinstance(response, Response) and response.status_code == HTTPStatus.OK:
-            is_json = isinstance(request.accepted_renderer, JSONRenderer)
-            if is_json and "indent=" not in request.accepted_media_type and "ETag" not in response.headers:
-                try:
-                    response = conditional(request, entity_tag(self.render_json(response)), response)
-                except PreconditionFailed as error:
-                    response = self.handle_exception(error)
-        return super().finalize_response(request, response, *args, **kwargs)
+        """Return the response. It is tagged after its rendering, as iterators in the data can be read only once."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.action == "retrieve" and response.status_code == HTTPStatus.OK:
+            if not getattr(response, "is_rendered", True):
+                response.add_post_render_callback(self.add_entity_tag)
+                return response
+            return self.add_entity_tag(response)  # not a Response, or from a cache
+        return response
+
+    def add_entity_tag(self, response: Any) -> Any:
+        """Return the rendered response with its entity tag, or a 304 or 412 response if a precondition does not hold.
+
+        JSON has a tag unless it is indented or compressed; other responses have only one that the view sets.
+        """
+        is_json = isinstance(getattr(response, "accepted_renderer", None), JSONRenderer)
+        is_plain = is_json and "indent=" not in response.accepted_media_type
+        if "ETag" not in response.headers and (not is_plain or "Content-Encoding" in response.headers):
+            return response
+        try:
+            result = conditional(self.request, response.headers.get("ETag") or entity_tag(response.content), response)
+        except PreconditionFailed as error:
+            result = self.handle_exception(error)
+        if result is response:
+            return response
+        self.headers = self.default_response_headers  # of which the first response took some
+        result = self.finalize_response(self.request, result, *self.args, **self.kwargs)
+        return result.render() if isinstance(result, Response) else result
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Update an object."""
