@@ -3,11 +3,12 @@ from itertools import count
 import pytest
 from django.core.cache import cache
 from django.db.models.functions import Length
+from django.http import HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_page
 from django.views.decorators.gzip import gzip_page
 from rest_framework.mixins import RetrieveModelMixin
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.serializers import IntegerField, SerializerMethodField
 from rest_framework.utils.encoders import JSONEncoder
@@ -278,3 +279,60 @@ def test_precondition_is_that_of_the_views_own_reads(api, book, members, monkeyp
 
     assert (changed.status_code, stale.status_code) == (200, 412)
     assert api.get(address).json()["title"] == "Sanditon"
+
+
+def serializer_of_the_method(self):
+    return BookSerializer if self.request.method == "GET" else TitleOnlySerializer
+
+
+class TitleOnlySerializer(BookSerializer):
+    class Meta(BookSerializer.Meta):
+        fields = ["title"]
+
+
+def test_serializer_chosen_by_the_method_is_that_of_reads(api, book, monkeypatch):
+    monkeypatch.setattr(BookViewSet, "get_serializer_class", serializer_of_the_method)
+    address = f"/books/{book.id}"
+    etag = api.get(address)["ETag"]
+
+    changed = api.patch(address, {"title": "Sanditon"}, format="json", headers={"if-match": etag})
+    stale = api.patch(address, {"title": "Emma"}, format="json", headers={"if-match": etag})
+
+    assert (changed.status_code, stale.status_code) == (200, 412)
+    assert changed.json() == {"title": "Sanditon"}
+
+
+def page(self, request, *args, **kwargs):
+    return HttpResponse("a page")
+
+
+def plain_json(self, request, *args, **kwargs):
+    return JsonResponse({"id": self.get_object().id})
+
+
+def template_data(self, request, *args, **kwargs):
+    return Response({"book": self.get_object()})
+
+
+class PageRenderer(TemplateHTMLRenderer):
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        return f"{data}"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"retrieve": page},
+        {"retrieve": plain_json},
+        {"retrieve": template_data, "renderer_classes": [PageRenderer]},
+    ],
+    ids=["page", "json", "template"],
+)
+def test_object_whose_reads_have_no_tag_matches_only_the_asterisk(api, book, members, monkeypatch):
+    for name, value in members.items():
+        monkeypatch.setattr(BookViewSet, name, value)
+
+    stale = api.delete(f"/books/{book.id}", headers={"if-match": '"x"'})
+    deleted = api.delete(f"/books/{book.id}", headers={"if-match": "*"})
+
+    assert (stale.status_code, deleted.status_code) == (412, 204)

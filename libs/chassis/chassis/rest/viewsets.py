@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.renderers import JSONRenderer
-from rest_framework.request import Request
+from rest_framework.request import Request, override_method
 from rest_framework.response import Response
 
 from chassis.rest.conditional import PreconditionFailed, conditional, entity_tag
@@ -155,13 +155,19 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return rows.using(self.locked_in) if self.locked_in else rows
 
     def current_tag(self) -> str:
-        """Return the entity tag of ``retrieve``, on which the request's preconditions are evaluated."""
-        action, self.action = self.action, "retrieve"
-        try:
-            response = self.retrieve(self.request, *self.args, **self.kwargs)
-        finally:
-            self.action = action
-        return response.headers.get("ETag") or entity_tag(self.render_json(response))
+        """Return the entity tag of ``retrieve``, on which the request's preconditions are evaluated.
+
+        If its responses have no tag, return one that no client has.
+        """
+        request = self.request
+        with override_method(self, request, "GET"):
+            self.action = "retrieve"
+            # Not with the GET: a cache in front of ``retrieve`` would return an older representation.
+            response = self.retrieve(request, *self.args, **self.kwargs)
+            has_json = any(isinstance(one, JSONRenderer) for one in self.get_renderers())
+            if "ETag" in response.headers or not (has_json and isinstance(response, Response)):
+                return response.headers.get("ETag", entity_tag(b""))
+            return entity_tag(self.render_json(response))
 
     def render_json(self, response: Response) -> bytes:
         """Return the data of ``response`` as JSON, by the view's renderer and without indentation."""
