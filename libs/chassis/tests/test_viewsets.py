@@ -253,6 +253,25 @@ class SuffixedUrls:
     urlpatterns = format_suffix_patterns([path("books", BookViewSet.as_view({"post": "create"}))])
 
 
+@pytest.mark.parametrize("lookup", ["title__iexact", "title__startswith", "shelf__code"])
+def test_object_without_a_key_for_the_lookup_is_created_without_location(api, monkeypatch, lookup):
+    monkeypatch.setattr(BookViewSet, "lookup_field", lookup)
+
+    created = api.post("/books", EMMA, format="json")
+
+    assert (created.status_code, "Location" in created) == (201, False)
+
+
+@pytest.mark.parametrize("key", ["isbn", "created_at__year"])
+def test_location_has_the_value_of_the_lookup_field(api, monkeypatch, key):
+    monkeypatch.setattr(BookViewSet, "lookup_field", key)
+
+    created = api.post("/books", EMMA, format="json")
+
+    value = {"isbn": EMMA["isbn"], "created_at__year": created.json()["created_at"][:4]}[key]
+    assert created["Location"] == f"http://testserver/books/{value}"
+
+
 def test_location_is_not_set_by_other_actions(api, settings):
     settings.ROOT_URLCONF = DonateUrls
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from http import HTTPStatus
-from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
@@ -81,13 +80,18 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
     def get_success_headers(self, data: Any) -> dict[str, str]:
         """Return the ``Location`` of the new object: its URL field, or the request's path with the object's key.
 
-        There is none for several objects, for data without a serializer, and in actions other than ``create``.
+        There is none for several objects, for data without a serializer, in actions other than ``create``, and if
+        ``lookup_field`` has a lookup such as ``iexact`` or the object has no value for it.
         """
         instance = getattr(getattr(data, "serializer", None), "instance", None)
         headers = super().get_success_headers(data)
         if headers or not isinstance(instance, Model) or self.action != "create":
             return headers
-        key = attrgetter(self.lookup_field.replace("__", "."))(instance)
+        key: Any = instance
+        for name in self.lookup_field.split("__"):
+            key = getattr(key, name, None)
+        if key is None or callable(key):
+            return headers
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
         path = f"{path.rstrip('/')}/{quote(str(key), safe='')}"
         return {"Location": self.request.build_absolute_uri(path)}
