@@ -218,7 +218,7 @@ def test_unknown_form_field_is_refused(name, partial):
     serializer = NestedSerializer(data=form, partial=partial)
 
     assert not serializer.is_valid()
-    assert {field: error.code for field, error in serializer.errors.items()} == {name: "unknown_field"}
+    assert {field: error.code for field, [error] in serializer.errors.items()} == {name: "unknown_field"}
 
 
 @pytest.mark.parametrize("name", ["address.street", "items[0]street", "nums[0]", "labels.a"])
@@ -226,7 +226,7 @@ def test_nested_form_field_is_an_unknown_field_in_json(name):
     serializer = NestedSerializer(data={"title": "Emma", name: 1})
 
     assert not serializer.is_valid()
-    assert {field: error.code for field, error in serializer.errors.items()} == {name: "unknown_field"}
+    assert {field: error.code for field, [error] in serializer.errors.items()} == {name: "unknown_field"}
 
 
 def test_validators_of_the_serializer_are_called():

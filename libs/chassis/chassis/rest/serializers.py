@@ -102,7 +102,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
             if html.is_html_input(data):
                 nested = [field for field in self.fields.values() if isinstance(field, _NESTED)]
                 unknown = [name for name in unknown if name not in FORM_FIELDS and not _is_read(name, nested)]
-            errors = {name: ErrorDetail("Unknown field.", "unknown_field") for name in unknown}
+            errors = {name: [ErrorDetail("Unknown field.", "unknown_field")] for name in unknown}
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
