@@ -297,6 +297,32 @@ def test_datetime_of_a_form_has_no_offset():
     assert serializer.validated_data == {"printed_at": datetime(2024, 1, 1, tzinfo=UTC)}
 
 
+def test_given_formats_of_a_datetime_are_used():
+    class DottedSerializer(StrictModelSerializer[Book]):
+        class Meta:
+            model = Book
+            fields = ["created_at", "updated_at"]
+            extra_kwargs = {
+                "created_at": {"read_only": False, "input_formats": ["%d.%m.%Y %H:%M"]},
+                "updated_at": {
+                    "read_only": False,
+                    "input_formats": ["%d.%m.%Y"],
+                    "error_messages": {"invalid": "No date."},
+                },
+            }
+
+    valid = DottedSerializer(data={"created_at": "31.01.2024 12:00", "updated_at": "01.02.2024"})
+    invalid = DottedSerializer(data={"created_at": "2024-01-31T12:00:00Z", "updated_at": "x"})
+
+    assert valid.is_valid(), valid.errors
+    assert valid.validated_data["created_at"] == datetime(2024, 1, 31, 12, tzinfo=UTC)
+    assert not invalid.is_valid()
+    assert invalid.errors == {
+        "created_at": ["Datetime has wrong format. Use one of these formats instead: DD.MM.YYYY hh:mm."],
+        "updated_at": ["No date."],
+    }
+
+
 @isolate_apps("library.books")
 @pytest.mark.django_db
 def test_instance_that_an_override_of_update_changes_is_saved(make_book):

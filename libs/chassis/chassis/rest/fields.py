@@ -85,9 +85,17 @@ class StrictJSONField(serializers.JSONField):
 
 
 class StrictDateTimeField(serializers.DateTimeField):
-    """An RFC 3339 date-time. HTML forms may send other formats, as their inputs have no UTC offset."""
+    """An RFC 3339 date-time. HTML forms may send other formats, as their inputs have no UTC offset.
+
+    ``input_formats`` are used instead if they are given.
+    """
 
     default_error_messages = {"invalid": INVALID_DATETIME}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if hasattr(self, "input_formats") and self.error_messages["invalid"] == INVALID_DATETIME:
+            self.error_messages["invalid"] = serializers.DateTimeField.default_error_messages["invalid"]
 
     def default_timezone(self) -> tzinfo | None:
         """Return the current time zone, cached for all rows of a serializer."""
@@ -97,7 +105,7 @@ class StrictDateTimeField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         """Return the datetime."""
-        if _is_form_data(self):
+        if _is_form_data(self) or hasattr(self, "input_formats"):
             return super().to_internal_value(value)
         try:
             return self.enforce_timezone(parse_utc_datetime(value))
