@@ -323,6 +323,28 @@ def test_given_formats_of_a_datetime_are_used():
     }
 
 
+@pytest.mark.parametrize("is_text", [False, True])
+def test_big_integers_are_text_in_both_directions_if_the_setting_says_so(settings, is_text):
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"COERCE_BIGINT_TO_STRING": is_text}
+    book = Book(id=1, shelf=2**53 + 1)
+    shown = BookSerializer(book).data
+    sent = BookSerializer(book, data={"shelf": shown["shelf"]}, partial=True)
+
+    assert shown["shelf"] == (str(book.shelf) if is_text else book.shelf)
+    assert type(shown["id"]) is type(shown["shelf"])
+    assert sent.is_valid(), sent.errors
+    assert sent.validated_data == {"shelf": book.shelf}
+    for value in ["1.0", " 1", "\u0661", "", str(2**63), "9" * 5000, True, 1.0, *([] if is_text else ["1"])]:
+        assert not BookSerializer(book, data={"shelf": value}, partial=True).is_valid(), value
+
+
+def test_big_integer_that_is_invalid_has_the_message_of_other_integers():
+    serializer = BookSerializer(data={"shelf": "x", "pages": "x"}, partial=True)
+
+    assert not serializer.is_valid()
+    assert serializer.errors["shelf"] == serializer.errors["pages"] == ["A valid integer is required."]
+
+
 @isolate_apps("library.books")
 @pytest.mark.django_db
 def test_instance_that_an_override_of_update_changes_is_saved(make_book):

@@ -4,12 +4,14 @@ REST framework converts ``123`` to the text ``"123"`` and ``"1"`` to the number 
 only text, but hides mistakes in JSON.
 """
 
+import re
 from datetime import datetime, tzinfo
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
 from rest_framework import serializers
 from rest_framework.fields import empty
+from rest_framework.settings import api_settings
 from rest_framework.utils import html
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
@@ -43,6 +45,19 @@ class StrictIntegerField(serializers.IntegerField):
         """Return the number."""
         if type(data) is not int and not _is_form_data(self):
             self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictBigIntegerField(StrictIntegerField, serializers.BigIntegerField):
+    """An integer that ``COERCE_BIGINT_TO_STRING`` sends as text; its text is accepted then, too."""
+
+    default_error_messages = serializers.IntegerField.default_error_messages
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        is_text = getattr(self, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING)
+        if is_text and isinstance(data, str) and re.fullmatch("-?[0-9]{1,19}", data):
+            data = int(data)
         return super().to_internal_value(data)
 
 

@@ -14,6 +14,7 @@ from rest_framework.utils import html
 from rest_framework.utils.formatting import lazy_format
 
 from chassis.rest.fields import (
+    StrictBigIntegerField,
     StrictBooleanField,
     StrictCharField,
     StrictDateTimeField,
@@ -38,7 +39,8 @@ _META = ("model", "fields", "exclude", "read_only_fields", "extra_kwargs", "dept
 _COPYABLE = (
     *(serializers.BigIntegerField, serializers.BooleanField, serializers.CharField, serializers.ChoiceField),
     *(serializers.DateTimeField, serializers.IntegerField),
-    *(StrictBooleanField, StrictCharField, StrictDateTimeField, StrictEmailField, StrictIntegerField),
+    *(StrictBigIntegerField, StrictBooleanField, StrictCharField, StrictDateTimeField, StrictEmailField),
+    StrictIntegerField,
 )
 # Fields that read several form fields, such as ``address.street`` and ``items[0]name``.
 _NESTED = (serializers.BaseSerializer, serializers.ListField, serializers.DictField)
@@ -56,8 +58,9 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         **dict.fromkeys([models.CharField, models.TextField], StrictCharField),
         models.EmailField: StrictEmailField,
         models.BooleanField: StrictBooleanField,
-        **dict.fromkeys([models.IntegerField, models.SmallIntegerField, models.BigIntegerField], StrictIntegerField),
+        **dict.fromkeys([models.IntegerField, models.SmallIntegerField], StrictIntegerField),
         **dict.fromkeys([models.PositiveIntegerField, models.PositiveSmallIntegerField], StrictIntegerField),
+        models.BigIntegerField: StrictBigIntegerField,
         models.DateTimeField: StrictDateTimeField,
         models.JSONField: StrictJSONField,
     }

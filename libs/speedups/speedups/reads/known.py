@@ -70,7 +70,7 @@ VALUES: dict[str, Any] = {
 NUMBERS = (models.BigAutoField, models.BigIntegerField, models.IntegerField, models.PositiveIntegerField)
 _TEXTS = (models.CharField, models.TextField, models.EmailField)
 FIELDS: dict[type, tuple[type, ...]] = {
-    **dict.fromkeys([serializers.IntegerField, serializers.BigIntegerField, fields.StrictIntegerField], NUMBERS),
+    **dict.fromkeys([serializers.BigIntegerField, fields.StrictBigIntegerField, fields.StrictIntegerField], NUMBERS),
     **dict.fromkeys([fields.StrictCharField, fields.StrictEmailField, serializers.CharField], _TEXTS),
     serializers.ChoiceField: _TEXTS,
     fields.StrictBooleanField: (models.BooleanField,),
