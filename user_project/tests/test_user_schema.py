@@ -26,7 +26,11 @@ OF_A_LIST = IN_EVERY_OPERATION | {
     414: {"query_too_long"},
     503: {"database_unavailable", "searches_busy"},
 }
-OF_AN_OBJECT = IN_EVERY_OPERATION | {404: {"not_found"}, 412: {"precondition_failed"}}
+OF_AN_OBJECT = IN_EVERY_OPERATION | {
+    400: {"bad_request", "invalid"},
+    404: {"not_found"},
+    412: {"precondition_failed"},
+}
 WITH_A_BODY = {
     400: {"bad_request", "invalid", "parse_error"},
     411: {"length_required"},

@@ -81,9 +81,11 @@ class ProblemSchema(AutoSchema):
         """Yield the problem types that the operation can respond with. Subclasses may extend it."""
         yield from (BAD_REQUEST, NotAcceptable, INTERNAL_ERROR)
         places = {one["in"] for one in operation.get("parameters", [])}
+        # REST framework also filters the single object by the parameters of lists, which are not documented there.
+        is_filtered = "path" in places and bool(getattr(self.view, "filter_backends", None))
         if "requestBody" in operation:
             yield from (ParseError, UnsupportedMediaType)
-        if "requestBody" in operation or "query" in places:
+        if "requestBody" in operation or "query" in places or is_filtered:
             yield ValidationError
         if "path" in places:
             yield NotFound

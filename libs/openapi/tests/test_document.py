@@ -25,6 +25,15 @@ def test_errors_are_problems(document):
         assert all(response["content"].keys() == {"application/problem+json"} for response in errors.values())
 
 
+@pytest.mark.parametrize("method", ["get", "delete"])
+def test_operations_on_a_single_object_state_that_a_filter_may_be_invalid(document, api, method):
+    response = getattr(api, method)("/books/1?created_at__gte=x")
+    documented = document["paths"]["/books/{id}"][method]["responses"]["400"]
+
+    assert (response.status_code, response.json()["type"]) == (400, "urn:problem:invalid")
+    assert "`invalid`" in documented["description"]
+
+
 def test_paths_are_documented_without_a_trailing_slash(document):
     assert list(document["paths"]) == ["/books", "/books/{id}"]
 
