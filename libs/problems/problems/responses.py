@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString, mark_safe
 
 from observability.request_id import current_request_id
@@ -90,6 +91,7 @@ def problem_response(
         response = JsonResponse(content, status=status, content_type=PROBLEM_JSON)
     for name, value in (security_headers(request) | (headers or {})).items():
         response[name] = value
+    patch_vary_headers(response, ["Accept"])
     return response
 
 

@@ -52,6 +52,11 @@ def test_problem_has_the_headers_that_protect_a_page(rf, settings, seconds, secu
     assert response.get("Strict-Transport-Security") == expected
 
 
+@pytest.mark.parametrize("headers", [{}, BROWSER])
+def test_negotiated_problem_varies_by_the_accepted_media_types(api, headers):
+    assert "Accept" in api.get("/nowhere", headers=headers)["Vary"]
+
+
 def test_lone_surrogate_is_escaped(rf):
     response = problem_response(rf.get("/nowhere"), 400, "odd", "half a \ud800 pair")
 
