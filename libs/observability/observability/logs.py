@@ -11,6 +11,9 @@ from observability import tracing
 from observability.actor import current_actor
 from observability.request_id import current_request_id
 
+# Exceptions of Django for requests that a client made wrong: a 400, which the access log records.
+MALFORMED_REQUESTS = "DisallowedHost RequestDataTooBig SuspiciousMultipartForm TooManyFieldsSent TooManyFilesSent"
+
 
 class JsonEncoder(json.JsonEncoder):
     """python-json-logger's encoder with UTC datetimes in the format of the API: RFC 3339 with ``Z``."""
@@ -87,7 +90,7 @@ def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dic
         "loggers": {
             # The access log already records error responses; what is logged here are exceptions.
             "django.request": {"level": "ERROR", "filters": ["unexpected"]},
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            **{f"django.security.{name}": {"level": "CRITICAL"} for name in MALFORMED_REQUESTS.split()},
             # Django's default handler would write every server error twice.
             "django": {"handlers": [], "propagate": True, "level": level},
             "django.server": {"handlers": ["stderr"], "propagate": False, "level": level},

@@ -114,3 +114,18 @@ def test_unexpected_error_is_logged_without_the_query(log_of_django, log_format)
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_error_that_a_view_responds_with_is_not_logged(log_of_django, log_format):
     assert log_of_django(log_format) == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "host"),
+    [("&".join(f"a{number}=" for number in range(1001)), "testserver"), ("", "evil.example")],
+    ids=["too many parameters", "unknown host"],
+)
+def test_malformed_request_is_only_in_the_access_log(client, capfd, settings, query, host):
+    logging.config.dictConfig(settings.LOGGING)  # to write to this test's stderr
+
+    response = client.get(f"/books?{query}", headers={"host": host})
+
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert response.status_code == 400
+    assert [(line["logger"], line.get("status")) for line in lines] == [("access", 400)]
