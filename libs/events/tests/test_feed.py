@@ -2,7 +2,7 @@ import json
 import uuid
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from psycopg2 import sql
 
 from events.outbox import context
@@ -213,6 +213,9 @@ RAW_SQL = {
     "list": ("UPDATE articles_article SET title = %s WHERE title LIKE 'Em%%'", ["Emma!"]),
     "names": ("UPDATE articles_article SET title = %(title)s WHERE title LIKE 'Em%%'", {"title": "Emma!"}),
     "composed": (sql.SQL("UPDATE {} SET title = %s").format(sql.Identifier("articles_article")), ["Emma!"]),
+    "lower case": ("\n  update articles_article set title = 'Emma!'", None),
+    "comments": ("/* a\n%s */ -- b\n UPDATE articles_article SET title = 'Emma!'", None),
+    "common table": ("WITH one AS (SELECT 1) UPDATE articles_article SET title = %s", ["Emma!"]),
 }
 
 
@@ -230,6 +233,23 @@ def test_raw_sql_of_any_form_carries_the_actor(empty_feed, read_feed, monkeypatc
 
     event = json.loads(read_feed().content)[-1]
     assert (event["data"]["title"], event["actor"]) == ("Emma!", "100%s|é'")
+
+
+def test_reads_with_a_common_table_are_unchanged(empty_feed, monkeypatch):
+    Article.objects.create(title="Emma")
+    connection = connections["default"]
+    monkeypatch.setattr(connection, "execute_wrappers", [*connection.execute_wrappers])
+    context.note_context(connection)
+    set_actor("auth0|7")
+
+    found = []
+    with transaction.atomic():
+        for cursor in (connection.cursor(), connection.chunked_cursor()):
+            with cursor:
+                cursor.execute("WITH all_of AS (SELECT title FROM articles_article) SELECT * FROM all_of")
+                found += cursor.fetchall()
+
+    assert found == [("Emma",), ("Emma",)]
 
 
 def test_without_auth_an_event_has_no_extension_members(read_feed):

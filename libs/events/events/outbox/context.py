@@ -1,5 +1,6 @@
 """Passes the trace and the actor of a write to the trigger that writes its event."""
 
+import re
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
@@ -9,9 +10,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from observability import tracing
 from observability.actor import current_actor
 
+# Statements that may write, after spaces and comments. One that begins with WITH may only read.
+_WRITE = re.compile(r"(?>\s|--.*\n|/\*[\s\S]*?\*/)*(?:INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
+
 
 def note_context(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """Receiver of ``connection_created``: add the context to each write of ``connection``."""
+    """Receiver of ``connection_created``: add the context to each write of ``connection``, except ``executemany``."""
     if _with_context not in connection.execute_wrappers:  # a reconnect sends the signal again
         connection.execute_wrappers.insert(0, _with_context)  # outermost, around wrappers that last for one request
 
@@ -19,7 +23,8 @@ def note_context(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 def _with_context(execute: Callable[..., Any], sql: Any, params: Any, many: Any, context: dict[str, Any]) -> Any:
     cursor = context["cursor"]
     text = sql.as_string(cursor.connection) if hasattr(sql, "as_string") else sql  # psycopg2.sql's, or a string
-    if many or not text.startswith(("INSERT", "UPDATE", "DELETE")):
+    is_named = getattr(cursor, "name", None)  # DECLARE, of which a server-side cursor consists, has one statement
+    if many or is_named or not _WRITE.match(text):
         return execute(sql, params, many, context)
     trace, actor = tracing.outgoing_headers().get("traceparent"), current_actor()
     known = [pair for pair in (("events.traceparent", trace), ("events.actor", actor)) if pair[1]]
