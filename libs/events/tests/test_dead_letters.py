@@ -150,9 +150,10 @@ def test_an_event_that_the_database_refuses_blocks_no_other(monkeypatch, stateme
     assert cursor().position == 2
 
 
-def test_a_replay_delivers_failed_events_again_and_does_not_sweep_their_subjects():
+@pytest.mark.parametrize("state", ["waiting", "dead", "discarded"])
+def test_a_replay_delivers_failed_events_again_and_does_not_sweep_their_subjects(state):
     consumer = consume([event(1), event(2), event(3)], [poison(2, version=2)])
-    DeadLetter.objects.update(state="dead")
+    DeadLetter.objects.update(state=state)
 
     consumer.pages = [CursorGone(), [event(1), poison(2, version=2)]]
     while consumer.pages:
@@ -160,6 +161,17 @@ def test_a_replay_delivers_failed_events_again_and_does_not_sweep_their_subjects
 
     assert {pk: is_deleted for pk, (_, is_deleted) in copies().items()} == {1: False, 2: False, 3: True}
     assert DeadLetter.objects.get().state == "waiting"
+
+
+@pytest.mark.parametrize("state", ["waiting", "dead", "discarded"])
+def test_an_event_of_an_earlier_epoch_cannot_be_retried(state):
+    consumer = consume([poison(1, version=9)])
+    DeadLetter.objects.update(state=state)
+    consumer.pages = [CursorGone(), [event(1)]]
+    while consumer.pages:
+        consumer.consume()
+
+    assert DeadLetter.objects.retry() == 0
 
 
 def test_an_event_that_fails_again_after_it_was_resolved_is_retried():

@@ -33,10 +33,10 @@ class FeedCursor(models.Model):
     def replay(self) -> None:
         """Reset the cursor to the start. At the head, objects that the replay did not contain are swept.
 
-        Deletes waiting and dead letters: the replay delivers their events again, if the log still has them.
+        Deletes unresolved dead letters: the replay delivers their events again, if the log still has them. Retried in
+        a later epoch, they would overwrite newer states.
         """
-        letters = DeadLetter.objects.filter(feed=self.feed)
-        letters.filter(state__in=[DeadLetter.State.WAITING, DeadLetter.State.DEAD]).delete()
+        DeadLetter.objects.filter(feed=self.feed).exclude(state=DeadLetter.State.RESOLVED).delete()
         self.epoch, self.position, self.since, self.is_replaying = None, 0, 0, True
         self.generation += 1
         self.save()
