@@ -70,12 +70,11 @@ def wsgi_environ(
         path = path[len(script_name) :]
     environ: dict[str, object] = {_key(name): value for name, value in head.fields if "_" not in name}
     if len(environ) < len(head.fields):
-        environ = dict(_joined(head.fields))
+        environ |= _joined(head.fields)
     environ |= _FIXED
     environ["REQUEST_METHOD"] = head.method
-    environ["PATH_INFO"] = (
-        unquote_to_bytes(path).decode("latin-1") if "%" in path else path.replace("*", "/", path == "*")
-    )
+    path = "/" if path == "*" else path
+    environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1") if "%" in path else path
     environ["QUERY_STRING"] = query
     environ["SCRIPT_NAME"] = script_name
     environ["SERVER_PROTOCOL"] = "HTTP/1.1" if head.version == (1, 1) else f"HTTP/{head.version[0]}.{head.version[1]}"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache
 from socket import SO_LINGER, SOL_SOCKET, socket
 from struct import pack
 from typing import Any, Protocol
@@ -138,12 +139,7 @@ class ResponseWriter:
             self._socket.setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
 
 
-_dates: dict[int, str] = {}
-
-
+@lru_cache(maxsize=1)
 def http_date(now: int) -> str:
     """Format a Unix timestamp as an HTTP date; cached for one second."""
-    if now not in _dates:
-        _dates.clear()
-        _dates[now] = formatdate(now, usegmt=True)
-    return _dates[now]
+    return formatdate(now, usegmt=True)
