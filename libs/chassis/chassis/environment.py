@@ -168,7 +168,7 @@ def database(default_name: str) -> dict[str, Any]:
     """
     if url := secret("DATABASE_URL"):
         try:
-            settings: dict[str, Any] = env.db_url_config(url)
+            settings: dict[str, Any] = env.db_url_config(url) if "://" in url else {}
         except ValueError:  # of the port
             settings = {}
     else:

@@ -125,7 +125,13 @@ def test_service_token_that_is_invalid_in_a_header_is_refused(monkeypatch, token
 
 
 @pytest.mark.filterwarnings("ignore:Engine not recognized")
-@pytest.mark.parametrize("url", ["sqlite:///db.sqlite3", "foo", "foo://db/name", "postgresql://db:port/name"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("sqlite:///db.sqlite3", "mysql://db/name", "foo://db/name", "db", "/name", "postgres//me:secret@db"),
+        "postgresql://db:port/name",
+    ],
+)
 def test_other_database_urls_are_refused(monkeypatch, url):
     monkeypatch.setenv("DATABASE_URL", url)
 
