@@ -1,6 +1,7 @@
 """Limits of lists: time, concurrent searches, length and parameters of the query."""
 
 import copy
+import json
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ import pytest
 from django.db import connection
 from django.db.models import Func, TextField, Value
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from library.books.models import Book
@@ -125,6 +127,34 @@ def test_parameter_read_by_the_view_is_known(api, make_book, monkeypatch):
         "code": "unknown_parameter",
         "message": "Unknown parameter.",
     }
+
+
+class CountingViewSet(BookViewSet):
+    def list(self, request, *args, **kwargs):
+        response = super().list(request, *args, **kwargs)
+        if "count" in request.query_params:
+            return Response({"count": len(response.data["results"])})
+        return response
+
+
+class MarkingViewSet(BookViewSet):
+    def finalize_response(self, request, response, *args, **kwargs):
+        response["X-Mark"] = request.query_params.get("mark", "")
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("view", "parameter"), [(CountingViewSet, "count=1"), (MarkingViewSet, "mark=1")])
+def test_parameter_read_after_the_list_is_known(rf, make_book, view, parameter):
+    make_book()
+    respond = view.as_view({"get": "list"})
+
+    known = respond(rf.get(f"/books?{parameter}")).render()
+    unknown = respond(rf.get(f"/books?{parameter}&x=1")).render()
+
+    assert known.status_code == 200
+    assert unknown.status_code == 400
+    assert [error["field"] for error in json.loads(unknown.content)["errors"]] == ["x"]
 
 
 @pytest.mark.django_db

@@ -42,6 +42,7 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"list": [QueryTooLong, ListTooExpensive, SearchesBusy]}
     locked_in: str | None = None  # the database in which an object is locked
+    listed_by: Any = None  # the query of a list
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Return REST framework's request, with a query that records which parameters are read."""
@@ -51,18 +52,15 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         return super().initialize_request(request, *args, **kwargs)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return a page of the list.
+        """Return a page of the list. A parameter that nothing reads, here or in an override, is an error.
 
         Raises:
-            ValidationError: a parameter was read by no filter, paginator or other code of this view.
             QueryTooLong: the query is longer than ``MAX_QUERY_LENGTH``.
         """
         if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_LENGTH:
             raise QueryTooLong
         response = super().list(request, *args, **kwargs)
-        query = request.query_params
-        if isinstance(query, TrackedQuery) and (unknown := query.unread()):
-            raise ValidationError(dict.fromkeys(unknown, "Unknown parameter."), code="unknown_parameter")
+        self.listed_by = request.query_params
         return response
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
@@ -98,6 +96,9 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response. It is tagged after its rendering, as iterators in the data can be read only once."""
+        if isinstance(self.listed_by, TrackedQuery) and (unknown := self.listed_by.unread()):
+            errors = dict.fromkeys(unknown, "Unknown parameter.")
+            response = self.handle_exception(ValidationError(errors, code="unknown_parameter"))
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.action == "retrieve" and response.status_code == HTTPStatus.OK:
             if not getattr(response, "is_rendered", True):
