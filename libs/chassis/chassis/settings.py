@@ -120,7 +120,7 @@ def _templates() -> list[dict[str, Any]]:
 
 def _sign_in() -> dict[str, Any]:
     """Return the settings of sign-in: five failures lock an account for an address for 15 minutes."""
-    backends = ["chassis.sign_in.SignInBackend", "django.contrib.auth.backends.ModelBackend"]
+    backends = ["identity.sign_in.SignInBackend", "django.contrib.auth.backends.ModelBackend"]
     module = "django.contrib.auth.password_validation"
     validators = ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
     return {
@@ -129,11 +129,11 @@ def _sign_in() -> dict[str, Any]:
         "AXES_FAILURE_LIMIT": 5,
         "AXES_COOLOFF_TIME": timedelta(minutes=15),
         "AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT": False,
-        "AXES_HANDLER": "chassis.sign_in.SignInHandler",
+        "AXES_HANDLER": "identity.sign_in.SignInHandler",
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
         "AXES_RESET_ON_SUCCESS": True,
         "AXES_CLIENT_IP_CALLABLE": "chassis.client_address.client_address",
-        "AXES_LOCKOUT_CALLABLE": "chassis.sign_in.locked_out",
+        "AXES_LOCKOUT_CALLABLE": "identity.sign_in.locked_out",
         "AXES_VERBOSE": False,
     }
 

@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils.timezone import now
 from rest_framework.test import APIClient
 
-from chassis.sign_in import ACCOUNT_FAILURE_LIMIT, KNOWN_ADDRESS
+from identity.sign_in import ACCOUNT_FAILURE_LIMIT, KNOWN_ADDRESS
 
 pytestmark = pytest.mark.django_db
 
