@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import http
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -50,9 +52,14 @@ def problem(request: HttpRequest, status: int, code: str, detail: str) -> dict[s
         "title": _title(status),
         "status": status,
         "detail": printable(detail),
-        "instance": printable(request.path),
+        "instance": _as_reference(request.path),
         "request_id": current_request_id(),
     }
+
+
+def _as_reference(path: str) -> str:
+    """Return ``path`` as a URI reference; two slashes at its start would begin an authority (RFC 3986, section 4.2)."""
+    return re.sub("^/+", "/", quote(path, safe="/!$&'()*+,;=:@", errors="backslashreplace"))
 
 
 def _title(status: int) -> str:

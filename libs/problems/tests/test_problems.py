@@ -11,6 +11,7 @@ from django.http import Http404
 from django.test import Client
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 
+from problems.responses import problem as problem_members
 from problems.responses import problem_response
 from problems.views import not_found
 
@@ -241,3 +242,24 @@ def test_full_disk_of_the_database_is_503_and_stores_nothing(api):
     assert (response.status_code, response["Retry-After"]) == (503, "1")
     assert response.json()["type"] == "urn:problem:database_unavailable"
     assert api.get("/books").json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "instance"),
+    [
+        ("/users/a%20b%22%0a", "/users/a%20b%22%0A"),
+        ("/%E2%82%AC", "/%E2%82%AC"),
+        ("/users/1;v=2,3@x:y", "/users/1;v=2,3@x:y"),
+        ("/a?b", "/a"),
+        ("/%2Fevil/x", "/evil/x"),
+    ],
+)
+def test_instance_is_a_reference_without_an_authority(rf, path, instance):
+    assert problem_members(rf.get(path), 404, "not_found", "No.")["instance"] == instance
+
+
+def test_instance_of_an_undecodable_path_is_ascii(rf):
+    request = rf.get("/")
+    request.path = "/\udc80"
+
+    assert problem_members(request, 404, "not_found", "No.")["instance"].isascii()
