@@ -431,3 +431,20 @@ def test_json_value_has_only_characters_that_can_be_stored(value, code):
 
     assert serializer.is_valid() == (code is None)
     assert [error.code for error in serializer.errors.get("content", [])] == ([code] if code else [])
+
+
+def test_choices_keep_labels_and_groups(monkeypatch):
+    monkeypatch.setattr(Book._meta.get_field("shelf"), "choices", [(1, "One"), ("More", [(2, "Two")])])
+
+    class GroupedSerializer(StrictModelSerializer):
+        class Meta:
+            model = Book
+            fields = ["shelf"]
+
+    for _ in range(2):  # the second one is copied from the cache
+        field = GroupedSerializer().fields["shelf"]
+        assert field.grouped_choices == {1: "One", "More": {2: "Two"}}
+        assert field.choices == {1: "One", 2: "Two"}
+        assert field.run_validation(2) == 2
+        with pytest.raises(serializers.ValidationError):
+            field.run_validation("More")

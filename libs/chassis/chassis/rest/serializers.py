@@ -154,7 +154,7 @@ def _copy_field(field: Any) -> Any:
     copied.error_messages = dict(field.error_messages)
     copied.style = dict(field.style)
     if isinstance(field, serializers.ChoiceField):
-        copied.choices = field.grouped_choices
+        copied.choices = field.grouped_choices.items()
     return copied
 
 
