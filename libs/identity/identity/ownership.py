@@ -54,6 +54,7 @@ class OwnedMixin(GenericAPIView[Any]):
             for field in getattr(serializer, "child", serializer).fields.values():
                 if field.source in (self.owner_field, relation, f"{relation}_id"):
                     field.validators = [*field.validators, self.refuse_other_owner]
+                    field.allow_null = False  # validators do not see null
         return serializer
 
     def sees_all(self) -> bool:

@@ -29,6 +29,10 @@ class RenamedSerializer(BookSerializer):
         fields = ["id", "title", "isbn", "owner"]
 
 
+class NullableSerializer(BookSerializer):
+    shelf = serializers.IntegerField(allow_null=True)
+
+
 class OwnBooks(OwnedMixin, BookViewSet):
     """Books whose shelf is the id of their owner."""
 
@@ -178,3 +182,12 @@ def test_owner_that_is_a_relation_is_checked_by_both_of_its_names(auth, monkeypa
     monkeypatch.setattr(OwnBooks, "serializer_class", MemberSerializer)
 
     assert send(make_caller(), "post", body={"owner": 8}).status_code == 403
+
+
+def test_owner_cannot_be_null(books, monkeypatch):
+    monkeypatch.setattr(OwnBooks, "serializer_class", NullableSerializer)
+
+    created = send(make_caller(), "post", body={"title": "New", "isbn": "9780000000001", "shelf": None})
+    changed = send(make_caller(), "patch", body={"shelf": None}, pk=books[0].pk)
+
+    assert [response.data["errors"][0]["code"] for response in (created, changed)] == ["null", "null"]
