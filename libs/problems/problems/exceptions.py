@@ -19,6 +19,7 @@ from problems.types import PROBLEM_JSON
 
 MAX_ERRORS = 20
 MAX_TEXT = 200
+READ_ONLY = "25006"  # PostgreSQL's code for a write to a standby, as after a failover
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ def _problem_with_errors(request: Request, status: int, exc: exceptions.APIExcep
 
 
 def _is_database_error(exception: Exception) -> bool:
-    return isinstance(exception, OperationalError | InterfaceError)
+    is_read_only = getattr(exception.__cause__, "pgcode", None) == READ_ONLY
+    return isinstance(exception, OperationalError | InterfaceError) or is_read_only
 
 
 def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str | None]]:

@@ -171,6 +171,18 @@ def end_backend(link):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_write_to_a_read_only_database_is_503_with_retry_after(api):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+
+    response = api.post("/books", {"title": "Emma", "isbn": "9780000000001"}, format="json")
+    connection.close()
+
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response.json()["type"] == "urn:problem:database_unavailable"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_lost_database_connection_is_503_with_retry_after(api, caplog):
     connection.ensure_connection()
     end_backend(connection.connection)
