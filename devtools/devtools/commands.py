@@ -25,10 +25,9 @@ ACCOUNT_EXISTS = "already taken"  # part of createsuperuser's error message
 
 def find_project(name: str) -> Project:
     """Return the project of this name, which may end with ``_project``."""
-    project = PROJECTS.get(name.rstrip("/").removesuffix("_project"))
-    if project is None:
-        raise DevtoolsError(f"There is no project {name!r}; there are {', '.join(PROJECTS)}.")
-    return project
+    if project := PROJECTS.get(name.rstrip("/").removesuffix("_project")):
+        return project
+    raise DevtoolsError(f"There is no project {name!r}; there are {', '.join(PROJECTS)}.")
 
 
 def run_django(configuration: Configuration, command: str, arguments: Sequence[str]) -> int:
@@ -76,6 +75,8 @@ def _run_on_terminal(
 
 def _environment_of(project: Project, configuration: Configuration, urls: Mapping[str, str]) -> dict[str, str]:
     run, url = DataFolder(configuration.data_dir).running_system(), urls.get(project.name)
+    if project.database and not url:
+        raise DevtoolsError(f"`up` started before the {project.name} project was added; restart it.")
     addresses = run.addresses if run and run.addresses else configuration.addresses
     return service_environment(project, addresses=addresses, data_dir=configuration.data_dir, database_url=url)
 

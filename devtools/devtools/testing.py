@@ -179,8 +179,7 @@ def test(arguments: Sequence[str], configuration: Configuration) -> bool:
             total += run.counts()
             if status != 0 and not (status == NOTHING_COLLECTED and not everything):
                 problems.append(f"{run.name}: pytest ended with exit status {status}")
-    has_run = total["passed"] + total["failed"] or "--collect-only" in arguments
-    problems += [] if has_run else ["no test ran"]
+    problems += [] if total["passed"] or total["failed"] or "--collect-only" in arguments else ["no test ran"]
     print("".join(f"\nFAILED  {problem}" for problem in problems))
     print(f"Total time: {time.monotonic() - started:.0f} s")
     print(", ".join(f"{total[result]} {result}" for result in ("passed", "failed", "skipped")), flush=True)

@@ -94,8 +94,13 @@ def test_status_names_a_project_that_was_added_while_up_runs(system):
         (added / name).write_text(text.replace("port = 8000", f"port = {find_free_port()}"))
 
     status, output = system.run("status")
+    refused = system.run("migrate", "late")
     shutil.rmtree(added)
 
+    assert refused == (
+        1,
+        "late_project: migrate\nError: `up` started before the late project was added; restart it.\n",
+    )
     assert status == 1
     assert re.search(r"late migrations .*  unknown: `up` started before the project was added\n", output), output
 

@@ -203,6 +203,8 @@ def test_token_type_is_a_setting_of_the_issuer(expected, accepted, refused):
         ({"sub": "12", "user_id": 1.5}, None),
         ({"sub": "12", "user_id": [13]}, None),
         ({"sub": "12", "user_id": 10**19}, None),
+        ({"sub": "12", "user_id": 2**63}, None),
+        ({"sub": "12", "user_id": 2**63 - 1}, 2**63 - 1),
         ({"sub": "١٢"}, None),
     ],
 )

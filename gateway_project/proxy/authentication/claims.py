@@ -10,7 +10,7 @@ from proxy.authentication.policy import Issuer
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # NUL and surrogates
 _RESERVED = ("key:", "service:", "staff:")  # subjects of API keys, services and sessions
-_MAX_DIGITS = 18  # of an id in PostgreSQL's bigint
+_HIGHEST_ID = 2**63 - 1  # of PostgreSQL's bigint
 
 
 def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
@@ -33,8 +33,9 @@ def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
 def _user_id(value: object) -> int | None:
     """Return ``value`` as a whole number, also if it is a string of digits; None for other values."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    is_number = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
-    return int(text) if isinstance(text, str) and is_number else None
+    if not isinstance(text, str) or not re.fullmatch("[0-9]{1,19}", text) or int(text) > _HIGHEST_ID:
+        return None
+    return int(text)
 
 
 def _words(value: object) -> list[str]:

@@ -134,6 +134,7 @@ def _sign_in() -> dict[str, Any]:
         "AXES_RESET_ON_SUCCESS": True,
         "AXES_CLIENT_IP_CALLABLE": "chassis.client_address.client_address",
         "AXES_LOCKOUT_CALLABLE": "identity.sign_in.locked_out",
+        "AXES_USERNAME_CALLABLE": "identity.sign_in.tried_username",
         "AXES_VERBOSE": False,
     }
 

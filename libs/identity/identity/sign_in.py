@@ -18,6 +18,7 @@ LOCKED_OUT = ProblemType(429, "locked_out", "Too many sign-ins have failed; retr
 
 ACCOUNT_FAILURE_LIMIT = 20
 KNOWN_ADDRESS = timedelta(days=90)
+MAX_USERNAME_LENGTH = 255
 
 
 class SignInBackend(AxesStandaloneBackend):  # type: ignore[misc] # axes has no types
@@ -53,6 +54,12 @@ def _is_account_locked(username: str | None, address: str) -> bool:
         return False
     successes = AccessLog.objects.filter(username=username, ip_address=address)
     return not successes.filter(attempt_time__gte=now - KNOWN_ADDRESS).exists()
+
+
+def tried_username(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """Return the username of a sign-in as long as axes can store it (django-axes' ``AXES_USERNAME_CALLABLE``)."""
+    username = (credentials or request.POST).get(settings.AXES_USERNAME_FORM_FIELD)
+    return username[:MAX_USERNAME_LENGTH] if username else None
 
 
 def locked_out(request: HttpRequest, credentials: dict[str, Any]) -> HttpResponse:

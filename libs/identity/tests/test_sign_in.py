@@ -90,3 +90,11 @@ def test_client_of_a_test_signs_in_as_djangos_documentation_shows(sign_in, clien
     assert not client.login(username="root", password="guess")
     assert client.login(username="root", password="secret")
     assert client.get("/admin/library/").status_code == 200
+
+
+@pytest.mark.parametrize("length", [255, 256, 5000])
+def test_long_usernames_fail_like_others(sign_in, length):
+    statuses = [sign_in("203.0.113.7", username="x" * length).status_code for _ in range(LIMIT + 1)]
+
+    assert statuses == [200] * (LIMIT - 1) + [429] * 2
+    assert AccessAttempt.objects.get().username == "x" * 255

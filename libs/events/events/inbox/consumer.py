@@ -68,7 +68,7 @@ class Consumer:
         epoch, position, since = page.cursor
         is_head = position >= page.head
         is_unchanged = seen.epoch == epoch and seen.position == position and not seen.is_replaying
-        if is_unchanged and is_head and seen.caught_up_at and asked_at - seen.caught_up_at < CAUGHT_UP_AGAIN:
+        if is_unchanged and is_head and seen.caught_up_at and abs(asked_at - seen.caught_up_at) < CAUGHT_UP_AGAIN:
             self._seen = seen  # saves a query at the next call
             return False
         with transaction.atomic():

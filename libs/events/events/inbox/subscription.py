@@ -45,7 +45,7 @@ class Subscription:
 
 def ids_of(subjects: Iterable[str]) -> list[int]:
     """Return the ids in subjects such as ``users/7``; other subjects are skipped."""
-    return [int(match[1]) for subject in subjects if (match := re.fullmatch(r"[^/]+/([0-9]{1,18})", subject))]
+    return [int(match[1]) for subject in subjects if (match := re.fullmatch(r"[^/]+/([0-9]{1,19})", subject))]
 
 
 @cache
