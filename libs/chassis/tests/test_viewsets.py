@@ -8,6 +8,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
+from rest_framework.routers import DefaultRouter
 from rest_framework.serializers import CharField, Serializer
 from rest_framework.urlpatterns import format_suffix_patterns
 
@@ -270,6 +271,17 @@ def test_location_has_the_value_of_the_lookup_field(api, monkeypatch, key):
 
     value = {"isbn": EMMA["isbn"], "created_at__year": created.json()["created_at"][:4]}[key]
     assert created["Location"] == f"http://testserver/books/{value}"
+
+
+def test_location_has_the_slash_that_the_router_requires(api, settings):
+    router = DefaultRouter()
+    router.register("shelves/(?P<room>[a-z]+)/books", BookViewSet, basename="room-books")
+    settings.ROOT_URLCONF = type("SlashUrls", (), {"urlpatterns": router.urls})
+
+    created = api.post("/shelves/attic/books/", EMMA, format="json")
+
+    assert created["Location"] == f"http://testserver/shelves/attic/books/{created.json()['id']}/"
+    assert api.get(created["Location"]).status_code == 200
 
 
 def test_location_is_not_set_by_other_actions(api, settings):

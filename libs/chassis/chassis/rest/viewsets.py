@@ -1,7 +1,7 @@
 """The base class of viewsets."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import router, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.exceptions import NotFound, ValidationError
@@ -91,6 +92,10 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         if key is None or callable(key):
             return headers
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
+        if path.endswith("/"):  # which the router may require
+            with suppress(NoReverseMatch):
+                kwargs = {**self.kwargs, self.lookup_url_kwarg or self.lookup_field: key}
+                return {"Location": self.reverse_action("detail", kwargs=kwargs)}
         path = f"{path.rstrip('/')}/{quote(str(key), safe='')}"
         return {"Location": self.request.build_absolute_uri(path)}
 
