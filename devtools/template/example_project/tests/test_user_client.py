@@ -82,3 +82,5 @@ def test_stalled_response_is_unavailable(settings, httpserver):
 
     with pytest.raises(UserServiceUnavailable):
         find_user(7)
+    while not httpserver.log:  # the server still handles the request
+        time.sleep(0.01)
