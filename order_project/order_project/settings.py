@@ -22,15 +22,15 @@ USER_SERVICE_CONNECT_TIMEOUT = seconds("USER_SERVICE_CONNECT_TIMEOUT", default=1
 USER_SERVICE_READ_TIMEOUT = seconds("USER_SERVICE_READ_TIMEOUT", default=2.0)
 USER_SERVICE_TOTAL_TIMEOUT = seconds("USER_SERVICE_TOTAL_TIMEOUT", default=3.0)
 USER_SERVICE_BREAKER_FAILURES = count("USER_SERVICE_BREAKER_FAILURES", default=3)
-USER_SERVICE_BREAKER_SECONDS = seconds("USER_SERVICE_BREAKER_SECONDS", default=2.0)
+USER_SERVICE_BREAKER_SECONDS = seconds("USER_SERVICE_BREAKER_SECONDS", default=2.0, may_be_zero=True)
 USER_SERVICE_CONCURRENCY = count("USER_SERVICE_CONCURRENCY", default=5)  # fewer than gunicorn's threads
-USER_CACHE_SECONDS = seconds("USER_CACHE_SECONDS", default=0)
-USER_STALE_SECONDS = seconds("USER_STALE_SECONDS", default=0)
+USER_CACHE_SECONDS = seconds("USER_CACHE_SECONDS", default=0, may_be_zero=True)
+USER_STALE_SECONDS = seconds("USER_STALE_SECONDS", default=0, may_be_zero=True)
 
 # The replica of users from the user service's events, and its use while the user service is unavailable.
 EVENT_SUBSCRIPTIONS = ["known_users.events.users"]
 ORDERS_DURING_OUTAGE = flag("ORDERS_DURING_OUTAGE")
-USER_REPLICA_MAX_AGE = seconds("USER_REPLICA_MAX_AGE", default=3600)  # seconds since the events were read
+USER_REPLICA_MAX_AGE = seconds("USER_REPLICA_MAX_AGE", default=3600, may_be_zero=True)  # since the events were read
 
 # Seconds after which an unfinished claim of an idempotency key is taken over, because its worker is presumed dead. Must
 # exceed the duration of any request.

@@ -51,12 +51,16 @@ def count(name: str, *, default: int) -> int:
     return int(value) if is_valid else _refuse(name, "a whole number of at least 1")
 
 
-def seconds(name: str, *, default: float) -> float:
-    """Return the variable ``name``, a number of seconds without a unit. It may be 0 if that is the default."""
+def seconds(name: str, *, default: float, may_be_zero: bool = False) -> float:
+    """Return the variable ``name``, a number of seconds without a unit."""
     value = text(name, str(default))
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", value) and (0 < float(value) <= MOST_SECONDS or float(value) == default):
+    if (
+        re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", value)
+        and float(value) <= MOST_SECONDS
+        and (may_be_zero or float(value))
+    ):
         return float(value)
-    least = "0 or more, at" if default == 0 else "more than 0 and at"
+    least = "0 or more, at" if may_be_zero else "more than 0 and at"
     return _refuse(name, f"a number of seconds without a unit, {least} most {MOST_SECONDS:,}")
 
 

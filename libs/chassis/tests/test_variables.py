@@ -25,7 +25,7 @@ def seconds():
 
 
 def seconds_or_off():
-    return environment.seconds("VARIABLE", default=0)
+    return environment.seconds("VARIABLE", default=0, may_be_zero=True)
 
 
 def statement_timeout():
