@@ -1,1 +1,1 @@
-"""Headers, deadlines and bulkheads of HTTP calls between services."""
+"""Headers, deadlines, circuit breakers and bulkheads of calls between services."""
