@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from observability.request_id import PATTERN
 from portal.documents import Document, part
 from portal.merge import METHODS, Part, merge
 from portal.monitor import monitor
@@ -44,7 +45,7 @@ _REFUSALS = (
 _REQUEST_ID = {
     "description": "Id of the request, as in the logs.",
     "required": True,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+    "schema": {"type": "string", "pattern": f"^{PATTERN}$"},
 }
 _UNSAFE = ("post", "put", "patch", "delete")
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # gunicorn's main process imports this module without Django
 HEADER = "X-Request-ID"
 TRACEPARENT = "traceparent"
 
-_WELL_FORMED = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+PATTERN = "[A-Za-z0-9._:-]{1,128}"
+
+_WELL_FORMED = re.compile(PATTERN)
 _current: ContextVar[str] = ContextVar("request_id", default="")
 _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 

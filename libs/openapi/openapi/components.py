@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework.exceptions import APIException, ValidationError
 
+from observability.request_id import PATTERN
 from problems.exceptions import MAX_ERRORS
 from problems.types import PROBLEM_JSON, ProblemType
 
@@ -72,7 +73,7 @@ COMPONENTS: dict[str, Any] = {
         "X-Request-ID": {
             "description": "Id of the request: the client's own if it sent one, else a new one.",
             "required": True,
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+            "schema": {"type": "string", "pattern": f"^{PATTERN}$"},
         },
         "Retry-After": {
             "description": "Seconds after which the request can be retried.",
