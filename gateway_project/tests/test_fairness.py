@@ -88,7 +88,9 @@ def in_thread(function):
 def receive_to_the_end(client):
     end = b""
     while not end.endswith(b"0\r\n\r\n"):
-        end = end[-5:] + client.socket.recv(1_000_000)
+        received = client.socket.recv(1_000_000)
+        assert received, "the connection was closed"
+        end = end[-5:] + received
 
 
 def wait_for_lines(gateway, number):
