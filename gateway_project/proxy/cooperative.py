@@ -8,7 +8,7 @@ import gevent
 def cooperative(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield ``pieces``, and run other greenlets between two of them.
 
-    Reading and writing sockets switches to other greenlets only if it has to wait, which fast peers never cause.
+    Socket operations switch to other greenlets only when they would block, which fast peers prevent.
     """
     for number, piece in enumerate(pieces):
         if number:

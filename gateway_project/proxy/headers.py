@@ -89,6 +89,7 @@ def response_fields(head: ResponseHead) -> Fields:
 
 
 def _end_to_end(fields: Fields) -> Fields:
-    named = members(fields, "connection")
-    dropped = _HOP_BY_HOP.union(name for name in named if not _NEVER_HOP_BY_HOP.fullmatch(name))
+    dropped = _HOP_BY_HOP
+    if named := members(fields, "connection"):
+        dropped = dropped.union(name for name in named if not _NEVER_HOP_BY_HOP.fullmatch(name))
     return [pair for pair in fields if pair[0].lower() not in dropped]

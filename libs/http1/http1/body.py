@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from http1.chunk_decoder import ChunkDecoder
-from http1.fields import Fields, MalformedError
+from http1.fields import Fields
 from http1.head import CHUNKED, UNTIL_CLOSE
 from http1.stream import PIECE, EndOfStreamError, Stream
 
@@ -63,12 +63,9 @@ class Body:
             try:
                 for piece in decoder.feed(self._stream.read(PIECE)):
                     data += piece
-            except MalformedError:
+            finally:  # also before an error in a later chunk
                 if data:
                     yield bytes(data)
-                raise
-            if data:
-                yield bytes(data)
         self._stream.unread(decoder.rest)
         self.trailers += decoder.trailers
 
