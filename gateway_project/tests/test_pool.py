@@ -1,11 +1,11 @@
 """The pool of idle connections to a replica."""
 
 import socket
+import time
 
 import pytest
 
 from proxy.routes import UpstreamSettings
-from proxy.upstreams import connection, replica
 from proxy.upstreams.replica import Replica, Server
 
 
@@ -13,8 +13,7 @@ from proxy.upstreams.replica import Replica, Server
 def now(monkeypatch):
     """The clock of the pool, which tests move."""
     clock = [1000.0]
-    for module in (connection, replica):
-        monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     return clock
 
 

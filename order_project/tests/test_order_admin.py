@@ -56,11 +56,11 @@ def test_change_waits_for_a_concurrent_transition_and_keeps_it(admin_client, mak
 
     thread = Thread(target=cancel)
     thread.start()
-    locked.wait(10)
+    assert locked.wait(10)
     response = admin_client.post(
         f"/admin/order/orders/order/{order.id}/change/", {"product_name": "Phone", "quantity": 2}
     )
-    thread.join()
+    thread.join(10)
 
     order.refresh_from_db()
     assert response.status_code == 302
