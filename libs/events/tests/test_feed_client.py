@@ -1,7 +1,11 @@
+import time
+
 import pytest
 from scripted import EPOCH
+from werkzeug import Response
 
 from events.cursor import Cursor
+from events.inbox import client
 from events.inbox.client import CursorGone, FeedClient, FeedUnavailable
 from identity.internal import HEADER, verify
 
@@ -41,3 +45,21 @@ def test_with_auth_the_consumer_names_its_service(httpserver, settings):
 def test_refused_connection_is_an_outage():
     with pytest.raises(FeedUnavailable):
         FeedClient("http://127.0.0.1:1/events", "user").read(Cursor(EPOCH, 1), 500)
+
+
+def test_slow_page_ends_at_the_deadline(httpserver, monkeypatch):
+    def drip():
+        for _ in range(50):
+            time.sleep(0.1)
+            yield b" "
+
+    monkeypatch.setattr(client, "TOTAL_TIMEOUT", 0.5)
+    httpserver.expect_request("/events").respond_with_handler(
+        lambda request: Response(drip(), mimetype="application/json")
+    )
+    started = time.monotonic()
+
+    with pytest.raises(FeedUnavailable):
+        FeedClient(httpserver.url_for("/events"), "user").read(None, 500)
+
+    assert 0.5 <= time.monotonic() - started < 3  # the whole page takes five seconds

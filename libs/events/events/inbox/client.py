@@ -1,14 +1,17 @@
 """The HTTP client of feeds."""
 
 import json
+import time
 from typing import Any, NamedTuple
 
 import requests
 
+from calls.deadline import DeadlineAdapter, deadline
 from calls.headers import outgoing_headers
 from events.cursor import Cursor
 
 TIMEOUTS = (1.0, 5.0)  # seconds: to connect, and between bytes
+TOTAL_TIMEOUT = 10.0  # seconds for a whole page, as a worker runs no other job meanwhile
 _HTTP_GONE = 410
 
 
@@ -35,17 +38,20 @@ class FeedClient:
         self.url, self.service = url, service
         self._session = requests.Session()
         self._session.trust_env = False  # ignore proxies and .netrc between services
+        # Only for http://; https:// has the stock adapter, with timeouts but no deadline.
+        self._session.mount("http://", DeadlineAdapter())
 
     def read(self, after: Cursor | None, limit: int) -> Page:
         """Return up to ``limit`` events after the cursor ``after``, by default from the start.
 
         Raises:
-            FeedUnavailable: no connection, a timeout, or a response that is not a page of a feed.
+            FeedUnavailable: no connection, no complete response in time, or a response that is not a page of a feed.
             CursorGone: the reader must replay from the start.
         """
         query = {"limit": str(limit)} | ({"after": str(after)} if after else {})
         headers = {"Accept": "application/cloudevents-batch+json"}
         headers |= outgoing_headers(self.service, reads="events")
+        deadline.at = time.monotonic() + TOTAL_TIMEOUT
         try:
             response = self._session.get(
                 self.url, params=query, headers=headers, timeout=TIMEOUTS, allow_redirects=False
