@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from scripted import ScriptedConsumer, consume, copies, cursor, event, poison
@@ -212,3 +212,16 @@ def test_the_command_consumes_up_to_the_head(live_server, monkeypatch, settings,
 
     assert sorted(copies()) == pks
     assert not cursor().is_replaying
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_fails_if_a_feed_is_unavailable(live_server, monkeypatch):
+    article = Article.objects.create(title="Emma")
+    away = articles.__class__(**{**vars(articles), "feed": "away", "url": lambda: "http://127.0.0.1:1/events"})
+    own = articles.__class__(**{**vars(articles), "url": lambda: f"{live_server.url}/events"})
+    monkeypatch.setattr("events.inbox.management.commands.consume_events.subscriptions", lambda: [away, own])
+
+    with pytest.raises(CommandError, match=r"^Unavailable feeds: away\.$"):
+        call_command("consume_events", "--once")
+
+    assert [*copies()] == [article.pk]  # the other feed is consumed

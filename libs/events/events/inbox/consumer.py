@@ -32,7 +32,7 @@ class Consumer:
     def __init__(self, subscription: Subscription) -> None:
         self.subscription = subscription
         self._client: FeedClient | None = None
-        self._is_down = False
+        self.is_down = False
         self._seen: FeedCursor | None = None  # the cursor, if the last page was empty
 
     def consume(self) -> bool:
@@ -47,11 +47,11 @@ class Consumer:
         except CursorGone:
             return self._replay(seen)
         except FeedUnavailable as error:
-            if not self._is_down:
+            if not self.is_down:
                 logger.warning("feed unavailable", extra={"feed": self.subscription.feed, "error": str(error)})
-            self._is_down = True
+            self.is_down = True
             return False
-        self._is_down = False
+        self.is_down = False
         return self.apply_page(seen, page, asked_at)
 
     def fetch(self, after: Cursor | None) -> Page:

@@ -4,6 +4,8 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from events.inbox.consumer import Consumer
 from events.inbox.jobs import consuming_jobs
 from events.inbox.subscription import subscriptions
@@ -17,17 +19,23 @@ class Command(WorkCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--once``."""
-        parser.add_argument("--once", action="store_true", help="end at the head of each feed, or if a feed fails")
+        parser.add_argument("--once", action="store_true", help="end at the head of each feed, or fail")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Consume events."""
+        """Consume events.
+
+        Raises:
+            CommandError: with ``--once``, a feed is unavailable.
+        """
         if not options["once"]:
             super().handle(*args, **options)
             return
-        for subscription in subscriptions():
-            consumer = Consumer(subscription)  # of the feed: a broker's consumer waits for more
+        consumers = [Consumer(one) for one in subscriptions()]  # of the feed: a broker's consumer waits for more
+        for consumer in consumers:
             while consumer.consume():
                 pass
+        if unavailable := [consumer.subscription.feed for consumer in consumers if consumer.is_down]:
+            raise CommandError(f"Unavailable feeds: {', '.join(unavailable)}.")
 
     def jobs(self) -> Sequence[Job]:
         """Return the jobs of each feed."""
