@@ -1,5 +1,6 @@
 """Strict filters for lists."""
 
+import re
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -108,10 +109,20 @@ class BooleanFilter(django_filters.BooleanFilter):
     field_class = BooleanField
 
 
+class IntegerField(forms.IntegerField):
+    """An integer in ASCII digits; Django's own class also accepts ``1_0``, ``1.0`` and other digits."""
+
+    def to_python(self, value: Any) -> int | None:
+        """Return the number; None if the parameter is absent or empty."""
+        if value and not re.fullmatch(r"\s*[+-]?[0-9]+\s*", str(value)):
+            raise FormValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
 class IntegerFilter(django_filters.NumberFilter):
     """Filters by an integer; django-filter's own class accepts fractions."""
 
-    field_class = forms.IntegerField  # type: ignore[assignment] # the stubs know one class only
+    field_class = IntegerField  # type: ignore[assignment] # the stubs know one class only
 
 
 class IdListField(django_filters.fields.BaseCSVField):
