@@ -84,6 +84,7 @@ BAD = {
     "other parameter": ({"before": "1"}, "before: unknown parameter."),
     "limit 0": ({"limit": "0"}, "limit: must be a number from 1 to 1000."),
     "limit too large": ({"limit": "1001"}, "limit: must be a number from 1 to 1000."),
+    "limit of many digits": ({"limit": "9" * 5000}, "limit: must be a number from 1 to 1000."),
     "limit in other digits": ({"limit": "٣"}, "limit: must be a number from 1 to 1000."),
     "no cursor": ({"after": "7"}, 'after: must be a cursor of this feed, such as "EPOCH:42".'),
     "NUL": ({"after": "\0"}, 'after: must be a cursor of this feed, such as "EPOCH:42".'),

@@ -3,6 +3,7 @@
 With ``AUTH`` it also requires the identity of a service, so that a route to it by mistake exposes nothing.
 """
 
+import re
 from http import HTTPStatus
 
 from django.conf import settings
@@ -56,7 +57,7 @@ def _read_query(request: HttpRequest) -> tuple[Cursor | None, int]:
     if unknown := set(request.GET) - {"after", "limit"}:
         raise ValueError(f"{min(unknown)}: unknown parameter")
     limit = request.GET.get("limit", str(DEFAULT_LIMIT))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_LIMIT):
+    if not (re.fullmatch("[0-9]{1,9}", limit) and 1 <= int(limit) <= MAX_LIMIT):
         raise ValueError(f"limit: must be a number from 1 to {MAX_LIMIT}")
     try:
         return (Cursor.parse(request.GET["after"]) if "after" in request.GET else None), int(limit)
