@@ -119,7 +119,8 @@ def _parse_user(response: requests.Response, user_id: int) -> bool | None:
     response.raise_for_status()
     user = response.json()
     is_active = user.get("is_active", True)  # absent in older versions of the user service
-    if user["id"] != user_id or not isinstance(is_active, bool):
+    is_user = response.status_code == HTTPStatus.OK and type(user["id"]) is int and user["id"] == user_id
+    if not is_user or not isinstance(is_active, bool):
         raise ValueError("the response is not this user")
     return is_active
 

@@ -42,6 +42,8 @@ def test_own_404_is_no_user(httpserver, settings, body):
         (200, "null", "application/json"),
         (200, "{}", "application/json"),
         (200, '{"id": 8}', "application/json"),
+        (200, '{"id": 7.0}', "application/json"),
+        (202, '{"id": 7}', "application/json"),
         (200, '{"id": 7, "is_active": "yes"}', "application/json"),
         (200, '{"id": 7', "application/json"),
         (404, "<h1>No such page</h1>", "text/html"),
