@@ -74,14 +74,13 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at r
             return Order.objects.select_for_update().filter(pk=order.pk).first()
         return order
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
-        """Make closed orders read-only."""
-        closing = ["product_name", "quantity"] if obj and obj.is_closed else []
-        return [*self.readonly_fields, *closing]
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: orders are placed through the API."""
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return False for closed orders, so that a change of one is refused and not ignored."""
+        return super().has_change_permission(request, obj) and not (obj and obj.is_closed)
 
     @admin.display(ordering="user_id")
     def user(self, order: Order) -> str:

@@ -33,7 +33,7 @@ def test_order_cannot_be_added_or_reassigned(admin_client, make_order):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_change_waits_for_a_concurrent_transition_and_keeps_it(admin_client, make_order):
+def test_change_waits_for_a_concurrent_transition_and_is_refused(admin_client, make_order):
     order, locked = make_order(), Event()
 
     def cancel():
@@ -63,7 +63,7 @@ def test_change_waits_for_a_concurrent_transition_and_keeps_it(admin_client, mak
     thread.join(10)
 
     order.refresh_from_db()
-    assert response.status_code == 302
+    assert response.status_code == 403
     assert (order.status, order.product_name) == ("cancelled", "Laptop")
 
 
