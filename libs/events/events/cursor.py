@@ -1,12 +1,12 @@
-"""The cursor of a feed."""
+"""The cursor and the pages of a feed."""
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
-class CursorInvalid(ValueError):  # noqa: N818 - named after the condition
-    """The text is not a cursor of a feed."""
+class CursorGone(Exception):  # noqa: N818 - named after the condition
+    """Events after the cursor were purged, or it is of another epoch; the reader must replay from the start."""
 
 
 class Cursor(NamedTuple):
@@ -29,9 +29,17 @@ class Cursor(NamedTuple):
         """Read a cursor.
 
         Raises:
-            CursorInvalid: the text is not a cursor.
+            ValueError: the text is not a cursor.
         """
         match = re.fullmatch(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})(?::([0-9]{1,18}))?", text)
         if match is None:
-            raise CursorInvalid('must be a cursor of this feed, such as "EPOCH:42"')
+            raise ValueError('must be a cursor of this feed, such as "EPOCH:42"')
         return cls(UUID(match[1]), int(match[2]), int(match[3] or 0))
+
+
+class Page(NamedTuple):
+    """Events as CloudEvents 1.0, the cursor after them, and the position of the feed's head."""
+
+    events: list[Any]
+    cursor: Cursor
+    head: int

@@ -7,8 +7,7 @@ from django.db import connections, transaction
 from django.test import Client
 from redis_server import RedisServer
 
-from events.cursor import Cursor
-from events.inbox.client import CursorGone, Page
+from events.cursor import Cursor, CursorGone, Page
 from events.inbox.consumer import Consumer
 from events.inbox.models import FeedCursor
 from events.outbox.feed import read_state

@@ -2,8 +2,7 @@
 
 from uuid import uuid4
 
-from events.cursor import Cursor
-from events.inbox.client import Page
+from events.cursor import Cursor, Page
 from events.inbox.consumer import Consumer
 from events.inbox.models import FeedCursor
 from newsroom.articles.copies import CHANGED, articles

@@ -7,7 +7,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from scripted import EPOCH, ScriptedConsumer, consume, copies, cursor, event, poison
 
-from events.inbox.client import CursorGone
+from events.cursor import CursorGone
 from events.inbox.models import DeadLetter
 from newsroom.articles.copies import CHANGED, articles
 from newsroom.articles.models import Copy

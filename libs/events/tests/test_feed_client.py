@@ -4,9 +4,9 @@ import pytest
 from scripted import EPOCH
 from werkzeug import Response
 
-from events.cursor import Cursor
+from events.cursor import Cursor, CursorGone
 from events.inbox import client
-from events.inbox.client import CursorGone, FeedClient, FeedUnavailable
+from events.inbox.client import FeedClient, FeedUnavailable
 from identity.internal import HEADER, verify
 
 

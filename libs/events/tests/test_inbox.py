@@ -6,8 +6,9 @@ from django.db import connection
 from django.utils import timezone
 from scripted import ScriptedConsumer, consume, copies, cursor, event, poison
 
+from events.cursor import CursorGone
 from events.inbox import consumer as consuming
-from events.inbox.client import CursorGone, FeedUnavailable
+from events.inbox.client import FeedUnavailable
 from events.inbox.consumer import Consumer
 from events.inbox.models import DeadLetter, FeedCursor
 from events.outbox.feed import begin_epoch

@@ -8,8 +8,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from events import broker
-from events.cursor import Cursor
-from events.inbox.client import Page
+from events.cursor import Cursor, Page
 from events.inbox.consumer import PAGE_SIZE, Consumer
 from events.inbox.models import FeedCursor
 from events.inbox.subscription import Subscription

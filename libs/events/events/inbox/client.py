@@ -2,13 +2,12 @@
 
 import json
 import time
-from typing import Any, NamedTuple
 
 import requests
 
 from calls.deadline import DeadlineAdapter, deadline
 from calls.headers import outgoing_headers
-from events.cursor import Cursor
+from events.cursor import Cursor, CursorGone, Page
 
 TIMEOUTS = (1.0, 5.0)  # seconds: to connect, and between bytes
 TOTAL_TIMEOUT = 10.0  # seconds for a whole page, as a worker runs no other job meanwhile
@@ -17,18 +16,6 @@ _HTTP_GONE = 410
 
 class FeedUnavailable(Exception):  # noqa: N818 - named after the condition
     """The feed does not respond, or its response is not a page of a feed."""
-
-
-class CursorGone(Exception):  # noqa: N818 - named after the condition
-    """The producer refuses the cursor (410); the reader must replay from the start."""
-
-
-class Page(NamedTuple):
-    """A page of a feed, the cursor after it, and the position of the feed's head."""
-
-    events: list[Any]
-    cursor: Cursor
-    head: int
 
 
 class FeedClient:

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from events.cursor import Cursor
-from events.inbox.client import CursorGone, FeedClient, FeedUnavailable, Page
+from events.cursor import Cursor, CursorGone, Page
+from events.inbox.client import FeedClient, FeedUnavailable
 from events.inbox.models import DeadLetter, FeedCursor
 from events.inbox.subscription import Event, Reading, Subscription
 from observability import tracing

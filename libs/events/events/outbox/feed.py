@@ -1,12 +1,12 @@
 """The feed: reads the log page by page."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from events.cursor import Cursor
+from events.cursor import Cursor, CursorGone, Page
 from events.outbox.models import Event
 
 _STATE = """
@@ -20,10 +20,6 @@ _BEGIN = """
 """
 
 
-class CursorGone(Exception):  # noqa: N818 - named after the condition
-    """Events after the cursor were purged, or it is of another epoch; the reader must replay from the start."""
-
-
 @dataclass(frozen=True)
 class State:
     """The state of the feed; ``unnumbered`` is whether committed events have no positions yet."""
@@ -32,14 +28,6 @@ class State:
     head: int
     purged_to: int
     unnumbered: bool
-
-
-class Page(NamedTuple):
-    """Up to ``limit`` events as CloudEvents 1.0, the cursor after them, and the head of the feed."""
-
-    events: list[dict[str, Any]]
-    cursor: Cursor
-    head: int
 
 
 def read_state() -> State:

@@ -7,8 +7,8 @@ from django.conf import settings
 from redis.exceptions import RedisError, WatchError
 
 from events import broker
-from events.cursor import Cursor
-from events.outbox.feed import CursorGone, State, read_page, read_state
+from events.cursor import Cursor, CursorGone
+from events.outbox.feed import State, read_page, read_state
 from events.worker import Unavailable
 
 BATCH_SIZE = 500  # events in one transaction of the broker

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from chassis.access_log import NOT_LOGGED
-from events.cursor import Cursor, CursorInvalid
-from events.outbox.feed import CursorGone, read_page
+from events.cursor import Cursor, CursorGone
+from events.outbox.feed import read_page
 from identity.views import for_services
 from problems.responses import problem_response
 from problems.types import ProblemType
@@ -61,5 +61,5 @@ def _read_query(request: HttpRequest) -> tuple[Cursor | None, int]:
         raise ValueError(f"limit: must be a number from 1 to {MAX_LIMIT}")
     try:
         return (Cursor.parse(request.GET["after"]) if "after" in request.GET else None), int(limit)
-    except CursorInvalid as error:
+    except ValueError as error:
         raise ValueError(f"after: {error}") from error
