@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from django.db import DatabaseError
 from django.db.models import Count
-from django.utils import timezone
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -25,17 +24,16 @@ class InboxCollector(Collector):
         skipped = CounterMetricFamily("inbox_skipped_events", "Events of unknown types", labels=["feed"])
         letters = GaugeMetricFamily("inbox_dead_letters", "Events that were not applied", labels=["feed", "state"])
         try:
-            now = timezone.now()
             cursors = FeedCursor.objects.in_bulk()
             unread = [FeedCursor(feed=one.feed) for one in subscriptions() if one.feed not in cursors]
             for cursor in (*cursors.values(), *unread):
                 labels = [cursor.feed]
                 position.add_metric(labels, cursor.position)
                 head.add_metric(labels, cursor.head)
-                lag.add_metric(labels, max(0, cursor.head - cursor.position))
+                lag.add_metric(labels, cursor.lag_events)
                 skipped.add_metric(labels, cursor.skipped)
-                if cursor.caught_up_at:
-                    age.add_metric(labels, max(0.0, (now - cursor.caught_up_at).total_seconds()))
+                if (seconds := cursor.lag_seconds) is not None:
+                    age.add_metric(labels, seconds)
                 counts = DeadLetter.objects.filter(feed=cursor.feed).values_list("state").annotate(Count("id"))
                 found = dict(counts.order_by())
                 for state in DeadLetter.State.values:

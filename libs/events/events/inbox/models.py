@@ -30,6 +30,18 @@ class FeedCursor(models.Model):
         """Return the feed's cursor; None before the first page."""
         return Cursor(self.epoch, self.position, self.since) if self.epoch else None
 
+    @property
+    def lag_events(self) -> int:
+        """The number of unread events, as last seen."""
+        return max(0, self.head - self.position)
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """The seconds since the feed was read to its head; None before the first time."""
+        if self.caught_up_at is None:
+            return None
+        return round(max(0.0, (timezone.now() - self.caught_up_at).total_seconds()), 1)
+
     def replay(self) -> None:
         """Reset the cursor to the start. At the head, objects that the replay did not contain are swept.
 
