@@ -1,6 +1,5 @@
 """Compiled reads of one object and of a page of a list. Each returns the same response as the view, or None."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from django.utils.cache import get_conditional_response
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from chassis.rest.conditional import entity_tag
 from lists.pagination import Cursor, KeysetPagination
 from speedups.reads.rows import Rows, encode, text_or_null
 
@@ -36,7 +36,7 @@ class CompiledRetrieve:
         if not rows:
             return None
         body = encode(self.rows.object(rows[0]))
-        etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+        etag = entity_tag(body)
         # The middleware excludes If-Match and If-Unmodified-Since, so the result is None or a 304.
         unchanged = get_conditional_response(request, etag) if "HTTP_IF_NONE_MATCH" in request.META else None
         response = unchanged or HttpResponse(body, content_type="application/json")
