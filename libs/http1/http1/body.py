@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from http1.chunk_decoder import ChunkDecoder
-from http1.fields import Fields
+from http1.fields import Fields, format_fields
 from http1.head import CHUNKED, UNTIL_CLOSE
 from http1.stream import PIECE, EndOfStreamError, Stream
 
@@ -77,5 +77,4 @@ def chunk(piece: bytes) -> bytes:
 
 def last_chunk(trailers: Fields) -> bytes:
     """Encode the last chunk and the trailers of a chunked body."""
-    lines = "".join(f"{name}: {value}\r\n" for name, value in trailers)
-    return b"0\r\n%b\r\n" % lines.encode("latin-1")
+    return f"0\r\n{format_fields(trailers)}\r\n".encode("latin-1")

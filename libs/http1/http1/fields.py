@@ -55,6 +55,5 @@ def values(fields: Fields, name: str) -> list[str]:
 
 def members(fields: Fields, name: str) -> list[str]:
     """Return the members of the comma-separated field ``name``, in lower case."""
-    if not (lists := values(fields, name)):
-        return []
+    lists = values(fields, name)
     return [member.strip(" \t").lower() for value in lists for member in value.split(",") if member.strip()]
