@@ -1,7 +1,7 @@
 """Read and validate the routes file."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from proxy.authentication.configuration import read_policy
 from proxy.authentication.policy import Policy
 from proxy.authentication.values import DEFAULT, cookie_name, scopes_by_method
 from proxy.routes import Route, UpstreamSettings
-from proxy.tables import Table, WrongKeyError
+from proxy.tables import Table, WrongKeyError, refuse_duplicates
 
 
 class ConfigurationError(Exception):
@@ -36,16 +36,16 @@ def read(file: Path) -> Configuration:
     try:
         root = Table("", tomllib.loads(file.read_text()))
         upstreams = {name: _upstream(name, table, file.parent) for name, table in root.tables("upstreams")}
-        routes = tuple(_route(table, upstreams) for table in root.array("routes"))
+        tables = root.array("routes")
+        routes = [_route(table, upstreams) for table in tables]
         auth = read_policy(root.table("auth"), file.parent)
         root.finish()
-        _refuse_duplicates(routes)
+        refuse_duplicates(tables, [route.path for route in routes], "path")
         if auth.enabled:
-            _require_scopes(routes)
-        routes = tuple(route for route in routes if route.enabled)
+            _require_scopes(tables, routes)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, WrongKeyError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
-    return Configuration(upstreams, routes, auth)
+    return Configuration(upstreams, tuple(route for route in routes if route.enabled), auth)
 
 
 def _upstream(name: str, table: Table, folder: Path) -> UpstreamSettings:
@@ -102,18 +102,8 @@ def _route(table: Table, upstreams: Mapping[str, UpstreamSettings]) -> Route:
     return route
 
 
-def _require_scopes(routes: tuple[Route, ...]) -> None:
-    for number, route in enumerate(routes, start=1):
+def _require_scopes(tables: Sequence[Table], routes: Sequence[Route]) -> None:
+    for table, route in zip(tables, routes, strict=True):
         if route.enabled and not route.public and route.scopes is None:
             reason = "is required while auth.enabled is true; public = true makes the route public"
-            raise WrongKeyError(f"routes[{number}].scopes", reason)
-
-
-def _refuse_duplicates(routes: tuple[Route, ...]) -> None:
-    seen: dict[str, int] = {}
-    for number, route in enumerate(routes, start=1):
-        if route.path in seen:
-            raise WrongKeyError(
-                f"routes[{number}].path", f'"{route.path}" is already used by routes[{seen[route.path]}]'
-            )
-        seen[route.path] = number
+            raise WrongKeyError(table.key("scopes"), reason)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -68,6 +68,13 @@ class Table:
         """Reject unknown keys: those that were neither read nor skipped."""
         if self._content:
             raise WrongKeyError(self.key(next(iter(self._content))), "unknown key")
+
+
+def refuse_duplicates(tables: Sequence[Table], names: Sequence[str], key: str) -> None:
+    """Reject a table whose ``key`` has the same value as that of an earlier one; ``names`` are the values."""
+    for number, (table, name) in enumerate(zip(tables, names, strict=True)):
+        if name in names[:number]:
+            raise WrongKeyError(table.key(key), f'"{name}" is already used by {tables[names.index(name)].name}')
 
 
 def _expand(value: object) -> object:

@@ -10,7 +10,7 @@ from chassis.environment import service_tokens
 from proxy import values
 from proxy.authentication import values as auth_values
 from proxy.authentication.policy import ApiKey, Issuer, Policy
-from proxy.tables import Table, WrongKeyError
+from proxy.tables import Table, WrongKeyError, refuse_duplicates
 
 T = TypeVar("T")
 _Read = Callable[[Table], T]
@@ -43,8 +43,8 @@ def read_policy(table: Table, folder: Path) -> Policy:
     )
     if not policy.issuers and not policy.keys:
         raise WrongKeyError(table.key("enabled"), "needs at least one of [[auth.issuers]] or [[auth.keys]]")
-    _refuse_duplicates(issuers, [one.issuer for one in policy.issuers], "issuer")
-    _refuse_duplicates(keys, [one.id for one in policy.keys], "id")
+    refuse_duplicates(issuers, [one.issuer for one in policy.issuers], "issuer")
+    refuse_duplicates(keys, [one.id for one in policy.keys], "id")
     return policy
 
 
@@ -84,9 +84,3 @@ def _api_key(table: Table) -> ApiKey:
     )
     table.finish()
     return key
-
-
-def _refuse_duplicates(tables: Sequence[Table], names: Sequence[str], key: str) -> None:
-    for number, (table, name) in enumerate(zip(tables, names, strict=True)):
-        if name in names[:number]:
-            raise WrongKeyError(table.key(key), f'"{name}" is already used by {tables[names.index(name)].name}')
