@@ -5,6 +5,7 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from http1.fields import TOKEN
 from proxy.routes import CaFile
 from proxy.units import Rate, parse_rate, parse_size
 
@@ -12,7 +13,6 @@ _DAY = 86400  # seconds
 _ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
 _DEFAULT_PORTS = ((True, 443), (False, 80))  # is https, port
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-_METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def text(value: object) -> str:
@@ -79,7 +79,7 @@ def methods(value: object) -> tuple[str, ...]:
     """Return a list of HTTP methods."""
     found = texts(value)
     for method in found:
-        if not _METHOD.fullmatch(method):
+        if not re.fullmatch(TOKEN, method):
             raise ValueError(f'"{method}" is not a method')
     return tuple(found)
 

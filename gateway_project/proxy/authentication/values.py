@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from http1.fields import TOKEN
 from proxy import values
 
 ALGORITHMS = frozenset({"ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"})
@@ -12,7 +13,6 @@ DEFAULT = "default"  # the scopes of all other methods
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6749, section 3.3
 _KEY_ID = re.compile(r"[a-z0-9-]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def filled(value: object) -> str:
@@ -98,6 +98,6 @@ def _scopes(value: object) -> frozenset[str]:
 def cookie_name(value: object) -> str:
     """Return the name of a cookie."""
     found = values.text(value)
-    if not _COOKIE_NAME.fullmatch(found):
+    if not re.fullmatch(TOKEN, found):
         raise ValueError(f'"{found}" is not the name of a cookie')
     return found
