@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from benchmarks import fixed_upstream
-from benchmarks.gateway_throughput import measure
+from benchmarks.gateway_throughput import alternate
 from benchmarks.portal_cost import read
 from benchmarks.processes import Server, gateway, running
 from devservers.ports import find_free_port
@@ -81,12 +81,7 @@ def main() -> None:
             servers["before"] = start("", options.before / "gateway_project")
         for server in servers.values():
             read(server, "/health/live")  # waits for its process
-        costs: dict[str, list[float]] = {name: [] for name in servers}
-        for number in range(options.rounds + 1):  # the first warms up
-            for name, server in servers.items() if number % 2 else reversed(servers.items()):
-                header = f"Authorization: Bearer {token}"
-                cost = measure(server, "/users/1", 16, options.seconds, header)[1]
-                costs[name] += [cost] if number else []
+        costs = alternate(servers, options.rounds, options.seconds, f"Authorization: Bearer {token}")
         for name, values in costs.items():
             ratios = [own / other for own, other in zip(values, costs["off"], strict=True)]
             low, middle, high = statistics.quantiles(ratios, n=4)

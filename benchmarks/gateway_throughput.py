@@ -35,6 +35,16 @@ def measure(server: Server, path: str, connections: int, seconds: int, *headers:
     return requests / seconds, 1000 * used / requests
 
 
+def alternate(servers: dict[str, Server], rounds: int, seconds: int, *headers: str) -> dict[str, list[float]]:
+    """Return the CPU milliseconds per request of each server, measured in alternation."""
+    costs: dict[str, list[float]] = {name: [] for name in servers}
+    for number in range(rounds + 1):  # the first warms up
+        for name, server in servers.items() if number % 2 else reversed(servers.items()):
+            cost = measure(server, "/users/1", 16, seconds, *headers)[1]
+            costs[name] += [cost] if number else []
+    return costs
+
+
 def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)

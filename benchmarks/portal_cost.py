@@ -15,7 +15,7 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from benchmarks.gateway_throughput import measure
+from benchmarks.gateway_throughput import alternate
 from benchmarks.processes import Server, gateway, running, upstream
 
 POLL_SECONDS = 2  # of portal.js
@@ -58,11 +58,7 @@ def main() -> None:
         servers = {"with the portal": start("true"), "without": start("false")}
         for server in servers.values():
             read(server, "/users/1")  # waits for its process
-        costs: dict[str, list[float]] = {name: [] for name in servers}
-        for number in range(options.rounds + 1):  # the first warms up
-            for name, server in servers.items() if number % 2 else reversed(servers.items()):
-                cost = measure(server, "/users/1", 16, options.seconds)[1]
-                costs[name] += [cost] if number else []
+        costs = alternate(servers, options.rounds, options.seconds)
         for name, values in costs.items():
             print(f"a proxied request, {name:16} {statistics.median(values):.4f} ms of CPU time")
         ratios = [own / other for own, other in zip(*costs.values(), strict=True)]

@@ -1,4 +1,4 @@
-"""The compared servers, and their CPU time and memory according to /proc."""
+"""The compared servers, and their CPU time and memory."""
 
 import os
 import shutil
@@ -10,37 +10,29 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
+from benchmarks.usage import cpu_seconds, family
 from devservers.ports import find_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 Launch = tuple[list[str], int, Path, dict[str, str], Path]  # the arguments of ``running``
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Server:
     """A running server. Its child processes are counted as well."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process = process
+        self.root = psutil.Process(process.pid)
         self.port = port
-
-    def _pids(self) -> list[int]:
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [pid, *map(int, children)]
 
     def cpu_seconds(self) -> float:
         """Return the user and system time of its processes."""
-        ticks = 0
-        for pid in self._pids():
-            numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(numbers[11]) + int(numbers[12])
-        return ticks / _TICKS
+        return cpu_seconds(self.root)
 
     def resident_bytes(self) -> int:
         """Return the memory of its largest process."""
-        return max(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self._pids()) * _PAGE
+        return max(process.memory_info().rss for process in family(self.root))
 
 
 @contextmanager

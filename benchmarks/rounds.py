@@ -65,9 +65,9 @@ class Rounds:
         """
         path = case.scenario.path.replace(LAST_PAGE, self._last_page)
         roots = {**stack.roots, "postgres": self._postgres}
-        before = cpu_seconds(roots)
+        before = {tier: cpu_seconds(root) for tier, root in roots.items()}
         responses = run_wrk(stack.addresses[case.service].url + path, case.scenario.script, load)
-        after = cpu_seconds(roots)
+        after = {tier: cpu_seconds(root) for tier, root in roots.items()}
         # The reference stack fails some requests, or all, when its connections to the database run out.
         if stack.name != REFERENCE and (responses.refused or responses.broken or not responses.requests):
             raise DevtoolsError(

@@ -16,6 +16,7 @@ import psutil
 from benchmarks.namespaces import enter_namespaces
 from benchmarks.open_load import OpenLoad, requests
 from benchmarks.stand_in_cluster import REPLICAS, Cluster, running_cluster
+from benchmarks.usage import cpu_seconds
 from devtools.projects import PROJECTS
 
 KINDS = ("GET user", "POST order", "POST user", "GET list")
@@ -23,20 +24,12 @@ RATE, SECONDS, WARM_UP_SECONDS = 100.0, 10.0, 3.0
 MIXED_RATES = (100.0, 200.0, 300.0)
 
 
-def cpu_seconds(process: psutil.Process) -> float:
-    """Return the CPU time of a process and its children."""
-    tree = [process, *process.children(recursive=True)]
-    return sum(times.user + times.system for times in (each.cpu_times() for each in tree))
-
-
 def tiers(cluster: Cluster) -> dict[str, float]:
     """Return the CPU time of each tier so far."""
     roots = {name: [psutil.Process(pod.process.pid) for pod in cluster.pods[name]] for name in REPLICAS}
     roots["database"] = [cluster.databases.postgres]
     own = psutil.Process().cpu_times()
-    return {"client": own.user + own.system} | {
-        name: sum(map(cpu_seconds, processes)) for name, processes in roots.items()
-    }
+    return {"client": own.user + own.system} | {name: cpu_seconds(*processes) for name, processes in roots.items()}
 
 
 def busy_seconds() -> float:

@@ -16,17 +16,14 @@ def family(root: psutil.Process) -> Iterator[psutil.Process]:
         yield from root.children(recursive=True)
 
 
-def cpu_seconds(roots: Mapping[str, psutil.Process]) -> dict[str, float]:
-    """Return the user and system time of each tier so far, including children that have ended."""
-    return {tier: sum(_cpu_seconds(process) for process in family(root)) for tier, root in roots.items()}
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.Error:
-        return 0.0  # it has just ended; its parent counts its time
-    return float(times.user + times.system + times.children_user + times.children_system)
+def cpu_seconds(*roots: psutil.Process) -> float:
+    """Return the user and system time of processes and their descendants so far, including those that have ended."""
+    seconds = 0.0
+    for process in (process for root in roots for process in family(root)):
+        with contextlib.suppress(psutil.Error):  # it has just ended; its parent counts its time
+            times = process.cpu_times()
+            seconds += times.user + times.system + times.children_user + times.children_system
+    return seconds
 
 
 def memory(roots: Mapping[str, psutil.Process]) -> list[dict[str, Any]]:
