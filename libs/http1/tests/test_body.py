@@ -91,35 +91,8 @@ def test_chunks_are_decoded(body_of, stream, data, content):
     assert stream.read(9) == b"next"
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"zz\r\n\r\n",
-        b"-1\r\n\r\n",
-        b"+5\r\nhello\r\n0\r\n\r\n",
-        b"0x5\r\nhello\r\n0\r\n\r\n",
-        b"0_5\r\nhello\r\n0\r\n\r\n",
-        b" 5\r\nhello\r\n0\r\n\r\n",
-        b"5 \r\nhello\r\n0\r\n\r\n",
-        b"\r\nhello\r\n0\r\n\r\n",
-        b"0" * 16 + b"\r\n\r\n",
-        b"f" * 17 + b"\r\n",
-        b"5\nhello\r\n0\r\n\r\n",
-        b"5\rXhello\r\n0\r\n\r\n",
-        b"5\r\nhello\n0\r\n\r\n",
-        b"3\r\nhello\r\n0\r\n\r\n",
-        b"5;a\x00b\r\nhello\r\n0\r\n\r\n",
-        b"5;a\nb\r\nhello\r\n0\r\n\r\n",
-        b"5;" + b"a" * 10_000 + b"\r\nhello\r\n0\r\n\r\n",
-        b"0\r\nX Y: 1\r\n\r\n",
-        b"0\r\nX: 1\r\n Y: 1\r\n\r\n",
-        b"0\r\nX: " + b"a" * 10_000 + b"\r\n\r\n",
-        b"0\r\n" + b"X: 1\r\n" * 101 + b"\r\n",
-    ],
-    ids=lambda data: str(data[:24]),
-)
-def test_malformed_chunks_are_refused(body_of, data):
-    body = body_of(CHUNKED, data)
+def test_malformed_chunked_body_is_not_finished(body_of):
+    body = body_of(CHUNKED, b"5\r\nhello\r\nzz\r\n")
 
     with pytest.raises(MalformedError):
         list(body)
@@ -146,14 +119,6 @@ def test_trailers_are_kept_except_framing_routing_and_authentication_fields(body
     list(body)
 
     assert body.trailers == [("X-Sum", "1"), ("x-sum", "2")]
-
-
-def test_trailers_up_to_the_limit_are_accepted(body_of):
-    body = body_of(CHUNKED, b"0\r\n" + b"X: 1\r\n" * 100 + b"\r\n")
-
-    list(body)
-
-    assert len(body.trailers) == 100
 
 
 def test_encoded_chunks_can_be_decoded(body_of):
