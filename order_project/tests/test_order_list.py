@@ -35,6 +35,7 @@ def test_orders_by_product_and_by_ids_newest_first(api, make_order):
         ("user_id=x", "user_id"),
         ("user_id=0.5", "user_id"),
         ("status=lost", "status"),
+        ("user_deleted_at__isnull=maybe", "user_deleted_at__isnull"),
         ("ordering=quantity", "ordering"),
         ("page_size=-1", "page_size"),
     ],

@@ -7,7 +7,6 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from events.outbox.metrics import OutboxCollector
-from events.outbox.models import Event
 from observability import metrics
 from users.models import User
 
@@ -15,17 +14,6 @@ from users.models import User
 def scraped(name):
     (value,) = re.findall(rf"^{name} (\S+)$", APIClient().get("/metrics").content.decode(), flags=re.MULTILINE)
     return float(value)
-
-
-@pytest.mark.django_db
-def test_events_are_counted_until_they_have_positions():
-    User.objects.create(name="John", email="john@example.com")
-    waiting, head = scraped("outbox_unnumbered_events"), scraped("outbox_head_position")
-
-    Event.objects.number()
-
-    assert waiting > 0
-    assert (scraped("outbox_unnumbered_events"), scraped("outbox_head_position")) == (0, head + waiting)
 
 
 @pytest.mark.django_db
