@@ -48,7 +48,6 @@ def read_counts() -> Counts:
 class Load:
     """The load of some routes in an interval."""
 
-    requests: int = 0
     per_second: float = 0.0
     p50: float | None = None  # milliseconds; None without requests
     p99: float | None = None
@@ -68,7 +67,6 @@ def load(before: Counts, after: Counts, routes: Iterable[str]) -> Load:
         if route in chosen:
             buckets[bound] += number - before.durations.get((route, bound), 0.0)
     return Load(
-        requests=round(total),
         per_second=per_second(before, after, chosen),
         p50=_quantile(0.5, buckets),
         p99=_quantile(0.99, buckets),
