@@ -7,10 +7,10 @@ from django.db import connection
 from django.utils import timezone
 
 from events.inbox.models import FeedCursor
+from known_users.events import FEED
 from known_users.models import KnownUser
 from user_client import UserServiceUnavailable, VerifiedUser, find_user
 
-FEED = "user"
 # Runs for every order of a cached user; a queryset would take several times as long.
 _NOT_ACTIVE = "SELECT state, changed_at FROM known_user WHERE user_id = %s AND state <> %s"
 

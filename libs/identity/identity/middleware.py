@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
+from identity.callers import STAFF
 from observability.actor import set_actor
 
 
@@ -20,5 +21,5 @@ class StaffActorMiddleware:
         if request.path.startswith("/admin/"):
             with contextlib.suppress(DatabaseError):  # the view reports it
                 if request.user.is_authenticated:
-                    set_actor(f"staff:{request.user.pk}")
+                    set_actor(f"{STAFF}{request.user.pk}")
         return self.get_response(request)
