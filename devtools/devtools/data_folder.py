@@ -48,25 +48,17 @@ class DataFolder:
         self.path = path
         self.ended_leftovers = 0  # processes of an earlier run
 
-    def prepare(self) -> None:
-        """Create the folder.
-
-        Raises:
-            DevtoolsError: it cannot be created.
-        """
-        try:
-            make_folder(self.path)
-        except OSError as error:
-            raise DevtoolsError(f"The data folder {self.path} cannot be used: {error.strerror}.") from error
-
     @contextlib.contextmanager
     def lock(self, command: str, *, patience_seconds: float = 0) -> Iterator[Run]:
         """Lock the folder and end leftover processes; wait ``patience_seconds`` for a command other than `up`.
 
         Raises:
-            FolderInUseError: another process holds it.
+            DevtoolsError: the folder cannot be created, or another process holds the lock (FolderInUseError).
         """
-        self.prepare()
+        try:
+            make_folder(self.path)
+        except OSError as error:
+            raise DevtoolsError(f"The data folder {self.path} cannot be used: {error.strerror}.") from error
         descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             give_up_at = time.monotonic() + patience_seconds

@@ -7,7 +7,7 @@ from widgets.models import Widget
 class WidgetFilter(StrictFilterSet):
     """Filters of ``GET /widgets``."""
 
-    id__in = IdInFilter(field_name="id", lookup_expr="in", label="Ids, separated by commas")
+    id__in = IdInFilter(field_name="id", lookup_expr="in")
 
     class Meta:
         model = Widget
