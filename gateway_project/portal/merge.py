@@ -14,6 +14,8 @@ from portal.references import OPERATION_IDS, Key, complete_discriminators, refer
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
+_CHECKED_KINDS = ("parameters", "requestBodies", "responses")  # of components
+
 Keep = Callable[[str, str], bool]  # (path, method) -> whether the gateway routes it to this service
 
 
@@ -48,7 +50,7 @@ def part_of(service: str, document: Any, keep: Keep) -> Part:
         raise UnusableDocumentError("It is not a document of OpenAPI 3.1.")
     try:
         return _part(service, copy.deepcopy(document), keep)
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise UnusableDocumentError(f"It is malformed: {error!r}.") from error
 
 
@@ -64,7 +66,9 @@ def _part(service: str, document: dict[str, Any], keep: Keep) -> Part:
     paths = {}
     for path, item in document.get("paths", {}).items():
         own = _path_item(item, components, partial(keep, base + path))
+        _check(own)
         for operation in _operations_of(own):
+            _check(operation)
             operation["tags"] = [service]
             if "security" in document:
                 operation.setdefault("security", document["security"])
@@ -72,7 +76,26 @@ def _part(service: str, document: dict[str, Any], keep: Keep) -> Part:
             paths[base + path] = own
     info = document.get("info", {})
     used = {key: components[key] for key in _closure(paths, components)}
-    return Part(service, info.get("title", service), info.get("description", ""), paths, used)
+    for (kind, _), content in used.items():
+        if kind in _CHECKED_KINDS:
+            _check(content)
+    return Part(service, info.get("title", service), str(info.get("description") or ""), paths, used)
+
+
+def _check(node: dict[str, Any]) -> None:
+    """Check the types of the members that the portal reads, in a path item, an operation, or a part of one.
+
+    Raises:
+        AttributeError, TypeError: a member has another type.
+    """
+    if not all(isinstance(node.get(name, ""), str) for name in ("$ref", "description")):
+        raise TypeError("$ref or description is not a string")
+    children = [*node.get("parameters", ()), *([node["requestBody"]] if "requestBody" in node else ())]
+    children += [node["schema"]] if isinstance(node.get("schema"), dict) else []
+    for name in ("responses", "headers", "content"):
+        children += [child for key, child in node.get(name, {}).items() if not key.startswith("x-")]
+    for child in children:
+        _check(child)
 
 
 def _path_item(item: dict[str, Any], components: Mapping[Key, Any], keep: Callable[[str], bool]) -> dict[str, Any]:

@@ -160,10 +160,11 @@ def _extend(responses: dict[str, Any], problems: Iterable[type[errors.GatewayErr
         response = responses.setdefault(str(problem.status), {"description": ""})
         if "$ref" in response:  # a component of the service, which other operations may share
             continue
-        if text not in response["description"]:
-            response["description"] = f"{response['description']}\n{text}".strip()
+        description = response.get("description", "")
+        if text not in description:
+            response["description"] = f"{description}\n{text}".strip()
         response.setdefault("headers", {}).setdefault("X-Request-ID", _REQUEST_ID)
         content = response.setdefault("content", {}).setdefault(PROBLEM_JSON, {"schema": reference})
         known = content.get("schema", reference)
-        if known != reference and reference not in known.get("anyOf", ()):
+        if known != reference and not (isinstance(known, dict) and reference in known.get("anyOf", ())):
             content["schema"] = {"anyOf": [known, reference]}

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from portal.merge import METHODS
+from portal.references import REFERENCE
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,16 @@ def _operation(
         description=operation.get("description", ""),
         anchor=f"#/{operation['tags'][0]}/{operation.get('operationId', '')}",
         parameters=parameters,
-        body=next((one["$ref"].rpartition("/")[2] for one in schemas if "$ref" in one), ""),
+        body=next((one["$ref"].rpartition("/")[2] for one in schemas if isinstance(one, dict) and "$ref" in one), ""),
         responses=[(status, _phrase(status)) for status in sorted(operation.get("responses", {}))],
     )
 
 
 def _resolved(node: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "$ref" not in node:
-        return node
-    _, _, kind, name = node["$ref"].split("/")
-    found: Mapping[str, Any] = components[kind][name]
-    return found
+    """Return the component that ``node`` refers to; ``node`` itself without a reference, or with one to elsewhere."""
+    found = REFERENCE.fullmatch(node.get("$ref", ""))
+    component: Mapping[str, Any] = components.get(found[1], {}).get(found[2], node) if found else node
+    return component
 
 
 def _phrase(status: str) -> str:

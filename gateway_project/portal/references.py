@@ -12,7 +12,7 @@ Key = tuple[str, str]  # kind and name: ("schemas", "User"), ("operationIds", "u
 Rename = Callable[[str, str], str | None]  # (kind, name) -> new name; None: unknown
 
 OPERATION_IDS = "operationIds"
-_REFERENCE = re.compile(r"#/components/([A-Za-z]+)/([A-Za-z0-9._-]+)(/.*)?")
+REFERENCE = re.compile(r"#/components/([A-Za-z]+)/([A-Za-z0-9._-]+)(/.*)?")
 _DATA = frozenset({"const", "default", "enum", "example", "value"})
 # Their keys are chosen by the author, not defined by the specification.
 _MAPS = frozenset(
@@ -52,7 +52,7 @@ def _rewrite_member(key: str, value: Any, rename: Rename) -> Any:
 
 
 def _reference(target: str, rename: Rename) -> str:
-    if not (found := _REFERENCE.fullmatch(target)):
+    if not (found := REFERENCE.fullmatch(target)):
         return target
     kind, name, rest = found.groups()
     return f"#/components/{kind}/{rename(kind, name) or name}{rest or ''}"
@@ -95,7 +95,7 @@ def complete_discriminators(schemas: dict[str, Any]) -> None:
                 _extending(name, schemas) if node is schema else []
             )
             for target in targets:
-                if target not in mapped and (found := _REFERENCE.fullmatch(target)):
+                if target not in mapped and (found := REFERENCE.fullmatch(target)):
                     mapping.setdefault(found[2], target)
 
 

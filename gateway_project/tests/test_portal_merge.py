@@ -294,6 +294,18 @@ def test_each_service_is_a_tag():
         document([]),
         document({"/a": []}),
         document({"/a": {"get": 1}}),
+        document({"/a": {"get": {"parameters": None}}}),
+        document({"/a": {"get": {"parameters": [{"$ref": 1}]}}}),
+        document({"/a": {"get": {"requestBody": {"content": []}}}}),
+        document({"/a": {"get": {"requestBody": {"content": {"application/json": None}}}}}),
+        document({"/a": {"get": {"responses": {"502": {"description": 1}}}}}),
+        document({"/a": {"get": {"responses": {"502": {"description": "No.", "headers": []}}}}}),
+        document({"/a": get({"$ref": 1})}),
+        document({"/a": {"get": {"requestBody": to("Body")}}}, servers=[{"url": "http://["}]),
+        document(
+            {"/a": {"get": {"requestBody": {"$ref": "#/components/requestBodies/Body"}}}},
+            components={"requestBodies": {"Body": {"content": []}}},
+        ),
     ],
 )
 def test_invalid_documents_are_refused(content):

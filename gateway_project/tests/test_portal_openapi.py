@@ -206,6 +206,7 @@ BROKEN = {
     "old_version": json_response({"openapi": "3.0.3"}),
     "malformed": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{,}",
     "cut_off": b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{",
+    "no_responses": json_response({"openapi": "3.1.0", "paths": {"/no_responses": {"get": {"responses": None}}}}),
     "too_large": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b" " * 9_000_000,
 }
 
@@ -226,13 +227,23 @@ def with_examples():
     example = {"examples": {"New": {"value": {"name": "O'Brien"}}}}
     own["paths"]["/orders"]["post"]["requestBody"]["content"] = {"application/json": example}
     own["paths"]["/orders/{id}"] = {"post": own["paths"]["/orders"]["post"]}  # path with a parameter
-    own["paths"]["/orders/other"] = {"post": {"requestBody": {"content": []}}, "get": operation()}  # malformed
+    own["paths"]["/orders/other"] = {"post": unusual(), "get": operation()}
     return own
+
+
+def unusual():
+    """Return a valid operation with boolean schemas, and a reference to a parameter that is no component."""
+    anything = {"description": "No.", "content": {PROBLEM: {"schema": True}}}
+    return {
+        "parameters": [{"$ref": "#/paths/~1orders~1other/get/parameters/0"}],
+        "requestBody": {"content": {"application/json": {"schema": True}}},
+        "responses": {"502": anything, "503": {"description": "No."}},
+    }
 
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
-    """Document and page of services of which only ``orders`` has a valid document, and the seconds to the response."""
+    """Document and pages of services of which only ``orders`` has a valid document, and the seconds to the response."""
     running = {name: responding(data) for name, data in BROKEN.items()} | {"hanging": Upstream()}
     running["hanging"].script = lambda connection, received: time.sleep(4)
     running |= {"without": responding(json_response({}, b"404 Not Found"))}
@@ -245,15 +256,23 @@ def broken(tmp_path_factory):
         found = fetched(gateway)
         seconds = time.monotonic() - began
         page = exchange(gateway.port, request("GET", "/", "Accept: text/html")).body.decode()
+        docs = exchange(gateway.port, request("GET", "/-/docs")).body.decode()
     for upstream in running.values():
         upstream.close()
-    return SimpleNamespace(found=found, seconds=seconds, page=html.unescape(page))
+    return SimpleNamespace(found=found, seconds=seconds, page=html.unescape(page), docs=docs)
 
 
 @pytest.mark.parametrize("name", [*BROKEN, "hanging"])
 def test_broken_document_of_a_service_leaves_the_others(broken, name):
     assert set(broken.found["paths"]) == {"/orders", "/orders/{id}", "/orders/other"}
     assert f"The document of the {name} service is missing: " in broken.found["info"]["description"]
+
+
+def test_unusual_document_is_shown(broken):
+    assert broken.docs.count('<details class="operation">') == 5
+    responses = broken.found["paths"]["/orders/other"]["post"]["responses"]
+    own = {"$ref": "#/components/schemas/GatewayProblem"}
+    assert responses["502"]["content"][PROBLEM]["schema"] == {"anyOf": [True, own]}
 
 
 def test_service_without_a_document_is_left_out(broken):
