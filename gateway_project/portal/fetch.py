@@ -36,7 +36,7 @@ class Fetched:
         """
         try:
             return json.loads(self.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FetchError(f"The response is not JSON: {error}.") from error
 
 

@@ -207,6 +207,7 @@ BROKEN = {
     "malformed": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{,}",
     "cut_off": b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{",
     "no_responses": json_response({"openapi": "3.1.0", "paths": {"/no_responses": {"get": {"responses": None}}}}),
+    "nested": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"[" * 100_000,
     "too_large": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b" " * 9_000_000,
 }
 
