@@ -118,6 +118,23 @@ def test_explain_names_a_path_without_a_route(capsys, routes_file):
     assert "Refused with 404 (no_route)" in capsys.readouterr().out
 
 
+@pytest.mark.urls("portal.urls")
+@pytest.mark.parametrize("path", ["/", "/-/docs?a=b"])
+def test_explain_prints_that_the_portal_responds(capsys, routes_file, path):
+    routes_file.write_text('[upstreams.one]\nurls = ["http://one"]\n')
+
+    call_command("explain", "GET", path)
+
+    assert f"The gateway responds itself: {path.partition('?')[0]} is not forwarded." in capsys.readouterr().out
+
+
+@pytest.mark.urls("portal.urls")
+def test_explain_prints_that_a_route_for_the_root_has_precedence_over_the_portal(capsys):
+    call_command("explain", "GET", "/")
+
+    assert "Route     /\n" in capsys.readouterr().out
+
+
 def test_explain_names_the_authorities_of_certificates(capsys, routes_file):
     routes_file.write_text(FILE.replace("http://two:2", "https://two:2"))
 

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import resolve
 
 from proxy.authentication.scopes import needed_scopes
 from proxy.current import ConfigurationError
@@ -11,6 +12,7 @@ from proxy.errors import GatewayError
 from proxy.gateway import Gateway
 from proxy.limits import check_method
 from proxy.routes import Route
+from proxy.views import forward
 
 
 class Command(BaseCommand):
@@ -29,11 +31,12 @@ class Command(BaseCommand):
         if not target.startswith("/"):
             raise CommandError('PATH must begin with "/"')
         path = unquote(target.partition("?")[0])
-        if path == "/health" or path.startswith("/health/"):
-            self.stdout.write("The gateway responds itself: /health is not forwarded.")
-            return
         try:
-            self._explain(Gateway(), method, path, target)
+            gateway = Gateway()
+            if _is_own(gateway, path):
+                self.stdout.write(f"The gateway responds itself: {path} is not forwarded.")
+            else:
+                self._explain(gateway, method, path, target)
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
 
@@ -68,6 +71,13 @@ class Command(BaseCommand):
             self.stdout.write(f"WebSocket allowed, closed after {upstream.tunnel_idle_timeout:g} s without a byte")
         origins = ", ".join(route.cors_origins)
         self.stdout.write(f"CORS      {f'pages of {origins}' if origins else 'not set by the gateway'}")
+
+
+def _is_own(gateway: Gateway, path: str) -> bool:
+    """Return whether ``path`` belongs to the gateway: to ``/health``, or to the portal if it is exposed."""
+    if path == "/" and any(route.path == "/" for route in gateway.current.configuration.routes):
+        return False
+    return resolve(path).func is not forward
 
 
 def _access(gateway: Gateway, route: Route, method: str) -> str:
