@@ -188,6 +188,8 @@ public = true
         ("POST", "/a", "Access    an access token or API key with a:read and a:write, or the cookie one_sessionid"),
         ("PURGE", "/b", "Access    an access token or API key with b\n"),
         ("GET", "/free", "Access    open to everyone: the route is public"),
+        ("GET", "/a?access_token=x", "Refused with 400 (invalid_request): Credentials in the query"),
+        ("GET", "/free?access_token=x", "Access    open to everyone: the route is public"),
         ("DELETE", "/a", "Refused with 405 (method_not_allowed): DELETE has no scopes here; methods with scopes"),
     ],
 )

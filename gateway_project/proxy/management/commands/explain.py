@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import resolve
 
+from proxy.authentication.credentials import credential_of
 from proxy.authentication.scopes import needed_scopes
 from proxy.current import ConfigurationError
 from proxy.errors import GatewayError
@@ -44,7 +45,7 @@ class Command(BaseCommand):
         try:
             route = gateway.route(path)
             check_method(route, method)
-            access = _access(gateway, route, method)
+            access = _access(gateway, route, method, target)
         except GatewayError as error:
             self.stdout.write(f"Refused with {error.status} ({error.code}): {error.detail}")
             return
@@ -80,16 +81,17 @@ def _is_own(gateway: Gateway, path: str) -> bool:
     return resolve(path).func is not forward
 
 
-def _access(gateway: Gateway, route: Route, method: str) -> str:
+def _access(gateway: Gateway, route: Route, method: str, target: str) -> str:
     """Describe the credentials that the request needs.
 
     Raises:
-        GatewayError: no scope covers the method.
+        GatewayError: no scope covers the method, or the query has a credential.
     """
     if not gateway.current.configuration.auth.enabled:
         return "open to everyone: [auth] is not enabled"
     if route.public:
         return "open to everyone: the route is public"
+    credential_of(target, [])
     scopes = " and ".join(sorted(needed_scopes(route, method)))
     session = f", or the cookie {route.session_cookie}" if route.session_cookie else ""
     return f"an access token or API key with {scopes}{session}"
