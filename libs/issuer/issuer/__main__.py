@@ -12,6 +12,7 @@ from issuer.environment import names
 from issuer.keys import KeyFolder
 
 KEYS_FILE = Path("gateway_project/deploy/gateway.toml")
+RESERVED = ("key:", "service:", "staff:")  # the gateway refuses such subjects of tokens
 SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
 
 
@@ -74,6 +75,10 @@ def subject(text: str) -> str:
     """Parse the subject of a token."""
     if not text.strip():
         raise argparse.ArgumentTypeError("a subject must not be empty")
+    if text.startswith(RESERVED):
+        raise argparse.ArgumentTypeError(
+            f"subjects with {', '.join(RESERVED)} are reserved for API keys, services and sessions"
+        )
     return text
 
 

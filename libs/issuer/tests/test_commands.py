@@ -81,6 +81,7 @@ def test_caller_that_is_not_a_user_has_no_user_id(run):
         (["token", "--user", "7", "--scope", 'a"b'], "is not a scope"),
         (["token", "--user", "7", "--scope", "a", "--seconds", "100000"], "1 to 86400 seconds"),
         (["token", "--subject", " ", "--scope", "a"], "a subject must not be empty"),
+        (["token", "--subject", "key:partner", "--scope", "a"], "are reserved for API keys, services and sessions"),
         (["token", "--user", "0", "--scope", "a"], "'0' is not the id of a user"),
         (["hash-key", "partner", "--scope", "a", "--user", "seven"], "'seven' is not the id of a user"),
         (["hash-key", "partner", "--scope", "a", "--rate-limit", "many"], "'many' is not a rate"),
