@@ -18,11 +18,12 @@ from openapi.components import COMPONENTS, IN_EVERY_RESPONSE, Problem, error_res
 from problems.types import BAD_REQUEST, INTERNAL_ERROR
 
 _LOOKUPS = {
-    "": "is",
-    "gt": "is greater than",
-    "gte": "is at least",
-    "lt": "is less than",
-    "lte": "is at most",
+    "": "is this value",
+    "gt": "is greater than this value",
+    "gte": "is at least this value",
+    "lt": "is less than this value",
+    "lte": "is at most this value",
+    "isnull": "is null (`true`) or not null (`false`)",
 }
 
 _GUARD = "Send the `ETag` that you read as `If-Match` to get 412 if the object has changed since."
@@ -112,7 +113,9 @@ def _complete(parameter: dict[str, Any], *, describes_filters: bool) -> None:
         parameter["description"] = f"Key of the object, `{name}`."
     elif parameter["in"] == "query" and describes_filters:
         field, _, lookup = name.partition("__")
-        parameter["description"] = f"Only results whose `{field}` {_LOOKUPS.get(lookup, lookup)} this value."
+        parameter["description"] = (
+            f"Only results whose `{field}` {_LOOKUPS.get(lookup, f'matches this value by `{lookup}`')}."
+        )
 
 
 def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:

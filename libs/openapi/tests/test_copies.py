@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 
 from chassis.rest.routers import OptionalSlashRouter
+from library.books.filters import BookFilter
 from library.books.models import Book
 from library.books.serializers import BookSerializer
 from library.books.views import BookViewSet
@@ -25,8 +26,14 @@ class RefusalSerializer(serializers.Serializer):
     reason = serializers.CharField()
 
 
+class CopiedFilter(BookFilter):
+    class Meta(BookFilter.Meta):
+        fields = {"title": ["istartswith"], "created_at": ["gte", "isnull"]}
+
+
 class CopiedViewSet(BookViewSet):
     serializer_class = FriendRequestSerializer
+    filterset_class = CopiedFilter
 
     @extend_schema(responses={200: FriendRequestSerializer, 404: RefusalSerializer})
     def retrieve(self, request, *args, **kwargs):
@@ -83,7 +90,12 @@ def test_only_filters_are_described_as_filters(document):
 
     assert "description" not in parameters["X-Tenant"]
     assert "description" not in parameters["verbose"]
-    assert filters["created_at__gte"]["description"] == "Only results whose `created_at` is at least this value."
+    texts = [filters[name]["description"] for name in ("title__istartswith", "created_at__gte", "created_at__isnull")]
+    assert texts == [
+        "Only results whose `title` matches this value by `istartswith`.",
+        "Only results whose `created_at` is at least this value.",
+        "Only results whose `created_at` is null (`true`) or not null (`false`).",
+    ]
 
 
 def test_response_may_have_the_name_of_a_request(document):
