@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from devtools.projects import PROJECTS, ROOT, TEMPLATE, gunicorn_command, manage_command, service_environment
+from devtools.testing import PERSONAL_VARIABLES
 
 BIN = Path(sys.executable).parent
 # No check needs the database; makemigrations only warns that it cannot connect.
@@ -94,12 +95,11 @@ def lint() -> bool:
 
 
 def _run(check: Check) -> tuple[str, str, str, float]:
-    started, unwanted = time.monotonic(), {*PRODUCTION, "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "LOG_FORMAT"}
-    base = {name: value for name, value in os.environ.items() if name not in unwanted}
-    base["PATH"] = f"{BIN}{os.pathsep}{base.get('PATH', os.defpath)}"
-    options: dict[str, Any] = {"shell": isinstance(check.command, str), "cwd": check.folder}
-    options |= {"env": {**base, **check.environment}, "stdin": subprocess.DEVNULL}
-    options |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    started, unwanted = time.monotonic(), {*PRODUCTION, *PERSONAL_VARIABLES}
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
+    environment |= {"PATH": f"{BIN}{os.pathsep}{environment.get('PATH', os.defpath)}", **check.environment}
+    options: dict[str, Any] = {"shell": isinstance(check.command, str), "cwd": check.folder, "env": environment}
+    options |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = subprocess.run(check.command, text=True, errors="replace", check=False, **options)
     skipped = done.returncode != 0 and any(text in done.stdout for text in check.unavailable)
     found_one = "vulnerabilit" in done.stdout.replace("No known vulnerabilities", "")

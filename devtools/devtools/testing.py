@@ -33,7 +33,7 @@ USE_DATABASE = ("calls", "chassis", "events", "identity", "lists", "migrating", 
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
 
-# Settings for `up`, which must not affect the tests.
+# Settings for `up`, which must not affect the tests and checks.
 PERSONAL_VARIABLES = {
     *("BIND_HOST", "POSTGRES_PORT", "ALLOWED_HOSTS", "DEBUG", "DJANGO_SETTINGS_MODULE", "GATEWAY_CONFIG"),
     *("AUTH", "AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS", "AUTH_TOKENS", "AUTH_TOKEN_TYPE"),

@@ -42,6 +42,15 @@ def test_fault_in_a_file_is_found(outcomes, finding):
     assert finding in output
 
 
+@pytest.mark.parametrize("name", ["check of user_project", "server configuration of gateway_project"])
+def test_settings_for_up_do_not_affect_the_checks(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("AUTH", "true")
+    monkeypatch.setenv("WEB_CONCURRENCY", "many")
+    (check,) = (each for each in checks(tmp_path) if each.name == name)
+
+    assert _run(check)[1] == "ok"
+
+
 def test_check_of_a_server_configuration_leaves_no_files(tmp_path, monkeypatch):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
