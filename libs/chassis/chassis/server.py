@@ -117,7 +117,8 @@ class Logger(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
 
 
 def server_logging(service: str) -> dict[str, Any]:
-    """Return gunicorn's ``logconfig_dict``, with the log format of the application."""
+    """Return gunicorn's ``logconfig_dict``, with the log format of the application; Django configures its own part."""
     config = logging_config(service, log_format())
+    del config["handlers"]["mail_admins"], config["filters"]["production"]  # they need Django's settings
     gunicorn = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
-    return config | {"loggers": config["loggers"] | {"gunicorn.error": gunicorn}}
+    return config | {"loggers": {"gunicorn.error": gunicorn}}

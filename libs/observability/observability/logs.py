@@ -71,7 +71,11 @@ def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dic
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request": {"()": RequestFilter}, "unexpected": {"()": UnexpectedErrorFilter}},
+        "filters": {
+            "production": {"()": "django.utils.log.RequireDebugFalse"},
+            "request": {"()": RequestFilter},
+            "unexpected": {"()": UnexpectedErrorFilter},
+        },
         "formatters": {
             "console": {"()": ConsoleFormatter, "format": "%(levelname)-7s %(name)s %(message)s"},
             "json": {
@@ -85,14 +89,21 @@ def logging_config(service: str, log_format: str, *, level: str = "INFO") -> dic
                 "reserved_attrs": [*RESERVED_ATTRS, "request"],
             },
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["request"], "formatter": log_format}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "filters": ["request"], "formatter": log_format},
+            "mail_admins": {
+                "class": "django.utils.log.AdminEmailHandler",  # sends nothing without ADMINS
+                "filters": ["production"],
+                "level": "ERROR",
+            },
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # The access log already records error responses; what is logged here are exceptions.
             "django.request": {"level": "ERROR", "filters": ["unexpected"]},
             **{f"django.security.{name}": {"level": "CRITICAL"} for name in MALFORMED_REQUESTS.split()},
-            # Django's default handler would write every server error twice.
-            "django": {"handlers": [], "propagate": True, "level": level},
+            # Without Django's handler of the console, which would write every server error twice.
+            "django": {"handlers": ["mail_admins"], "propagate": True, "level": level},
             "django.server": {"handlers": ["stderr"], "propagate": False, "level": level},
         },
     }

@@ -129,3 +129,12 @@ def test_malformed_request_is_only_in_the_access_log(client, capfd, settings, qu
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert response.status_code == 400
     assert [(line["logger"], line.get("status")) for line in lines] == [("access", 400)]
+
+
+@pytest.mark.parametrize(("debug", "mails"), [(False, 1), (True, 0)])
+def test_unexpected_error_is_mailed_to_the_admins_as_djangos_documentation_shows(settings, mailoutbox, debug, mails):
+    settings.ADMINS, settings.DEBUG = [("Ada", "ada@example.com")], debug
+
+    logging.getLogger("django.request").error("Internal Server Error: /users", exc_info=ValueError("no such thing"))
+
+    assert [("no such thing" in mail.body, mail.to) for mail in mailoutbox] == [(True, ["ada@example.com"])] * mails
