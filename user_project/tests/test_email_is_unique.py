@@ -2,15 +2,17 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from rest_framework.exceptions import ValidationError
 from rest_framework.test import APIClient
 
 from users.models import User
+from users.serializers import UserSerializer
 
 TAKEN = [{"field": "email", "code": "unique", "message": "Another user has this e-mail address."}]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_second_user_with_the_address_in_other_case_is_refused(api, make_user):
     make_user(email="ada@example.com")
 
@@ -71,3 +73,22 @@ def test_another_broken_constraint_is_not_mistaken_for_a_taken_address(api, make
     response = api.post("/users", {"name": "Eve", "email": "ada@example.com"}, format="json")
 
     assert response.status_code == 500
+
+
+@pytest.mark.django_db
+def test_transaction_of_the_caller_continues_after_a_duplicate(make_user):
+    make_user(email="ada@example.com")
+    emails = ["eve@example.com", "ADA@example.com", "bob@example.com"]
+    refused = []
+
+    with transaction.atomic():
+        for email in emails:
+            serializer = UserSerializer(data={"name": "Ada", "email": email})
+            serializer.is_valid(raise_exception=True)
+            try:
+                serializer.save()
+            except ValidationError:
+                refused.append(email)
+
+    assert refused == ["ADA@example.com"]
+    assert {*User.objects.values_list("email", flat=True)} == {"ada@example.com", "eve@example.com", "bob@example.com"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -53,7 +53,8 @@ class UserSerializer(StrictModelSerializer[User]):
                 request that loses a race gets the same response as any other.
         """
         try:
-            return super().save(**kwargs)
+            with transaction.atomic():  # a savepoint, so that the transaction of a caller can continue
+                return super().save(**kwargs)
         except IntegrityError as error:
             if EMAIL_CONSTRAINT not in str(error):
                 raise
