@@ -7,6 +7,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, ProgrammingError, connection, connections, transaction
 from django.db.backends.signals import connection_created
+from django.db.migrations import Migration
+from django.db.migrations.writer import MigrationWriter
 
 from events.outbox import publish as publishing
 from events.outbox.context import note_context
@@ -248,6 +250,18 @@ def test_existing_rows_get_an_event_each(monkeypatch):
 
     found = sorted(Event.objects.values_list("data__title", "version"))
     assert found == sorted([(f"Part {n}", 1) for n in range(12) if n != 3] + [("Part 3!", 2)])
+
+
+def test_migrations_with_existing_rows_can_be_squashed():
+    operation = publishing.publish_existing("articles_article", "articles", "com.example.article", ["id", "title"])
+    squashed = Migration("0001_squashed_0002", "articles")
+    squashed.operations = [operation]
+    written = {}
+
+    exec(MigrationWriter(squashed).as_string(), written)
+
+    [found] = written["Migration"].operations
+    assert (found.code.func, found.code.keywords) == (operation.code.func, operation.code.keywords)
 
 
 @pytest.mark.django_db

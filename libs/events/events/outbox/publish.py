@@ -1,5 +1,6 @@
 """Migration operations that publish the changes of a table as events."""
 
+from functools import partial
 from typing import Any
 
 from django.core.management import CommandError
@@ -78,6 +79,15 @@ def publish_existing(table: str, topic: str, type_prefix: str, columns: list[str
     Use it after ``publish``, in a migration with ``atomic = False``. It locks ``BATCH_SIZE`` rows at a time against
     changes, for about 0.1 s, so that a concurrent change is published after the row's first event.
     """
+    # `squashmigrations` can write a partial function, but not a nested one.
+    run = partial(publish_rows, table=table, topic=topic, type_prefix=type_prefix, columns=columns)
+    return RunPython(run, RunPython.noop)
+
+
+def publish_rows(
+    apps: Any, schema_editor: Any, *, table: str, topic: str, type_prefix: str, columns: list[str]
+) -> None:
+    """Publish an event for each row of ``table``; see ``publish_existing``."""
     sql = f"""
         WITH batch AS (SELECT * FROM {table} {{after}} ORDER BY id LIMIT %(limit)s FOR SHARE),
         published AS (
@@ -87,17 +97,13 @@ def publish_existing(table: str, topic: str, type_prefix: str, columns: list[str
         )
         SELECT id FROM batch ORDER BY id DESC LIMIT 1
     """  # noqa: S608 - names of the migration  # nosec B608
-
-    def run(apps: Any, schema_editor: Any) -> None:
-        values: dict[str, Any] = {
-            "topic": topic,
-            "type": f"{type_prefix}.changed.v1",
-            "columns": columns,
-            "limit": BATCH_SIZE,
-        }
-        with schema_editor.connection.cursor() as cursor:
-            cursor.execute(sql.format(after=""), values)
-            while last := cursor.fetchone():
-                cursor.execute(sql.format(after="WHERE id > %(last)s"), values | {"last": last[0]})
-
-    return RunPython(run, RunPython.noop)
+    values: dict[str, Any] = {
+        "topic": topic,
+        "type": f"{type_prefix}.changed.v1",
+        "columns": columns,
+        "limit": BATCH_SIZE,
+    }
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(sql.format(after=""), values)
+        while last := cursor.fetchone():
+            cursor.execute(sql.format(after="WHERE id > %(last)s"), values | {"last": last[0]})
