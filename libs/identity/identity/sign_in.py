@@ -40,13 +40,16 @@ class SignInHandler(AxesDatabaseHandler):  # type: ignore[misc] # axes has no ty
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """Whether the address has failed too often for this account, or the account is locked for the address."""
-        return super().is_locked(request, credentials) or _is_account_locked(
-            (credentials or {}).get("username"),
+        if super().is_locked(request, credentials):
+            return True
+        username = tried_username(request, credentials)  # credentials such as a token have none
+        return username is not None and _is_account_locked(
+            username,
             request.axes_ip_address,  # type: ignore[attr-defined] # noted by axes
         )
 
 
-def _is_account_locked(username: str | None, address: str) -> bool:
+def _is_account_locked(username: str, address: str) -> bool:
     now = timezone.now()
     recent = AccessAttempt.objects.filter(username=username, attempt_time__gte=now - settings.AXES_COOLOFF_TIME)
     failures = recent.aggregate(total=Sum("failures_since_start"))["total"] or 0

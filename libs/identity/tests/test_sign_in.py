@@ -2,6 +2,8 @@ from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt, AccessLog
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.backends import BaseBackend
 from django.test import Client
 from django.utils.timezone import now
 from rest_framework.test import APIClient
@@ -98,3 +100,18 @@ def test_long_usernames_fail_like_others(sign_in, length):
 
     assert statuses == [200] * (LIMIT - 1) + [429] * 2
     assert AccessAttempt.objects.get().username == "x" * 255
+
+
+class TokenBackend(BaseBackend):
+    """The example of Django's documentation: credentials without a username."""
+
+    def authenticate(self, request, token=None):
+        return get_user_model().objects.get(username="root") if token == "secret" else None
+
+
+def test_failures_without_a_username_lock_no_other_address(sign_in, settings, rf):
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, f"{__name__}.TokenBackend"]
+    for number in range(ACCOUNT_FAILURE_LIMIT):
+        assert authenticate(rf.post("/", REMOTE_ADDR=f"203.0.113.{number}"), token="guess") is None
+
+    assert authenticate(rf.post("/", REMOTE_ADDR="192.0.2.1"), token="secret")
