@@ -7,6 +7,7 @@ from axes.backends import AxesStandaloneBackend
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -60,8 +61,12 @@ def _is_account_locked(username: str, address: str) -> bool:
 
 
 def tried_username(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
-    """Return the username of a sign-in as long as axes can store it (django-axes' ``AXES_USERNAME_CALLABLE``)."""
-    username = (credentials or request.POST).get(settings.AXES_USERNAME_FORM_FIELD)
+    """Return the username of a sign-in as long as axes can store it (django-axes' ``AXES_USERNAME_CALLABLE``).
+
+    As for Django's backends, it is named ``username`` or like the ``USERNAME_FIELD`` of the user model.
+    """
+    tried = credentials or request.POST
+    username = tried.get("username") or tried.get(get_user_model().USERNAME_FIELD)
     return username[:MAX_USERNAME_LENGTH] if username else None
 
 

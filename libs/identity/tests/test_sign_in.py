@@ -115,3 +115,32 @@ def test_failures_without_a_username_lock_no_other_address(sign_in, settings, rf
         assert authenticate(rf.post("/", REMOTE_ADDR=f"203.0.113.{number}"), token="guess") is None
 
     assert authenticate(rf.post("/", REMOTE_ADDR="192.0.2.1"), token="secret")
+
+
+@pytest.mark.parametrize("names", [["username"], ["email"], ["username", "email"]])
+def test_username_field_of_another_user_model_is_locked(sign_in, monkeypatch, django_user_model, rf, names):
+    monkeypatch.setattr(django_user_model, "USERNAME_FIELD", "email")
+    django_user_model.objects.filter(username="root").update(email="root@example.com")
+    django_user_model.objects.filter(username="other").update(email="other@example.com")
+
+    def signs_in(name, email, password):
+        credentials = {name: email, "password": password}
+        return authenticate(rf.post("/", REMOTE_ADDR="203.0.113.7"), **credentials) is not None
+
+    for _ in range(LIMIT):
+        assert not signs_in(names[0], "root@example.com", "guess")
+
+    assert not signs_in(names[-1], "root@example.com", "secret")
+    assert sign_in("203.0.113.7", "secret", "root@example.com").status_code == 429
+    assert signs_in(names[-1], "other@example.com", "secret")
+    assert sign_in("203.0.113.8", "secret", "root@example.com").status_code == 302
+
+
+def test_account_of_another_username_field_is_locked_after_failures_from_many_addresses(
+    sign_in, monkeypatch, django_user_model
+):
+    monkeypatch.setattr(django_user_model, "USERNAME_FIELD", "email")
+    django_user_model.objects.filter(username="root").update(email="root")
+    fail_often(sign_in)
+
+    assert sign_in("203.0.113.99", "secret").status_code == 429
