@@ -121,6 +121,19 @@ def read_project(folder: Path) -> Project:
         raise DescriptionError(f"{file}: {error}") from error
 
 
+def refuse_unlisted_packages(project: Project) -> None:
+    """Refuse packages of the project, such as a new Django app, that are not in its ``module-name``.
+
+    They can be imported here, but builds leave them out.
+
+    Raises:
+        DescriptionError: a package is not listed.
+    """
+    found = {file.parent.name for file in project.folder.glob("*/__init__.py")} - {"tests", *project.packages}
+    if found:
+        raise DescriptionError(f"{project.package}/pyproject.toml: module-name: add {', '.join(sorted(found))}.")
+
+
 def _port(value: object) -> int:
     if not isinstance(value, int) or not 0 < value <= HIGHEST_PORT:
         raise ValueError(f"{value!r} is not a port from 1 to {HIGHEST_PORT}")

@@ -14,7 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scaffold import compose, locked
 from scaffold.dashboard import dashboard
-from scaffold.descriptions import GATEWAY, TEMPLATE_PROJECT, Project, read_project, read_projects
+from scaffold.descriptions import (
+    GATEWAY,
+    TEMPLATE_PROJECT,
+    Project,
+    read_project,
+    read_projects,
+    refuse_unlisted_packages,
+)
 
 TEMPLATES = Path(__file__).with_name("templates")
 EACH = "NAME"  # in the path of a template
@@ -60,9 +67,11 @@ def render(root: Path) -> dict[Path, str]:
     """Return the content of every generated file.
 
     Raises:
-        DescriptionError: a description is invalid.
+        DescriptionError: a description is invalid, or a project has packages that are not listed for builds.
     """
     projects, environment = read_projects(root), _environment()
+    for each in projects.values():
+        refuse_unlisted_packages(each)
     context = _context(root, projects)
     composed = [environment.get_template(f"{name}.j2").render(context) for name in COMPOSE]
     context |= {"composed": compose.services(composed[0]), "in_production": compose.services(*composed)}

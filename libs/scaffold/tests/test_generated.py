@@ -43,6 +43,16 @@ def test_check_names_stale_files_and_writes_nothing(repository):
     assert repository.changed() == {"docker-compose.yml"}
 
 
+def test_check_names_a_new_app_that_builds_would_leave_out(repository):
+    app = repository.root / "user_project" / "reviews"
+    app.mkdir()
+    (app / "__init__.py").touch()
+
+    status, output = repository.run(sys.executable, "-P", "-m", "scaffold", "generate", "--check")
+
+    assert (status, output) == (1, "Error: user_project/pyproject.toml: module-name: add reviews.\n")
+
+
 def test_a_changed_port_is_changed_everywhere(repository):
     description = repository.root / "user_project" / "service.toml"
     description.write_text(description.read_text().replace("8000", "8765"))
