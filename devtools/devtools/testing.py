@@ -27,8 +27,8 @@ COVERAGE = ("--cov", "--cov-branch", "--cov-append")
 SPLIT = ("gateway", "system", "devtools")  # the longest suites, whose tests mostly wait, use two processes each
 FIRST = (*SPLIT, "scaffold", "order", "speedups", "user")  # long suites, and some that mostly wait
 FLOOR = 95  # per cent of lines and branches
-NOTHING_COLLECTED = 5  # pytest's exit status
-PROGRESS_SECONDS = 15
+NOTHING_COLLECTED, PROGRESS_SECONDS = 5, 15  # the former is pytest's exit status
+APP = "*/tests.py"  # the tests that `startapp` creates
 USE_DATABASE = ("calls", "chassis", "events", "identity", "lists", "migrating", "observability", "openapi", "problems")
 LIBRARIES = ("http1", "issuer", "speedups", "scaffold", "devservers", "conformance", "manifests")
 UNMEASURED = ("scaffold", "devservers", "conformance")
@@ -88,10 +88,10 @@ def select(arguments: Sequence[str]) -> tuple[list[tuple[Suite, list[str]]], boo
     def for_suite(suite: Suite) -> list[str]:
         files = [argument.partition("::")[0] for argument in rest]
         full = [(ROOT if (ROOT / file).exists() else suite.folder) / file for file in files]
-        own = [path.is_relative_to(suite.tests) and path.exists() for path in full]
+        own = [one.exists() and (one.is_relative_to(suite.tests) or one in suite.folder.glob(APP)) for one in full]
         parts = zip(rest, full, files, own, strict=True)
         given = [f"{path}{argument[len(file) :]}" if is_own else argument for argument, path, file, is_own in parts]
-        return given if any(own) else [*rest, str(suite.tests)]
+        return given if any(own) else [*rest, str(suite.tests), *map(str, sorted(suite.folder.glob(APP)))]
 
     if not chosen:
         chosen = [suite for suite in known.values() if str(suite.tests) not in for_suite(suite)] or [*known.values()]

@@ -138,6 +138,25 @@ def test_a_path_from_the_root_or_in_a_suite_selects_tests(new_clone, write_suite
     assert last_line(output) == "1 passed, 0 failed, 0 skipped"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [
+        ([], "1 passed, 1 failed, 0 skipped"),
+        (["gateway_project/reviews/tests.py"], "0 passed, 1 failed, 0 skipped"),
+    ],
+    ids=["all", "path"],
+)
+def test_tests_module_of_an_app_is_part_of_the_suite(new_clone, write_suite, arguments, counts):
+    write_suite("gateway", PASSING)
+    app = new_clone.root / "gateway_project" / "reviews"
+    app.mkdir()
+    (app / "tests.py").write_text(FAILING)
+
+    _, output = new_clone.run("test", "gateway", *arguments)
+
+    assert last_line(output) == counts, output
+
+
 def test_a_suite_that_is_missing_fails(new_clone, write_suite):
     write_suite("gateway", PASSING)
 
