@@ -68,6 +68,16 @@ def test_page_allows_no_inline_script(api, make_book):
     assert page["Cross-Origin-Resource-Policy"] == page["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("option", ["DENY", "SAMEORIGIN"])
+def test_page_is_framed_as_x_frame_options_says(api, settings, option):
+    settings.X_FRAME_OPTIONS = option
+
+    page = api.get("/books", headers=BROWSER)
+
+    assert page["X-Frame-Options"] == option
+    assert "frame-ancestors" not in page["Content-Security-Policy"]  # browsers prefer it
+
+
 def test_page_without_a_gateway_has_only_working_links(api, make_book):
     book = make_book()
 

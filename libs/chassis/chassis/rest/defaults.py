@@ -32,7 +32,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "problems.exceptions.problem_handler",
 }
 
-# django-csp's setting. Scripts come from static files only; REST framework's pages use `style` attributes.
+# django-csp's setting. Scripts come from static files only; REST framework's pages use `style` attributes. There is no
+# `frame-ancestors`, because browsers would ignore X-Frame-Options, which Django's setting and decorators change.
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -44,6 +45,5 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
-        "frame-ancestors": [NONE],
     }
 }
