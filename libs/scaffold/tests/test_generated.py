@@ -63,6 +63,18 @@ def test_a_changed_port_is_changed_everywhere(repository):
     assert not [name for name, text in changed.items() if ":8000" in text]
 
 
+def test_variables_of_the_compose_files_are_those_of_the_last_section_of_env_example():
+    files = {path.name: text for path, text in render(ROOT).items()}
+    section = files[".env.example"].rpartition("# ---")[2]
+
+    listed = re.findall(r"[A-Z]+(?:_[A-Z]+)*(?:_\.\.\.)?", section.partition("\n")[2].partition("TRACING")[0])
+    listed += re.findall(r"^([A-Z_]+)=", section, re.MULTILINE)
+    read = re.findall(r"\$\{([A-Z_]+)", files["docker-compose.yml"] + files["docker-compose.production.yml"])
+
+    assert {name for name in read if name not in listed and f"{name.partition('_')[0]}_..." not in listed} == set()
+    assert {name for name in listed if not name.endswith("...") and name not in read} == set()
+
+
 def test_files_in_the_deploy_folder_of_a_project_are_included():
     files = {path.name: text for path, text in render(ROOT).items()}
 
