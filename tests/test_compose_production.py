@@ -2,7 +2,10 @@
 
 import json
 import secrets
+import ssl
 import subprocess
+from contextlib import closing
+from http.client import HTTPSConnection
 
 import pytest
 import requests
@@ -141,4 +144,22 @@ def test_response_without_a_gateway_is_a_problem_with_security_headers(stack, ge
     assert response.headers["Content-Type"] == "application/problem+json"
     assert json.loads(response.text)["type"] == "urn:problem:no_gateway"
     assert SECURITY_HEADERS.items() <= response.headers.items()
+    assert wait_for(lambda: get("/users").ok, seconds=START_SECONDS, pause_seconds=0.5)
+
+
+def test_request_whose_gateway_dies_is_not_reported_as_unprocessed(stack, get, given, ports):
+    context = ssl.create_default_context(cafile=given / "chain.pem")
+    context.check_hostname = False
+    with closing(HTTPSConnection("127.0.0.1", int(ports["HTTPS_PORT"]), context=context)) as connection:
+        for _ in range(4):  # so that tls has connections to reuse
+            connection.request("GET", "/users", headers={"Host": HOST})
+            connection.getresponse().read()
+
+        connection.request("POST", "/orders", body=b"{", headers={"Host": HOST, "Content-Length": "50"})
+        stack.compose("kill", "gateway")
+        response = connection.getresponse()
+        problem = json.load(response)
+    stack.compose("start", "gateway")
+
+    assert (response.status, problem["type"]) == (502, "urn:problem:broken_answer")
     assert wait_for(lambda: get("/users").ok, seconds=START_SECONDS, pause_seconds=0.5)
