@@ -31,7 +31,8 @@ class CircuitBreaker:
 
     Args:
         failures: the number of consecutive failures that opens the circuit.
-        open_seconds: how long the circuit stays open. After that, one trial call closes or reopens it.
+        open_seconds: how long the circuit stays open. After that, one trial call closes or reopens it. If the trial
+            takes longer than ``open_seconds``, the next call is a trial, too.
         counted: the exceptions that count as failures.
         on_change: called with the new state when the circuit opens and when it closes.
         clock: a monotonic clock, in seconds.
@@ -53,7 +54,7 @@ class CircuitBreaker:
         self._lock = Lock()
         self._failures = 0
         self._opened_at: float | None = None
-        self._on_trial = False
+        self._trial_until = 0.0  # until then, a trial call excludes others
 
     @property
     def state(self) -> State:
@@ -77,7 +78,7 @@ class CircuitBreaker:
             raise
         except BaseException:
             if is_trial:
-                self._on_trial = False  # inconclusive: the next call is the trial
+                self._trial_until = 0.0  # inconclusive: the next call is the trial
             raise
         else:
             self._record_success()
@@ -90,25 +91,27 @@ class CircuitBreaker:
         with self._lock:
             if self._opened_at is None:
                 return False
-            remaining = self._remaining()
-            if remaining > 0 or self._on_trial:
-                raise CircuitOpen(max(remaining, 0.0))
-            self._on_trial = True
+            now = self._clock()
+            remaining = max(self._remaining(), self._trial_until - now)
+            if remaining > 0:
+                raise CircuitOpen(remaining)
+            self._trial_until = now + self._open_seconds
             return True
 
     def _record_failure(self, *, is_trial: bool) -> None:
         with self._lock:
             self._failures += 1
-            # A call that was admitted before the circuit opened does not extend the open time.
-            if is_trial or (self._opened_at is None and self._failures >= self._threshold):
+            # A call from before the circuit opened does not extend the open time; a trial from before it closed does
+            # not reopen it.
+            if self._failures >= self._threshold if self._opened_at is None else is_trial:
                 self._opened_at = self._clock()
-                self._on_trial = False
+                self._trial_until = 0.0
                 self._on_change(State.OPEN)
 
     def _record_success(self) -> None:
         with self._lock:
             self._failures = 0
-            self._on_trial = False
+            self._trial_until = 0.0
             if self._opened_at is not None:
                 self._opened_at = None
                 self._on_change(State.CLOSED)

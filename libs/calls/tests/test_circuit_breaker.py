@@ -103,6 +103,33 @@ def test_only_one_call_is_the_trial(breaker, clock):
     assert breaker.state is State.CLOSED
 
 
+def test_unfinished_trial_is_followed_by_another_trial_after_the_open_time(breaker, clock):
+    fail(breaker, 2)
+    clock.now = 10.0
+
+    with breaker.guard():
+        clock.now = 19.0
+        with pytest.raises(CircuitOpen) as refusal:
+            call(breaker)
+        clock.now = 20.0
+        call(breaker)
+
+    assert refusal.value.retry_after == 1.0
+    assert breaker.state is State.CLOSED
+
+
+def test_failure_of_an_earlier_trial_does_not_reopen_the_circuit(breaker, clock):
+    fail(breaker, 2)
+    clock.now = 10.0
+
+    with contextlib.suppress(Failure), breaker.guard():
+        clock.now = 20.0
+        call(breaker)
+        raise Failure
+
+    assert breaker.state is State.CLOSED
+
+
 def test_inconclusive_trial_is_followed_by_another_trial(breaker, clock):
     fail(breaker, 2)
     clock.now = 10.0
