@@ -120,11 +120,11 @@ class Exchange:
             # Read before the response is sent, so that a malformed body can still become a problem.
             first = next(iter(body), b"") if body.has_buffered else b""
         except BaseException as error:
-            failure = upload and upload.failure()
+            failure = upload and upload.failure(error)
             if upload:
                 upload.stop()
             connection.close()
-            if isinstance(error, FAILURES):
+            if isinstance(error, (*FAILURES, TotalTimeoutError)):
                 raise failure or from_failure(error) from error
             raise
         self._received.replica = replica.address

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import gevent
 
-from proxy.errors import ClientTooSlowError, GatewayError, TooSlowError
+from proxy.errors import ClientTooSlowError, GatewayError, TooSlowError, TotalTimeoutError
 from proxy.upstreams.connection import Connection
 
 
@@ -26,12 +26,12 @@ class Upload:
         """Return whether the upload makes progress, so that the read timeout does not apply yet."""
         return self._waits_for_client or not self._is_overdue()
 
-    def failure(self) -> GatewayError | None:
-        """Return the error if the client, not the upstream, caused the failure.
+    def failure(self, error: BaseException) -> GatewayError | None:
+        """Return the error of the client if it, and not the upstream, caused ``error``.
 
-        If the client stalled, it also caused the upstream to abort the request.
+        If the client stalled, it also caused the upstream to abort the request, or the exchange to take too long.
         """
-        if self._waits_for_client and self._is_overdue():
+        if self._waits_for_client and (self._is_overdue() or isinstance(error, TotalTimeoutError)):
             return ClientTooSlowError("The body took too long to arrive.")
         return self._error
 

@@ -24,7 +24,9 @@ STALLED = {
 REST = {"small": BODY[999:1000], "large": BODY[-1:], "chunked": b"0\r\n\r\n"}
 
 
-ROUTES = {"buffering": "", **dict.fromkeys(("streaming", "patient", "impatient"), "request_buffering = false")}
+STREAMING = ("streaming", "patient", "impatient", "short")
+ROUTES = {"buffering": "", **dict.fromkeys(STREAMING, "request_buffering = false")}
+UPSTREAMS = {"short": "total_timeout = 0.7\n"}
 
 
 def stalled(name, target="/"):
@@ -35,9 +37,11 @@ def stalled(name, target="/"):
 
 @pytest.fixture(scope="module")
 def gateway_of_module(session_upstream, tmp_path_factory):
-    one_failure = {"upstream": "breaker_failures = 1"}
     settings = [
-        configuration(session_upstream.url, name=name, route=route, **one_failure) for name, route in ROUTES.items()
+        configuration(
+            session_upstream.url, name=name, route=route, upstream=UPSTREAMS.get(name, "") + "breaker_failures = 1"
+        )
+        for name, route in ROUTES.items()
     ]
     folder = tmp_path_factory.mktemp("gateway")
     with started(folder, "".join(settings), GUNICORN_CMD_ARGS="--timeout=2") as gateway:
@@ -139,6 +143,24 @@ def test_upstream_that_closes_during_an_upload_fails_unless_the_client_stalls(
         got = client.read()
 
     assert (got.status, circuit(impatient, route)) == (status, state)
+
+
+def test_streamed_body_that_is_incomplete_at_the_total_timeout_is_408(impatient):
+    with Client(impatient.port) as client:
+        client.send(stalled("chunked", "/short"))
+        got = client.read()
+
+    assert (got.status, circuit(impatient, "short")) == (408, "closed")
+
+
+def test_upstream_that_reads_no_streamed_body_until_the_total_timeout_is_504(impatient, upstream):
+    upstream.on_head = lambda connection, arrived: time.sleep(1.5)
+    with Client(impatient.port) as client:
+        with contextlib.suppress(OSError):
+            client.send(request("POST", "/short", "Content-Length: 20000000") + bytes(20_000_000))
+        got = client.read()
+
+    assert (got.status, circuit(impatient, "short")) == (504, "open")
 
 
 def has_files(number, folder, gateway):
