@@ -148,9 +148,9 @@ class Exchange:
         error: GatewayError | None,
     ) -> None:
         """Release or close the connection after the end of the response body, or after its failure with ``error``."""
-        if isinstance(error, UpstreamError):
+        if isinstance(cause := (error and upload and upload.failure(error)) or error, UpstreamError):
             with bound_request_id(self._request_id):  # RequestIdMiddleware has returned
-                self._upstream.note_failure(replica, error)
+                self._upstream.note_failure(replica, cause)
         is_sent = upload is None or upload.is_complete
         if upload and not is_sent:
             upload.stop()

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.client import Client, exchange, request
 from tests.process import configuration, started
+from tests.upstream import respond_with
 
 CHUNKED = "Transfer-Encoding: chunked"
 BODY = os.urandom(100_000)
@@ -161,6 +163,20 @@ def test_upstream_that_reads_no_streamed_body_until_the_total_timeout_is_504(imp
         got = client.read()
 
     assert (got.status, circuit(impatient, "short")) == (504, "open")
+
+
+@pytest.mark.parametrize("end", [b"", b"no chunk\r\n"])
+def test_streamed_body_that_ends_early_is_no_failure_of_an_upstream_that_responds(impatient, upstream, end):
+    upstream.on_head = respond_with(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+    impatient.begin_log()
+    with Client(impatient.port) as client:
+        client.send(stalled("chunked", "/streaming"))
+        client.read_until(b"ok\r\n")
+        client.send(end)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.is_closed()
+
+    assert "Upstream failed" not in impatient.log
 
 
 def has_files(number, folder, gateway):
