@@ -1,10 +1,12 @@
 """Error responses of the server itself: malformed requests, timeouts and failures of the application."""
 
+import time
 from collections.abc import Callable
 from socket import socket
 from typing import Literal
 
 from http1.fields import Fields, format_fields
+from http1.response_writer import http_date
 
 # Returns the reason phrase, header fields and body for a status, a snake_case code and a detail message.
 Render = Callable[[int, str, str], tuple[str, Fields, bytes]]
@@ -37,7 +39,8 @@ def refuse(client: socket, status: int, detail: str, render: Render, *, omits_bo
         False: the connection cannot carry another request.
     """
     reason, fields, content = render(status, _CODES[status], detail)
-    fields = [*fields, ("Content-Length", str(len(content))), ("Connection", "close")]
+    date = http_date(int(time.time()))  # RFC 9110, section 6.6.1
+    fields = [*fields, ("Content-Length", str(len(content))), ("Date", date), ("Connection", "close")]
     head = f"HTTP/1.1 {status} {reason}\r\n{format_fields(fields)}\r\n"
     client.sendall(head.encode("latin-1") + (b"" if omits_body else content))
     return False
