@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")  # without a name: malformed
 
 
 class WrongKeyError(Exception):
@@ -88,6 +88,8 @@ def _expand(value: object) -> object:
 
 def _variable(found: re.Match[str]) -> str:
     name, default = found.groups()
+    if name is None:
+        raise ValueError("a variable must be written as ${NAME} or ${NAME:-default}")
     value = os.environ.get(name) or default
     if value is None:
         raise ValueError(f"the environment variable {name} is not set, and no default is given (${{{name}:-default}})")

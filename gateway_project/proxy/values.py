@@ -10,6 +10,7 @@ from proxy.routes import CaFile
 from proxy.units import Rate, parse_rate, parse_size
 
 _DAY = 86400  # seconds
+_ADDRESS = re.compile(r"https?://(\[[\w:.%-]+\]|[\w.-]+)(:\d+)?/?", re.ASCII | re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://[^/?#@*\s]+")
 _DEFAULT_PORTS = ((True, 443), (False, 80))  # is https, port
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -88,11 +89,8 @@ def urls(value: object) -> tuple[str, ...]:
     """Return the URLs of replicas, which have only a scheme, host and port."""
     found = texts(value)
     for url in found:
-        parts = urlsplit(url)
-        is_plain = parts.path in ("", "/") and not re.search(r"[?#@\s]", url)
-        if (
-            parts.scheme not in ("http", "https") or not parts.hostname or not is_plain or parts.port == 0
-        ):  # .port raises ValueError if it is invalid
+        # urlsplit raises ValueError if an IPv6 address is invalid, and .port if it is out of range.
+        if not _ADDRESS.fullmatch(url) or urlsplit(url).port == 0:
             raise ValueError(f'"{url}" is not an address such as "http://127.0.0.1:8000"')
     if len(set(found)) != len(found):
         raise ValueError("contains the same address twice")

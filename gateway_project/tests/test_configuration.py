@@ -31,7 +31,7 @@ def test_missing_settings_have_defaults(tmp_path):
 def test_every_setting_is_read(tmp_path):
     text = """
     [upstreams.a]
-    urls = ["http://127.0.0.1:1", "http://[::1]:2", "http://host"]
+    urls = ["http://127.0.0.1:1", "http://[::1]:2", "http://my_host.example./"]
     connect_timeout = 2
     read_timeout = 3.5
     total_timeout = 60
@@ -57,7 +57,7 @@ def test_every_setting_is_read(tmp_path):
     assert [(url.hostname, url.port) for url in upstream.addresses] == [
         ("127.0.0.1", 1),
         ("::1", 2),
-        ("host", None),
+        ("my_host.example.", None),
     ]
     assert (upstream.tunnel_idle_timeout, upstream.max_tunnels) == (60.0, 9)
     (route,) = configuration.routes
@@ -114,7 +114,15 @@ WRONG = {
     "authorities that are none": (SECURE + 'ca_file = "gateway.toml"\n', 'gateway.toml" contains no valid PEM'),
     "address with a path": ('[upstreams.a]\nurls = ["http://h/p"]\n', "is not an address"),
     "address with a user": ('[upstreams.a]\nurls = ["http://u@h"]\n', "is not an address"),
-    "address with a bad port": ('[upstreams.a]\nurls = ["http://h:x"]\n', "upstreams.a.urls: Port"),
+    "address with a bad port": ('[upstreams.a]\nurls = ["http://h:65536"]\n', "upstreams.a.urls: Port"),
+    "address with a bad host": ('[upstreams.a]\nurls = ["http://a,b"]\n', '"http://a,b" is not an address'),
+    "address with a control character": ('[upstreams.a]\nurls = ["http://a\\u0001b"]\n', "is not an address"),
+    "address that is not ASCII": ('[upstreams.a]\nurls = ["http://b\u00fccher"]\n', "is not an address"),
+    "malformed variable": (
+        '[upstreams.a]\nurls = ["http://${USER-HOST}:80"]\n',
+        "upstreams.a.urls: a variable must be written as ${NAME}",
+    ),
+    "variable without an end": ('[upstreams.a]\nurls = ["http://${HOST"]\n', "a variable must be written as"),
     "one address twice": ('[upstreams.a]\nurls = ["http://h", "http://h"]\n', "contains the same address twice"),
     "unset variable": ('[upstreams.a]\nurls = ["${NOT_SET_ANYWHERE}"]\n', "NOT_SET_ANYWHERE is not set"),
     "timeout of zero": (
