@@ -6,8 +6,11 @@ import signal
 import threading
 import time
 
+import gevent
+import gevent.socket
 import pytest
 
+from proxy.cooperative import cooperative
 from tests.client import Client, request
 from tests.process import configuration
 
@@ -76,6 +79,26 @@ def test_upload_of_many_small_chunks_alternates_with_requests_of_other_clients(s
 
         assert not is_sent.is_set()
         assert is_sent.wait(60)
+
+
+def test_sockets_are_polled_between_long_pieces():
+    ours, peer = gevent.socket.socketpair()
+    with ours, peer:
+        reader = gevent.spawn(ours.recv, 1)
+        gevent.sleep(0)  # the reader waits now
+        peer.send(b"x")
+
+        pieces = cooperative(long_piece(number) for number in range(20))
+        read_at = next((number for number in pieces if reader.ready()), None)
+
+    assert read_at in (1, 2)
+
+
+def long_piece(number):
+    ends_at = time.thread_time() + 0.005
+    while time.thread_time() < ends_at:
+        pass
+    return number
 
 
 def in_thread(function):
