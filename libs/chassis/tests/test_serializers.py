@@ -77,6 +77,64 @@ def test_overridden_hook_is_called_for_each_serializer():
         assert ShortTitleSerializer(context={"most": most}).fields["title"].max_length == most
 
 
+class SharedSerializer(serializers.ModelSerializer):
+    """A base class of serializers in other services, which a strict serializer has as its second base class."""
+
+    def get_fields(self):
+        fields = super().get_fields()
+        if not self.context["is_staff"]:
+            del fields["pages"]
+        return fields
+
+    def get_validators(self):
+        return [*super().get_validators(), self.refuse_emma]
+
+    def refuse_emma(self, attributes):
+        if attributes["title"] == "Emma":
+            raise serializers.ValidationError("no")
+
+    def update(self, instance, validated_data):
+        instance.title = instance.title[::-1]
+        return super().update(instance, validated_data)
+
+
+class StrictSharedSerializer(StrictModelSerializer[Book], SharedSerializer):
+    class Meta:
+        model = Book
+        fields = ["title", "pages"]
+
+
+def test_second_base_class_builds_fields_and_validators():
+    for is_staff in (True, False, True):
+        context = {"is_staff": is_staff}
+        assert ("pages" in StrictSharedSerializer(context=context).fields) is is_staff
+        serializer = StrictSharedSerializer(data={"title": "Emma"}, context=context)
+        assert not serializer.is_valid()
+        assert serializer.errors == {"non_field_errors": ["no"]}
+
+
+def test_validators_that_an_override_adds_are_called():
+    class UniqueTitleSerializer(StrictModelSerializer[Book]):
+        class Meta:
+            model = Book
+            fields = ["title"]
+
+        def get_unique_together_validators(self):
+            return [*super().get_unique_together_validators(), print]
+
+    assert UniqueTitleSerializer().validators == [print]
+
+
+@pytest.mark.django_db
+def test_update_of_a_second_base_class_is_called_without_changes(make_book):
+    book = make_book(title="Emma")
+    serializer = StrictSharedSerializer(book, data={"title": "x"}, context={"is_staff": True})
+    serializer.is_valid(raise_exception=True)
+    serializer.update(book, {})
+
+    assert Book.objects.get().title == "ammE"
+
+
 def test_callable_choices_are_evaluated_for_each_serializer(monkeypatch):
     shelves = [1]
     monkeypatch.setattr(Book._meta.get_field("shelf"), "choices", lambda: [(one, str(one)) for one in shelves])

@@ -68,11 +68,10 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     def get_fields(self) -> dict[str, Any]:
         """Return the fields, copied from a cache if it is safe to build them once per class.
 
-        It is not safe if the class overrides a method that builds fields, or has a relation, callable choices, or a
-        message in the language of the request.
+        It is not safe if another class builds fields, or for a relation, callable choices, or a message in the language
+        of the request.
         """
-        own = type(self).__mro__[: type(self).__mro__.index(StrictModelSerializer)]
-        if any(not _BUILDERS.isdisjoint(vars(one)) for one in own):
+        if not _is_built_as_usual(type(self)):
             return super().get_fields()
         options = [getattr(self.Meta, name, None) for name in _META]
         cached = _field_cache.get(type(self))
@@ -93,9 +92,8 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     def get_validators(self) -> list[Any]:
         """Return the validators of the class, without a search for them if the model has no unique sets of columns."""
         model: Any = self.Meta.model
-        if getattr(self.Meta, "validators", None) is None and not _has_unique_sets(model):
-            return []
-        return super().get_validators()
+        has_own = getattr(self.Meta, "validators", None) is not None or not _is_built_as_usual(type(self))
+        return super().get_validators() if has_own or _has_unique_sets(model) else []
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values of the fields that were sent."""
@@ -117,10 +115,18 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     def update(self, instance: ModelT, validated_data: Any) -> ModelT:
         """Save the changes. Without any, as for read-only fields, ``updated_at`` stays the same.
 
-        If a subclass overrides this method, the instance is always saved, because the override may have changed it.
+        If another class overrides this method, the instance is always saved, because the override may have changed it.
         """
-        is_unchanged = not validated_data and type(self).update is StrictModelSerializer.update
+        definers = [one for one in type(self).__mro__ if "update" in vars(one)]
+        is_unchanged = not validated_data and definers[:2] == [StrictModelSerializer, serializers.ModelSerializer]
         return instance if is_unchanged else super().update(instance, validated_data)
+
+
+def _is_built_as_usual(kind: type) -> bool:
+    """Return whether no other class than StrictModelSerializer and ModelSerializer builds fields and validators."""
+    place = kind.__mro__.index(StrictModelSerializer)
+    own, base = kind.__mro__[:place], kind.__mro__[place + 1]
+    return base is serializers.ModelSerializer and all(_BUILDERS.isdisjoint(vars(one)) for one in own)
 
 
 def _is_read(name: str, nested: list[Any]) -> bool:
