@@ -1,6 +1,10 @@
 import re
 
 import pytest
+from rest_framework import serializers
+from rest_framework.renderers import HTMLFormRenderer
+
+from chassis.rest.fields import StrictBooleanField
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +105,17 @@ def test_json_has_no_policy_for_pages(api, make_book):
     make_book()
 
     assert "Content-Security-Policy" not in api.get("/books")
+
+
+@pytest.mark.parametrize("pack", ["horizontal", "inline", "vertical"])
+def test_form_with_a_checkbox_can_be_rendered_in_each_style(pack):
+    class LoanSerializer(serializers.Serializer):
+        is_renewed = StrictBooleanField()
+
+    form = HTMLFormRenderer().render(
+        LoanSerializer().data, renderer_context={"style": {"template_pack": f"rest_framework/{pack}"}}
+    )
+
+    unchecked, checkbox = re.findall("<input [^>]*>", form)
+    assert unchecked == '<input type="hidden" name="is_renewed" value="false">'
+    assert 'type="checkbox" name="is_renewed" value="true"' in checkbox

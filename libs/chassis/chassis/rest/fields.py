@@ -64,7 +64,8 @@ class StrictBigIntegerField(StrictIntegerField, serializers.BigIntegerField):
 class StrictBooleanField(serializers.BooleanField):
     """``true`` or ``false``; text and numbers are refused unless an HTML form sent them.
 
-    A checkbox sends ``false``, too, so that a form without the field does not change the value.
+    A checkbox sends ``false``, too, so that a form without the field does not change the value. Its template is
+    ``explicit_checkbox.html``, which a template pack of your own needs, too.
     """
 
     default_empty_html = empty
