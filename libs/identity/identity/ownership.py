@@ -5,7 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
+from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
 
 from identity.callers import caller_of, is_staff
 from identity.exceptions import InsufficientScope
@@ -57,6 +59,16 @@ class OwnedMixin(GenericAPIView[Any]):
                     field.allow_null = False  # validators do not see null
         return serializer
 
+    def check_object_permissions(self, request: Request, obj: Any) -> None:
+        """Check that the caller has access to the object, also if a subclass's ``get_object`` does not filter.
+
+        Raises:
+            NotFound: the object has another owner.
+        """
+        if not self.sees_all() and hasattr(obj, self.owner_field) and not self._is_own(getattr(obj, self.owner_field)):
+            raise NotFound
+        super().check_object_permissions(request, obj)
+
     def sees_all(self) -> bool:
         """Whether the request has access to objects of all users."""
         if not settings.AUTH:
@@ -70,9 +82,12 @@ class OwnedMixin(GenericAPIView[Any]):
         Raises:
             InsufficientScope: the owner is not the caller's user.
         """
-        caller = caller_of(self.request)
-        if caller is None or caller.user_id is None or getattr(owner, "pk", owner) != caller.user_id:
+        if not self._is_own(owner):
             raise InsufficientScope(self._all)
+
+    def _is_own(self, owner: object) -> bool:
+        caller = caller_of(self.request)
+        return caller is not None and caller.user_id is not None and getattr(owner, "pk", owner) == caller.user_id
 
     @property
     def _all(self) -> str:

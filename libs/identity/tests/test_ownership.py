@@ -1,6 +1,7 @@
 import pytest
 from callers import identity, make_caller
 from django.core.exceptions import ImproperlyConfigured
+from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
 
@@ -163,6 +164,28 @@ def test_get_queryset_of_a_subclass_does_not_widen_what_is_found(books, monkeypa
     for method in ("get", "patch", "delete"):
         assert send(make_caller(), method, body=None if method == "get" else {}, pk=books[1].pk).status_code == 404
     assert Book.objects.count() == 2
+
+
+def test_get_object_of_a_subclass_does_not_find_more(books, monkeypatch):
+    def get_object(self):
+        book = get_object_or_404(Book, pk=self.kwargs["pk"])
+        self.check_object_permissions(self.request, book)
+        return book
+
+    monkeypatch.setattr(OwnBooks, "get_object", get_object)
+
+    for method in ("get", "patch", "delete"):
+        assert send(make_caller(), method, body=None if method == "get" else {}, pk=books[1].pk).status_code == 404
+        assert send(make_caller(), method, body=None if method == "get" else {}, pk=books[0].pk).status_code < 300
+    assert Book.objects.get() == books[1]
+
+
+def test_permission_for_an_object_without_an_owner_is_checked(auth):
+    view = OwnBooks()
+    view.request = APIRequestFactory().get("/books")
+    view.request.auth = make_caller()
+
+    view.check_object_permissions(view.request, object())
 
 
 def test_owner_field_of_another_model_is_refused(books, monkeypatch):
