@@ -1,5 +1,6 @@
 """Views of resources that belong to users."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 
 from identity.callers import caller_of, is_staff
 from identity.exceptions import InsufficientScope
@@ -22,7 +24,7 @@ class OwnedMixin(GenericAPIView[Any]):
 
     Objects of other users are not found, by any method, filter or page. Staff users and callers with the scope
     ``RESOURCE:all`` have access to all objects. ``owner_field`` is a field of the model, a number or a relation to
-    users; it is checked in serializer fields with this ``source``.
+    users; it is checked in serializer fields with this ``source`` or ``*``.
     """
 
     scope_resource: str
@@ -50,13 +52,14 @@ class OwnedMixin(GenericAPIView[Any]):
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         """Return the serializer, which validates that an owner in the request is the caller."""
         serializer: Any = super().get_serializer(*args, **kwargs)
-        reads = "data" in kwargs or len(args) > 1
-        relation = self.owner_field.removesuffix("_id")  # a relation has two names
-        if reads and not self.sees_all():
-            for field in getattr(serializer, "child", serializer).fields.values():
-                if field.source in (self.owner_field, relation, f"{relation}_id"):
+        if ("data" in kwargs or len(args) > 1) and not self.sees_all():
+            validated = getattr(serializer, "child", serializer)
+            for field in validated.fields.values() if isinstance(validated, Serializer) else [validated]:
+                if field.source in self._owner_names:
                     field.validators = [*field.validators, self.refuse_other_owner]
                     field.allow_null = False  # validators do not see null
+                elif field.source in ("*", None):  # several values; a BaseSerializer has no source
+                    field.validators = [*field.validators, self.refuse_other_owner_among]
         return serializer
 
     def check_object_permissions(self, request: Request, obj: Any) -> None:
@@ -85,9 +88,19 @@ class OwnedMixin(GenericAPIView[Any]):
         if not self._is_own(owner):
             raise InsufficientScope(self._all)
 
+    def refuse_other_owner_among(self, values: Mapping[str, object]) -> None:
+        """Validate the owner among several values, as ``refuse_other_owner`` does."""
+        for name in self._owner_names & values.keys():
+            self.refuse_other_owner(values[name])
+
     def _is_own(self, owner: object) -> bool:
         caller = caller_of(self.request)
         return caller is not None and caller.user_id is not None and getattr(owner, "pk", owner) == caller.user_id
+
+    @property
+    def _owner_names(self) -> set[str]:
+        relation = self.owner_field.removesuffix("_id")  # a relation has two names
+        return {self.owner_field, relation, f"{relation}_id"}
 
     @property
     def _all(self) -> str:

@@ -3,6 +3,7 @@ from callers import identity, make_caller
 from django.core.exceptions import ImproperlyConfigured
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
+from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
 from identity.authentication import InternalIdentityAuthentication
@@ -186,6 +187,32 @@ def test_permission_for_an_object_without_an_owner_is_checked(auth):
     view.request.auth = make_caller()
 
     view.check_object_permissions(view.request, object())
+
+
+class DetailsField(serializers.Field):
+    def to_internal_value(self, data):
+        return {"shelf": data["shelf"], "title": "New"}
+
+
+class DetailsSerializer(serializers.Serializer):
+    shelf = serializers.IntegerField()
+
+
+class ScoreSerializer(serializers.BaseSerializer):
+    def to_internal_value(self, data):
+        return {"shelf": data["shelf"]}
+
+
+@pytest.mark.parametrize("details", [DetailsField(source="*"), DetailsSerializer(source="*"), None])
+def test_owner_among_other_values_is_checked(books, monkeypatch, details):
+    saved = {"details": details} if details else {}
+    kind = type("OwnSerializer", (serializers.Serializer if details else ScoreSerializer,), saved)
+    monkeypatch.setattr(OwnBooks, "serializer_class", kind)
+    monkeypatch.setattr(OwnBooks, "create_response", lambda self, serializer: Response(status=201))
+
+    for shelf, status in ((8, 403), (7, 201)):
+        body = {"shelf": shelf}
+        assert send(make_caller(), "post", body={"details": body} if details else body).status_code == status
 
 
 def test_owner_field_of_another_model_is_refused(books, monkeypatch):
