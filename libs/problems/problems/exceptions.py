@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.utils.serializer_helpers import ReturnDict
 from rest_framework.views import exception_handler
 
@@ -100,7 +101,7 @@ def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str | None]]:
         yield {"field": _short(path) or None, "code": details["code"], "message": _short(details["message"])}
     else:
         for name, value in details.items():
-            step = "" if name == "non_field_errors" else str(name)
+            step = "" if name == api_settings.NON_FIELD_ERRORS_KEY else str(name)
             yield from _flatten(value, ".".join(part for part in (path, step) if part))
 
 

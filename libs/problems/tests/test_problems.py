@@ -135,6 +135,19 @@ def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, statu
 
 
 @pytest.mark.django_db
+def test_error_of_the_whole_body_has_no_field_under_any_key(api, monkeypatch, settings):
+    def fail(self):
+        raise ValidationError({"__all__": ["No."], "name": {"__all__": ["No."]}})
+
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NON_FIELD_ERRORS_KEY": "__all__"}
+    monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
+
+    errors = api.get("/books").json()["errors"]
+
+    assert [one["field"] for one in errors] == [None, "name"]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("status", "title"),
     [(420, "Client Error"), (499, "Client Error"), (599, "Server Error"), (418, "I'm a Teapot")],
