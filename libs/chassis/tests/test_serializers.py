@@ -12,6 +12,7 @@ from django.utils.timezone import override as override_timezone
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
+from chassis.rest.fields import StrictDateTimeField
 from chassis.rest.serializers import StrictModelSerializer
 from library.books.models import Book
 from library.books.serializers import BookSerializer
@@ -378,6 +379,21 @@ def test_given_formats_of_a_datetime_are_used():
     assert invalid.errors == {
         "created_at": ["Datetime has wrong format. Use one of these formats instead: DD.MM.YYYY hh:mm."],
         "updated_at": ["No date."],
+    }
+
+
+def test_formats_of_the_settings_are_used(settings):
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DATETIME_INPUT_FORMATS": ["%d.%m.%Y"]}
+    kind = type("DottedSerializer", (TimedSerializer,), {"printed_at": StrictDateTimeField()})
+
+    valid = kind(data={"printed_at": "31.01.2024"})
+    invalid = kind(data={"printed_at": "2024-01-31T12:00:00Z"})
+
+    assert valid.is_valid(), valid.errors
+    assert valid.validated_data["printed_at"] == datetime(2024, 1, 31, tzinfo=UTC)
+    assert not invalid.is_valid()
+    assert invalid.errors == {
+        "printed_at": ["Datetime has wrong format. Use one of these formats instead: DD.MM.YYYY."]
     }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
-from rest_framework import serializers
+from rest_framework import ISO_8601, serializers
 from rest_framework.fields import empty
 from rest_framework.settings import api_settings
 from rest_framework.utils import html
@@ -103,14 +103,14 @@ class StrictJSONField(serializers.JSONField):
 class StrictDateTimeField(serializers.DateTimeField):
     """An RFC 3339 date-time. HTML forms may send other formats, as their inputs have no UTC offset.
 
-    ``input_formats`` are used instead if they are given.
+    ``input_formats``, or ``DATETIME_INPUT_FORMATS`` of REST framework's settings, are used instead if they are given.
     """
 
     default_error_messages = {"invalid": INVALID_DATETIME}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if hasattr(self, "input_formats") and self.error_messages["invalid"] == INVALID_DATETIME:
+        if self._has_formats() and self.error_messages["invalid"] == INVALID_DATETIME:
             self.error_messages["invalid"] = serializers.DateTimeField.default_error_messages["invalid"]
 
     def default_timezone(self) -> tzinfo | None:
@@ -121,9 +121,12 @@ class StrictDateTimeField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         """Return the datetime."""
-        if _is_form_data(self) or hasattr(self, "input_formats"):
+        if _is_form_data(self) or self._has_formats():
             return super().to_internal_value(value)
         try:
             return self.enforce_timezone(parse_utc_datetime(value))
         except ValueError:
             self.fail("invalid")
+
+    def _has_formats(self) -> bool:
+        return hasattr(self, "input_formats") or [*api_settings.DATETIME_INPUT_FORMATS] != [ISO_8601]
