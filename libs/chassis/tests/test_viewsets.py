@@ -273,12 +273,13 @@ def test_location_has_the_value_of_the_lookup_field(api, monkeypatch, key):
     assert created["Location"] == f"http://testserver/books/{value}"
 
 
-def test_location_has_the_slash_that_the_router_requires(api, settings):
+@pytest.mark.parametrize("end", ["/", ".json"])
+def test_location_has_the_slash_that_the_router_requires(api, settings, end):
     router = DefaultRouter()
     router.register("shelves/(?P<room>[a-z]+)/books", BookViewSet, basename="room-books")
     settings.ROOT_URLCONF = type("SlashUrls", (), {"urlpatterns": router.urls})
 
-    created = api.post("/shelves/attic/books/", EMMA, format="json")
+    created = api.post(f"/shelves/attic/books{end}", EMMA, format="json")
 
     assert created["Location"] == f"http://testserver/shelves/attic/books/{created.json()['id']}/"
     assert api.get(created["Location"]).status_code == 200

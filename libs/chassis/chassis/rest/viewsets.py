@@ -92,12 +92,12 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
         if key is None or callable(key):
             return headers
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
-        if path.endswith("/"):  # which the router may require
+        if path.endswith("/") or self.format_kwarg:  # the router may require a slash
             with suppress(NoReverseMatch):
                 kwargs = {**self.kwargs, self.lookup_url_kwarg or self.lookup_field: key}
+                kwargs.pop(self.settings.FORMAT_SUFFIX_KWARG, None)
                 return {"Location": self.reverse_action("detail", kwargs=kwargs)}
-        path = f"{path.rstrip('/')}/{quote(str(key), safe='')}"
-        return {"Location": self.request.build_absolute_uri(path)}
+        return {"Location": self.request.build_absolute_uri(f"{path.rstrip('/')}/{quote(str(key), safe='')}")}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response. It is tagged after its rendering, as iterators in the data can be read only once."""
