@@ -458,6 +458,7 @@ def test_a_model_with_a_set_of_unique_columns_keeps_its_validator():
 def test_no_text_or_integer_field_converts_json_types():
     class Everything(models.Model):  # noqa: DJ008 - never shown
         text = models.TextField()
+        slug = models.SlugField()
         number = models.IntegerField()
         small = models.SmallIntegerField()
         positive = models.PositiveSmallIntegerField()
@@ -469,13 +470,15 @@ def test_no_text_or_integer_field_converts_json_types():
     class EverythingSerializer(StrictModelSerializer):
         class Meta:
             model = Everything
-            fields = ["text", "number", "small", "positive", "big"]
+            fields = ["text", "slug", "number", "small", "positive", "big"]
 
-    serializer = EverythingSerializer(data={"text": 1, "number": "1", "small": 1.0, "positive": True, "big": "1"})
+    serializer = EverythingSerializer(
+        data=dict.fromkeys(["text", "slug"], 1) | {"number": "1", "small": 1.0, "positive": True, "big": "1"}
+    )
 
     assert not serializer.is_valid()
     assert {name: error.code for name, (error,) in serializer.errors.items()} == dict.fromkeys(
-        ["text", "number", "small", "positive", "big"], "invalid"
+        ["text", "slug", "number", "small", "positive", "big"], "invalid"
     )
 
 

@@ -38,6 +38,10 @@ class StrictEmailField(StrictCharField, serializers.EmailField):
     """An e-mail address; other JSON types are refused."""
 
 
+class StrictSlugField(StrictCharField, serializers.SlugField):
+    """A slug; other JSON types are refused."""
+
+
 class StrictIntegerField(serializers.IntegerField):
     """An integer; ``"1"``, ``1.0`` and ``true`` are refused unless an HTML form sent them."""
 

@@ -21,6 +21,7 @@ from chassis.rest.fields import (
     StrictEmailField,
     StrictIntegerField,
     StrictJSONField,
+    StrictSlugField,
 )
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -57,6 +58,7 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {  # type: ignore[misc] # fromkeys
         **dict.fromkeys([models.CharField, models.TextField], StrictCharField),
         models.EmailField: StrictEmailField,
+        models.SlugField: StrictSlugField,
         models.BooleanField: StrictBooleanField,
         **dict.fromkeys([models.IntegerField, models.SmallIntegerField], StrictIntegerField),
         **dict.fromkeys([models.PositiveIntegerField, models.PositiveSmallIntegerField], StrictIntegerField),
