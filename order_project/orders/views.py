@@ -9,11 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chassis.rest.viewsets import ResourceViewSet
-from idempotency.schema import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED
 from idempotency.views import IdempotentCreateMixin
 from identity.ownership import OwnedMixin
 from openapi.components import Problem
-from openapi.headers import IF_MATCH, LOCATION
+from openapi.headers import IF_MATCH
 from orders.exceptions import OrderIsClosed, TransitionRefused, UserUnverifiable
 from orders.filters import OrderFilter
 from orders.models import Order
@@ -27,7 +26,6 @@ from orders.serializers import OrderSerializer
             "`Idempotency-Key` can be retried: the order is placed once, and a retry receives the first response. The "
             "response is 400 if the user is unknown or deactivated, and 503 if the user service is unavailable."
         ),
-        parameters=[IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, LOCATION],
     ),
 )
 class OrderViewSet(OwnedMixin, IdempotentCreateMixin, ResourceViewSet[Order]):

@@ -4,7 +4,12 @@ import re
 
 import pytest
 from django.core.management import call_command
+from django.urls import path
 from drf_spectacular.generators import SchemaGenerator
+
+from idempotency.views import IdempotentCreateMixin
+from orders.models import Order
+from orders.serializers import OrderSerializer
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,18 @@ def test_creation_states_the_problems_of_its_key_and_of_the_user_service(operati
     assert problems(create, "503") == {"database_unavailable", "user_service_unavailable"}
     assert {"Location", "Idempotent-Replayed"} <= set(create["responses"]["201"]["headers"])
     assert "Retry-After" in create["responses"]["409"]["headers"]
+
+
+def test_views_with_idempotency_keys_have_their_headers():
+    class CopyViewSet(IdempotentCreateMixin):
+        queryset = Order.objects.all()
+        serializer_class = OrderSerializer
+
+    patterns = [path("copies", CopyViewSet.as_view({"post": "create"}))]
+    create = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)["paths"]["/copies"]["post"]
+
+    assert [one["name"] for one in create["parameters"]] == ["Idempotency-Key"]
+    assert {"Location", "Idempotent-Replayed"} <= set(create["responses"]["201"]["headers"])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
-"""The headers of an idempotent creation, for the OpenAPI documents."""
+"""The headers of an idempotent creation, and their description in OpenAPI documents."""
 
 from drf_spectacular.utils import OpenApiParameter
 
-from idempotency.views import KEY_HEADER, KEY_PATTERN, REPLAYED_HEADER
+KEY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotent-Replayed"
+# 1 to 255 visible ASCII characters, bare, or quoted like the structured field of the draft.
+KEY_PATTERN = r'^("[!#-\[\]-~]{1,255}"|[!#-~][!-~]{0,254})$'
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     KEY_HEADER,

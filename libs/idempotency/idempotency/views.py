@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.files import File
 from django.db import connection, transaction
 from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from prometheus_client import Counter
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.request import Request
@@ -21,13 +22,10 @@ from rest_framework.response import Response
 
 from chassis.rest.viewsets import ResourceViewSet
 from idempotency.models import ClaimLost, IdempotencyKey
+from idempotency.schema import IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, KEY_HEADER, KEY_PATTERN, REPLAYED_HEADER
 from identity.callers import name_of_caller
 from openapi.components import Problem
-
-KEY_HEADER = "Idempotency-Key"
-REPLAYED_HEADER = "Idempotent-Replayed"
-# 1 to 255 visible ASCII characters, bare, or quoted like the structured field of the draft.
-KEY_PATTERN = r'^("[!#-\[\]-~]{1,255}"|[!#-~][!-~]{0,254})$'
+from openapi.headers import LOCATION
 
 OUTCOMES = Counter("idempotency_outcomes", "Requests with an idempotency key, by outcome", ["outcome"])
 for outcome in ("created", "replayed", "reused", "in_use", "failed", "claim_lost"):
@@ -74,13 +72,14 @@ def _data(body: bytes) -> Any:
         return None
 
 
+@extend_schema_view(create=extend_schema(parameters=[IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, LOCATION]))
 class IdempotentCreateMixin(ResourceViewSet[Any]):
     """Creates an object once per Idempotency-Key, and replays the first response byte for byte for retries.
 
     With ``AUTH``, keys are unique per caller. The key is claimed and committed before the request is validated; the
-    response is stored in the transaction that stores the object. A failed request stores nothing and releases its key.
-    ``perform_create`` is a hook as usual, and runs once. Code of a subclass around ``super().create()`` also runs for
-    retries, and its changes to the response are not stored.
+    status, body and ``Location`` of the response are stored in the transaction that stores the object. A failed request
+    stores nothing and releases its key. ``perform_create`` is a hook as usual, and runs once. Code of a subclass around
+    ``super().create()`` also runs for retries, and its changes to the response are not stored.
     """
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"create": [KeyInUse, KeyReused]}
