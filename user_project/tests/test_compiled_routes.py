@@ -30,6 +30,7 @@ from rest_framework.views import APIView
 
 import speedups
 from chassis.rest.viewsets import ResourceViewSet
+from identity.ownership import OwnedMixin
 from lists.pagination import KeysetPagination
 from speedups.reads import guard
 from speedups.reads.parts import NotCompiledError
@@ -104,6 +105,8 @@ VIEW_HOOKS = [
     "__init__",
     "__getattribute__",
     "get",
+    "_negotiator",
+    "_paginator",
 ]
 SERIALIZER_HOOKS = [
     "get_fields",
@@ -154,6 +157,17 @@ def test_copy_of_a_serializer_changes_nothing():
 @pytest.mark.parametrize("name", VIEW_HOOKS)
 def test_hook_of_a_view_is_refused(name):
     assert reason(view(**{name: method})) == f"OwnViewSet.{name} is not known"
+
+
+def owned_view(**members):
+    return type("OwnViewSet", (OwnedMixin, UserViewSet), {"owner_field": "id"} | members)
+
+
+@pytest.mark.parametrize("action_name", ["retrieve", "list"])
+@pytest.mark.parametrize("name", ["owned", "sees_all", "get_queryset", "filter_queryset"])
+def test_hook_of_a_view_with_owners_is_refused(name, action_name):
+    assert reason(owned_view(), action_name) is None
+    assert reason(owned_view(**{name: method}), action_name) == f"OwnViewSet.{name} is not known"
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -44,11 +44,11 @@ PLAIN_NAMES = _names(
     "__module__ __qualname__ __doc__ __annotations__ __dict__ __weakref__ __orig_bases__ __parameters__"
     " __static_attributes__ __firstlineno__ __type_params__ __slotnames__"
 )
-# Optional attributes that known classes look up on a view, serializer, model or queryset but do not define.
+# Attributes that known classes look up on a view, serializer, model or queryset but do not define.
 HOOKS = _names(
     "get head options post put patch delete trace connect filterset_fields filterset_base get_filterset_kwargs"
     " template_name get_template_names request args kwargs action action_map format_kwarg headers response"
-    " initial_data instance partial _context _errors _data _state model _query _result_cache"
+    " initial_data instance partial _negotiator _paginator _context _errors _data _state model _query _result_cache"
 )
 META = {SERIALIZER: {"model", "fields", "read_only_fields"}, FILTERSET: {"model", "fields"}}
 

@@ -26,13 +26,13 @@ def require(condition: object, reason: str) -> None:
 def check_class(cls: Any, base: Any) -> None:
     """Raise NotCompiledError if ``cls`` overrides an attribute of the known ``base`` that a read may use.
 
-    New names are allowed, except those in ``known.HOOKS``: no known class uses them.
+    New names are allowed, as no known class uses them, except those in ``known.HOOKS`` and of ``known.OWNED``.
     """
     require(type(cls) is type(base), f"the metaclass of {cls.__name__} is not known")
     names = known.PLAIN_NAMES | known.NAMES[base]
     for one in cls.__mro__:
         for name in () if one in (*base.__mro__, known.OWNED) else vars(one):
-            is_new = not (hasattr(base, name) or name in known.HOOKS or name.startswith("__"))
+            is_new = not (hasattr(base, name) or name in {*known.HOOKS, *vars(known.OWNED)} or name.startswith("__"))
             require(name in names or is_new, f"{one.__name__}.{name} is not known")
 
 
