@@ -87,7 +87,7 @@ def refuse_unknown_suite(arguments: list[str]) -> None:
     """Exit if the first argument of ``test`` is not a suite, a path or an option."""
     folders = [*sorted(ROOT.glob("*_project")), *ROOT.glob("devtools/template/*_project")]
     projects = [folder.name.removesuffix("_project") for folder in folders]
-    suites = [*projects, *(folder.name for folder in sorted(ROOT.glob("libs/*"))), "devtools", "system"]
+    suites = [*projects, *(tests.parent.name for tests in sorted(ROOT.glob("libs/*/tests"))), "devtools", "system"]
     name = arguments[0].rstrip("/").removesuffix("_project") if arguments else "system"
     if name not in suites and not name.startswith("-") and not (ROOT / name.partition("::")[0]).exists():
         sys.exit(f"There is no suite {arguments[0]!r}; there are {', '.join(suites)}.")

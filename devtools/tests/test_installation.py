@@ -321,6 +321,17 @@ def test_an_unknown_suite_is_refused_before_anything_is_installed(copy):
     assert not (copy.root / ".venv").exists()
 
 
+def test_a_library_without_tests_is_no_suite(copy):
+    for folder in copy.root.glob("libs/*/"):
+        (folder / "tests").mkdir()
+    (copy.root / "libs" / "idempotency" / "tests").rmdir()
+
+    status, output = copy.run("test", "idempotency")
+
+    assert (status, "There is no suite" in output) == (1, True), output
+    assert " idempotency" not in output.partition(";")[2]
+
+
 @pytest.mark.parametrize("version", ["3.6.15", "3.8.18", "3.10.13"])
 def test_an_old_python_gets_the_required_version(version):
     python = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions" / version / "bin" / "python"
