@@ -99,7 +99,7 @@ def prepare(*, development: bool, rebuild: bool) -> "int | None":
     A command that needs no development packages uses the existing environment, if that can import its packages and the
     installation fails, or another manage_all.py or another Python version uses the environment.
     """
-    wanted = {"python": PYTHON_VERSION, "packages": digest_of_lock()}
+    wanted = {"python": PYTHON_VERSION, "packages": digest_of_lock(), "root": str(ROOT)}
     if covers(read_stamp(), wanted, development=development):
         return shared_lock()
     keep = (is_in_use() and not development) or not (rebuild or has_this_python())
@@ -119,9 +119,9 @@ def prepare(*, development: bool, rebuild: bool) -> "int | None":
 
 
 def install(wanted: "dict[str, Any]", *, development: bool) -> None:
-    """Install the locked packages into ``.venv``; recreate it first if an installation was interrupted."""
+    """Install the locked packages into ``.venv``; recreate it first if it was moved or an installation interrupted."""
     started, found = time.monotonic(), read_stamp()
-    if not has_this_python() or found.get("interrupted"):
+    if not has_this_python() or was_moved() or found.get("interrupted"):
         make_environment()
     write_stamp({"interrupted": True})
     try:
@@ -163,6 +163,11 @@ def removed_projects() -> "list[str]":
 def has_this_python() -> bool:
     """Return whether ``.venv`` was created with this Python version, and its interpreter still exists."""
     return (ENVIRONMENT / "lib" / f"python{PYTHON_VERSION}").is_dir() and os.access(PYTHON, os.X_OK)
+
+
+def was_moved() -> bool:
+    """Return whether ``.venv`` was created at another path, to which its scripts and packages refer."""
+    return str(read_stamp().get("root", ROOT)) != str(ROOT)
 
 
 def make_environment() -> None:
@@ -286,7 +291,9 @@ def covers(stamp: "dict[str, Any]", wanted: "dict[str, Any]", *, development: bo
 
 
 def can_import() -> bool:
-    """Return whether the environment can import the packages of a running system."""
+    """Return whether the environment can import the packages of a running system, and those of this checkout."""
+    if was_moved():
+        return False
     projects = ", ".join(sorted(folder.name for folder in ROOT.glob("*_project")))
     code = f"import devtools.cli, django, gunicorn, psycopg2, {projects}"
     try:

@@ -243,6 +243,23 @@ def test_an_interrupted_installation_recreates_the_environment(installed):
     assert "django" in installed.versions()
 
 
+def test_a_moved_checkout_recreates_its_environment(installed):
+    old, new = installed.root, installed.root.with_name("a moved copy")
+    code = "import devtools; print(devtools.__file__)"
+
+    try:
+        installed.root = old.rename(new)
+        _, output = installed.run("status", **NO_NETWORK)
+        imported = subprocess.check_output([new / ".venv" / "bin" / "python", "-P", "-c", code], text=True)
+    finally:
+        installed.root = new.rename(old)
+        installed.run("status")
+
+    assert "Making the virtual environment" in output
+    assert "up is not running" in output
+    assert imported.startswith(str(new))
+
+
 def other_python():
     """Return another supported Python; skip the test if there is none."""
     root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
