@@ -2,11 +2,15 @@
 
 import ast
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from repository import ROOT
 
 from scaffold.descriptions import read_project, read_projects
+from scaffold.names import LONGEST
 from scaffold.parts import choose
 from scaffold.startservice import RefusedError, start_service
 
@@ -75,6 +79,19 @@ def test_a_service_can_consume_the_events_of_several_services(repository):
     assert '"com.example.voucher.changed.v1"' in texts["trials/voucher_events.py"]
     assert 'stream="invoices"' in texts["trials/voucher_events.py"]
     assert read_projects(repository.root)["trial"].calls == ("order", "user", "voucher")
+
+
+def test_no_line_is_too_long_with_the_longest_names(repository):
+    called, caller = "c" * LONGEST, "d" * LONGEST
+    start_service(repository.root, called, resource=f"e{called[2:]}s", publishes=True)
+    start_service(repository.root, caller, resource=f"f{caller[2:]}s", calls=["order"], consumes=["user", called])
+    ruff = Path(sys.executable).with_name("ruff")
+    folders = [f"{called}_project", f"{caller}_project"]
+
+    subprocess.run([ruff, "format", "--quiet", *folders], cwd=repository.root, check=True)
+    status, output = repository.run(str(ruff), "check", "--select=E501", *folders)
+
+    assert status == 0, output
 
 
 def test_a_service_that_publishes_nothing_cannot_be_consumed(repository):

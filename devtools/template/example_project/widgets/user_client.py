@@ -1,4 +1,7 @@
-"""The client of the user service: the only module that calls it. Its contract is contracts/user_service.json."""
+"""The client of the user service: the only module that calls it.
+
+Its contract is contracts/user_service.json.
+"""
 
 import threading
 from http import HTTPStatus
@@ -29,12 +32,13 @@ _thread = _Thread()
 
 
 def find_user(number: int) -> dict[str, Any] | None:
-    """Return the user with this id; None if the user service has no such user.
+    """Return the user with this id; None if the service has no such user.
 
     Waits at most ``settings.USER_SERVICE_TIMEOUT``: connect and read limits, in seconds.
 
     Raises:
-        UserServiceUnavailable: no connection, a timeout, or a response that is neither this user nor the service's 404.
+        UserServiceUnavailable: no connection, a timeout, or a response
+            that is neither this user nor the service's 404.
     """
     headers = {"Accept": "application/json"} | outgoing_headers("user", reads="users")
     url, limits = f"{settings.USER_SERVICE_URL}/users/{number}", settings.USER_SERVICE_TIMEOUT

@@ -11,7 +11,9 @@ CHANGED, DELETED = "com.example.user.changed.v1", "com.example.user.deleted.v1"
 
 
 def apply(events: Sequence[Event], reading: Reading) -> None:
-    """Store users that are newer than the stored ones. The consumer holds the feed's lock against concurrent writes.
+    """Store users that are newer than the stored ones.
+
+    The consumer holds the feed's lock against concurrent writes.
 
     Raises:
         KeyError, TypeError, ValueError: an event does not have the fields of its type.
@@ -48,7 +50,7 @@ def _is_newer(received: KnownUser, known: KnownUser | None) -> bool:
 
 
 def sweep(reading: Reading, unapplied: Collection[str]) -> None:
-    """Mark users that a complete replay did not contain as deleted, except those of ``unapplied`` events."""
+    """Mark users missing from a complete replay as deleted, except those of ``unapplied`` events."""
     unseen = KnownUser.objects.filter(generation__lt=reading.generation)
     unseen.exclude(pk__in=ids_of(unapplied)).update(is_deleted=True)
 
