@@ -12,7 +12,7 @@ LONGEST = 18  # names of database indexes contain it
 # Names of containers, processes, suites, applications and paths that always exist.
 RESERVED = {
     *("admin", "auth", "axes", "contenttypes", "inbox", "messages", "outbox", "sessions", "staticfiles"),
-    *("api", "apis", "caller", "callers", "command", "commands"),  # names in the template's code and tests
+    *("api", "apis", "caller", "callers", "command", "commands", "widgets"),  # names in the template's code and tests
     *("database", "health", "metrics", "openapi", "postgres", "public", "secrets", "static", "tls"),
     *("all", "benchmarks", "conftest", "deploy", "docs", "example", "libs", "manage", "system", "test", "tests"),
 }

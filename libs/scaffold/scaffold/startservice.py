@@ -132,7 +132,8 @@ def _refuse(new: NewService, root: Path, projects: Sequence[Project]) -> None:
             raise RefusedError(f"{new.resource!r} is a package of {project.package}; choose another --resource.")
     if not 0 < new.port <= 65_535:  # noqa: PLR2004 - the highest
         raise RefusedError(f"--port is {new.port}; it must be a number from 1 to 65535.")
-    if reason := why_not(new.model, root):
+    is_replica = new.model in [f"known{each.name}" for each in new.consumes]
+    if reason := "is the model of consumed objects" if is_replica else why_not(new.model, root):
         raise RefusedError(f"The model would be called {new.model!r}, which {reason}; choose another --resource.")
 
 

@@ -67,6 +67,8 @@ def test_a_good_name_is_not_refused():
         ({"resource": "sets"}, "built into Python"),
         ({"resource": "classes"}, "keyword"),
         ({"resource": "trial"}, "name of the service"),
+        ({"resource": "widgets"}, "reserved"),
+        ({"resource": "knownusers", "consumes": ["user"]}, "'knownuser', which is the model of consumed objects"),
         ({"port": 8000}, "Port 8000 is used by user_project"),
         ({"port": 9100}, "Port 9100 is used by user_project"),
         ({"port": 0}, "--port is 0"),
