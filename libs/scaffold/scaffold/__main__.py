@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from scaffold.descriptions import DescriptionError, read_projects
+from scaffold.descriptions import DescriptionError
 from scaffold.generated import generate, stale
 from scaffold.startservice import RefusedError, start_service
 
@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 NEXT = """
 {folder} is a service on port {port}. The gateway routes /{resource} to it. Next:
   1. python3 manage_all.py test {name}
-  2. python3 manage_all.py up, then http://localhost:{gateway}/{resource}
+  2. python3 manage_all.py up, then /{resource} at the address of the gateway, which it prints
   3. Change {folder}/{resource}/models.py, then: python3 manage_all.py makemigrations {name}
 """
 
@@ -77,8 +77,7 @@ def start(options: argparse.Namespace) -> None:
         shutil.rmtree(ROOT / folder)
         generate(ROOT)
         raise
-    gateway = read_projects(ROOT)["gateway"].port
-    print(NEXT.format(folder=folder, name=new.name, resource=new.resource, port=new.port, gateway=gateway))
+    print(NEXT.format(folder=folder, name=new.name, resource=new.resource, port=new.port))
 
 
 main()

@@ -72,6 +72,7 @@ def test_only_its_folder_and_generated_files_are_new_or_changed(repository, star
     assert changed == GENERATED | {"trial_project/"}
     assert seconds < OFFLINE_SECONDS
     assert "python3 manage_all.py test trial" in output
+    assert "8081" not in output  # `up` prints the address
     assert repository.manage("generate")[1].endswith("Nothing has changed.\n")
 
 
