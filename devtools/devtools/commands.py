@@ -179,8 +179,7 @@ def logs(configuration: Configuration, service: str | None, *, follow: bool) -> 
 def down(configuration: Configuration) -> int:
     """Stop a running `up`, or the processes that a killed one left behind."""
     folder = DataFolder(configuration.data_dir)
-    holder = folder.holder()
-    if holder and holder.command == "up":
+    if holder := folder.running_system():
         os.kill(holder.pid, signal.SIGTERM)
         if not wait_for(lambda: folder.holder() is None, seconds=DOWN_SECONDS):
             raise DevtoolsError(f"`up` (pid {holder.pid}) has not stopped within {DOWN_SECONDS} s.")

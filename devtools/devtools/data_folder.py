@@ -49,17 +49,24 @@ class DataFolder:
         self.ended_leftovers = 0  # processes of an earlier run
 
     @contextlib.contextmanager
+    def _named_in_errors(self) -> Iterator[None]:
+        """Turn an OSError into a DevtoolsError that names the folder."""
+        try:
+            yield
+        except OSError as error:
+            raise DevtoolsError(f"The data folder {self.path} cannot be used: {error.strerror}.") from error
+
+    @contextlib.contextmanager
     def lock(self, command: str, *, patience_seconds: float = 0) -> Iterator[Run]:
         """Lock the folder and end leftover processes; wait ``patience_seconds`` for a command other than `up`.
 
         Raises:
-            DevtoolsError: the folder cannot be created, or another process holds the lock (FolderInUseError).
+            FolderInUseError: another process holds it.
+            DevtoolsError: the folder or its lock file cannot be created or written.
         """
-        try:
+        with self._named_in_errors():
             make_folder(self.path)
-        except OSError as error:
-            raise DevtoolsError(f"The data folder {self.path} cannot be used: {error.strerror}.") from error
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             give_up_at = time.monotonic() + patience_seconds
             while not _try_lock(descriptor, fcntl.LOCK_EX):
@@ -79,7 +86,8 @@ class DataFolder:
 
     def save(self, run: Run) -> None:
         """Write the run to the lock file, for other commands."""
-        written = os.pwrite(self._descriptor, json.dumps(asdict(run)).encode(), 0)
+        with self._named_in_errors():
+            written = os.pwrite(self._descriptor, json.dumps(asdict(run)).encode(), 0)
         os.ftruncate(self._descriptor, written)
 
     def holder(self) -> Run | None:
@@ -100,11 +108,10 @@ class DataFolder:
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:
-    try:
+    with contextlib.suppress(OSError):
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _read(descriptor: int) -> Run:

@@ -2,6 +2,7 @@ import json
 import os
 import re
 import shutil
+from pathlib import Path
 
 import psutil
 import pytest
@@ -268,6 +269,27 @@ def test_a_data_dir_that_is_a_file_is_refused_in_one_line(new_clone, reachable_f
             1,
             f"Error: The data folder {file} cannot be used: it is not a folder.\n",
         )
+
+
+def test_a_lock_file_that_cannot_be_opened_is_refused_in_one_line(new_clone):
+    new_clone.data_dir.joinpath("lock").mkdir(parents=True)
+
+    for command in ("up", "migrate", "down"):
+        assert new_clone.run(command) == (
+            1,
+            f"Error: The data folder {new_clone.data_dir} cannot be used: Is a directory.\n",
+        )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_data_folder_is_refused_in_one_line(new_clone):
+    new_clone.data_dir.mkdir()
+    new_clone.data_dir.joinpath("lock").symlink_to("/dev/full")
+
+    status, output = new_clone.run("migrate")
+
+    assert status == 1
+    assert output == f"Error: The data folder {new_clone.data_dir} cannot be used: No space left on device.\n"
 
 
 UNREACHABLE, MALFORMED = "postgresql://me:secret@127.0.0.1:1/mine", "postgresql://me:sec#ret@127.0.0.1:1/mine"
