@@ -59,23 +59,25 @@ def main() -> None:
     """Run the command; print the message of an expected failure without a traceback."""
     unwind_on_signals()
     parser = argparse.ArgumentParser(prog="manage_all.py", epilog=ENVIRONMENT, allow_abbrev=False)
-    subparsers = parser.add_subparsers(metavar="COMMAND", dest="command")
+    subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     added = {name: subparsers.add_parser(name, help=text, description=text) for name, text in OWN.items()}
     added["up"].add_argument("--reload", action=argparse.BooleanOptionalAction, default=True, help="reload new code")
     added["logs"].add_argument("service", nargs="?")
     added["logs"].add_argument("-f", "--follow", action="store_true", help="follow the log until `up` ends")
     for name, text in PASSING_ON.items():
         subparsers.add_parser(name, help=text, description=text, add_help=name == "test")
-    options, arguments = parser.parse_known_args()
+    options, arguments = parser.parse_known_args(sys.argv[1:] or ["--help"])
     if options.command in OWN and arguments:
         parser.error(f"unrecognized arguments: {' '.join(arguments)}")
-    if options.command is None:
-        parser.print_help()
-        return
     try:
-        sys.exit(run(options, sys.argv[sys.argv.index(options.command) + 1 :]))
+        status = run(options, sys.argv[sys.argv.index(options.command) + 1 :])
+        sys.stdout.flush()
+        sys.exit(status)
     except (DevtoolsError, PostgresError) as error:
         sys.exit(f"Error: {error.args[0]}")
+    except BrokenPipeError:  # as in `status | head`; the flush at exit must not fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def run(options: Any, arguments: list[str]) -> int:

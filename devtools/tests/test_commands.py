@@ -2,6 +2,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -323,6 +325,17 @@ def test_a_command_shows_the_problem_of_a_database_url_without_its_password(clon
     assert problem_of_database(url).splitlines()[0] in output
     assert not shows_password(output)
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("command", ["status", "logs"])
+def test_the_reader_of_the_output_may_end_early(new_clone, command):
+    new_clone.data_dir.mkdir()
+    new_clone.data_dir.joinpath("up.log").write_text("a line\n")
+    shell = [*("bash", "-c", '{ sleep 1; "$@"; } | true', "bash"), sys.executable, "-m", "devtools", command]
+
+    printed = subprocess.run(shell, cwd=new_clone.root, env=new_clone.environment(), capture_output=True, check=False)
+
+    assert (printed.stdout, printed.stderr) == (b"", b"")
 
 
 def test_without_a_command_the_commands_are_listed(clone):
