@@ -214,6 +214,6 @@ def _show(run: Run) -> None:
     counts, output = run.counts(), run.output.read_text(errors="replace")
     failed = run.process is None or run.process.returncode != 0
     lines = [line for line in output.splitlines() if failed or re.match("SKIPPED|RERUN", line)]
-    print("\n".join([f"===== {run.name} ====="] * failed + lines), end="\n" if lines else "")
+    print("\n".join([f"===== {run.name} ====="] * bool(failed and lines) + lines), end="\n" if lines else "")
     words = ", ".join(f"{counts[result]} {result}" for result in ("passed", "failed", "skipped"))
     print(f"{run.name}: {words} in {time.monotonic() - run.started:.0f} s", flush=True)

@@ -66,6 +66,7 @@ def test_counts_and_exit_status(new_clone, write_suite, text, status, counts):
     found, output = new_clone.run("test", "gateway")
 
     assert (found, last_line(output)) == (status, counts), output
+    assert re.search(r"^gateway: \d passed, \d failed, \d skipped in \d+ s$", output, flags=re.MULTILINE)
 
 
 def test_counts_are_summed_and_reasons_of_skips_progress_and_total_time_are_shown(new_clone, write_suite):
