@@ -99,8 +99,17 @@ def holder_of(port: int) -> str:
     """Return name and pid of the process that listens on a port, if this user may see it."""
     with contextlib.suppress(psutil.Error):
         listening = [each for each in psutil.net_connections(kind="tcp") if each.status == psutil.CONN_LISTEN]
-        holders = {each.pid for each in listening if each.pid and each.laddr and each.laddr.port == port}
-        for process in map(psutil.Process, sorted(holders)):
-            if process.ppid() not in holders:  # workers share the socket of their parent
-                return f"{process.name()} (pid {process.pid})"
+        for pid in {each.pid for each in listening if each.pid and each.laddr and each.laddr.port == port}:
+            process = psutil.Process(pid)
+            while (parent := process.parent()) and _listens(parent, port):  # workers share the socket of their parent
+                process = parent
+            return f"{process.name()} (pid {process.pid})"
     return "a process of another user"
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    """Return whether a process listens on a port, as far as this user may see it."""
+    with contextlib.suppress(psutil.Error):
+        connections = process.net_connections(kind="tcp")
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
+    return False

@@ -1,9 +1,12 @@
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from devservers import ports
-from devservers.ports import find_free_port
+from devservers.ports import find_free_port, holder_of
 
 
 def test_each_call_returns_a_different_port(monkeypatch):
@@ -22,3 +25,20 @@ def test_busy_port_is_not_returned(monkeypatch):
 
         with pytest.raises(OSError, match="No port"):
             find_free_port()
+
+
+def test_holder_of_a_port_is_the_server_and_not_its_worker():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        code = "import sys; print(flush=True); sys.stdin.read()"
+        worker = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[listening.fileno()],
+        )
+        worker.stdout.readline()
+
+        holder = holder_of(listening.getsockname()[1])
+        worker.communicate()
+
+    assert f"(pid {os.getpid()})" in holder
