@@ -4,6 +4,7 @@ It runs in the only thread of this process, as :func:`devservers.processes.spawn
 when the thread that spawned a process ends.
 """
 
+import contextlib
 import os
 import selectors
 import signal
@@ -47,7 +48,8 @@ class Console:
         """Write lines of the process ``name``; the default is this tool."""
         for line in text.splitlines() or [""]:
             prefix = f"{name:<{WIDTH}} |"
-            self.log.write(f"{prefix} {line}\n")
+            with contextlib.suppress(OSError):  # a full disk
+                self.log.write(f"{prefix} {line}\n")
             colour = self.colours.setdefault(name, COLOURS[len(self.colours) % len(COLOURS)])
             start, end = (f"\033[{colour}m", "\033[0m") if self.coloured else ("", "")
             self.write(f"{start}{prefix}{end} {line}\n")
