@@ -144,8 +144,7 @@ def demo(configuration: Configuration) -> int:
         if result.returncode != 0:
             raise DevtoolsError(f"seed_demo of the {project.name} project failed:\n{result.stderr.strip()}")
     for project in with_database():
-        command = ("createsuperuser", "--noinput")
-        result = _run_quietly(project, configuration, run.database_urls, *command, **variables)
+        result = _run_quietly(project, configuration, run.database_urls, "createsuperuser", "--noinput", **variables)
         if result.returncode == 0:
             created.append(project)
         elif ACCOUNT_EXISTS in result.stderr:

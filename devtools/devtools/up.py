@@ -123,10 +123,9 @@ class System:
             return not waiting
 
         if not self.supervisor.wait_until(all_ready, seconds=READY_SECONDS):
-            tails = "".join(
-                f"\n    {name}: {line}" for name in waiting for line in self.supervisor.children[name].tail
-            )
-            raise DevtoolsError(f"Not ready within {READY_SECONDS} s: {', '.join(waiting)}. Last lines:{tails}")
+            tails = [f"\n    {name}: {line}" for name in waiting for line in self.supervisor.children[name].tail]
+            text = f"Not ready within {READY_SECONDS} s: {', '.join(waiting)}. Last lines:"
+            raise DevtoolsError("".join([text, *tails]))
         for project in PROJECTS.values():
             self.supervisor.children |= self._work(project)
         self.supervisor.show_output(0)
@@ -157,7 +156,10 @@ class System:
             for project in PROJECTS.values() if reload else ():
                 if (found := modification_times(project.folder, ROOT / "libs")) != self.known[project.name]:
                     self.known[project.name] = found
-                    self._replace(project)
+                    if project.folder.exists():
+                        self._replace(project)
+                    else:
+                        self.console.say(f"{project.folder} is missing.")
 
     def _replace(self, project: Project) -> None:
         """Start a new service and worker, and stop the old ones once the new ones are ready."""

@@ -37,6 +37,21 @@ def test_code_that_does_not_start_leaves_the_old_one_running(system):
     assert system.fetch("gateway", "/health/ready") == "ok"
 
 
+def test_a_service_whose_folder_is_missing_keeps_running_until_it_is_back(system):
+    old = worker_of(system.running_up(), "order_project")
+    folder, elsewhere = system.root / "order_project", system.root / "elsewhere"
+
+    folder.rename(elsewhere)
+    try:
+        system.wait_for_log("order_project is missing.")
+        assert system.fetch("order", "/health/ready") == "ok"
+    finally:
+        elsewhere.rename(folder)
+
+    assert wait_for(lambda: not old.is_running(), seconds=20)
+    assert system.fetch("order", "/health/ready") == "ok"
+
+
 def test_worker_that_does_not_start_leaves_the_old_ones_running(system):
     old = worker_of(system.running_up(), "order_project")
 
