@@ -8,7 +8,7 @@ import pytest
 import yaml
 from repository import ROOT
 
-from scaffold.descriptions import read_projects
+from scaffold.descriptions import DescriptionError, read_projects
 from scaffold.generated import generate, render, stale
 from scaffold.locked import with_members
 from scaffold.startservice import start_service
@@ -173,6 +173,22 @@ def test_panels_have_unique_numbers_and_positions():
 
     places = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}
     assert len(places) == len({panel["id"] for panel in panels}) == len(panels)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "'panels'"),
+        ('[[panels]]\ntitle = "Orders"\nunit = "short"\n', "'targets'"),
+        ('[[panels]]\ntitle = "Orders"\nunit = "short"\ntargets = ["up"]\n', "indices"),
+        ("[[panels]\n", "Expected"),
+    ],
+)
+def test_invalid_panels_are_refused_with_file_and_reason(repository, text, reason):
+    repository.root.joinpath("order_project/deploy/panels.toml").write_text(text)
+
+    with pytest.raises(DescriptionError, match=f"order_project/deploy/panels.toml: .*{reason}"):
+        render(repository.root)
 
 
 def test_new_project_is_locked_like_the_template_and_can_be_removed():
