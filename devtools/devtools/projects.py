@@ -31,14 +31,14 @@ def service_environment(
     database_url: str | None = None,
     base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Build the environment of a project's processes from ``base``, by default this process's own.
+    """Build the environment of a project's processes from the non-empty variables of ``base`` or this process.
 
     ``addresses`` has the projects that it calls and, except for a management command, its own; ``data_dir``
     contains its secret key; ``database_url`` is ``postgresql://user:password@host:port/name``.
     """
     inherited = os.environ if base is None else base
-    environment = {name: value for name, value in inherited.items() if name not in PROJECT_VARIABLES}
-    environment |= {"DATA_DIR": str(data_dir), "LOG_FORMAT": environment.get("LOG_FORMAT") or "console"}
+    environment = {name: value for name, value in inherited.items() if value and name not in PROJECT_VARIABLES}
+    environment |= {"DATA_DIR": str(data_dir), "LOG_FORMAT": environment.get("LOG_FORMAT", "console")}
     environment.setdefault("EXPOSE_PORTAL", "true")
     environment |= development_environment(data_dir, environment)
     if project.name in addresses:

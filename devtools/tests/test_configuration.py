@@ -76,3 +76,11 @@ def test_the_gateway_gets_the_urls_of_all_services_and_no_database_url():
         "LOG_FORMAT": "console",
         **{project.variable("SERVICE_URL"): f"http://127.0.0.1:{project.port}" for project in with_database()},
     }
+
+
+def test_an_empty_variable_counts_as_unset():
+    base = {"AUTH": "", "EXPOSE_PORTAL": "", "LOG_FORMAT": "", "WEB_CONCURRENCY": ""}
+
+    environment = service_environment(PROJECTS["gateway"], addresses={}, data_dir=Path("/data"), base=base)
+
+    assert environment == {"DATA_DIR": "/data", "EXPOSE_PORTAL": "true", "LOG_FORMAT": "console"}
