@@ -5,6 +5,7 @@ import importlib
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 # When gevent patches a worker, it inspects every object. Django's settings load on inspection and need this variable.
@@ -96,6 +97,9 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Remove the directory of the metrics, and skip the final garbage collections."""
+    """Remove the directory of the metrics and its files of other modules, and skip the final garbage collections."""
+    directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    for file in (*directory.glob("portal-history.*"), *directory.glob("keys-*")):
+        file.unlink(missing_ok=True)
     shared.on_exit(server)
     gc.freeze()

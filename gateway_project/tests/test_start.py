@@ -54,6 +54,29 @@ hooks["shared"].on_exit(None)
 os.kill(os.getpid(), signal.SIGTERM)
 """
 
+EXIT = """
+import os, runpy
+from pathlib import Path
+from proxy.authentication.shared_source import SharedSource
+
+hooks = runpy.run_path("gunicorn.conf.py")
+from portal.history import History
+
+class Source:
+    def is_due(self, age, *, is_key_unknown):
+        return True
+
+    def read(self):
+        return b"{}"
+
+folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+History().save()
+SharedSource(Source(), "keys", folder).read()
+assert len(list(folder.iterdir())) > 1
+hooks["on_exit"](None)
+assert not folder.exists(), list(folder.iterdir())
+"""
+
 
 def run(code, status=0):
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
@@ -76,6 +99,10 @@ def test_patching_reads_the_installed_packages_once():
 
 def test_garbage_collection_is_enabled_after_the_imports_of_each_process():
     run(COLLECT)
+
+
+def test_no_temporary_file_is_left_at_the_exit():
+    run(EXIT)
 
 
 def test_starting_worker_ends_on_sigterm():
