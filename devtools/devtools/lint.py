@@ -17,16 +17,14 @@ BIN = Path(sys.executable).parent
 # No check needs the database; makemigrations only warns that it cannot connect.
 NO_DATABASE = "postgresql://nobody:nothing@127.0.0.1:1/none"
 # Production settings for the checks, whichever variables the shell sets.
-PRODUCTION = {"DEBUG": "false", "ALLOWED_HOSTS": "example.org", "HTTPS_ONLY": "true"}
-PRODUCTION["SECRET_KEY"] = os.urandom(32).hex()
+SECRET_KEY = os.urandom(32).hex()
+PRODUCTION = {"DEBUG": "false", "ALLOWED_HOSTS": "example.org", "HTTPS_ONLY": "true", "SECRET_KEY": SECRET_KEY}
 CHECKED = (*PROJECTS.values(), TEMPLATE)
 PROJECT_FOLDERS = [str(project.folder.relative_to(ROOT)) for project in CHECKED]
 CODE = ("libs", *PROJECT_FOLDERS, "devtools", "benchmarks", "deploy", "manage_all.py")
 SHARED = f"{ROOT}/libs/*/[!t]*/ {ROOT}/devtools/devtools {ROOT}/benchmarks/*.py {ROOT}/manage_all.py"
 # Excludes texts that look like secrets: hashes of packages and API keys, test data and example URLs.
-SECRETS = (
-    "git ls-files -z | grep -zv -e uv.lock -e /tests/ -e ^tests/ | xargs -0 detect-secrets-hook --exclude-lines {}"
-)
+SECRETS = "git ls-files -z | grep -zvE 'uv.lock|(^|/)tests/' | xargs -0 detect-secrets-hook --exclude-lines {}"
 EXAMPLE_URLS = "'//(user|nobody|me):(password|nothing|secret)@|^sha256 = '"
 # pip-audit queries an advisory service; if that is unreachable, the check is skipped.
 EXPORT = "uv export -q --frozen --no-dev --no-emit-workspace --all-packages --extra tracing"
@@ -46,7 +44,7 @@ class Check(NamedTuple):
 
 def checks(data_dir: Path) -> Iterator[Check]:
     """Yield every check, the slow ones first."""
-    settings = {"SECRET_KEY": PRODUCTION["SECRET_KEY"], "DATABASE_URL": NO_DATABASE}
+    settings = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": NO_DATABASE}
     mypy = f"mypy --config-file={ROOT}/pyproject.toml --cache-dir={ROOT}/.mypy_cache"
     for project in CHECKED:
         django = settings | {"DJANGO_SETTINGS_MODULE": f"{project.package}.settings"}
