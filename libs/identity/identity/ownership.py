@@ -24,7 +24,7 @@ class OwnedMixin(GenericAPIView[Any]):
 
     Objects of other users are not found, by any method, filter or page. Staff users and callers with the scope
     ``RESOURCE:all`` have access to all objects. ``owner_field`` is a field of the model, a number or a relation to
-    users; it is checked in serializer fields with this ``source`` or ``*``.
+    users; it is checked in serializer fields with this ``source`` or ``*``, in serializers of ``get_serializer`` only.
     """
 
     scope_resource: str
