@@ -3,6 +3,7 @@ import logging
 import logging.config
 import re
 
+import django
 import pytest
 from django.test import RequestFactory
 from opentelemetry import trace
@@ -133,7 +134,9 @@ def test_malformed_request_is_only_in_the_access_log(client, capfd, settings, qu
 
 @pytest.mark.parametrize(("debug", "mails"), [(False, 1), (True, 0)])
 def test_unexpected_error_is_mailed_to_the_admins_as_djangos_documentation_shows(settings, mailoutbox, debug, mails):
-    settings.ADMINS, settings.DEBUG = [("Ada", "ada@example.com")], debug
+    settings.DEBUG = debug
+    settings.ADMINS = ["ada@example.com" if django.VERSION >= (6,) else ("Ada", "ada@example.com")]
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}  # from Django 6.1 on
 
     logging.getLogger("django.request").error("Internal Server Error: /users", exc_info=ValueError("no such thing"))
 
