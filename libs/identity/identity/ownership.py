@@ -9,7 +9,6 @@ from django.db.models import Model, QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
 
 from identity.callers import caller_of, is_staff
 from identity.exceptions import InsufficientScope
@@ -24,7 +23,7 @@ class OwnedMixin(GenericAPIView[Any]):
 
     Objects of other users are not found, by any method, filter or page. Staff users and callers with the scope
     ``RESOURCE:all`` have access to all objects. ``owner_field`` is a field of the model, a number or a relation to
-    users; it is checked in serializer fields with this ``source`` or ``*``, in serializers of ``get_serializer`` only.
+    users; in serializers of ``get_serializer`` it is checked in the request, before their ``validate``.
     """
 
     scope_resource: str
@@ -53,13 +52,12 @@ class OwnedMixin(GenericAPIView[Any]):
         """Return the serializer, which validates that an owner in the request is the caller."""
         serializer: Any = super().get_serializer(*args, **kwargs)
         if ("data" in kwargs or len(args) > 1) and not self.sees_all():
-            validated = getattr(serializer, "child", serializer)
-            for field in validated.fields.values() if isinstance(validated, Serializer) else [validated]:
+            one = getattr(serializer, "child", serializer)
+            one.validators = [*one.validators, self.refuse_other_owner_among]
+            for field in getattr(one, "fields", {}).values():
                 if field.source in self._owner_names:
                     field.validators = [*field.validators, self.refuse_other_owner]
                     field.allow_null = False  # validators do not see null
-                elif field.source in ("*", None):  # several values; a BaseSerializer has no source
-                    field.validators = [*field.validators, self.refuse_other_owner_among]
         return serializer
 
     def check_object_permissions(self, request: Request, obj: Any) -> None:
@@ -88,9 +86,9 @@ class OwnedMixin(GenericAPIView[Any]):
         if not self._is_own(owner):
             raise InsufficientScope(self._all)
 
-    def refuse_other_owner_among(self, values: Mapping[str, object]) -> None:
-        """Validate the owner among several values, as ``refuse_other_owner`` does."""
-        for name in self._owner_names & values.keys():
+    def refuse_other_owner_among(self, values: object) -> None:
+        """Validate the owner among the values of a serializer, as ``refuse_other_owner`` does."""
+        for name in self._owner_names & values.keys() if isinstance(values, Mapping) else ():
             self.refuse_other_owner(values[name])
 
     def _is_own(self, owner: object) -> bool:

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from callers import identity, make_caller
 from django.core.exceptions import ImproperlyConfigured
@@ -213,6 +215,29 @@ def test_owner_among_other_values_is_checked(books, monkeypatch, details):
     for shelf, status in ((8, 403), (7, 201)):
         body = {"shelf": shelf}
         assert send(make_caller(), "post", body={"details": body} if details else body).status_code == status
+
+
+def test_owner_in_each_of_several_base_serializers_is_checked(books, monkeypatch):
+    monkeypatch.setattr(OwnBooks, "serializer_class", partial(ScoreSerializer, many=True))
+    monkeypatch.setattr(OwnBooks, "create_response", lambda self, serializer: Response(status=201))
+
+    for shelf, status in ((8, 403), (7, 201)):
+        assert send(make_caller(), "post", body=[{"shelf": 7}, {"shelf": shelf}]).status_code == status
+
+
+class RenamingSerializer(TitleSerializer):
+    def to_internal_value(self, data):
+        owner = data.pop("owner")
+        return super().to_internal_value(data) | {"shelf": owner}
+
+
+def test_owner_that_a_serializer_reads_itself_is_checked(books, monkeypatch):
+    monkeypatch.setattr(OwnBooks, "serializer_class", RenamingSerializer)
+    new = {"title": "New", "isbn": "9780000000001"}
+
+    assert send(make_caller(), "post", body=new | {"owner": 8}).status_code == 403
+    assert send(make_caller(), "put", body=new | {"owner": 8}, pk=books[0].pk).status_code == 403
+    assert send(make_caller(), "post", body=new | {"owner": 7}).status_code == 201
 
 
 def test_owner_field_of_another_model_is_refused(books, monkeypatch):
