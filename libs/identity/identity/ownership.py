@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from identity.callers import caller_of, is_staff
 from identity.exceptions import InsufficientScope
+from identity.internal import HEADER
 
 
 class OwnedMixin(GenericAPIView[Any]):
@@ -59,6 +60,14 @@ class OwnedMixin(GenericAPIView[Any]):
                     field.validators = [*field.validators, self.refuse_other_owner]
                     field.allow_null = False  # validators do not see null
         return serializer
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Return the headers, with a ``Vary`` by which Django's caches keep the responses of callers apart."""
+        headers: dict[str, str] = super().default_response_headers
+        if settings.AUTH:
+            headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), HEADER, "Cookie"]))
+        return headers
 
     def check_object_permissions(self, request: Request, obj: Any) -> None:
         """Check that the caller has access to the object, also if a subclass's ``get_object`` does not filter.

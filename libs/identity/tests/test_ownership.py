@@ -2,8 +2,12 @@ from functools import partial
 
 import pytest
 from callers import identity, make_caller
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.shortcuts import get_object_or_404
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_page
+from django.views.decorators.vary import vary_on_headers
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
@@ -266,3 +270,27 @@ def test_owner_cannot_be_null(books, monkeypatch):
     changed = send(make_caller(), "patch", body={"shelf": None}, pk=books[0].pk)
 
     assert [response.data["errors"][0]["code"] for response in (created, changed)] == ["null", "null"]
+
+
+@pytest.mark.parametrize("cached", ["list", "dispatch"])
+def test_cached_response_is_not_that_of_another_caller(books, monkeypatch, cached):
+    decorators = [cache_page(60), vary_on_headers("Authorization")]  # as in REST framework's guide
+    monkeypatch.setattr(OwnBooks, cached, method_decorator(decorators)(getattr(OwnBooks, cached)))
+
+    def found(user_id):
+        body = send(make_caller(user_id=user_id), "get").render().content
+        return [title for title in (b"Mine", b"Other") if title in body]
+
+    cache.clear()
+    try:
+        assert (found(7), found(8)) == ([b"Mine"], [b"Other"])
+    finally:
+        cache.clear()
+
+
+def test_response_varies_by_caller_only_with_auth(books, settings):
+    assert send(make_caller(), "get").headers["Vary"] == "Accept, X-Internal-Identity, Cookie"
+
+    settings.AUTH = False
+
+    assert send(make_caller(), "get").headers["Vary"] == "Accept"
