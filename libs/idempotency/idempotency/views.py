@@ -76,10 +76,11 @@ def _data(body: bytes) -> Any:
 class IdempotentCreateMixin(ResourceViewSet[Any]):
     """Creates an object once per Idempotency-Key, and replays the first response byte for byte for retries.
 
-    With ``AUTH``, keys are unique per caller. The key is claimed and committed before the request is validated; the
-    status, body and ``Location`` of the response are stored in the transaction that stores the object. A failed request
-    stores nothing and releases its key. ``perform_create`` is a hook as usual, and runs once. Code of a subclass around
-    ``super().create()`` also runs for retries, and its changes to the response are not stored.
+    Keys are unique per caller, or per user of another authentication class. A key is claimed and committed before the
+    request is validated; the status, body and ``Location`` of the response are stored in the transaction that stores
+    the object. A failed request stores nothing and releases its key. ``perform_create`` is a hook as usual, and runs
+    once. Code of a subclass around ``super().create()`` also runs for retries, and its changes to the response are not
+    stored.
     """
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"create": [KeyInUse, KeyReused]}

@@ -63,6 +63,12 @@ def subject_of(request: Any) -> str:
 
 
 def name_of_caller(request: Any) -> str:
-    """Return ``subject_of`` encoded as at most 255 visible ASCII characters, without spaces."""
+    """Return ``subject_of`` encoded as at most 255 visible ASCII characters, without spaces.
+
+    A user of another authentication class, with or without ``AUTH``, is ``%user:ID``, which is no encoded subject.
+    """
     name = quote(subject_of(request), safe="!\"#$&'()*+,/:;<=>?@[\\]^`{|}")
+    user = getattr(request, "user", None)
+    if not name and not caller_of(request) and getattr(user, "is_authenticated", False):
+        name = f"%user:{quote(str(user.pk), safe='')}"  # type: ignore[union-attr] # it is authenticated
     return name if len(name) <= MAX_NAME_LENGTH else f"%sha256:{hashlib.sha256(name.encode()).hexdigest()}"

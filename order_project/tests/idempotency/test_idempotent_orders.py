@@ -87,6 +87,18 @@ def test_other_keys_and_no_key_place_new_orders(api):
     assert Order.objects.count() == 4
 
 
+def test_keys_of_users_of_another_authentication_class_are_apart(django_user_model):
+    clients = [APIClient() for _ in range(3)]
+    for number, client in enumerate(clients[:2]):
+        client.force_authenticate(django_user_model.objects.create_user(f"user-{number}"))
+
+    first = [place(api=client) for client in clients]
+    again = [place(api=client) for client in clients]
+
+    assert len({response.json()["id"] for response in first}) == len(clients)
+    assert [response.content for response in again] == [response.content for response in first]
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b"])
 def test_invalid_key_is_rejected(key):
     refused = place(key)
