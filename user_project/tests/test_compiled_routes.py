@@ -9,10 +9,13 @@ import django_filters
 import parity
 import pytest
 from django.db import models
+from django.db.models import QuerySet
 from django.db.models.functions import Length
 from django.db.models.signals import post_init, pre_init
+from django.db.models.sql import Query
 from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import classproperty
 from django.views.decorators.cache import cache_page
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import (
@@ -223,10 +226,25 @@ def test_customized_filterset_is_refused(members, expected):
         User.objects.prefetch_related("x"),
         User.objects.distinct(),
         User.objects.all()[:5],
+        User.objects.reverse(),
+        QuerySet(User, query=type("OwnQuery", (Query,), {})(User)),
     ],
 )
 def test_queryset_other_than_all_rows_is_refused(queryset):
     assert reason(view(queryset=queryset)) == "the queryset is not User.objects.all()"
+
+
+@pytest.mark.parametrize("name", ["queryset", "serializer_class", "filterset_class", "ordering", "permission_classes"])
+def test_attribute_that_is_computed_for_each_request_is_refused(name):
+    plain = getattr(UserViewSet, name)
+
+    assert reason(view(**{name: classproperty(lambda cls: plain)}), "list") is not None
+
+
+def test_option_of_a_serializer_that_is_computed_for_each_request_is_refused():
+    fields = classproperty(lambda cls: UserSerializer.Meta.fields)
+
+    assert reason(serializer(meta={"fields": fields})) == "OwnSerializer.Meta.fields is not known"
 
 
 def test_own_queryset_class_is_refused():

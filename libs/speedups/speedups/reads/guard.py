@@ -1,5 +1,6 @@
 """Decides which routes can be compiled. Anything that is not in the allowlist (``known``) is refused."""
 
+from inspect import getattr_static
 from typing import Any
 
 from django.conf import settings
@@ -51,19 +52,19 @@ def _compile(function: Any) -> CompiledRead:
     require(function.initkwargs.keys() <= {"basename", "detail", "suffix"}, "as_view() has arguments")
     check_class(view, known.VIEW)
     for name, value in known.VALUES.items():
-        require(getattr(view, name) == value, f"{view.__name__}.{name} is not known")
-    model = plain_model(view.queryset)
+        require(getattr_static(view, name) == value, f"{view.__name__}.{name} is not known")
+    model = plain_model(getattr_static(view, "queryset"))  # a descriptor may return another one for each request
     key: Any = model._meta.pk
     require(type(key) in known.NUMBERS, f"the key of {model.__name__} is not known")
-    if filterset := getattr(view, "filterset_class", None):
+    if filterset := getattr_static(view, "filterset_class", None):
         check_filterset(filterset)
-    rows = Rows(model, plain_fields(view.serializer_class, model))
+    rows = Rows(model, plain_fields(getattr_static(view, "serializer_class"), model))
     require(not rows.have_receivers(), f"pre_init or post_init of {model.__name__} has receivers")
     headers = _headers(view, function.actions)
     if action == "retrieve":
         return CompiledRetrieve(rows, headers)
     # Other orders may be slow, and only the view has a statement timeout.
-    require(view.ordering in (key.name, f"-{key.name}"), f"{view.__name__}.ordering is not known")
+    require(getattr_static(view, "ordering") in (key.name, f"-{key.name}"), f"{view.__name__}.ordering is not known")
     require(view.pagination_class.page_size, "its paginator has no page size")
     require(key.attname in rows.names, f"{view.__name__}.ordering is not in the serializer")
     return CompiledList(rows, headers, view.ordering)

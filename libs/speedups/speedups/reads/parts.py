@@ -1,10 +1,8 @@
 """Checks of the classes that a view consists of."""
 
-import contextlib
 import inspect
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.query_utils import DeferredAttribute
 from rest_framework import serializers
@@ -49,7 +47,8 @@ def check_patches() -> None:
 def check_meta(cls: Any, base: Any) -> None:
     """Raise NotCompiledError if the ``Meta`` of ``cls`` has an option outside the allowlist."""
     for one in getattr(cls, "Meta", object).__mro__[:-1]:
-        unknown = vars(one).keys() - known.PLAIN_NAMES - known.META[base]
+        names = {name for name in known.META[base] if not hasattr(vars(one).get(name), "__get__")}
+        unknown = vars(one).keys() - known.PLAIN_NAMES - names
         require(not unknown, f"{cls.__name__}.Meta.{', '.join(sorted(unknown))} is not known")
 
 
@@ -63,12 +62,10 @@ def plain_model(queryset: Any) -> type[Model]:
     require(meta.managed and not (meta.parents or meta.proxy or meta.swapped), f"{model.__name__} has no plain table")
     manager: Any = meta.default_manager  # clones of the view's queryset use it
     require(type(manager).get_queryset is Manager.get_queryset, f"{model.__name__}'s manager is not known")
-    state, expected = vars(queryset).copy(), vars(QuerySet(model)).copy()
+    state, expected = vars(queryset.all()), vars(QuerySet(model).all())
     query, all_rows = state.pop("_query"), expected.pop("_query")
-    is_plain = state == expected and not query.select_for_update
-    with contextlib.suppress(EmptyResultSet):
-        is_plain = is_plain and query.sql_with_params() == all_rows.sql_with_params()
-    require(is_plain and not query.is_empty(), f"the queryset is not {model.__name__}.objects.all()")
+    is_plain = state == expected and type(query) is type(all_rows) and vars(query) == vars(all_rows)
+    require(is_plain, f"the queryset is not {model.__name__}.objects.all()")
     return model
 
 
