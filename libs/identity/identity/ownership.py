@@ -24,7 +24,8 @@ class OwnedMixin(GenericAPIView[Any]):
 
     Objects of other users are not found, by any method, filter or page. Staff users and callers with the scope
     ``RESOURCE:all`` have access to all objects. ``owner_field`` is a field of the model, a number or a relation to
-    users; in serializers of ``get_serializer`` it is checked in the request, before their ``validate``.
+    users; in serializers of ``get_serializer`` it is checked in the request, before their ``validate``. An action that
+    reads objects by a queryset of its own, not by ``get_queryset``, restricts them with ``owned``.
     """
 
     scope_resource: str
