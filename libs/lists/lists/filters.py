@@ -18,6 +18,11 @@ from lists.datetimes import INVALID_DATETIME, parse_utc_datetime
 
 MAX_IDS = 100
 
+_INTEGERS: tuple[Any, ...] = (
+    *(models.AutoField, models.BigIntegerField, models.IntegerField, models.SmallIntegerField),
+    *(models.PositiveIntegerField, models.PositiveSmallIntegerField),
+)
+
 
 class StrictFilterBackend(DjangoFilterBackend):
     """django-filter's backend, which skips the form if the query has no filter and the form would have no effect.
@@ -148,7 +153,7 @@ class StrictFilterSet(django_filters.FilterSet):
     """A FilterSet that refuses values that the database rejects or that cannot match."""
 
     FILTER_DEFAULTS = django_filters.FilterSet.FILTER_DEFAULTS | {
-        models.BigIntegerField: {"filter_class": IntegerFilter},
+        **{kind: {"filter_class": IntegerFilter} for kind in _INTEGERS},
         models.BooleanField: {"filter_class": BooleanFilter},  # and of the lookup isnull
         models.DateTimeField: {"filter_class": UTCDateTimeFilter},
     }

@@ -5,8 +5,11 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import models
 
 from library.books.models import Book
+from lists.filters import IntegerFilter, StrictFilterSet
 
 pytestmark = pytest.mark.django_db
 
@@ -215,3 +218,19 @@ def test_cursor_of_another_ordering_is_refused(api, make_book):
     response = api.get(cursor.replace("ordering=title", "ordering=-id"))
 
     assert response.json()["errors"][0]["code"] == "invalid_cursor"
+
+
+@pytest.mark.parametrize("text", ["0.5", "1.0", "1_0"])
+def test_filters_of_each_kind_of_integer_accept_only_digits(text):
+    kinds = [kind for kind in StrictFilterSet.FILTER_DEFAULTS if issubclass(kind, models.IntegerField)]
+    field = type("PagesFilter", (StrictFilterSet,), {"Meta": PagesMeta}).base_filters["pages"].field
+
+    with pytest.raises(ValidationError):
+        field.clean(text)
+
+    assert {StrictFilterSet.FILTER_DEFAULTS[kind]["filter_class"] for kind in kinds} == {IntegerFilter}
+
+
+class PagesMeta:
+    model = Book
+    fields = ["pages"]
