@@ -96,10 +96,11 @@ class OwnedMixin(GenericAPIView[Any]):
         if not self._is_own(owner):
             raise InsufficientScope(self._all)
 
-    def refuse_other_owner_among(self, values: object) -> None:
+    def refuse_other_owner_among(self, values: Any) -> None:
         """Validate the owner among the values of a serializer, as ``refuse_other_owner`` does."""
-        for name in self._owner_names & values.keys() if isinstance(values, Mapping) else ():
-            self.refuse_other_owner(values[name])
+        for name in self._owner_names:
+            if isinstance(values, Mapping) and name in values:
+                self.refuse_other_owner(values[name])
 
     def _is_own(self, owner: object) -> bool:
         caller = caller_of(self.request)
