@@ -70,14 +70,14 @@ class CircuitBreaker:
         Raises:
             CircuitOpen: the call was rejected.
         """
-        is_trial = self._admit()
+        trial_until = self._admit()
         try:
             yield
         except self._counted:
-            self._record_failure(is_trial=is_trial)
+            self._record_failure(trial_until)
             raise
         except BaseException:
-            if is_trial:
+            if trial_until == self._trial_until:
                 self._trial_until = 0.0  # inconclusive: the next call is the trial
             raise
         else:
@@ -86,24 +86,24 @@ class CircuitBreaker:
     def _remaining(self) -> float:
         return 0.0 if self._opened_at is None else self._opened_at + self._open_seconds - self._clock()
 
-    def _admit(self) -> bool:
-        """Admit a call; return whether it is the trial call of a half-open circuit."""
+    def _admit(self) -> float:
+        """Admit a call; return until when it excludes others as the trial of a half-open circuit, or 0."""
         with self._lock:
             if self._opened_at is None:
-                return False
+                return 0.0
             now = self._clock()
             remaining = max(self._remaining(), self._trial_until - now)
             if remaining > 0:
                 raise CircuitOpen(remaining)
             self._trial_until = now + self._open_seconds
-            return True
+            return self._trial_until
 
-    def _record_failure(self, *, is_trial: bool) -> None:
+    def _record_failure(self, trial_until: float) -> None:
         with self._lock:
             self._failures += 1
-            # A call from before the circuit opened does not extend the open time; a trial from before it closed does
-            # not reopen it.
-            if self._failures >= self._threshold if self._opened_at is None else is_trial:
+            # Only the latest trial reopens the circuit. Other calls began before it opened, or before it last closed.
+            is_latest_trial = 0 < trial_until == self._trial_until
+            if self._failures >= self._threshold if self._opened_at is None else is_latest_trial:
                 self._opened_at = self._clock()
                 self._trial_until = 0.0
                 self._on_change(State.OPEN)

@@ -130,6 +130,24 @@ def test_failure_of_an_earlier_trial_does_not_reopen_the_circuit(breaker, clock)
     assert breaker.state is State.CLOSED
 
 
+@pytest.mark.parametrize("error", [KeyError(), Failure()])
+def test_end_of_an_earlier_trial_does_not_end_the_next(breaker, clock, error):
+    fail(breaker, 2)
+    clock.now = 10.0
+    earlier = breaker.guard()
+    earlier.__enter__()
+    clock.now = 20.0
+
+    with breaker.guard():
+        earlier.__exit__(type(error), error, None)
+        clock.now = 29.0
+        with pytest.raises(CircuitOpen) as refusal:
+            call(breaker)
+
+    assert refusal.value.retry_after == 1.0
+    assert breaker.state is State.CLOSED
+
+
 def test_inconclusive_trial_is_followed_by_another_trial(breaker, clock):
     fail(breaker, 2)
     clock.now = 10.0
