@@ -222,7 +222,7 @@ def test_owner_among_other_values_is_checked(books, monkeypatch, details):
 
 
 def test_owner_in_each_of_several_base_serializers_is_checked(books, monkeypatch):
-    monkeypatch.setattr(OwnBooks, "serializer_class", partial(ScoreSerializer, many=True))
+    monkeypatch.setattr(OwnBooks, "serializer_class", staticmethod(partial(ScoreSerializer, many=True)))
     monkeypatch.setattr(OwnBooks, "create_response", lambda self, serializer: Response(status=201))
 
     for shelf, status in ((8, 403), (7, 201)):
