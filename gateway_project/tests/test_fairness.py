@@ -15,7 +15,7 @@ from tests.client import Client, request
 from tests.process import configuration
 
 MANY = 100
-SMALL_CHUNKS = b"1\r\na\r\n" * 600_000 + b"0\r\n\r\n"
+SMALL_CHUNKS = b"1\r\na\r\n" * 300_000 + b"0\r\n\r\n"
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_response_of_many_small_chunks_alternates_with_requests_of_other_clients
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + SMALL_CHUNKS
     )
 
-    with Client(streaming_gateway.port) as greedy, Client(streaming_gateway.port) as other:
+    with Client(streaming_gateway.port, timeout=60) as greedy, Client(streaming_gateway.port) as other:
         greedy.send(request())
         is_received = in_thread(lambda: receive_to_the_end(greedy))
         for _ in range(5):
@@ -69,7 +69,7 @@ def test_response_of_many_small_chunks_alternates_with_requests_of_other_clients
 
 
 def test_upload_of_many_small_chunks_alternates_with_requests_of_other_clients(streaming_gateway, upstream):
-    with Client(streaming_gateway.port) as greedy, Client(streaming_gateway.port) as other:
+    with Client(streaming_gateway.port, timeout=60) as greedy, Client(streaming_gateway.port) as other:
         is_sent = in_thread(
             lambda: greedy.send(request("POST", "/", "Transfer-Encoding: chunked") + SMALL_CHUNKS) or greedy.read()
         )
