@@ -4,6 +4,7 @@ Forwarding headers such as ``X-Forwarded-For`` are trusted if the peer's address
 at a service, if the request has a service token, as those of the gateway do. Otherwise they are removed.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -13,6 +14,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from chassis.service_token import has_service_token
+
+_PORT = r"^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$"  # of an address, which is the first or second group
 
 
 class ForwardedMiddleware:
@@ -44,13 +47,14 @@ def original_address(peer: str, forwarded_for: Iterable[str]) -> str:
     """Return the last address in ``X-Forwarded-For`` that is not in ``settings.TRUSTED_PROXIES``.
 
     Each proxy appends the address of its peer, so a client can forge only the entries before its own address. They are
-    ignored. A malformed entry is ignored, too, with all entries before it.
+    ignored. A malformed entry is ignored, too, with all entries before it. An entry may have a port, as some load
+    balancers send it: ``192.0.2.7:4711`` or ``[2001:db8::7]:4711``.
 
     Args:
         peer: the address of the trusted peer.
         forwarded_for: the values of the header, in order.
     """
-    chain = [entry.strip() for value in forwarded_for for entry in value.split(",")]
+    chain = [re.sub(_PORT, r"\1\2", entry.strip()) for value in forwarded_for for entry in value.split(",")]
     address = peer
     while chain and _parsed(chain[-1]):
         address = chain.pop()
