@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError as FormValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
+from django.utils.datastructures import MultiValueDict
 from django_filters import widgets
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.renderers import BrowsableAPIRenderer
@@ -130,8 +131,19 @@ class IntegerFilter(django_filters.NumberFilter):
     field_class = IntegerField  # type: ignore[assignment] # the stubs know one class only
 
 
+class RepeatableCSVWidget(widgets.CSVWidget):
+    """Reads ``ids=1,2`` and, as many HTTP clients send lists, ``ids=1&ids=2``."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return the list of values; None if the parameter is absent."""
+        values = data.getlist(name) if isinstance(data, MultiValueDict) else []
+        return ",".join(values).split(",") if len(values) > 1 else super().value_from_datadict(data, files, name)
+
+
 class IdListField(django_filters.fields.BaseCSVField):
     """A list of 1 to ``MAX_IDS`` values."""
+
+    widget = RepeatableCSVWidget
 
     def clean(self, value: Any) -> Any:
         """Return the values; None if the parameter is absent."""

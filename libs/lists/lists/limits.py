@@ -1,6 +1,6 @@
 """Limits of lists: time in the database, concurrent searches, length of the query."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from threading import BoundedSemaphore
@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, connections, transaction
 from django.http import QueryDict
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ErrorDetail
 
 MAX_QUERY_LENGTH = 4096  # bytes
 SEARCH_WAIT_SECONDS = 0.05
@@ -89,8 +89,10 @@ class TrackedQuery(QueryDict):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.names_read: set[str] = set()
+        self.lists_read: set[str] = set()  # the names of which all values were read, not only the last one
         super().__init__(*args, **kwargs)
         self.names_read.clear()
+        self.lists_read.clear()
 
     def __getitem__(self, key: str) -> Any:
         self.names_read.add(key)
@@ -105,31 +107,42 @@ class TrackedQuery(QueryDict):
 
     def getlist(self, key: str, default: Any = None) -> Any:
         """Return the values of a parameter."""
-        self.names_read.add(key)
+        self._read([key])
         return super().getlist(key, default)
 
     def keys(self) -> Any:
         """Return the names of all parameters."""
-        self.names_read.update(self)
+        self._read(self)
         return super().keys()
 
     def lists(self) -> Any:
         """Return each parameter with its values."""
-        self.names_read.update(self)
+        self._read(self)
         return super().lists()
 
     def pop(self, key: str, *default: Any) -> Any:  # type: ignore[override] # the stubs overload it
         """Remove a parameter from a copy, and return its values."""
-        self.names_read.add(key)
+        self._read([key])
         return super().pop(key, *default)
 
+    def _read(self, names: Iterable[str]) -> None:
+        self.names_read.update(names)
+        self.lists_read.update(names)
+
     def __deepcopy__(self, memo: Any) -> "TrackedQuery":
-        names_read = self.names_read.copy()
+        names_read, lists_read = self.names_read.copy(), self.lists_read.copy()
         copy = super().__deepcopy__(memo)
         self.names_read.intersection_update(names_read)  # copying does not count as reading
-        copy.names_read = self.names_read
+        self.lists_read.intersection_update(lists_read)
+        copy.names_read, copy.lists_read = self.names_read, self.lists_read
         return copy
 
-    def unread(self) -> list[str]:
-        """Return the names of the parameters that were not read."""
-        return [name for name in self if name not in self.names_read]
+    def errors(self) -> dict[str, ErrorDetail]:
+        """Return an error for each parameter that was not read, or of whose values only the last one was read."""
+        errors = {}
+        for name, values in super().lists():
+            if name not in self.names_read:
+                errors[name] = ErrorDetail("Unknown parameter.", "unknown_parameter")
+            elif len(values) > 1 and name not in self.lists_read:
+                errors[name] = ErrorDetail("Must not be repeated.", "repeated_parameter")
+        return errors

@@ -177,36 +177,60 @@ def test_other_addresses_accept_any_parameter(api, make_book, db):
     assert api.get(f"/books/{make_book().pk}?x=1").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "read",
-    [
-        lambda query: query["a"],
-        lambda query: query.get("a"),
-        lambda query: query.getlist("a"),
-        lambda query: "a" in query,
-        lambda query: query.copy()["a"],
-        lambda query: query.dict(),
-        lambda query: list(query.items()),
-        lambda query: list(query.lists()),
-        lambda query: "a" in query.keys(),  # noqa: SIM118
-        dict,
-        lambda query: query.urlencode(),
-        lambda query: query.copy().pop("a"),
-        copy.copy,
-    ],
-)
+ONE_VALUE = [
+    lambda query: query["a"],
+    lambda query: query.get("a"),
+    lambda query: "a" in query,
+    lambda query: query.copy()["a"],
+    lambda query: query.dict(),
+    lambda query: list(query.items()),
+]
+ALL_VALUES = [
+    lambda query: query.getlist("a"),
+    lambda query: query.copy().getlist("a"),
+    lambda query: list(query.lists()),
+    lambda query: "a" in query.keys(),  # noqa: SIM118
+    dict,
+    lambda query: query.urlencode(),
+    lambda query: query.copy().pop("a"),
+    copy.copy,
+]
+
+
+@pytest.mark.parametrize("read", [*ONE_VALUE, *ALL_VALUES])
 def test_every_access_counts_as_reading(read):
-    query = TrackedQuery("a=1&a=2")
-    assert query.unread() == ["a"]
+    query = TrackedQuery("a=1")
+    assert query.errors()["a"].code == "unknown_parameter"
 
     read(query)
 
-    assert query.unread() == []
+    assert query.errors() == {}
+
+
+@pytest.mark.parametrize("read", ONE_VALUE)
+def test_repeated_parameter_of_which_one_value_is_read_is_an_error(read):
+    query = TrackedQuery("a=1&a=2")
+
+    read(query)
+
+    assert {name: error.code for name, error in query.errors().items()} == {"a": "repeated_parameter"}
+
+
+@pytest.mark.parametrize("read", ALL_VALUES)
+def test_repeated_parameter_can_be_read_as_a_list(read):
+    query = TrackedQuery("a=1&a=2")
+
+    read(query)
+
+    assert query.errors() == {}
 
 
 def test_copying_does_not_count_as_reading():
-    query = TrackedQuery("a=1&b=2")
+    query = TrackedQuery("a=1&a=2&b=2")
 
     query.copy()["a"]
 
-    assert query.unread() == ["b"]
+    assert {name: error.code for name, error in query.errors().items()} == {
+        "a": "repeated_parameter",
+        "b": "unknown_parameter",
+    }

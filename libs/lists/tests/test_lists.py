@@ -92,10 +92,29 @@ def test_search_covers_the_search_fields_of_the_view(api, make_book):
     assert ids(api.get("/books?search=PERSUAS")) == [by_title.id, by_isbn.id]
 
 
-def test_id_in_looks_up_several_at_once(api, make_book):
+@pytest.mark.parametrize("separator", [",", "&id__in="])
+def test_id_in_looks_up_several_at_once(api, make_book, separator):
     books = [make_book() for _ in range(3)]
+    wanted = separator.join(map(str, [books[2].id, books[0].id, 999999]))
 
-    assert ids(api.get(f"/books?id__in={books[2].id},{books[0].id},999999")) == [books[0].id, books[2].id]
+    assert ids(api.get(f"/books?id__in={wanted}")) == [books[0].id, books[2].id]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("title", "a"),
+        ("page_size", 1),
+        ("ordering", "id"),
+        ("search", "a"),
+        ("created_at__gt", "2026-01-01T00:00:00Z"),
+    ],
+)
+def test_parameter_with_one_value_must_not_be_repeated(api, name, value):
+    response = api.get(f"/books?{name}={value}&{name}={value}")
+
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(name, "repeated_parameter")]
 
 
 def test_bounds_of_a_field_determine_the_ordering(api, make_book):
@@ -178,6 +197,7 @@ def test_datetime_may_have_any_offset(api, make_book):
         ("id__in=1.5", "id__in", "invalid"),
         ("id__in=1,1_0", "id__in", "invalid"),
         ("id__in=", "id__in", "invalid"),
+        ("id__in=1&id__in=x", "id__in", "invalid"),
         (f"id__in={','.join(['1'] * 101)}", "id__in", "invalid"),
         (f"search={'a' * 101}", "search", "max_length"),
         ("search=a.b-c+d e/f_g,h i", "search", "too_many_words"),

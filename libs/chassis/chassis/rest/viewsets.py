@@ -101,9 +101,8 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response. It is tagged after its rendering, as iterators in the data can be read only once."""
-        if isinstance(self.listed_by, TrackedQuery) and (unknown := self.listed_by.unread()):
-            errors = dict.fromkeys(unknown, "Unknown parameter.")
-            response = self.handle_exception(ValidationError(errors, code="unknown_parameter"))
+        if isinstance(self.listed_by, TrackedQuery) and (errors := self.listed_by.errors()):
+            response = self.handle_exception(ValidationError(errors))
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.action == "retrieve" and response.status_code == HTTPStatus.OK:
             if not getattr(response, "is_rendered", True):

@@ -16,7 +16,7 @@ from lists.pagination import Cursor, KeysetPagination
 from speedups.reads.rows import Rows, encode, text_or_null
 
 _KEY = re.compile("[0-9]{1,18}")  # always fits into 64 bits
-_PAGE = re.compile("(?:(?:page_size|cursor)=[A-Za-z0-9_.:%-]*(?:&|$))*")
+_PAGE = re.compile(r"(?!.*(page_size|cursor)=.*\1=)(?:(?:page_size|cursor)=[A-Za-z0-9_.:%-]*(?:&|$))*")  # each once
 
 
 @dataclass
