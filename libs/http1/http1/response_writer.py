@@ -84,7 +84,7 @@ class ResponseWriter:
     def _make_head(self, response: Any) -> bytes:
         if not getattr(response, "streaming", True) and not self._body.finished:
             # The application did not read the whole request body: drain a small one, or close the connection.
-            self.must_drain = self._is_small()
+            self.must_drain = self._is_small() and self.status != "408"  # whose rest does not arrive
             self.keeps_connection &= self.must_drain
         self.keeps_connection &= not self._is_stopping()
         headers, is_without_length = list(self._headers), self.status == "204" or self.status[0] == "1"
