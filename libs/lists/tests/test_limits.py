@@ -1,7 +1,6 @@
 """Limits of lists: time, concurrent searches, length and parameters of the query."""
 
 import copy
-import json
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ import pytest
 from django.db import connection
 from django.db.models import Func, TextField, Value
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
@@ -143,8 +143,37 @@ class MarkingViewSet(BookViewSet):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
+class MarkingLateViewSet(BookViewSet):
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["X-Mark"] = request.query_params.get("mark", "")
+        return response
+
+
+class JSONPRenderer(JSONRenderer):
+    """As djangorestframework-jsonp, which REST framework's guide "Renderers" names."""
+
+    format, media_type = "jsonp", "application/javascript"
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        callback = renderer_context["request"].query_params.get("callback", "callback")
+        return callback.encode() + b"(" + super().render(data, accepted_media_type, renderer_context) + b");"
+
+
+class JSONPViewSet(BookViewSet):
+    renderer_classes = [JSONPRenderer]
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(("view", "parameter"), [(CountingViewSet, "count=1"), (MarkingViewSet, "mark=1")])
+@pytest.mark.parametrize(
+    ("view", "parameter"),
+    [
+        (CountingViewSet, "count=1"),
+        (MarkingViewSet, "mark=1"),
+        (MarkingLateViewSet, "mark=1"),
+        (JSONPViewSet, "callback=go"),
+    ],
+)
 def test_parameter_read_after_the_list_is_known(rf, make_book, view, parameter):
     make_book()
     respond = view.as_view({"get": "list"})
@@ -154,7 +183,14 @@ def test_parameter_read_after_the_list_is_known(rf, make_book, view, parameter):
 
     assert known.status_code == 200
     assert unknown.status_code == 400
-    assert [error["field"] for error in json.loads(unknown.content)["errors"]] == ["x"]
+    assert [error["field"] for error in unknown.data["errors"]] == ["x"]
+
+
+def test_unknown_parameter_of_a_page_is_an_error(api, db):
+    page = api.get("/books?x=1", headers={"accept": "text/html"})
+
+    assert page.status_code == 400
+    assert "Unknown parameter." in page.content.decode()
 
 
 @pytest.mark.django_db

@@ -9,17 +9,18 @@ from urllib.parse import quote
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import router, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import NoReverseMatch
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import viewsets
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request, override_method
 from rest_framework.response import Response
 
 from chassis.rest.conditional import PreconditionFailed, conditional, entity_tag
-from lists.limits import MAX_QUERY_LENGTH, ListTooExpensive, QueryTooLong, SearchesBusy, TrackedQuery
+from lists.limits import ListTooExpensive, QueryTooLong, SearchesBusy
+from lists.views import StrictListMixin
 from openapi.components import Problem
 from openapi.headers import ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION
 
@@ -33,7 +34,7 @@ ModelT = TypeVar("ModelT", bound=Model)
     partial_update=extend_schema(parameters=[IF_MATCH]),
     destroy=extend_schema(parameters=[IF_MATCH]),
 )
-class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
+class ResourceViewSet(StrictListMixin, viewsets.ModelViewSet[ModelT]):
     """REST framework's ModelViewSet with conditional requests, and a ``Location`` header for created objects.
 
     ``perform_create``, ``perform_update`` and ``perform_destroy`` are hooks as usual. The last two run in a transaction
@@ -43,26 +44,6 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     problems: ClassVar[Mapping[str, Sequence[Problem]]] = {"list": [QueryTooLong, ListTooExpensive, SearchesBusy]}
     locked_in: str | None = None  # the database in which an object is locked
-    listed_by: Any = None  # the query of a list
-
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        """Return REST framework's request, with a query that records which parameters are read."""
-        if request.GET:  # middleware may have changed it
-            query: Any = TrackedQuery(request.GET.urlencode(), encoding=request.GET.encoding)
-            request.GET = query
-        return super().initialize_request(request, *args, **kwargs)
-
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return a page of the list. A parameter that nothing reads, here or in an override, is an error.
-
-        Raises:
-            QueryTooLong: the query is longer than ``MAX_QUERY_LENGTH``.
-        """
-        if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_LENGTH:
-            raise QueryTooLong
-        response = super().list(request, *args, **kwargs)
-        self.listed_by = request.query_params
-        return response
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Create an object."""
@@ -101,8 +82,6 @@ class ResourceViewSet(viewsets.ModelViewSet[ModelT]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response. It is tagged after its rendering, as iterators in the data can be read only once."""
-        if isinstance(self.listed_by, TrackedQuery) and (errors := self.listed_by.errors()):
-            response = self.handle_exception(ValidationError(errors))
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.action == "retrieve" and response.status_code == HTTPStatus.OK:
             if not getattr(response, "is_rendered", True):
