@@ -76,7 +76,8 @@ class OneConnectionAdapter(BaseAdapter):
         response.raw = io.BytesIO(b"".join(body))
         response.request, response.url = request, request.url or ""
         response.status_code, response.reason = head.status, head.reason
-        response.headers = CaseInsensitiveDict(head.fields)  # the last one of repeated fields
+        response.headers = CaseInsensitiveDict(head.fields)  # the last of repeated ones; no cookies, no codings
+        response.encoding = requests.utils.get_encoding_from_headers(response.headers)
         if not head.keeps_alive or body.length == UNTIL_CLOSE or stream.has_buffered:
             self.close()
         return response

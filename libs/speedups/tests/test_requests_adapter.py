@@ -94,6 +94,16 @@ def test_response_is_a_requests_response(server, ask):
         response.raise_for_status()
 
 
+@pytest.mark.parametrize(("charset", "encoding"), [("; charset=iso-8859-1", "iso-8859-1"), ("", "ISO-8859-1")])
+def test_text_has_the_encoding_of_the_response(server, ask, charset, encoding):
+    fields = f"Content-Type: text/plain{charset}\r\nContent-Length: 4\r\n\r\n"
+    server.responses = [b"HTTP/1.1 200 OK\r\n" + fields.encode() + b"caf\xe9"]
+
+    response = ask()
+
+    assert (response.encoding, response.text) == (encoding, "caf\xe9")
+
+
 @pytest.mark.parametrize(
     "response",
     [
