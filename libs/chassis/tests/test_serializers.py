@@ -1,6 +1,6 @@
 """StrictModelSerializer: cached fields, forms and date-times."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from django.db import models
@@ -380,6 +380,16 @@ def test_given_formats_of_a_datetime_are_used():
         "created_at": ["Datetime has wrong format. Use one of these formats instead: DD.MM.YYYY hh:mm."],
         "updated_at": ["No date."],
     }
+
+
+def test_datetime_of_a_parser_is_accepted():
+    """A YAML parser converts timestamps, as REST framework's guide "Parsers" describes."""
+    field = StrictDateTimeField()
+
+    assert field.run_validation(datetime(2024, 1, 31, 12, tzinfo=UTC)) == datetime(2024, 1, 31, 12, tzinfo=UTC)
+    assert field.run_validation(datetime(2024, 1, 31, 12)) == datetime(2024, 1, 31, 12, tzinfo=UTC)  # noqa: DTZ001
+    with pytest.raises(serializers.ValidationError):
+        field.run_validation(date(2024, 1, 31))
 
 
 def test_formats_of_the_settings_are_used(settings):

@@ -34,7 +34,7 @@ class StrictFilterBackend(DjangoFilterBackend):
     def get_filterset_kwargs(self, request: Any, queryset: QuerySet[Model], view: Any) -> dict[str, Any]:
         """Return the arguments of the FilterSet."""
         kwargs: dict[str, Any] = super().get_filterset_kwargs(request, queryset, view)
-        if isinstance(request.accepted_renderer, BrowsableAPIRenderer):
+        if isinstance(getattr(request, "accepted_renderer", None), BrowsableAPIRenderer):
             filterset: Any = self.get_filterset_class(view, queryset)
             data = kwargs["data"] = kwargs["data"].copy()
             for name in [name for name in filterset.base_filters if data.get(name) == ""]:

@@ -3,6 +3,7 @@
 import django_filters
 import pytest
 from django import forms
+from rest_framework.request import Request
 
 from library.books.filters import BookFilter
 from library.books.models import Book
@@ -100,6 +101,14 @@ def test_backend_that_changes_the_query_is_applied(api, make_book, monkeypatch):
     monkeypatch.setattr(BookViewSet, "filter_backends", [EmmasBackend])
 
     assert [api.get(f"/books/{book.pk}").status_code for book in (emma, other)] == [200, 404]
+
+
+def test_backend_filters_outside_of_a_request_cycle(rf, make_book):
+    """A request without content negotiation, as in a command that exports a list."""
+    emma, _ = make_book(title="Emma"), make_book(title="Persuasion")
+    view = BookViewSet(request=Request(rf.get("/books?title=Emma")), action="list")
+
+    assert list(view.filter_queryset(view.get_queryset())) == [emma]
 
 
 def test_missing_required_filter_is_an_error(api, monkeypatch):

@@ -107,6 +107,7 @@ class StrictJSONField(serializers.JSONField):
 class StrictDateTimeField(serializers.DateTimeField):
     """An RFC 3339 date-time. HTML forms may send other formats, as their inputs have no UTC offset.
 
+    Parsers of formats with a date-time type, such as YAML, may pass a ``datetime``.
     ``input_formats``, or ``DATETIME_INPUT_FORMATS`` of REST framework's settings, are used instead if they are given.
     """
 
@@ -125,7 +126,7 @@ class StrictDateTimeField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         """Return the datetime."""
-        if _is_form_data(self) or self._has_formats():
+        if isinstance(value, datetime) or _is_form_data(self) or self._has_formats():
             return super().to_internal_value(value)
         try:
             return self.enforce_timezone(parse_utc_datetime(value))
