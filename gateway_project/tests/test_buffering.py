@@ -102,7 +102,7 @@ def test_stalled_client_gets_408_and_the_circuit_stays_closed(impatient):
 
     found = {case: (got.status, json.loads(got.body)["type"]) for case, got in responses.items()}
     assert found == dict.fromkeys(clients, (408, "urn:problem:request_timeout"))
-    assert {case: got.values(b"Connection") for case, got in responses.items()} == dict.fromkeys(clients, [b"close"])
+    assert all(got.values(b"Connection") == [b"close"] for got in responses.values())
     assert [circuit(impatient, route) for route in ("buffering", "streaming")] == ["closed", "closed"]
 
 
