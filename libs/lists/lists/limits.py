@@ -13,6 +13,7 @@ from rest_framework.exceptions import APIException, ErrorDetail
 
 MAX_QUERY_LENGTH = 4096  # bytes
 SEARCH_WAIT_SECONDS = 0.05
+LOCK_TIMEOUT = "200ms"  # less than LIST_TIMEOUT, as a locked table is no fault of the query
 QUERY_CANCELED = "57014"  # PostgreSQL's code for a statement that took too long
 
 search_slots = BoundedSemaphore(getattr(settings, "LIST_SEARCHES", 1))
@@ -49,11 +50,14 @@ def limited_reads(alias: str) -> Iterator[None]:
 
     Raises:
         ListTooExpensive: a statement took longer.
+        OperationalError: the database is unavailable, or the table is locked for ``LOCK_TIMEOUT``.
     """
     try:
         with transaction.atomic(using=alias):
             timeout = getattr(settings, "LIST_TIMEOUT", "250ms")
-            set_locally(alias, statement_timeout=timeout, max_parallel_workers_per_gather="0")
+            set_locally(
+                alias, statement_timeout=timeout, lock_timeout=LOCK_TIMEOUT, max_parallel_workers_per_gather="0"
+            )
             yield
             transaction.set_rollback(True, using=alias)  # resets the settings, also within an outer transaction
     except OperationalError as error:

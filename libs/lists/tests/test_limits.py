@@ -5,7 +5,9 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg2
 import pytest
 from django.db import connection
 from django.db.models import Func, TextField, Value
@@ -47,6 +49,18 @@ def test_slow_list_is_refused_and_the_settings_are_reset(api, make_book, setting
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(0.2), current_setting('enable_seqscan')")
         assert cursor.fetchone()[1] == "on"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_list_of_a_locked_table_is_unavailable(api, make_book):
+    """A migration may hold the lock for longer than ``LIST_TIMEOUT``, which is no fault of the query."""
+    make_book()
+    migration = psycopg2.connect(**connection.get_connection_params())
+    with closing(migration), migration.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {Book._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+        response = api.get("/books?search=emma")
+
+    assert (response.status_code, code(response)) == (503, "database_unavailable")
 
 
 def test_limits_have_defaults_in_other_projects():
