@@ -12,9 +12,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
 from observability import tracing
+from problems.exceptions import is_database_error
 
 logger = logging.getLogger(__name__)
 
@@ -72,18 +73,16 @@ def run_jobs(jobs: Sequence[Job], stop: threading.Event) -> None:
 def _run(job: Job) -> None:
     try:
         has_more = job.run() is True
-    except (OperationalError, InterfaceError) as error:
-        _note_failure(job)
-        if job.failures == 1:
-            logger.warning("database unavailable to a job", extra={"job": job.name, "error": str(error).strip()})
-        connections.close_all()
     except Unavailable as error:
         _note_failure(job)
         if job.failures == 1:
             logger.warning("dependency of a job unavailable", extra={"job": job.name, "error": str(error)})
-    except Exception:
+    except Exception as error:
         _note_failure(job)
-        logger.exception("job failed", extra={"job": job.name})
+        if not is_database_error(error):
+            logger.exception("job failed", extra={"job": job.name})
+        elif job.failures == 1:
+            logger.warning("database unavailable to a job", extra={"job": job.name, "error": str(error).strip()})
         connections.close_all()
     else:
         job.failures = 0

@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 
 from events.worker import Job, WorkCommand, run_jobs
 
@@ -65,12 +65,25 @@ def test_a_failing_job_is_logged_and_retried_and_others_continue(run, caplog):
     assert others
 
 
-def test_an_outage_of_the_database_is_logged_once_without_a_traceback(run, caplog):
+class ReadOnlyError(Exception):
+    """As psycopg2 raises it for a write to a standby; its own class cannot be made with a code."""
+
+    pgcode = "25006"
+
+
+def read_only():
+    error = InternalError("cannot execute INSERT in a read-only transaction")
+    error.__cause__ = ReadOnlyError()
+    return error
+
+
+@pytest.mark.parametrize("error", [OperationalError("connection refused"), read_only()])
+def test_an_outage_of_the_database_is_logged_once_without_a_traceback(run, caplog, error):
     attempts = []
 
     def fail():
         attempts.append(1)
-        raise OperationalError("connection refused")
+        raise error
 
     run(lambda: len(attempts) >= 3, Job("fails", 60, fail))
 

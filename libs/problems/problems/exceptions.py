@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
@@ -46,12 +46,19 @@ class DatabaseUnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return a 503 for a database error; None for other exceptions, which Django handles."""
-        if not _is_database_error(exception):
-            return None
-        logger.error("database unavailable", exc_info=exception)
-        error = DatabaseUnavailable
-        headers = {"Retry-After": str(error.wait)}
-        return problem_response(request, error.status_code, error.default_code, error.default_detail, headers)
+        return database_problem(request, exception)
+
+
+def database_problem(
+    request: HttpRequest, exception: Exception, headers: dict[str, str] | None = None
+) -> HttpResponse | None:
+    """Return a logged 503 for a database error; None for other exceptions."""
+    if not is_database_error(exception):
+        return None
+    _note_database_error(exception)
+    error = DatabaseUnavailable
+    headers = (headers or {}) | {"Retry-After": str(error.wait)}
+    return problem_response(request, error.status_code, error.default_code, error.default_detail, headers)
 
 
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -60,8 +67,8 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     A validation error also carries ``errors``, a list of ``field`` (dotted path; null for the whole body), ``code``
     and ``message``.
     """
-    if _is_database_error(exc):
-        logger.error("database unavailable", exc_info=exc)
+    if is_database_error(exc):
+        _note_database_error(exc)
         exc = DatabaseUnavailable()
     response = exception_handler(exc, context)
     if response is None:
@@ -87,9 +94,20 @@ def _problem_with_errors(request: Request, status: int, exc: exceptions.APIExcep
     return ReturnDict(data, serializer=serializer) if serializer else data
 
 
-def _is_database_error(exception: Exception) -> bool:
-    is_read_only = getattr(exception.__cause__, "pgcode", None) == READ_ONLY
-    return isinstance(exception, OperationalError | InterfaceError) or is_read_only
+def is_database_error(exception: Exception) -> bool:
+    """Whether the database is unavailable or read-only, so that a retry can succeed."""
+    return isinstance(exception, OperationalError | InterfaceError) or _is_read_only(exception)
+
+
+def _is_read_only(exception: Exception) -> bool:
+    return getattr(exception.__cause__, "pgcode", None) == READ_ONLY
+
+
+def _note_database_error(exception: Exception) -> None:
+    logger.error("database unavailable", exc_info=exception)
+    if _is_read_only(exception):
+        for connection in connections.all(initialized_only=True):
+            connection.close_at = 0  # at the end of the request: a new connection may reach the primary
 
 
 def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str | None]]:
