@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from problems.exceptions import database_problem
 from speedups.reads.guard import CompiledRead, check_site, compile_view
 from speedups.reads.parts import NotCompiledError
 
@@ -61,8 +62,8 @@ class CompiledReadsMiddleware:
             return None
         try:
             response = read(request, match.kwargs)
-        except Error:  # the view reports a database error
-            return None
+        except Error as error:  # the view reports another one than an unavailable database
+            response = database_problem(request, error, read.headers)
         if response is not None:
             request.resolver_match = match
         return response

@@ -162,12 +162,14 @@ def _neighbour(response, name):
 
 @contextlib.contextmanager
 def broken_database():
-    """Fault injection: every SELECT raises OperationalError, as on a closed connection."""
+    """Fault injection: every SELECT raises OperationalError, as on a closed connection. Yields the statements."""
+    attempts = []
 
     def fail(execute, sql, *args):
         if sql.startswith("SELECT"):
+            attempts.append(sql)
             raise OperationalError("injected")
         return execute(sql, *args)
 
     with connection.execute_wrapper(fail):
-        yield
+        yield attempts
