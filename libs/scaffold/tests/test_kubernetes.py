@@ -7,6 +7,7 @@ import pytest
 import yaml
 from repository import ROOT
 
+from devservers.postgres import INITDB_OPTIONS
 from scaffold import compose
 from scaffold.descriptions import read_projects
 from scaffold.generated import generate, render, stale
@@ -114,6 +115,18 @@ def test_alerts_are_those_of_prometheus():
     rule = yaml.safe_load(files["deploy/kubernetes/components/monitoring/alerts.yaml"])
 
     assert rule["spec"] == yaml.safe_load(files["deploy/prometheus/alerts.yml"])
+
+
+@pytest.mark.parametrize("name", [name for name, project in read_projects(ROOT).items() if project.database])
+def test_databases_have_the_encoding_and_the_locale_of_development(name):
+    file = ROOT / "deploy" / "kubernetes" / "components" / "cloudnative-pg" / f"{name}.yaml"
+    cluster = next(each for each in yaml.safe_load_all(file.read_text()) if each["kind"] == "Cluster")
+    initdb = cluster["spec"]["bootstrap"]["initdb"]
+
+    options = [f"--encoding={initdb.get('encoding')}", f"--locale-provider={initdb.get('localeProvider')}"]
+    options += [f"--builtin-locale={initdb.get('builtinLocale')}", "--locale=C"]  # the default of CloudNativePG
+
+    assert {*options} <= {*INITDB_OPTIONS}
 
 
 def test_files_are_yaml_without_merge_keys():
