@@ -37,7 +37,7 @@ def migration_lock(connection: BaseDatabaseWrapper, *, wait: float) -> Iterator[
         LockError: another process held the lock for ``wait`` seconds, the connection goes through a pooler, or the
             connection was replaced while the lock was held.
     """
-    _connect(connection)
+    connect(connection)
     _refuse_pooler(connection)
     started = time.monotonic()
     with connection.cursor() as cursor:
@@ -57,8 +57,12 @@ def migration_lock(connection: BaseDatabaseWrapper, *, wait: float) -> Iterator[
             raise LockError("The connection was replaced while it held the lock: another process may have migrated.")
 
 
-def _connect(connection: BaseDatabaseWrapper) -> None:
-    """Connect, with retries for a server that does not respond yet, such as one that starts with the service."""
+def connect(connection: BaseDatabaseWrapper) -> None:
+    """Connect, with retries for a server that does not respond yet, such as one that starts with the service.
+
+    Raises:
+        OperationalError: the server did not respond within ``CONNECT_SECONDS``.
+    """
     give_up_at = time.monotonic() + CONNECT_SECONDS
     while True:
         try:

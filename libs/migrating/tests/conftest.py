@@ -16,21 +16,21 @@ SECONDS = 120
 
 
 class Database:
-    """A database on which `manage.py migrate_once` can be run."""
+    """A database on which `manage.py migrate_once` and other commands can be run."""
 
     def __init__(self, name):
         self.name = name
         self.url = URL._replace(path=f"/{name}").geturl()
 
-    def start(self, *arguments, **variables):
-        command = [sys.executable, "-m", "django", "migrate_once", *arguments]
+    def start(self, *arguments, command="migrate_once", **variables):
+        command = [sys.executable, "-m", "django", command, *arguments]
         environment = os.environ | {"DATABASE_URL": self.url, "PYTHONPATH": str(Path(__file__).parent)}
         environment |= {"DJANGO_SETTINGS_MODULE": "bank.settings"} | variables
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(command, env=environment, **output)
 
-    def create(self):
-        administrate(f"CREATE DATABASE {self.name}")
+    def create(self, options=""):
+        administrate(f"CREATE DATABASE {self.name} {options}")
 
     def drop(self):
         administrate(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")

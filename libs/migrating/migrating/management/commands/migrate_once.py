@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connections
 
-from migrating.lock import LockError, migration_lock
+from migrating.lock import LockError, connect, migration_lock
 
 WAIT_SECONDS = 600.0
 
@@ -25,6 +25,11 @@ class Command(MigrateCommand):
         super().add_arguments(parser)
         words = f"seconds to wait for another process that migrates; by default {WAIT_SECONDS:g}"
         parser.add_argument("--wait", type=float, default=WAIT_SECONDS, metavar="SECONDS", help=words)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Connect before the system checks, which query the database."""
+        connect(connections[options["database"]])
+        return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate while holding the lock.
