@@ -54,7 +54,7 @@ class Monitor:
     def refresh(self) -> Counts:
         """Start health checks and requests for lags, wait at most 30 ms for them, and return the current counts."""
         gevent.joinall([*self.availability.check_all(), *self.lags.refresh()], timeout=_WAIT_SECONDS)
-        if self._latest is None or time.time() - self._latest.at > _COUNTS_MAX_AGE:
+        if self._latest is None or time.monotonic() - self._latest.at > _COUNTS_MAX_AGE:
             self._latest = _in_thread(read_counts)
         return self._latest
 

@@ -12,7 +12,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True)
 class Counts:
-    """A snapshot of the counters at ``at`` (seconds of ``time.time``)."""
+    """A snapshot of the counters at ``at`` (seconds of ``time.monotonic``, which all processes share)."""
 
     at: float
     responses: Mapping[tuple[str, int], float] = field(default_factory=dict)  # by route and status
@@ -41,7 +41,7 @@ def read_counts() -> Counts:
                 circuits.add(labels["upstream"])
             case "gateway_replica_ejected" if value:
                 ejected.add((labels["upstream"], labels["replica"]))
-    return Counts(time.time(), responses, durations, failures, frozenset(circuits), frozenset(ejected))
+    return Counts(time.monotonic(), responses, durations, failures, frozenset(circuits), frozenset(ejected))
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """Load, latency and failures of services, computed from snapshots of the shared counts."""
 
+import time
+
 import gevent
 import pytest
 
 from portal import monitor
 from portal.history import History
 from portal.state import sparkline
-from portal.traffic import Counts, load, new_failures
+from portal.traffic import Counts, load, new_failures, read_counts
 
 INFINITY = float("inf")
 
@@ -104,6 +106,23 @@ def test_five_minutes_are_kept(monkeypatch, tmp_path):
     history.extend(counts(float(at)) for at in range(0, 600, 5))
 
     assert history[-1].at - history[0].at == 300
+
+
+def test_counts_stay_current_after_the_clock_is_set_back(monkeypatch):
+    wall, elapsed = [7200.0], [100.0]
+    monkeypatch.setattr(time, "time", lambda: wall[0])
+    monkeypatch.setattr(time, "monotonic", lambda: elapsed[0])
+    watch = monitor.Monitor()
+    monkeypatch.setattr(watch.availability, "check_all", list)
+    monkeypatch.setattr(watch.lags, "refresh", list)
+    watch.history.append(read_counts())
+    watch.refresh()
+
+    wall[0] -= 3600
+    elapsed[0] += 5
+    now = watch.refresh()
+
+    assert now.at - watch.start_of_window(now).at == 5
 
 
 def test_failure_to_read_the_counts_is_logged_once(monkeypatch, caplog, capfd):
