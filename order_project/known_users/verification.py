@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from events.inbox.models import FeedCursor
 from known_users.events import FEED
 from known_users.models import KnownUser
 from user_client import UserServiceUnavailable, VerifiedUser, find_user
 
+CLOCK_SKEW = timedelta(minutes=1)  # at most, of the worker that reads the events, ahead of the database
 # Runs for every order of a cached user; a queryset would take several times as long.
 _NOT_ACTIVE = "SELECT state, changed_at FROM known_user WHERE user_id = %s AND state <> %s"
 
@@ -50,7 +51,6 @@ def _as_verified(state: str, verified_at: datetime) -> VerifiedUser | None:
 
 
 def _events_read_at() -> datetime | None:
-    """Return when the events were last read to their end; None if that is too long ago or never happened."""
-    oldest = timezone.now() - timedelta(seconds=settings.USER_REPLICA_MAX_AGE)
-    cursor = FeedCursor.objects.filter(pk=FEED, caught_up_at__gte=oldest).first()
-    return cursor.caught_up_at if cursor else None
+    """Return when the events were last read to their end; None if never, too long ago, or in the future."""
+    valid = (Now() - timedelta(seconds=settings.USER_REPLICA_MAX_AGE), Now() + CLOCK_SKEW)
+    return FeedCursor.objects.filter(pk=FEED, caught_up_at__range=valid).values_list("caught_up_at", flat=True).first()

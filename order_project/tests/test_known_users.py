@@ -267,6 +267,21 @@ class TestWhileTheUserServiceIsUnavailable:
 
         assert api.post("/orders", NEW_ORDER, format="json").status_code == 503
 
+    def test_a_stale_replica_is_not_used_after_the_clock_is_set_back(self, api, settings, monkeypatch):
+        settings.USER_REPLICA_MAX_AGE = 599
+        apply([changed()], READING)
+        an_hour_ago = timezone.now() - timedelta(hours=1)
+        monkeypatch.setattr(timezone, "now", lambda: an_hour_ago)
+
+        assert api.post("/orders", NEW_ORDER, format="json").status_code == 503
+
+    @pytest.mark.parametrize(("seconds_ahead", "status"), [(50, 201), (70, 503)])
+    def test_a_replica_of_the_future_is_not_used(self, api, seconds_ahead, status):
+        apply([changed()], READING)
+        FeedCursor.objects.update(caught_up_at=timezone.now() + timedelta(seconds=seconds_ahead))
+
+        assert api.post("/orders", NEW_ORDER, format="json").status_code == status
+
     def test_by_default_an_order_is_a_503(self, api, settings):
         settings.ORDERS_DURING_OUTAGE = False
         apply([changed()], READING)

@@ -1,7 +1,8 @@
 """A cache of active users. Unknown users are not cached, because they may be created at any time."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
+from time import monotonic
 
 from django.utils import timezone
 
@@ -12,14 +13,14 @@ class UserCache:
     """The times at which the last ``MAX_USERS`` active users were verified; thread-safe."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, datetime] = {}  # in order of insertion
+        self._seen: dict[int, tuple[float, datetime]] = {}  # monotonic time and date, in order of insertion
         self._lock = Lock()
 
     def put(self, user_id: int) -> datetime:
         """Cache the user as active now; return the time. Evicts the oldest entry of a full cache."""
         with self._lock:
             self._seen.pop(user_id, None)
-            self._seen[user_id] = now = timezone.now()
+            self._seen[user_id] = monotonic(), (now := timezone.now())
             if len(self._seen) > MAX_USERS:
                 del self._seen[next(iter(self._seen))]
         return now
@@ -31,5 +32,5 @@ class UserCache:
 
     def seen_at(self, user_id: int, *, within_seconds: float) -> datetime | None:
         """Return when the user was last seen; None if not within ``within_seconds``."""
-        seen = self._seen.get(user_id)
-        return seen if seen and timezone.now() - seen < timedelta(seconds=within_seconds) else None
+        put_at, seen_at = self._seen.get(user_id, (0.0, None))
+        return seen_at if monotonic() - put_at < within_seconds else None

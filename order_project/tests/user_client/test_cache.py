@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,13 @@ from user_client.cache import UserCache
 
 @pytest.fixture
 def travel(monkeypatch):
-    """Advance the clock that the cache reads."""
+    """Advance the time of the cache to a number of seconds after the start of the test."""
+    started_at = time.monotonic()
 
     def move(seconds):
-        now = timezone.now() + timedelta(seconds=seconds)
-        monkeypatch.setattr("user_client.cache.timezone.now", lambda: now)
+        monkeypatch.setattr("user_client.cache.monotonic", lambda: started_at + seconds)
 
+    move(0)
     return move
 
 
@@ -37,6 +39,18 @@ def test_known_user_is_cached_for_the_cache_seconds(user_service, settings, trav
 
     assert again == first
     assert later > first
+    assert len(user_service.log) == 2
+
+
+def test_clock_that_is_set_back_does_not_extend_the_cache_seconds(user_service, settings, travel, monkeypatch):
+    settings.USER_CACHE_SECONDS = 5
+    find_user(KNOWN_USER)
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: an_hour_ago)
+
+    travel(5.1)
+    find_user(KNOWN_USER)
+
     assert len(user_service.log) == 2
 
 
