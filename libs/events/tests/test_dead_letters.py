@@ -86,6 +86,18 @@ def test_a_dead_letter_is_not_retried_before_its_time():
     assert DeadLetter.objects.get().attempts == 1
 
 
+def test_retries_do_not_depend_on_the_clock_of_the_worker(monkeypatch):
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(hours=1))
+    consumer, next_attempts = consume([poison()]), []
+    next_attempts += DeadLetter.objects.values_list("next_attempt_at", flat=True)
+    DeadLetter.objects.retry()
+    assert consumer.retry_dead_letters() is True
+    next_attempts += DeadLetter.objects.values_list("next_attempt_at", flat=True)
+
+    assert [next_attempt < now + timedelta(minutes=1) for next_attempt in next_attempts] == [True, True]
+
+
 def test_retries_of_a_dead_letter_back_off_until_it_is_dead():
     consumer = consume([poison()])
     waits = []

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from events.cursor import Cursor, CursorGone, Page
@@ -134,16 +135,15 @@ class Consumer:
             "subject": _member(event, "subject")[:200],
             "event": json.dumps(event),
             "error": repr(error),
-            "next_attempt_at": timezone.now() + FIRST_RETRY,
+            "next_attempt_at": Now() + FIRST_RETRY,
         }
         event_id = _storable(_member(event, "id") or json.dumps(event))[:200]
         letter, is_new = DeadLetter.objects.get_or_create(
             feed=self.subscription.feed, event_id=event_id, defaults={k: _storable(v) for k, v in values.items()}
         )
         resolved = DeadLetter.objects.filter(pk=letter.pk, state=DeadLetter.State.RESOLVED)  # in an earlier reading
-        if is_new or resolved.update(
-            state=DeadLetter.State.WAITING, attempts=1, next_attempt_at=values["next_attempt_at"]
-        ):
+        again = {"state": DeadLetter.State.WAITING, "attempts": 1, "next_attempt_at": values["next_attempt_at"]}
+        if is_new or resolved.update(**again):
             extra = {"feed": self.subscription.feed, "event": event_id}
             logger.error("event not applied", exc_info=error, extra=extra)
 
@@ -165,7 +165,7 @@ class Consumer:
                 if _is_outage(error):
                     raise
                 letter.error, letter.attempts = _storable(repr(error)), letter.attempts + 1
-                letter.next_attempt_at = timezone.now() + FIRST_RETRY * 2 ** (letter.attempts - 1)
+                letter.next_attempt_at = Now() + FIRST_RETRY * 2 ** (letter.attempts - 1)
                 if letter.attempts >= MAX_ATTEMPTS:
                     letter.state, letter.next_attempt_at = DeadLetter.State.DEAD, None
                     logger.exception("event given up", extra={"feed": letter.feed, "event": letter.event_id})

@@ -68,7 +68,7 @@ class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
     def retry(self) -> int:
         """Schedule the letters for a retry, with all attempts; return their number."""
         unresolved = self.exclude(state=DeadLetter.State.RESOLVED)
-        return unresolved.update(state=DeadLetter.State.WAITING, attempts=0, next_attempt_at=timezone.now())
+        return unresolved.update(state=DeadLetter.State.WAITING, attempts=0, next_attempt_at=Now())
 
     def discard(self) -> int:
         """Discard the letters; return their number."""
