@@ -31,7 +31,7 @@ class State:
 
 
 def read_state() -> State:
-    """Return the state of the feed; a database that was restored in another cluster gets a new epoch."""
+    """Return the state of the feed; after ``pg_restore`` into another cluster the feed gets a new epoch."""
     with connection.cursor() as cursor:
         cursor.execute(_STATE)
         found = cursor.fetchone()
