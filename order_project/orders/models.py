@@ -1,4 +1,4 @@
-"""The order model. Database constraints enforce every rule."""
+"""The order model. Its constraints also hold for writes that bypass the API."""
 
 from collections.abc import Collection
 from typing import Any

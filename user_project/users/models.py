@@ -1,4 +1,4 @@
-"""The user model. Database constraints enforce every rule."""
+"""The user model. Its constraints also hold for writes that bypass the API."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models

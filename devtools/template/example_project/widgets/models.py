@@ -1,4 +1,4 @@
-"""The widget model. Database constraints enforce every rule."""
+"""The widget model. Its constraints also hold for writes that bypass the API."""
 
 from django.db import models
 
