@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 STAFF = "staff:"  # the prefix of the subject of a staff user
 MAX_NAME_LENGTH = 255
 
-# Verifying a signature takes some 40 microseconds, and a caller sends the same identity until it expires.
+# Verifying a signature is expensive, and a caller sends the same identity until it expires.
 _read = lru_cache(maxsize=1024)(read)
 
 
