@@ -34,8 +34,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # removed from ot
 ALLOWED_ORIGINS = origins("ALLOWED_ORIGINS")
 # Token that the gateway sends to the services, which may require it. The client's is removed.
 SERVICE_TOKENS = service_tokens()
-# Folder for buffered bodies; if empty, the temporary directory of the system.
+# Bytes of a body that are kept in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536
+# Folder for larger bodies; if empty, the temporary directory of the system.
 FILE_UPLOAD_TEMP_DIR = text("FILE_UPLOAD_TEMP_DIR") or None
 # Redis server that counts rate limits; if empty, each process counts in memory.
 REDIS_URL = redis_url("REDIS_URL")
