@@ -100,21 +100,22 @@ def status(configuration: Configuration) -> int:
     for name, address in (run.addresses if run else configuration.addresses).items():
         project, (health, readiness) = PROJECTS[name], address.readiness()
         rows.append((name, address.url, {HEALTHY: "ready", None: "down"}.get(health, f"not ready ({health})")))
-        if project.worker:
-            is_running = run is not None and run.ready  # `up` ends when a worker ends
-            rows.append((project.worker_name, "", f"running{_lag(readiness)}" if is_running else "down"))
+        if project.worker:  # `up` ends when a worker ends
+            rows.append((project.worker_name, "", f"running{_lag(readiness)}" if run and run.ready else "down"))
     if configuration.needs_postgres:
         private = [url for name, url in urls.items() if name not in configuration.database_urls]
         where = urlsplit(private[0]).netloc.rpartition("@")[2] if private else ""
         rows.append(("postgres", where, "running" if private else "down"))
     for project in with_database():
+        where = ""
         words = f"unknown: {'`up` started before the project was added' if urls else 'no database is running'}"
         if project.name in urls and (problem := problem_of_database(urls[project.name])):
             words = f"unknown: {problem}"
         elif project.name in urls:
             result = _run_quietly(project, configuration, urls, "migrate", "--check")
             words = "applied" if result.returncode == 0 else "not applied; run: manage_all.py migrate"
-        rows.append((f"{project.name} migrations", project.database or "", words))
+            where = urlsplit(urls[project.name]).path[1:]
+        rows.append((f"{project.name} migrations", where, words))
     width = max(len(where) for _, where, _ in rows)
     for name, where, words in rows:
         print(f"  {name:<18} {where:<{width}}  {words}")
@@ -154,8 +155,7 @@ def demo(configuration: Configuration) -> int:
     if created:
         print(f"\nAdministrator 'admin', password (shown this once): {password}")
     for project in created:
-        gateway = run.addresses["gateway"].url.replace("127.0.0.1", "localhost")
-        print(f"  {gateway}/admin/{project.name}/")
+        print(f"  {run.addresses['gateway'].url.replace('127.0.0.1', 'localhost')}/admin/{project.name}/")
     return 0
 
 

@@ -88,6 +88,16 @@ def test_status_shows_the_lag_of_a_worker(system, lag, words):
     assert re.search(rf"^  order-worker +{re.escape(words)}$", output, flags=re.MULTILINE), output
 
 
+def test_status_names_the_users_own_database(system):
+    system.running_up()
+    other = DataFolder(system.data_dir).holder().database_urls["order"]
+
+    status, output = system.run("status", USER_DATABASE_URL=f"{other}?connect_timeout=5")
+
+    assert status == 0, output
+    assert re.search(r"^  user migrations +order_service_db +applied$", output, flags=re.MULTILINE), output
+
+
 def test_status_names_a_project_that_was_added_while_up_runs(system):
     system.running_up()
     added = system.root / "late_project"
