@@ -26,7 +26,7 @@ OWN = {
     "up": "start PostgreSQL, the migrations and the services; Ctrl-C stops them",
     "down": "stop the `up` that runs in another terminal",
     "status": "show the state of the services, their workers, the database and the migrations",
-    "logs": "print the log of `up`, of this run or the last",
+    "logs": "print the log of the running `up`, or of its last run",
     "demo": "create demo users and orders, and an administrator",
     "lint": "run every static check",
 }
@@ -62,10 +62,10 @@ def main() -> None:
     subparsers = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     added = {name: subparsers.add_parser(name, help=text, description=text) for name, text in OWN.items()}
     added["up"].add_argument("--reload", action=argparse.BooleanOptionalAction, default=True, help="reload new code")
-    added["logs"].add_argument("service", nargs="?")
+    added["logs"].add_argument("service", nargs="?", help="only the lines of this service and its worker")
     added["logs"].add_argument("-f", "--follow", action="store_true", help="follow the log until `up` ends")
     for name, text in PASSING_ON.items():
-        subparsers.add_parser(name, help=text, description=text, add_help=name == "test")
+        subparsers.add_parser(name, help=text, description=text, add_help=name in ("test", "fuzz"))
     options, arguments = parser.parse_known_args(sys.argv[1:] or ["--help"])
     if options.command in OWN and arguments:
         parser.error(f"unrecognized arguments: {' '.join(arguments)}")

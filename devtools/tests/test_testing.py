@@ -121,11 +121,14 @@ def test_collecting_runs_no_test_and_does_not_fail(new_clone, write_suite):
     assert "1 test collected" in output
 
 
-def test_help_runs_no_suite(new_clone):
-    status, output = new_clone.run("test", "--help")
+@pytest.mark.parametrize(
+    ("command", "words"), [("test", "[SUITE...] [PYTEST ARGUMENTS]"), ("fuzz", "[--minutes 60] [--seed N]")]
+)
+def test_help_runs_no_suite(new_clone, command, words):
+    status, output = new_clone.run(command, "--help")
 
     assert status == 0
-    assert "[SUITE...] [PYTEST ARGUMENTS]" in output
+    assert words in output
     assert "started" not in output
 
 
