@@ -18,7 +18,7 @@ NEXT = """
 {folder} is a service on port {port}. The gateway routes /{resource} to it. Next:
   1. python3 manage_all.py test {name}
   2. python3 manage_all.py up, then /{resource} at the address of the gateway, which it prints
-  3. Change {folder}/{resource}/models.py, then: python3 manage_all.py makemigrations {name}
+  3. Change the fields of {folder}/{resource}/models.py, as CONTRIBUTING.md describes under "A third service"
 """
 
 
