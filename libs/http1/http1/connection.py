@@ -29,7 +29,7 @@ class Connection:
     """Receives available bytes, serves complete requests, and tracks the deadline for the next ones.
 
     Attributes:
-        timeout: when the connection expires, as a ``time.monotonic`` timestamp.
+        expires_at: when the connection expires, as a ``time.monotonic`` timestamp.
         is_ending: the response side is shut down; received bytes are discarded.
 
     Args:
@@ -50,7 +50,7 @@ class Connection:
         self._port = str(name[1]) if isinstance(name, tuple) else "80"  # a Unix socket has no port
         self.reader = reader
         self._render = render
-        self.timeout = math.inf
+        self.expires_at = math.inf
         self.is_ending = False
         self._begun_at: float | None = None  # arrival of the request's first byte
 
@@ -118,17 +118,17 @@ class Connection:
                 pieces.close()
         return writer.keeps_connection and request.finished
 
-    def update_timeout(self, idle_seconds: float, request_seconds: float) -> None:
-        """Set ``timeout``: ``request_seconds`` from a request's first byte, or ``idle_seconds`` between requests."""
+    def update_expiry(self, idle_seconds: float, request_seconds: float) -> None:
+        """Set ``expires_at``: ``request_seconds`` from a request's first byte, or ``idle_seconds`` between requests."""
         if self.is_ending:
             return
         now = time.monotonic()
         if self.reader.is_reading:
             self._begun_at = self._begun_at or now
-            self.timeout = self._begun_at + request_seconds
+            self.expires_at = self._begun_at + request_seconds
         else:
             self.restart_clock()
-            self.timeout = now + idle_seconds
+            self.expires_at = now + idle_seconds
 
     def restart_clock(self) -> None:
         """Start the time limit of the next request at its first byte."""
@@ -154,7 +154,7 @@ class Connection:
         """
         self.is_ending = True
         self.reader.discard()
-        self.timeout = time.monotonic() + _LINGER_SECONDS
+        self.expires_at = time.monotonic() + _LINGER_SECONDS
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:

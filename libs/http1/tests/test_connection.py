@@ -163,20 +163,20 @@ def parsed(data):
 
 def test_timeout_of_a_request_starts_at_its_first_byte(pair):
     client, connection = pair
-    connection.update_timeout(75, 30)
-    idle_until = connection.timeout
+    connection.update_expiry(75, 30)
+    idle_until = connection.expires_at
     client.sendall(b"GET /")
     connection.receive()
-    connection.update_timeout(75, 30)
-    first = connection.timeout
+    connection.update_expiry(75, 30)
+    first = connection.expires_at
     client.sendall(b"1 HTTP/1.1\r\n")
     connection.receive()
-    connection.update_timeout(75, 30)
+    connection.update_expiry(75, 30)
 
     assert idle_until > time.monotonic() + 60
-    assert first == connection.timeout < idle_until
-    connection.update_timeout(75, inf)
-    assert connection.timeout == inf
+    assert first == connection.expires_at < idle_until
+    connection.update_expiry(75, inf)
+    assert connection.expires_at == inf
 
 
 @pytest.mark.parametrize(("sent", "response"), [(b"", b""), (b"GET / HTTP/1.1\r\n", b"HTTP/1.1 408")])
@@ -195,11 +195,11 @@ def test_bytes_received_after_the_end_are_discarded(pair):
     client, connection = pair
 
     assert connection.end()
-    ends_at = connection.timeout
+    ends_at = connection.expires_at
     client.sendall(REQUEST % 1)
 
     assert client.recv(65536) == b""
     assert connection.receive()
     assert not connection.reader.is_reading
-    connection.update_timeout(75, 30)
-    assert connection.timeout == ends_at
+    connection.update_expiry(75, 30)
+    assert connection.expires_at == ends_at

@@ -69,7 +69,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         stopped_at = time.monotonic()
         for connection in list(self._idle.values()):
             if not connection.reader.is_reading:
-                connection.timeout = min(connection.timeout, stopped_at + _STOPPING_IDLE_SECONDS)
+                connection.expires_at = min(connection.expires_at, stopped_at + _STOPPING_IDLE_SECONDS)
         while self._connections and time.monotonic() < stopped_at + self.cfg.graceful_timeout:
             self._tick(_STOPPING_TICK_SECONDS)
 
@@ -80,7 +80,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             os.read(self.PIPE[0], 4096)
         now = time.monotonic()
         for number, connection in list(self._idle.items()):
-            if connection.timeout < now and (overdue := self._idle.pop(number, None)):
+            if connection.expires_at < now and (overdue := self._idle.pop(number, None)):
                 overdue.expire()
                 self._close(overdue)
         if self.alive:
@@ -158,7 +158,7 @@ class SharedPollWorker(Worker):  # type: ignore[misc] # gunicorn has no types
 
     def _wait(self, connection: Connection, arm: Any) -> None:
         idle_seconds = self.cfg.keepalive if self.alive else _STOPPING_IDLE_SECONDS
-        connection.update_timeout(idle_seconds, self.cfg.timeout or math.inf)  # a timeout of 0 is no limit
+        connection.update_expiry(idle_seconds, self.cfg.timeout or math.inf)  # a timeout of 0 is no limit
         self._connections.add(connection)
         self._idle[number := connection.sock.fileno()] = connection
         arm(number, _ONCE_WRITABLE if connection.is_blocked else _ONCE)
