@@ -61,7 +61,7 @@ class Order(models.Model):
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.PLACED, editable=False)
     user_verified_at = models.DateTimeField(
-        null=True, editable=False, help_text="When the user service said that the user exists."
+        null=True, editable=False, help_text="As of when the user was known to exist."
     )
     user_deactivated_at = models.DateTimeField(
         null=True, editable=False, help_text="When the order service learned that the user is deactivated."
