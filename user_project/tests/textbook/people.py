@@ -33,6 +33,6 @@ def create():
 
 
 def delete():
-    """Empty the tables with SQL, ten times as fast as deleting models with their related objects."""
+    """Empty the tables and those that refer to them, which packages may add. It is faster than deleting models."""
     with connection.cursor() as cursor:
-        cursor.execute("".join(f"DELETE FROM {table};" for table in TABLES))
+        cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
