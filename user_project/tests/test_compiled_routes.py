@@ -147,6 +147,7 @@ def test_plain_view_is_compiled(action_name):
     assert reason(view(**harmless), action_name) is None
     assert reason(view(problems={action_name: [NotFound]}, schema=AutoSchema()), action_name) is None
     assert reason(serializer(validate_name=method, update=method), action_name) is None
+    assert reason(serializer(meta={"ignored_fields": ["type"]}), action_name) is None
 
 
 def test_copy_of_a_serializer_changes_nothing():

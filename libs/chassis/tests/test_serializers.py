@@ -288,6 +288,21 @@ def test_nested_form_field_is_an_unknown_field_in_json(name):
     assert {field: error.code for field, [error] in serializer.errors.items()} == {name: "unknown_field"}
 
 
+@pytest.mark.parametrize("data", [{"title": "Emma", "type": "books"}, QueryDict("title=Emma&type=books")])
+def test_ignored_field_is_neither_refused_nor_read(data):
+    class DocumentSerializer(StrictModelSerializer[Book]):
+        class Meta:
+            model = Book
+            fields = ["title"]
+            ignored_fields = ["type"]
+
+    serializer = DocumentSerializer(data=data)
+
+    assert serializer.is_valid(), serializer.errors
+    assert serializer.validated_data == {"title": "Emma"}
+    assert not DocumentSerializer(data={"title": "Emma", "kind": "books"}).is_valid()
+
+
 def test_validators_of_the_serializer_are_called():
     def refuse(attributes):
         raise serializers.ValidationError("no")

@@ -52,7 +52,8 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
     """A ModelSerializer for a public API.
 
     Unknown fields are errors, reported together with other errors. Read-only fields are ignored, so that clients can
-    send back an object that they read. The JSON types of texts, integers, booleans and datetimes are not converted.
+    send back an object that they read, and so are those of ``Meta.ignored_fields``, such as the ``type`` of JSON:API.
+    The JSON types of texts, integers, booleans and datetimes are not converted.
     """
 
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {  # type: ignore[misc] # fromkeys
@@ -101,7 +102,8 @@ class StrictModelSerializer(serializers.ModelSerializer[ModelT]):
         """Return the validated values of the fields that were sent."""
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
-            unknown = [name for name in data if name not in self.fields]
+            known = {*self.fields, *getattr(self.Meta, "ignored_fields", ())}
+            unknown = [name for name in data if name not in known]
             if html.is_html_input(data):
                 nested = [field for field in self.fields.values() if isinstance(field, _NESTED)]
                 unknown = [name for name in unknown if name not in FORM_FIELDS and not _is_read(name, nested)]

@@ -50,7 +50,7 @@ HOOKS = _names(
     " template_name get_template_names request args kwargs action action_map format_kwarg headers response"
     " initial_data instance partial _negotiator _paginator _context _errors _data _state model _query _result_cache"
 )
-META = {SERIALIZER: {"model", "fields", "read_only_fields"}, FILTERSET: {"model", "fields"}}
+META = {SERIALIZER: {"model", "fields", "read_only_fields", "ignored_fields"}, FILTERSET: {"model", "fields"}}
 
 VALUES: dict[str, Any] = {
     "renderer_classes": [renderers.JSONRenderer, BrowsableAPIRenderer],
