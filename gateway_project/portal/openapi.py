@@ -4,36 +4,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from observability.request_id import PATTERN
 from portal.documents import Document, part
 from portal.merge import METHODS, Part, merge
 from portal.monitor import monitor
 from portal.security import add_security
+from problems.schema import HEADERS, PROBLEM, PROBLEM_TYPES
 from problems.types import PROBLEM_JSON
 from proxy import errors
 from proxy.authentication import errors as refusals
 from proxy.gateway import gateway
 from proxy.routes import Route, RouteTable
 
-_SCHEMA = "GatewayProblem"
 _DESCRIPTION = """\
 The API of all services behind this gateway. Each tag is a service.
 
 The gateway can reject a request itself, with the problems (RFC 9457) that are listed at each operation, and with 404 or
 405 without a matching route. Each response has an `X-Request-ID`, which identifies the request in the logs."""
-_PROBLEM = {
-    "type": "object",
-    "description": "An error of the gateway (RFC 9457).",
-    "properties": {
-        "type": {"type": "string", "format": "uri", "description": "The kind of problem, `urn:problem:CODE`."},
-        "title": {"type": "string", "description": "The phrase of the status."},
-        "status": {"type": "integer", "description": "The HTTP status."},
-        "detail": {"type": "string", "description": "An explanation in a sentence."},
-        "instance": {"type": "string", "description": "Path of the request."},
-        "request_id": {"type": "string", "description": "Id of the request, as in `X-Request-ID`."},
-    },
-    "required": ["detail", "instance", "request_id", "status", "title", "type"],
-}
 _REFUSALS = (
     refusals.InvalidRequestError,
     refusals.NotAuthenticatedError,
@@ -42,11 +28,6 @@ _REFUSALS = (
     refusals.KeysUnavailableError,
     errors.TooManyRequestsError,
 )
-_REQUEST_ID = {
-    "description": "Id of the request, as in the logs.",
-    "required": True,
-    "schema": {"type": "string", "pattern": f"^{PATTERN}$"},
-}
 _UNSAFE = ("post", "put", "patch", "delete")
 
 
@@ -122,18 +103,13 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _add_problems(merged: dict[str, Any], table: RouteTable, *, needs_credentials: bool) -> None:
     """Add the problems of the gateway to the responses of each operation."""
-    schemas = merged["components"].setdefault("schemas", {})
-    name = _SCHEMA
-    while name in schemas:
-        name += "_"
-    schemas[name] = _PROBLEM
     for path, item in merged["paths"].items():
         route = table.match(path)
         for method in METHODS:
             if method in item and route:
                 problems = [*_problems(route, method, item[method])]
                 problems += _REFUSALS if needs_credentials and not route.public else ()
-                _extend(item[method].setdefault("responses", {}), problems, name)
+                _extend(item[method].setdefault("responses", {}), problems, merged["components"])
 
 
 def _problems(route: Route, method: str, operation: dict[str, Any]) -> Iterator[type[errors.GatewayError]]:
@@ -153,18 +129,29 @@ def _problems(route: Route, method: str, operation: dict[str, Any]) -> Iterator[
             yield errors.BufferFullError
 
 
-def _extend(responses: dict[str, Any], problems: Iterable[type[errors.GatewayError]], name: str) -> None:
-    reference = {"$ref": f"#/components/schemas/{name}"}
+def _component(components: dict[str, Any], kind: str, name: str, content: dict[str, Any]) -> dict[str, str]:
+    """Return a reference to the component ``content``; its name differs if a service has another of that name."""
+    known = components.setdefault(kind, {})
+    while known.setdefault(name, content) != content:
+        name += "_"
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _extend(
+    responses: dict[str, Any], problems: Iterable[type[errors.GatewayError]], components: dict[str, Any]
+) -> None:
+    schema = _component(components, "schemas", "Problem", PROBLEM)
     for problem in sorted(problems, key=lambda problem: (problem.status, problem.code)):
-        text = f"* `{problem.code}`: {problem.__doc__}"
         response = responses.setdefault(str(problem.status), {"description": ""})
         if "$ref" in response:  # a component of the service, which other operations may share
             continue
-        description = response.get("description", "")
+        text, description = f"* `{problem.code}`: {problem.__doc__}", response.get("description", "")
         if text not in description:
             response["description"] = f"{description}\n{text}".strip()
-        response.setdefault("headers", {}).setdefault("X-Request-ID", _REQUEST_ID)
-        content = response.setdefault("content", {}).setdefault(PROBLEM_JSON, {"schema": reference})
-        known = content.get("schema", reference)
-        if known != reference and not (isinstance(known, dict) and reference in known.get("anyOf", ())):
-            content["schema"] = {"anyOf": [known, reference]}
+        response[PROBLEM_TYPES] = sorted({*response.get(PROBLEM_TYPES, ()), f"urn:problem:{problem.code}"})
+        headers = response.setdefault("headers", {})
+        headers.setdefault("X-Request-ID", _component(components, "headers", "X-Request-ID", HEADERS["X-Request-ID"]))
+        content = response.setdefault("content", {}).setdefault(PROBLEM_JSON, {})
+        known = content.setdefault("schema", schema)
+        if known != schema and not (isinstance(known, dict) and schema in known.get("anyOf", ())):
+            content["schema"] = {"anyOf": [known, schema]}

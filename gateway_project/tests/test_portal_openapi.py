@@ -12,6 +12,7 @@ import pytest
 from gevent.event import Event
 
 from portal import documents, openapi
+from problems.schema import PROBLEM as PROBLEM_SCHEMA
 from proxy.errors import TlsError
 from proxy.routes import Route, UpstreamSettings
 from tests.client import exchange, request
@@ -35,9 +36,12 @@ rate_limit = "1000/second"
 PROBLEM = "application/problem+json"
 
 
+REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
 def operation(**responses):
-    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    refused = {status: {"description": "No.", "content": content} for status in responses}
+    problem = {"description": "No.", "content": {PROBLEM: {"schema": REFERENCE}}}
+    refused = {status: problem | {"x-problem-types": ["urn:problem:searches_busy"]} for status in responses}
     return {"summary": "It.", "responses": {"200": {"description": "It."}} | refused}
 
 
@@ -49,7 +53,7 @@ def document(path):
             path: {"get": operation(), "post": operation(**{"503": 1}) | {"requestBody": {"content": {}}}},
             "/internal": {"get": operation()},
         },
-        "components": {"schemas": {"Problem": {"type": "object"}}},
+        "components": {"schemas": {"Problem": PROBLEM_SCHEMA}},
     }
 
 
@@ -121,14 +125,30 @@ def test_problems_of_the_gateway_are_responses(gateway):
     assert set(user["get"]["responses"]) == {"200", "502", "503", "504"}
     assert set(user["post"]["responses"]) == {"200", "400", "403", "408", "413", "502", "503", "504"}
     assert set(order["get"]["responses"]) == {"200", "429", "502", "503", "504"}
-    own = {"$ref": "#/components/schemas/GatewayProblem"}
-    assert user["get"]["responses"]["503"]["content"][PROBLEM]["schema"] == own
+    assert user["get"]["responses"]["503"]["content"][PROBLEM]["schema"] == REFERENCE
     both = user["post"]["responses"]["503"]
-    assert both["content"][PROBLEM]["schema"] == {"anyOf": [{"$ref": "#/components/schemas/Problem"}, own]}
+    assert both["content"][PROBLEM]["schema"] == REFERENCE
+    assert both["x-problem-types"] == [
+        "urn:problem:circuit_open",
+        "urn:problem:request_buffer_full",
+        "urn:problem:searches_busy",
+        "urn:problem:upstream_unreachable",
+    ]
     assert both["description"].startswith("No.\n* `circuit_open`:")
     assert "* `request_buffer_full`:" in both["description"]
     assert "* `request_buffer_full`:" not in user["get"]["responses"]["503"]["description"]
-    assert user["get"]["responses"]["504"]["headers"]["X-Request-ID"]["required"] is True
+    header = {"$ref": "#/components/headers/X-Request-ID"}
+    assert user["get"]["responses"]["504"]["headers"]["X-Request-ID"] == header
+    assert found["components"]["headers"]["X-Request-ID"]["required"] is True
+
+
+def test_services_may_have_another_schema_of_the_name():
+    components = {"schemas": {"Problem": {"type": "string"}}}
+
+    reference = openapi._component(components, "schemas", "Problem", PROBLEM_SCHEMA)
+
+    assert reference == {"$ref": "#/components/schemas/Problem_"}
+    assert components["schemas"] == {"Problem": {"type": "string"}, "Problem_": PROBLEM_SCHEMA}
 
 
 @pytest.mark.parametrize(("url", "uses_tls"), [("http://a:1", False), ("https://a:1", True)])
@@ -272,8 +292,7 @@ def test_broken_document_of_a_service_leaves_the_others(broken, name):
 def test_unusual_document_is_shown(broken):
     assert broken.docs.count('<details class="operation">') == 5
     responses = broken.found["paths"]["/orders/other"]["post"]["responses"]
-    own = {"$ref": "#/components/schemas/GatewayProblem"}
-    assert responses["502"]["content"][PROBLEM]["schema"] == {"anyOf": [True, own]}
+    assert responses["502"]["content"][PROBLEM]["schema"] == {"anyOf": [True, REFERENCE]}
 
 
 def test_service_without_a_document_is_left_out(broken):

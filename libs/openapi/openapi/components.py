@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework.exceptions import APIException, ValidationError
 
-from observability.request_id import PATTERN
 from problems.exceptions import MAX_ERRORS
+from problems.schema import HEADERS, PROBLEM, PROBLEM_TYPES
 from problems.types import PROBLEM_JSON, ProblemType
 
 Problem = ProblemType | type[APIException]
@@ -19,37 +19,30 @@ def reference(kind: str, name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-def _object(description: str, **properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": description,
-        "properties": properties,
-        "required": sorted(properties),
-    }
-
-
-def _text(description: str, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "description": description} | more
-
-
 COMPONENTS: dict[str, Any] = {
     "schemas": {
-        "FieldError": _object(
-            "One reason why a request is not valid.",
-            field=_text("Dotted path of a member or name of a parameter; null for the whole body.")
-            | {"type": ["string", "null"]},
-            code=_text("Names the reason; docs/problems.md lists the codes.", example="required"),
-            message=_text("The reason as a sentence.", example="This field is required."),
-        ),
-        "Problem": _object(
-            "An error (RFC 9457).",
-            type=_text("Names the kind of problem.", format="uri", pattern="^urn:problem:[a-z0-9_]+$"),
-            title=_text("The reason phrase of the status.", example="Not Found"),
-            status={"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
-            detail=_text("The error of this request, as a sentence."),
-            instance=_text("Path of the request.", example="/resources/1"),
-            request_id=_text("Id of the request, as in `X-Request-ID` and in the logs."),
-        ),
+        "FieldError": {
+            "type": "object",
+            "description": "One reason why a request is not valid.",
+            "properties": {
+                "field": {
+                    "type": ["string", "null"],
+                    "description": "Dotted path of a member or name of a parameter; null for the whole body.",
+                },
+                "code": {
+                    "type": "string",
+                    "description": "Names the reason; docs/problems.md lists the codes.",
+                    "example": "required",
+                },
+                "message": {
+                    "type": "string",
+                    "description": "The reason as a sentence.",
+                    "example": "This field is required.",
+                },
+            },
+            "required": ["code", "field", "message"],
+        },
+        "Problem": PROBLEM,
         "ValidationProblem": {
             "description": "A request that is not valid; `errors` lists the reasons.",
             "allOf": [
@@ -69,17 +62,7 @@ COMPONENTS: dict[str, Any] = {
             ],
         },
     },
-    "headers": {
-        "X-Request-ID": {
-            "description": "Id of the request: the client's own if it sent one, else a new one.",
-            "required": True,
-            "schema": {"type": "string", "pattern": f"^{PATTERN}$"},
-        },
-        "Retry-After": {
-            "description": "Seconds after which the request can be retried.",
-            "schema": {"type": "integer", "minimum": 1},
-        },
-    },
+    "headers": HEADERS,
 }
 
 IN_EVERY_RESPONSE = {"X-Request-ID": reference("headers", "X-Request-ID")}
@@ -96,21 +79,17 @@ def _error_response(status: int, problems: list[Problem]) -> dict[str, Any]:
     if any(hasattr(one, "wait") for one in problems):
         headers["Retry-After"] = reference("headers", "Retry-After")
     types = sorted({_as_type(one) for one in problems})
-    plain = [f"urn:problem:{one.code}" for one in types if one.code != ValidationError.default_code]
-    schemas = [_narrowed("Problem", status, plain)] if plain else []
-    if len(plain) < len(types):
-        # First: generated clients use the first schema that matches a response.
-        schemas.insert(0, _narrowed("ValidationProblem", status, [f"urn:problem:{ValidationError.default_code}"]))
+    codes, schemas = {one.code for one in types}, []
+    if ValidationError.default_code in codes:  # first: generated clients use the first schema that matches
+        schemas.append(reference("schemas", "ValidationProblem"))
+    if codes != {ValidationError.default_code}:
+        schemas.append(reference("schemas", "Problem"))
     return {
         "description": "\n".join(f"* `{one.code}`: {one.detail}" for one in types),
         "headers": headers,
-        "content": {PROBLEM_JSON: {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}},
+        "content": {PROBLEM_JSON: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}},
+        PROBLEM_TYPES: [f"urn:problem:{one.code}" for one in types],
     }
-
-
-def _narrowed(name: str, status: int, types: list[str]) -> dict[str, Any]:
-    """Return the schema ``name`` limited to some types. Client generators support keywords beside ``$ref``."""
-    return reference("schemas", name) | {"properties": {"type": {"enum": types}, "status": {"const": status}}}
 
 
 def _as_type(problem: Problem) -> ProblemType:

@@ -23,6 +23,22 @@ def test_errors_are_problems(document):
         errors = {status: response for status, response in operation["responses"].items() if status >= "400"}
         assert errors.keys() >= {"400", "401", "406", "500", "503"}
         assert all(response["content"].keys() == {"application/problem+json"} for response in errors.values())
+        assert all(response["x-problem-types"] for response in errors.values())
+
+
+def test_errors_refer_to_schemas_without_other_keywords(document):
+    """Generators refuse keywords beside ``$ref``, or ignore them."""
+    responses = document["paths"]["/books"]["post"]["responses"]
+    schemas = {
+        status: one["content"]["application/problem+json"]["schema"]
+        for status, one in responses.items()
+        if status >= "400"
+    }
+
+    problem = {"$ref": "#/components/schemas/Problem"}
+    assert schemas.pop("400") == {"anyOf": [{"$ref": "#/components/schemas/ValidationProblem"}, problem]}
+    assert all(schema == problem for schema in schemas.values())
+    assert responses["503"]["x-problem-types"] == ["urn:problem:database_unavailable"]
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])
