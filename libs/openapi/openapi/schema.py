@@ -70,6 +70,14 @@ class ProblemSchema(AutoSchema):
             responses.setdefault(status, response)  # extend_schema may document the status
         return operation
 
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Return the alternative credentials, if any is required.
+
+        Without authentication drf-spectacular returns the empty alternative, for which generators require credentials.
+        """
+        requirements = super().get_auth()
+        return requirements if any(requirements) else []
+
     def get_summary(self) -> str | None:
         """Return the operation's title."""
         return self._text(0)

@@ -50,6 +50,13 @@ def test_operations_on_a_single_object_state_that_a_filter_may_be_invalid(docume
     assert "`invalid`" in documented["description"]
 
 
+def test_operations_require_no_credentials_without_authentication(document):
+    """Generators require credentials for ``security: [{}]``, although it also allows requests without."""
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+
+    assert not any("security" in operation for operation in operations)
+
+
 def test_paths_are_documented_without_a_trailing_slash(document):
     assert list(document["paths"]) == ["/books", "/books/{id}"]
 
