@@ -8,6 +8,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 
 from openapi.document import DocumentView
+from openapi.hooks import state_integer_sizes
 
 
 @pytest.fixture
@@ -73,6 +74,27 @@ def test_parameters_of_a_list_have_their_limits(document):
 
     assert parameters["page_size"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
     assert parameters["ordering"]["enum"] == ["id", "-id", "created_at", "-created_at", "title", "-title"]
+
+
+def test_big_integers_are_marked_as_such(document):
+    schemas = document["components"]["schemas"]
+    path, item = document["paths"]["/books"], document["paths"]["/books/{id}"]
+    parameters = {one["name"]: one["schema"] for one in (*path["get"]["parameters"], *item["get"]["parameters"])}
+
+    assert schemas["Book"]["properties"]["id"]["format"] == "int64"
+    assert schemas["BookRequest"]["properties"]["shelf"]["format"] == "int64"
+    assert "format" not in schemas["BookRequest"]["properties"]["pages"]
+    assert parameters["id"] == {"type": "integer", "minimum": 0, "format": "int64"}
+    assert parameters["shelf"] == {"type": "integer", "format": "int64"}
+    assert parameters["id__in"]["items"] == {"type": "integer", "format": "int64"}
+
+
+def test_nullable_integers_are_marked_as_big():
+    schema = {"type": ["integer", "null"]}
+
+    state_integer_sizes({"components": {"schemas": {"Any": schema, "Data": {"example": [{"type": 5}]}}}, "paths": {}})
+
+    assert schema["format"] == "int64"
 
 
 def test_documents_are_generated_one_at_a_time(rf, monkeypatch):
