@@ -35,6 +35,12 @@ def test_creation_states_the_problems_of_its_key_and_of_the_user_service(operati
     assert "Retry-After" in create["responses"]["409"]["headers"]
 
 
+def test_filter_by_status_has_the_type_of_the_status(operations):
+    parameters = {one["name"]: one["schema"] for one in operations["orders_list"]["parameters"]}
+
+    assert parameters["status"] == {"$ref": "#/components/schemas/OrderStatus"}
+
+
 def test_views_with_idempotency_keys_have_their_headers():
     class CopyViewSet(IdempotentCreateMixin):
         queryset = Order.objects.all()

@@ -30,6 +30,7 @@ def spectacular_settings(title: str, description: str) -> dict[str, Any]:
         "PREPROCESSING_HOOKS": ["openapi.schema.without_trailing_slash"],
         "POSTPROCESSING_HOOKS": [
             "drf_spectacular.hooks.postprocess_schema_enums",
+            "openapi.hooks.refer_to_enums",
             "openapi.hooks.state_integer_sizes",
             "openapi.schema.complete_components",
         ],

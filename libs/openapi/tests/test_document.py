@@ -8,7 +8,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 
 from openapi.document import DocumentView
-from openapi.hooks import state_integer_sizes
+from openapi.hooks import refer_to_enums, state_integer_sizes
 
 
 @pytest.fixture
@@ -95,6 +95,18 @@ def test_nullable_integers_are_marked_as_big():
     state_integer_sizes({"components": {"schemas": {"Any": schema, "Data": {"example": [{"type": 5}]}}}, "paths": {}})
 
     assert schema["format"] == "int64"
+
+
+def test_enumeration_with_a_default_stays_in_its_parameter():
+    size = {"name": "size", "in": "query", "schema": {"type": "string", "enum": ["s", "l"], "default": "s"}}
+    document = {
+        "components": {"schemas": {"Size": {"enum": ["l", "s"]}}},
+        "paths": {"/": {"get": {"parameters": [size]}}},
+    }
+
+    refer_to_enums(document)
+
+    assert size["schema"]["default"] == "s"
 
 
 def test_documents_are_generated_one_at_a_time(rf, monkeypatch):
