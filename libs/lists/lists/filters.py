@@ -156,6 +156,7 @@ class IdInFilter(django_filters.BaseInFilter, IntegerFilter):
     """Filters by integers, separated by commas."""
 
     base_field_class = IdListField
+    max_values = MAX_IDS  # for the OpenAPI document
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"help_text": f"Ids, separated by commas; at most {MAX_IDS}."} | kwargs)

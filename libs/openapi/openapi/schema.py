@@ -58,7 +58,10 @@ class ProblemSchema(AutoSchema):
         if operation is None:
             return None
         parameters, responses = operation.get("parameters", []), operation["responses"]
+        filters = getattr(getattr(self.view, "filterset_class", None), "base_filters", {})
         for parameter in parameters:
+            if most := getattr(filters.get(parameter["name"]), "max_values", None):
+                parameter["schema"] |= {"minItems": 1, "maxItems": most}
             _complete(parameter, describes_filters=getattr(self.view, "action", "list") == "list")
         if any(one["name"] == "If-None-Match" for one in parameters):
             unchanged = {"description": "The representation is unchanged."}

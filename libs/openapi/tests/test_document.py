@@ -86,7 +86,8 @@ def test_big_integers_are_marked_as_such(document):
     assert "format" not in schemas["BookRequest"]["properties"]["pages"]
     assert parameters["id"] == {"type": "integer", "minimum": 0, "format": "int64"}
     assert parameters["shelf"] == {"type": "integer", "format": "int64"}
-    assert parameters["id__in"]["items"] == {"type": "integer", "format": "int64"}
+    ids = {"type": "array", "items": {"type": "integer", "format": "int64"}, "minItems": 1, "maxItems": 100}
+    assert parameters["id__in"] == ids
 
 
 def test_nullable_integers_are_marked_as_big():
