@@ -13,8 +13,9 @@ from orders.models import DELETED_USER_CONSTRAINT, Order, OrderClosed
 
 @extend_schema_serializer(
     description=(
-        "An order of one product by one user. `quantity` defaults to 1. The product and quantity of a placed order "
-        "can be changed. The user cannot be changed. The status changes through `fulfil` and `cancel` only."
+        "An order of one product by one user. The `quantity` of a new order defaults to 1. The product and quantity of "
+        "a placed order can be changed. The user cannot be changed. The status changes through `fulfil` and `cancel` "
+        "only."
     ),
     examples=[
         OpenApiExample("New order", {"user_id": 1, "product_name": "Laptop", "quantity": 1}, request_only=True),

@@ -12,7 +12,7 @@ from users.models import EMAIL_CONSTRAINT, User
 
 
 @extend_schema_serializer(
-    description="A person, who can place orders unless `is_active` is false.",
+    description="A person, who can place orders unless `is_active` is false. A new user is active by default.",
     examples=[
         OpenApiExample("New user", {"name": "John", "email": "john@example.com"}, request_only=True),
         OpenApiExample(

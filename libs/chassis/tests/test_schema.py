@@ -31,4 +31,6 @@ def test_operations_have_a_title_and_a_description_for_clients(document):
     operation = document["paths"]["/books/{id}"]["put"]
 
     assert operation["summary"] == "Replace book"
-    assert operation["description"].startswith("Sets every writable member of the book.")
+    assert operation["description"].startswith(
+        "Sets every writable member of the book. Optional members that are not sent keep their values."
+    )

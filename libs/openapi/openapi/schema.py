@@ -38,7 +38,10 @@ _TEXTS = {
     ),
     "create": ("Create {name}", "Creates the {name} and returns it; `Location` is its address."),
     "retrieve": ("Retrieve {name}", f"Returns the {{name}}. {_UNCHANGED}"),
-    "update": ("Replace {name}", f"Sets every writable member of the {{name}}. {_GUARD}"),
+    "update": (
+        "Replace {name}",
+        "Sets every writable member of the {name}. Optional members that are not sent keep their values. " + _GUARD,
+    ),
     "partial_update": ("Update {name}", f"Sets the members that are sent and leaves the others. {_GUARD}"),
     "destroy": ("Delete {name}", f"Deletes the {{name}}. {_GUARD}"),
 }
