@@ -28,6 +28,20 @@ _REFUSALS = (
     refusals.KeysUnavailableError,
     errors.TooManyRequestsError,
 )
+_HEADERS = HEADERS | {
+    "RateLimit": {
+        "description": 'The remaining requests and the seconds until the quota is reset, `"requests";r=0;t=1`.',
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": 'The quota of requests and its window in seconds, `"requests";q=10;w=1`.',
+        "schema": {"type": "string"},
+    },
+    "WWW-Authenticate": {
+        "description": "What is wrong with the credentials, or the scope that is missing (RFC 6750).",
+        "schema": {"type": "string"},
+    },
+}
 _UNSAFE = ("post", "put", "patch", "delete")
 
 
@@ -145,12 +159,14 @@ def _extend(
         response = responses.setdefault(str(problem.status), {"description": ""})
         if "$ref" in response:  # a component of the service, which other operations may share
             continue
-        text, description = f"* `{problem.code}`: {problem.__doc__}", response.get("description", "")
-        if text not in description:
-            response["description"] = f"{description}\n{text}".strip()
+        description = response.get("description", "")
+        if f"* `{problem.code}`:" not in description:
+            response["description"] = f"{description}\n* `{problem.code}`: {problem.__doc__}".strip()
         response[PROBLEM_TYPES] = sorted({*response.get(PROBLEM_TYPES, ()), f"urn:problem:{problem.code}"})
         headers = response.setdefault("headers", {})
-        headers.setdefault("X-Request-ID", _component(components, "headers", "X-Request-ID", HEADERS["X-Request-ID"]))
+        for name in ("X-Request-ID", *problem.header_names):
+            if name not in headers:
+                headers[name] = _component(components, "headers", name, _HEADERS[name])
         content = response.setdefault("content", {}).setdefault(PROBLEM_JSON, {})
         known = content.setdefault("schema", schema)
         if known != schema and not (isinstance(known, dict) and schema in known.get("anyOf", ())):

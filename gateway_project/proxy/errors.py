@@ -9,10 +9,11 @@ FAILURES = (EndOfStreamError, MalformedError, OSError)  # how a connection to an
 
 
 class GatewayError(Exception):
-    """Base class; ``detail`` is shown to the client."""
+    """Base class; ``detail`` is shown to the client. ``header_names`` are the fields of its response."""
 
     status: int
     code: str
+    header_names: tuple[str, ...] = ()
 
     def __init__(self, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -67,6 +68,7 @@ class BufferFullError(GatewayError):
 
     status = 503
     code = "request_buffer_full"
+    header_names = ("Retry-After",)
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, {"Retry-After": "1"})
@@ -77,6 +79,7 @@ class TooManyRequestsError(GatewayError):
 
     status = 429
     code = "too_many_requests"
+    header_names = ("Retry-After", "RateLimit", "RateLimit-Policy")
 
 
 class TooManyTunnelsError(GatewayError):
@@ -84,6 +87,7 @@ class TooManyTunnelsError(GatewayError):
 
     status = 503
     code = "too_many_tunnels"
+    header_names = ("Retry-After",)
 
     def __init__(self) -> None:
         super().__init__("The upstream has reached its limit of WebSockets.", {"Retry-After": "5"})
@@ -112,6 +116,7 @@ class UnreachableError(UpstreamError):
 
     status = 503
     code = "upstream_unreachable"
+    header_names = ("Retry-After",)
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, {"Retry-After": "1"})
@@ -143,6 +148,7 @@ class CircuitOpenError(GatewayError):
 
     status = 503
     code = "circuit_open"
+    header_names = ("Retry-After",)
 
     def __init__(self, retry_after: float) -> None:
         seconds = max(1, math.ceil(retry_after))

@@ -32,11 +32,19 @@ def operation():
     return {"summary": "It.", "responses": {"200": {"description": "It."}}, "security": [{"own": []}]}
 
 
+def refusing():
+    refusal = {
+        "description": "* `insufficient_scope`: The caller lacks a scope.",
+        "x-problem-types": ["urn:problem:insufficient_scope"],
+    }
+    return operation() | {"responses": {"403": refusal}}
+
+
 @pytest.fixture(scope="module")
 def service():
     content = document("/users")
     content["paths"] = {
-        "/users": {"get": operation(), "put": operation(), "post": operation()},
+        "/users": {"get": operation(), "put": refusing(), "post": operation()},
         "/free": {"get": operation()},
     }
     content["components"]["securitySchemes"] = {"own": {"type": "http", "scheme": "basic"}}
@@ -77,6 +85,20 @@ def test_refusals_are_responses_of_operations_that_are_not_public(gateway):
     assert "`not_authenticated`" in responses["401"]["description"]
     assert "`invalid_token`" in responses["401"]["description"]
     assert "401" not in found["paths"]["/free"]["get"]["responses"]
+    assert "WWW-Authenticate" in responses["400"]["headers"]
+    assert "WWW-Authenticate" in responses["401"]["headers"]
+    assert "WWW-Authenticate" in responses["403"]["headers"]
+
+
+def test_problem_of_gateway_and_service_is_described_once(gateway):
+    found = json.loads(exchange(gateway.port, request("GET", "/-/openapi.json")).body)
+
+    forbidden = found["paths"]["/users"]["put"]["responses"]["403"]
+    assert forbidden["description"].splitlines() == [
+        "* `insufficient_scope`: The caller lacks a scope.",
+        "* `cross_site_request`: A browser sent the request from another site.",
+    ]
+    assert forbidden["x-problem-types"] == ["urn:problem:cross_site_request", "urn:problem:insufficient_scope"]
 
 
 @pytest.mark.parametrize("target", ["/", "/-/status", "/-/docs", "/-/openapi.json", "/-/static/portal.css"])

@@ -1,6 +1,7 @@
 """The OpenAPI document of the whole API, merged from the documents of running services."""
 
 import html
+import inspect
 import json
 import re
 import shlex
@@ -13,7 +14,7 @@ from gevent.event import Event
 
 from portal import documents, openapi
 from problems.schema import PROBLEM as PROBLEM_SCHEMA
-from proxy.errors import TlsError
+from proxy.errors import GatewayError, TlsError, TooManyRequestsError
 from proxy.routes import Route, UpstreamSettings
 from tests.client import exchange, request
 from tests.process import configuration, started, wait_for
@@ -37,6 +38,10 @@ PROBLEM = "application/problem+json"
 
 
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
+def subclasses(base):
+    return [one for cls in base.__subclasses__() for one in (cls, *subclasses(cls))]
 
 
 def operation(**responses):
@@ -140,6 +145,27 @@ def test_problems_of_the_gateway_are_responses(gateway):
     header = {"$ref": "#/components/headers/X-Request-ID"}
     assert user["get"]["responses"]["504"]["headers"]["X-Request-ID"] == header
     assert found["components"]["headers"]["X-Request-ID"]["required"] is True
+
+
+def test_headers_of_the_gateways_problems_are_stated(gateway):
+    found = fetched(gateway)
+
+    responses = found["paths"]["/orders"]["get"]["responses"]
+    assert set(responses["429"]["headers"]) == {"X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"}
+    assert set(responses["502"]["headers"]) == {"X-Request-ID"}
+    assert set(responses["503"]["headers"]) == {"X-Request-ID", "Retry-After"}
+    assert set(found["components"]["headers"]) == set(responses["429"]["headers"])
+
+
+@pytest.mark.parametrize("problem", subclasses(GatewayError), ids=lambda problem: problem.__name__)
+def test_headers_are_those_of_the_problem(problem):
+    arguments = {"retry_after": 1.0, "missing": ["a"], "detail": "No."}
+    names = inspect.signature(problem).parameters.keys() & arguments.keys()
+
+    sent = problem(**{name: arguments[name] for name in names}).headers
+
+    if problem is not TooManyRequestsError:  # which the limiter gives its headers
+        assert set(sent) == set(problem.header_names)
 
 
 def test_services_may_have_another_schema_of_the_name():

@@ -15,6 +15,7 @@ class NotAuthenticatedError(GatewayError):
 
     status = 401
     code = "not_authenticated"
+    header_names = ("WWW-Authenticate",)
 
     def __init__(self) -> None:
         super().__init__("An access token or an API key is missing.", _challenge())
@@ -25,6 +26,7 @@ class InvalidRequestError(GatewayError):
 
     status = 400
     code = "invalid_request"
+    header_names = ("WWW-Authenticate",)
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, _challenge(error=self.code, error_description=detail))
@@ -35,6 +37,7 @@ class InvalidTokenError(GatewayError):
 
     status = 401
     code = "invalid_token"
+    header_names = ("WWW-Authenticate",)
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, _challenge(error=self.code, error_description=detail))
@@ -45,6 +48,7 @@ class InsufficientScopeError(GatewayError):
 
     status = 403
     code = "insufficient_scope"
+    header_names = ("WWW-Authenticate",)
 
     def __init__(self, missing: Iterable[str]) -> None:
         scope = " ".join(sorted(missing))
@@ -58,6 +62,7 @@ class KeysUnavailableError(GatewayError):
 
     status = 503
     code = "keys_unavailable"
+    header_names = ("Retry-After",)
 
     def __init__(self) -> None:
         super().__init__("The keys of the token's issuer are not available yet.", {"Retry-After": "5"})
