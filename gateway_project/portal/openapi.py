@@ -16,7 +16,7 @@ from proxy.gateway import gateway
 from proxy.routes import Route, RouteTable
 
 _DESCRIPTION = """\
-The API of all services behind this gateway. Each tag is a service.
+The API of all services behind this gateway. Each tag is a service. `GET /health` returns the state of the gateway.
 
 The gateway can reject a request itself, with the problems (RFC 9457) that are listed at each operation, and with 404 or
 405 without a matching route. Each response has an `X-Request-ID`, which identifies the request in the logs."""

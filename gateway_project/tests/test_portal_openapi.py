@@ -343,6 +343,7 @@ def test_page_has_a_command_line_for_each_example_of_a_post(broken):
 def test_text_common_to_all_descriptions_appears_once(gateway):
     found = fetched(gateway)
 
+    assert "`GET /health`" in found["info"]["description"]
     assert found["info"]["description"].endswith("\n\nWhat it does.")
     assert found["tags"][0]["description"] == "**The service of /users.** Only /users."
 
