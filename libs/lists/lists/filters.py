@@ -116,7 +116,10 @@ class BooleanFilter(django_filters.BooleanFilter):
 
 
 class IntegerField(forms.IntegerField):
-    """An integer in ASCII digits; Django's own class also accepts ``1_0``, ``1.0`` and other digits."""
+    """A 64-bit integer in ASCII digits; Django's own class also accepts ``1_0``, ``1.0`` and other digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": -(2**63), "max_value": 2**63 - 1} | kwargs)
 
     def to_python(self, value: Any) -> int | None:
         """Return the number; None if the parameter is absent or empty."""

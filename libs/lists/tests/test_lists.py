@@ -141,12 +141,6 @@ def test_empty_fields_of_the_filter_form_are_ignored(api, make_book):
     assert "Emma" in page.content.decode()
 
 
-def test_number_out_of_range_matches_no_row(api, make_book):
-    make_book()
-
-    assert ids(api.get(f"/books?shelf={2**70}")) == []
-
-
 def test_datetimes_can_be_bounded_on_both_sides(api, make_book):
     books = [make_book() for _ in range(3)]
     for day, book in enumerate(books, 1):
@@ -192,6 +186,9 @@ def test_datetime_may_have_any_offset(api, make_book):
         ("search=%00", "search", "null_characters_not_allowed"),
         ("title=%00", "title", "null_characters_not_allowed"),
         ("shelf=x", "shelf", "invalid"),
+        (f"shelf={2**63}", "shelf", "max_value"),
+        (f"shelf={-(2**63) - 1}", "shelf", "min_value"),
+        (f"id__in=1,{2**63}", "id__in", "max_value"),
         *((f"shelf={text}", "shelf", "invalid") for text in ["0.5", "1.0", "1_0", "\u0661", "0x1", "1e1", "+"]),
         ("id__in=1,x", "id__in", "invalid"),
         ("id__in=1.5", "id__in", "invalid"),
