@@ -26,10 +26,13 @@ _LOOKUPS = {
     "isnull": "is null (`true`) or not null (`false`)",
 }
 
-_GUARD = "Send the `ETag` that you read as `If-Match` to get 412 if the object has changed since."
-_UNCHANGED = (
-    "Send the `ETag` of an earlier response as `If-None-Match` to get 304, without a body, if nothing changed."
-)
+# Added to the descriptions below if the operation has the parameter.
+_PRECONDITIONS = {
+    "If-Match": "Send the `ETag` that you read as `If-Match` to get 412 if the object has changed since.",
+    "If-None-Match": (
+        "Send the `ETag` of an earlier response as `If-None-Match` to get 304, without a body, if nothing changed."
+    ),
+}
 # Summary and description of each action of a viewset, for the names of its model.
 _TEXTS = {
     "list": (
@@ -37,13 +40,13 @@ _TEXTS = {
         "Returns a page of {names}; `next` is the address of the next one.",
     ),
     "create": ("Create {name}", "Creates the {name} and returns it; `Location` is its address."),
-    "retrieve": ("Retrieve {name}", f"Returns the {{name}}. {_UNCHANGED}"),
+    "retrieve": ("Retrieve {name}", "Returns the {name}."),
     "update": (
         "Replace {name}",
-        "Sets every writable member of the {name}. Optional members that are not sent keep their values. " + _GUARD,
+        "Sets every writable member of the {name}. Optional members that are not sent keep their values.",
     ),
-    "partial_update": ("Update {name}", f"Sets the members that are sent and leaves the others. {_GUARD}"),
-    "destroy": ("Delete {name}", f"Deletes the {{name}}. {_GUARD}"),
+    "partial_update": ("Update {name}", "Sets the members that are sent and leaves the others."),
+    "destroy": ("Delete {name}", "Deletes the {name}."),
 }
 
 
@@ -65,8 +68,13 @@ class ProblemSchema(AutoSchema):
         for parameter in parameters:
             if most := getattr(filters.get(parameter["name"]), "max_values", None):
                 parameter["schema"] |= {"minItems": 1, "maxItems": most}
-            _complete(parameter, describes_filters=getattr(self.view, "action", "list") == "list")
-        if any(one["name"] == "If-None-Match" for one in parameters):
+            _complete(parameter, describes_filters=getattr(self.view, "action", None) == "list")
+        names = {one["name"] for one in parameters}
+        if (text := self._text(1)) and operation.get("description") == text:
+            operation["description"] = " ".join(
+                [text, *(_PRECONDITIONS[name] for name in _PRECONDITIONS if name in names)]
+            )
+        if "If-None-Match" in names:
             unchanged = {"description": "The representation is unchanged."}
             responses.setdefault("304", unchanged | {"headers": responses.get("200", {}).get("headers", {})})
         for response in responses.values():

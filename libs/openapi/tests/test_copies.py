@@ -8,6 +8,8 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
+from rest_framework.views import APIView
+from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from chassis.rest.routers import OptionalSlashRouter
 from library.books.filters import BookFilter
@@ -62,12 +64,26 @@ class CopiedViewSet(BookViewSet):
         return Response()
 
 
+class PlainViewSet(ReadOnlyModelViewSet):
+    """Books."""
+
+    queryset = Book.objects.all()
+    serializer_class = FriendRequestSerializer
+
+
+class PlainView(APIView):
+    @extend_schema(parameters=[OpenApiParameter("currency", str)], responses=RefusalSerializer)
+    def get(self, request):
+        return Response()
+
+
 @pytest.fixture(scope="module")
 def document():
     routers = OptionalSlashRouter(), DefaultRouter()
     routers[0].register("books", CopiedViewSet, "copied")
     routers[1].register("slashed", CopiedViewSet, "slashed")
     patterns = [*routers[0].urls, *routers[1].urls, path("shelf/", CopiedViewSet.as_view({"get": "list"}))]
+    patterns += [path("plain/<int:pk>", PlainViewSet.as_view({"get": "retrieve"})), path("price", PlainView.as_view())]
     return SchemaGenerator(patterns=patterns).get_schema(public=True)
 
 
@@ -96,6 +112,16 @@ def test_only_filters_are_described_as_filters(document):
         "Only results whose `created_at` is at least this value.",
         "Only results whose `created_at` is null (`true`) or not null (`false`).",
     ]
+
+
+def test_parameter_of_a_plain_view_is_no_filter(document):
+    assert "description" not in document["paths"]["/price"]["get"]["parameters"][0]
+
+
+def test_preconditions_are_described_where_they_exist(document):
+    assert document["paths"]["/plain/{id}"]["get"]["description"] == "Returns the book."
+    assert "to get 412" in document["paths"]["/books/{id}"]["patch"]["description"]
+    assert "to get 412" not in document["paths"]["/books/{id}/trade"]["post"].get("description", "")
 
 
 def test_response_may_have_the_name_of_a_request(document):
