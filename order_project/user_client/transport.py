@@ -35,16 +35,16 @@ _thread = _Thread()
 _prepared = requests.Request("GET", "http://user-service").prepare()
 
 
-def get(path: str) -> requests.Response:
+def get(path: str, seconds: float) -> requests.Response:
     """Send ``GET path`` to the user service, and retry it once after a failure.
 
-    Waits at most ``settings.USER_SERVICE_TOTAL_TIMEOUT`` seconds, retry included. ``USER_SERVICE_CONNECT_TIMEOUT``
-    and ``USER_SERVICE_READ_TIMEOUT`` limit each connect and each read.
+    Waits at most ``seconds``, retry included. ``USER_SERVICE_CONNECT_TIMEOUT`` and ``USER_SERVICE_READ_TIMEOUT`` limit
+    each connect and each read.
 
     Raises:
         requests.RequestException: no complete response.
     """
-    deadline.at = time.monotonic() + settings.USER_SERVICE_TOTAL_TIMEOUT
+    deadline.at = time.monotonic() + seconds
     try:
         response = _attempt(path)
         if response.status_code not in _OUTAGES:

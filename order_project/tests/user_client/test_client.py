@@ -85,6 +85,26 @@ def test_endless_response_is_aborted_at_the_total_timeout(settings, serve, behav
     assert 0.3 <= time.monotonic() - started < 1.5
 
 
+@pytest.mark.timing
+@pytest.mark.parametrize(("orders_go_on", "least", "most"), [(True, 0.3, 1.5), (False, 2.0, 4.0)])
+def test_trial_of_a_silent_service_is_short_while_orders_go_on(
+    settings, serve, monkeypatch, orders_go_on, least, most
+):
+    settings.USER_SERVICE_URL = serve("silent")
+    settings.USER_SERVICE_READ_TIMEOUT = settings.USER_SERVICE_TOTAL_TIMEOUT = 2.0
+    settings.ORDERS_DURING_OUTAGE = orders_go_on
+    breaker = CircuitBreaker(1, 0.0, counted=client._FAILURES)  # half-open after each failure
+    monkeypatch.setattr(client, "breaker", breaker)
+    with pytest.raises(ValueError, match="failed"), breaker.guard():
+        raise ValueError("failed")
+    started = time.monotonic()
+
+    with pytest.raises(UserServiceUnavailable):
+        find_user(7)
+
+    assert least <= time.monotonic() - started < most
+
+
 def test_reset_connection_is_retried_once(settings, serve):
     settings.USER_SERVICE_URL = serve("reset")
     retries = transport.RETRIES._value.get()
