@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.routers import SimpleRouter
 
 from lists.pagination import EXAMPLE_LINK
-from openapi.schema import complete_components
+from openapi.hooks import complete_components
 from problems.types import ProblemType
 from users.views import UserViewSet
 

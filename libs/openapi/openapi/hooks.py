@@ -1,8 +1,10 @@
-"""Postprocessing hooks of drf-spectacular, for the sake of generated clients."""
+"""Hooks of drf-spectacular, which complete a document for generated clients."""
 
+import json
+import re
 from typing import Any
 
-from openapi.components import reference
+from openapi.components import COMPONENTS, reference
 
 
 def state_integer_sizes(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -14,7 +16,7 @@ def state_integer_sizes(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]
             nodes += node
         elif isinstance(node, dict):
             nodes += node.values()
-            if node.get("type") in ("integer", ["integer", "null"]) and "maximum" not in node:
+            if node.get("type") in ("integer", ["integer", "null"]) and not {"maximum", "enum"} & node.keys():
                 node.setdefault("format", "int64")
     return result
 
@@ -29,3 +31,39 @@ def refer_to_enums(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         if schema.keys() == {"type", "enum"} and (name := names.get(frozenset(schema["enum"]))):
             parameter["schema"] = reference("schemas", name)
     return result
+
+
+def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """Document paths without an optional trailing slash, as in links."""
+    return [
+        (path.rstrip("/") if regex.removesuffix("$").endswith("/?") else path, regex, *rest)
+        for path, regex, *rest in endpoints
+    ]
+
+
+def complete_components(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add the shared components; forbid unknown members in requests, and require all members in responses."""
+    components = result["components"]
+    schemas = components.get("schemas", {})
+    sent = _names_in_requests(result["paths"], schemas)
+    for name, schema in schemas.items():
+        if "properties" not in schema:
+            continue
+        if name in sent:
+            schema.setdefault("additionalProperties", False)
+        else:
+            schema["required"] = sorted(schema["properties"])
+    for kind, shared in COMPONENTS.items():
+        components[kind] = dict(sorted((components.get(kind, {}) | shared).items()))
+    return result
+
+
+def _names_in_requests(paths: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
+    """Return the names of the schemas that request bodies refer to, directly or indirectly."""
+    names: set[str] = set()
+    parts = [operation.get("requestBody") for path in paths.values() for operation in path.values()]
+    while parts:
+        found = set(re.findall('"#/components/schemas/([^"]+)"', json.dumps(parts.pop()))) - names
+        names |= found
+        parts += [schemas.get(name) for name in found]
+    return names

@@ -1,11 +1,14 @@
 """Extensions of drf-spectacular for the services' OpenAPI documents."""
 
-import json
-import re
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import build_choice_field, force_instance
+from drf_spectacular.utils import Direction
+from rest_framework import serializers
 from rest_framework.exceptions import (
     NotAcceptable,
     NotFound,
@@ -14,7 +17,7 @@ from rest_framework.exceptions import (
     ValidationError,
 )
 
-from openapi.components import COMPONENTS, IN_EVERY_RESPONSE, Problem, error_responses
+from openapi.components import IN_EVERY_RESPONSE, Problem, error_responses
 from problems.types import BAD_REQUEST, INTERNAL_ERROR
 
 _LOOKUPS = {
@@ -50,6 +53,18 @@ _TEXTS = {
 }
 
 
+class NullableChoices(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call] # it registers itself
+    """Describes the choices of a field without a label of None, from which drf-spectacular derives no type."""
+
+    target_class = serializers.ChoiceField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        """Return the schema; ``allow_null`` adds null."""
+        field = copy(self.target)
+        field.choices = [(value, label) for value, label in field.choices.items() if value is not None]
+        return build_choice_field(field)
+
+
 class ProblemSchema(AutoSchema):
     """drf-spectacular's AutoSchema, with the problems of each operation.
 
@@ -83,6 +98,16 @@ class ProblemSchema(AutoSchema):
         for status, response in error_responses(self.get_problems(operation)).items():
             responses.setdefault(status, response)  # extend_schema may document the status
         return operation
+
+    def map_parsers(self) -> list[str]:
+        """Return the media types of request bodies: JSON, or those of the view's parsers if it has no JSON or files."""
+        types: list[str] = super().map_parsers()
+        serializer: Any = force_instance(self.get_request_serializer())  # type: ignore[no-untyped-call] # no types
+        fields: Any = getattr(getattr(serializer, "child", serializer), "fields", {})
+        has_files = any(isinstance(field, serializers.FileField) for field in fields.values())
+        every = [parser.media_type for parser in self.view.get_parsers()]
+        forms = [one for one in every if one == "multipart/form-data"]
+        return (forms if has_files else types) or every
 
     def get_auth(self) -> list[dict[str, Any]]:
         """Return the alternative credentials, if any is required.
@@ -138,39 +163,3 @@ def _complete(parameter: dict[str, Any], *, describes_filters: bool) -> None:
         parameter["description"] = (
             f"Only results whose `{field}` {_LOOKUPS.get(lookup, f'matches this value by `{lookup}`')}."
         )
-
-
-def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
-    """Document paths without an optional trailing slash, as in links."""
-    return [
-        (path.rstrip("/") if regex.removesuffix("$").endswith("/?") else path, regex, *rest)
-        for path, regex, *rest in endpoints
-    ]
-
-
-def complete_components(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the shared components; forbid unknown members in requests, and require all members in responses."""
-    components = result["components"]
-    schemas = components.get("schemas", {})
-    sent = _names_in_requests(result["paths"], schemas)
-    for name, schema in schemas.items():
-        if "properties" not in schema:
-            continue
-        if name in sent:
-            schema.setdefault("additionalProperties", False)
-        else:
-            schema["required"] = sorted(schema["properties"])
-    for kind, shared in COMPONENTS.items():
-        components[kind] = dict(sorted((components.get(kind, {}) | shared).items()))
-    return result
-
-
-def _names_in_requests(paths: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
-    """Return the names of the schemas that request bodies refer to, directly or indirectly."""
-    names: set[str] = set()
-    parts = [operation.get("requestBody") for path in paths.values() for operation in path.values()]
-    while parts:
-        found = set(re.findall('"#/components/schemas/([^"]+)"', json.dumps(parts.pop()))) - names
-        names |= found
-        parts += [schemas.get(name) for name in found]
-    return names

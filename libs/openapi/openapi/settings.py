@@ -27,11 +27,11 @@ def spectacular_settings(title: str, description: str) -> dict[str, Any]:
         "COMPONENT_SPLIT_REQUEST": True,
         "PARSER_WHITELIST": ["chassis.rest.parsers.JSONParser"],
         "SCHEMA_PATH_PREFIX": "",
-        "PREPROCESSING_HOOKS": ["openapi.schema.without_trailing_slash"],
+        "PREPROCESSING_HOOKS": ["openapi.hooks.without_trailing_slash"],
         "POSTPROCESSING_HOOKS": [
             "drf_spectacular.hooks.postprocess_schema_enums",
             "openapi.hooks.refer_to_enums",
             "openapi.hooks.state_integer_sizes",
-            "openapi.schema.complete_components",
+            "openapi.hooks.complete_components",
         ],
     }

@@ -6,6 +6,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
@@ -77,6 +78,27 @@ class PlainView(APIView):
         return Response()
 
 
+class UploadSerializer(serializers.Serializer):
+    picture = serializers.FileField()
+    color = serializers.ChoiceField([(None, "unknown"), (1, "red")], allow_null=True)
+
+
+class UploadView(APIView):
+    parser_classes = [JSONParser, MultiPartParser]
+
+    @extend_schema(request=UploadSerializer, responses=UploadSerializer)
+    def post(self, request):
+        return Response()
+
+
+class FormView(APIView):
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(request=RefusalSerializer, responses=RefusalSerializer)
+    def post(self, request):
+        return Response()
+
+
 @pytest.fixture(scope="module")
 def document():
     routers = OptionalSlashRouter(), DefaultRouter()
@@ -84,6 +106,7 @@ def document():
     routers[1].register("slashed", CopiedViewSet, "slashed")
     patterns = [*routers[0].urls, *routers[1].urls, path("shelf/", CopiedViewSet.as_view({"get": "list"}))]
     patterns += [path("plain/<int:pk>", PlainViewSet.as_view({"get": "retrieve"})), path("price", PlainView.as_view())]
+    patterns += [path("upload", UploadView.as_view()), path("form", FormView.as_view())]
     return SchemaGenerator(patterns=patterns).get_schema(public=True)
 
 
@@ -112,6 +135,20 @@ def test_only_filters_are_described_as_filters(document):
         "Only results whose `created_at` is at least this value.",
         "Only results whose `created_at` is null (`true`) or not null (`false`).",
     ]
+
+
+@pytest.mark.parametrize("address", ["/upload", "/form"])
+def test_body_that_json_cannot_carry_is_a_form(document, address):
+    body = document["paths"][address]["post"]["requestBody"]
+
+    assert body["content"].keys() == {"multipart/form-data"}
+
+
+def test_label_of_no_choice_is_no_choice(document):
+    color = document["components"]["schemas"]["Upload"]["properties"]["color"]
+
+    assert color["oneOf"] == [{"$ref": "#/components/schemas/ColorEnum"}, {"$ref": "#/components/schemas/NullEnum"}]
+    assert document["components"]["schemas"]["ColorEnum"] == {"enum": [1], "type": "integer"}
 
 
 def test_parameter_of_a_plain_view_is_no_filter(document):
