@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -21,6 +22,9 @@ from problems.types import PROBLEM_JSON
 MAX_ERRORS = 20
 MAX_TEXT = 200
 READ_ONLY = "25006"  # PostgreSQL's code for a write to a standby, as after a failover
+# Codes of PostgreSQL that psycopg2 counts as operational, although a retry fails, too: limits such as the size of an
+# index row, and writes to a view.
+PERMANENT = ("54", "55000")
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +100,9 @@ def _problem_with_errors(request: Request, status: int, exc: exceptions.APIExcep
 
 def is_database_error(exception: Exception) -> bool:
     """Whether the database is unavailable or read-only, so that a retry can succeed."""
-    return isinstance(exception, OperationalError | InterfaceError) or _is_read_only(exception)
+    code = getattr(exception.__cause__, "pgcode", None) or ""
+    is_operational = isinstance(exception, OperationalError | InterfaceError) and not code.startswith(PERMANENT)
+    return is_operational or _is_read_only(exception)
 
 
 def _is_read_only(exception: Exception) -> bool:
@@ -119,7 +125,7 @@ def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str | None]]:
         yield {"field": _short(path) or None, "code": details["code"], "message": _short(details["message"])}
     else:
         for name, value in details.items():
-            step = "" if name == api_settings.NON_FIELD_ERRORS_KEY else str(name)
+            step = "" if name in (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS) else str(name)
             yield from _flatten(value, ".".join(part for part in (path, step) if part))
 
 

@@ -135,11 +135,14 @@ def test_detail_of_an_exception_may_have_any_form(api, monkeypatch, error, statu
 
 
 @pytest.mark.django_db
-def test_error_of_the_whole_body_has_no_field_under_any_key(api, monkeypatch, settings):
-    def fail(self):
-        raise ValidationError({"__all__": ["No."], "name": {"__all__": ["No."]}})
+@pytest.mark.parametrize(("key", "used"), [("own", "own"), ("non_field_errors", "__all__")])
+def test_error_of_the_whole_body_has_no_field_under_any_key(api, monkeypatch, settings, key, used):
+    """``__all__`` is the key of Django's ``full_clean``, in all projects."""
 
-    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NON_FIELD_ERRORS_KEY": "__all__"}
+    def fail(self):
+        raise ValidationError({used: ["No."], "name": {used: ["No."]}})
+
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NON_FIELD_ERRORS_KEY": key}
     monkeypatch.setattr("library.books.views.BookViewSet.get_queryset", fail)
 
     errors = api.get("/books").json()["errors"]
@@ -246,29 +249,40 @@ def test_role_without_a_connection_left_is_503_with_retry_after(full_role, clien
     assert "too many connections for role" in str(error)
 
 
-FULL_DISK = """
-    CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
-    CREATE TRIGGER full_disk BEFORE INSERT ON books_book FOR EACH ROW EXECUTE FUNCTION full_disk();
+FAILING_INSERT = """
+    CREATE FUNCTION failing_insert() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE 'injected' USING ERRCODE = %s; END $$;
+    CREATE TRIGGER failing_insert BEFORE INSERT ON books_book FOR EACH ROW EXECUTE FUNCTION failing_insert();
 """
 
 
 @pytest.fixture
-def full_disk(transactional_db):
-    """Make inserts of books fail as on a full disk."""
+def fail_inserts(transactional_db):
+    """Make inserts of books fail with an error code of PostgreSQL."""
     with connection.cursor() as cursor:
-        cursor.execute(FULL_DISK)
-        yield
-        cursor.execute("DROP FUNCTION full_disk CASCADE")
+        yield lambda code: cursor.execute(FAILING_INSERT, [code])
+        cursor.execute("DROP FUNCTION failing_insert CASCADE")
 
 
-@pytest.mark.usefixtures("full_disk")
-def test_full_disk_of_the_database_is_503_and_stores_nothing(api):
+def test_full_disk_of_the_database_is_503_and_stores_nothing(api, fail_inserts):
+    fail_inserts("disk_full")
+
     response = api.post("/books", {"title": "Emma", "isbn": "9780141439587"}, format="json")
 
     assert (response.status_code, response["Retry-After"]) == (503, "1")
     assert response.json()["type"] == "urn:problem:database_unavailable"
     assert api.get("/books").json()["results"] == []
+
+
+@pytest.mark.parametrize("code", ["program_limit_exceeded", "object_not_in_prerequisite_state"])
+def test_error_that_a_retry_repeats_is_500(api, fail_inserts, code):
+    """psycopg2 raises an OperationalError, for example for an index row that is too large."""
+    fail_inserts(code)
+    api.raise_request_exception = False
+
+    response = api.post("/books", {"title": "Emma", "isbn": "9780141439587"}, format="json")
+
+    assert response.status_code == 500
 
 
 @pytest.mark.parametrize(
