@@ -42,14 +42,16 @@ class StrictOrderingFilter(filters.OrderingFilter):
     def get_valid_fields(self, queryset: QuerySet[Model], view: Any, context: Any = None) -> list[tuple[str, str]]:
         """Return the names and labels of the fields that a list can be ordered by.
 
-        Without a list of ``ordering_fields``, fields that keyset pagination does not support are left out.
+        Without a list of ``ordering_fields``, fields that keyset pagination does not support are left out, and
+        generated columns, which may be null.
         """
         valid = super().get_valid_fields(queryset, view, context or {})
         paginator = getattr(view, "paginator", None)
         is_listed = isinstance(getattr(view, "ordering_fields", self.ordering_fields), (list, tuple))
         if is_listed or not isinstance(paginator, KeysetPagination):
             return valid
-        return [(name, label) for name, label in valid if paginator.column_of(queryset.model, name)]
+        columns = {name: paginator.column_of(queryset.model, name) for name, _ in valid}
+        return [(name, label) for name, label in valid if (column := columns[name]) and not column.generated]
 
     def remove_invalid_fields(
         self, queryset: QuerySet[Model], fields: Iterable[str], view: APIView, request: Request

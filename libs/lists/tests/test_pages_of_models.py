@@ -98,3 +98,14 @@ def test_list_is_ordered_by_a_composite_key(shelf_models):
     assert pages(place_model, "pk", "number") == [[0, 1], [2], [0, 1]]
     assert pages(place_model, "-pk", "number") == [[2, 1], [0], [2, 1]]
     assert pages(place_model, "row", "number") == [[0, 1], [2], [0, 1]]
+
+
+def test_new_object_with_a_composite_key_has_no_location(shelf_models):
+    meta = type("Meta", (), {"model": shelf_models[3], "fields": ["row", "number"]})
+    serializer = type("PlaceSerializer", (serializers.ModelSerializer,), {"Meta": meta})
+    members = {"queryset": shelf_models[3].objects.all(), "serializer_class": serializer}
+    view = type("PlaceViewSet", (ResourceViewSet,), members).as_view({"post": "create"})
+
+    response = view(APIRequestFactory().post("/places", {"row": 1, "number": 2}, format="json"))
+
+    assert (response.status_code, response.get("Location")) == (201, None)

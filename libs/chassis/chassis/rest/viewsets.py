@@ -61,7 +61,7 @@ class ResourceViewSet(StrictListMixin, viewsets.ModelViewSet[ModelT]):
         """Return the ``Location`` of the new object: its URL field, or the request's path with the object's key.
 
         There is none for several objects, for data without a serializer, in actions other than ``create``, and if
-        ``lookup_field`` has a lookup such as ``iexact`` or the object has no value for it.
+        ``lookup_field`` has a lookup such as ``iexact``, or the object has no single value for it.
         """
         instance = getattr(getattr(data, "serializer", None), "instance", None)
         headers = super().get_success_headers(data)
@@ -70,7 +70,7 @@ class ResourceViewSet(StrictListMixin, viewsets.ModelViewSet[ModelT]):
         key: Any = instance
         for name in self.lookup_field.split("__"):
             key = getattr(key, name, None)
-        if key is None or callable(key):
+        if key is None or callable(key) or isinstance(key, tuple):  # a composite key
             return headers
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
         if path.endswith("/") or self.format_kwarg:  # the router may require a slash
