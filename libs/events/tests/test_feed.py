@@ -3,6 +3,8 @@ import uuid
 
 import pytest
 from django.db import connections, transaction
+from django.http import HttpResponse
+from django.test import Client
 from psycopg2 import sql
 
 from events.outbox import context
@@ -11,6 +13,7 @@ from events.outbox.models import Event, Feed
 from identity.internal import HEADER, Caller, sign
 from newsroom.articles.models import Article
 from observability.actor import set_actor
+from observability.request_id import RequestIdMiddleware
 
 pytestmark = pytest.mark.django_db
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -176,8 +179,24 @@ def test_with_auth_the_feed_is_for_services_only(client, settings, caller, statu
     assert client.get("/events", headers=headers).status_code == status
 
 
-def test_writing_to_the_feed_is_not_allowed(client):
-    assert client.post("/events").status_code == 405
+@pytest.mark.parametrize("checks_csrf", [True, False])
+def test_writing_to_the_feed_is_not_allowed(checks_csrf):
+    assert Client(enforce_csrf_checks=checks_csrf).post("/events").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("received", "noted"),
+    [(TRACE, TRACE), (TRACE.upper(), ""), (TRACE + "-x", ""), ("00-" + "0" * 32 + TRACE[35:], ""), ("", "")],
+)
+def test_an_event_carries_the_received_trace_if_tracing_is_off(read_feed, rf, monkeypatch, received, noted):
+    connection = connections["default"]
+    monkeypatch.setattr(connection, "execute_wrappers", [*connection.execute_wrappers])
+    context.note_context(connection)
+    respond = RequestIdMiddleware(lambda request: HttpResponse(Article.objects.create(title="Emma")))
+
+    respond(rf.post("/articles", headers={"traceparent": received}))
+
+    assert [event.get("traceparent", "") for event in json.loads(read_feed().content)] == [noted]
 
 
 def test_an_event_carries_the_trace_of_its_write(read_feed, monkeypatch):

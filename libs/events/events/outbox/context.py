@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from observability import tracing
+from observability import request_id, tracing
 from observability.actor import current_actor
 
 # Statements that may write, after spaces and comments. One that begins with WITH may only read.
 _WRITE = re.compile(r"(?>\s|--.*\n|/\*[\s\S]*?\*/)*(?:INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
+_TRACEPARENT = re.compile("[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context
 
 
 def note_context(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
@@ -26,7 +27,9 @@ def _with_context(execute: Callable[..., Any], sql: Any, params: Any, many: Any,
     is_named = getattr(cursor, "name", None)  # DECLARE, of which a server-side cursor consists, has one statement
     if many or is_named or not _WRITE.match(text):
         return execute(sql, params, many, context)
-    trace, actor = tracing.outgoing_headers().get("traceparent"), current_actor()
+    headers = request_id.outgoing_headers() | tracing.outgoing_headers()  # the received one, if tracing is off
+    trace, actor = headers.get(request_id.TRACEPARENT, ""), current_actor()
+    trace = trace if _TRACEPARENT.fullmatch(trace) else ""
     known = [pair for pair in (("events.traceparent", trace), ("events.actor", actor)) if pair[1]]
     if known:
         # Two statements in one query form one transaction, to which the values are limited.

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from chassis.access_log import NOT_LOGGED
@@ -29,6 +30,7 @@ GONE = ProblemType(
 )
 
 
+@csrf_exempt
 @require_safe
 @for_services("events:read")
 def events(request: HttpRequest) -> HttpResponse:
