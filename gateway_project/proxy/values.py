@@ -82,6 +82,8 @@ def methods(value: object) -> tuple[str, ...]:
     for method in found:
         if not re.fullmatch(TOKEN, method):
             raise ValueError(f'"{method}" is not a method')
+        if method != method.upper():
+            raise ValueError(f'"{method}" must be in upper case')
     return tuple(found)
 
 

@@ -114,6 +114,10 @@ def test_variable_can_disable_an_issuer(tmp_path, monkeypatch):
         ([AUTH, ISSUER, ROUTE], "routes[1].scopes: is required while auth.enabled is true"),
         ([AUTH, ISSUER, ISSUER, SCOPED], 'auth.issuers[2].issuer: "https://id" is already used by auth.issuers[1]'),
         ([AUTH, KEY, KEY, SCOPED], 'auth.keys[2].id: "partner" is already used by auth.keys[1]'),
+        (
+            [AUTH, KEY, KEY.replace("partner", "other"), SCOPED],
+            f'auth.keys[2].sha256: "{"a" * 64}" is already used by auth.keys[1]',
+        ),
         ([AUTH, ISSUER, "colour = 1\n", SCOPED], "auth.issuers[1].colour: unknown key"),
         ([AUTH, ISSUER.replace("issuer =", "name ="), SCOPED], "auth.issuers[1].issuer: is required"),
         ([AUTH, ISSUER.replace('"gateway"', '" "'), SCOPED], "auth.issuers[1].audience: must not be empty"),
@@ -153,6 +157,7 @@ def test_variable_can_disable_an_issuer(tmp_path, monkeypatch):
         ([ROUTE, 'scopes = "a"\n'], "routes[1].scopes: must be a table"),
         ([ROUTE, "scopes = {}\n"], "routes[1].scopes: must be a table"),
         ([ROUTE, 'scopes = { "G T" = "a" }\n'], 'routes[1].scopes: "G T" is not a method'),
+        ([ROUTE, 'scopes = { get = "a" }\n'], 'routes[1].scopes: "get" must be in upper case'),
         ([ROUTE, 'scopes = { GET = "" }\n'], 'routes[1].scopes: "" is not a scope'),
         ([ROUTE, "scopes = { GET = 5 }\n"], "routes[1].scopes: must be a string"),
         ([ROUTE, "scopes = { GET = 'a\"b' }\n"], "routes[1].scopes:"),

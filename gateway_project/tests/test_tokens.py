@@ -118,6 +118,7 @@ BAD = {
     "dots": "..",
     "five parts": token(KEY) + ".a.b",
     "truncated": token(KEY)[:-10],
+    "padded": token(KEY) + "==",
     "without signature": token(KEY).rpartition(".")[0] + ".",
     "with a changed payload": replaced(token(KEY), 1, encoded(claims(sub="1"))),
     "with a payload that is a list": replaced(token(KEY), 1, encoded([1])),
@@ -195,6 +196,7 @@ def test_token_type_is_a_setting_of_the_issuer(expected, accepted, refused):
     [
         ({"sub": "12"}, 12),
         ({"sub": "auth0|12"}, None),
+        ({"sub": "012"}, None),  # another subject than "12"
         ({"sub": "12", "user_id": 13}, 13),
         ({"sub": "12", "user_id": "13"}, 13),
         ({"sub": "12", "user_id": "thirteen"}, None),

@@ -33,7 +33,7 @@ def caller_of(claims: Mapping[str, Any], issuer: Issuer) -> Caller:
 def _user_id(value: object) -> int | None:
     """Return ``value`` as a whole number, also if it is a string of digits; None for other values."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not re.fullmatch("[0-9]{1,19}", text) or int(text) > _HIGHEST_ID:
+    if not isinstance(text, str) or not re.fullmatch("0|[1-9][0-9]{0,18}", text) or int(text) > _HIGHEST_ID:
         return None
     return int(text)
 

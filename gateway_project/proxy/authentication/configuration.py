@@ -45,6 +45,7 @@ def read_policy(table: Table, folder: Path) -> Policy:
         raise WrongKeyError(table.key("enabled"), "needs at least one of [[auth.issuers]] or [[auth.keys]]")
     refuse_duplicates(issuers, [one.issuer for one in policy.issuers], "issuer")
     refuse_duplicates(keys, [one.id for one in policy.keys], "id")
+    refuse_duplicates(keys, [one.sha256 for one in policy.keys], "sha256")
     return policy
 
 

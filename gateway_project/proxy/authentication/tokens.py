@@ -1,5 +1,6 @@
 """Verification of access tokens: JSON Web Tokens of the configured issuers (RFC 7519, 8725 and 9068)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ MAX_CHARACTERS = 8192
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 _UNREAD: Options = {"verify_signature": False}
 _PLAIN_TYPES = (None, "jwt", "at+jwt")  # if the issuer's ``token_type`` is empty
+_COMPACT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # without the padding that PyJWT accepts (RFC 7515)
 _FAILURES = (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 _DETAILS: Sequence[tuple[type[Exception], str]] = (
     (jwt.ExpiredSignatureError, "The token is expired."),
@@ -45,6 +47,8 @@ class TokenVerifier:
         """
         if len(token) > MAX_CHARACTERS:
             raise InvalidTokenError("The token is too long.")
+        if not _COMPACT.fullmatch(token):
+            raise InvalidTokenError("The token is malformed.")
         try:
             return self._verify(token)
         except _FAILURES as error:

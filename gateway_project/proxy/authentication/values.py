@@ -84,7 +84,8 @@ def scopes_by_method(value: object) -> dict[str, frozenset[str]]:
     """Return the required scopes by method; ``default`` applies to all other methods."""
     if not isinstance(value, dict) or not value:
         raise ValueError('must be a table such as { GET = "orders:read", default = "orders:write" }')
-    values.methods([*value])
+    if names := [name for name in value if name != "default"]:
+        values.methods(names)
     return {method: _scopes(scopes) for method, scopes in value.items()}
 
 
