@@ -47,6 +47,29 @@ def test_database_of_development_passes(empty):
     assert "no issues" in output
 
 
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (None, []),
+        ("", []),
+        (LOCALE_C, ["migrating.W001"]),
+        (f"{LOCALE_C} ENCODING 'SQL_ASCII'", ["migrating.E001"]),
+    ],
+    ids=["no database", "of development", "locale C", "no encoding"],
+)
+def test_check_returns_messages(missing, monkeypatch, settings, django_db_blocker, options, found):
+    if options is not None:
+        missing.create(options)
+    handler = ConnectionHandler({"default": settings.DATABASES["default"] | {"NAME": missing.name}})
+    monkeypatch.setattr(checks, "connections", handler)
+
+    with django_db_blocker.unblock():
+        messages = checks.encoding_and_locale(databases=["default"])
+        handler.close_all()
+
+    assert [one.id for one in messages] == found
+
+
 def test_check_passes_without_a_server(missing):
     status, output = finish(missing.start("--database", "default", command="check"))
 
