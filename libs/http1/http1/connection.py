@@ -127,12 +127,12 @@ class Connection:
             self._begun_at = self._begun_at or now
             self.expires_at = self._begun_at + request_seconds
         else:
-            self.restart_clock()
-            self.expires_at = now + idle_seconds
+            self._begun_at = None
+            self.expires_at = min(self.expires_at, now + idle_seconds)  # empty lines do not extend it
 
     def restart_clock(self) -> None:
-        """Start the time limit of the next request at its first byte."""
-        self._begun_at = None
+        """Start the time limits of the next request anew."""
+        self._begun_at, self.expires_at = None, math.inf
 
     def refuse(self, status: int, detail: str, *, omits_body: bool | None = None) -> Literal[False]:
         """Send an error response, without a body for HEAD. Return False: the connection must be closed."""

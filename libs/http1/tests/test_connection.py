@@ -179,6 +179,26 @@ def test_timeout_of_a_request_starts_at_its_first_byte(pair):
     assert connection.expires_at == inf
 
 
+def test_empty_lines_do_not_extend_the_idle_time(pair):
+    client, connection = pair
+    connection.update_expiry(75, 30)
+    idle_until = connection.expires_at
+
+    client.sendall(b"\r\n")
+    connection.receive()
+    assert connection.serve(None)
+    connection.update_expiry(75, 30)
+
+    assert (connection.reader.is_reading, connection.expires_at) == (False, idle_until)
+
+    client.sendall(REQUEST % 1)
+    connection.receive()
+    connection.serve(lambda connection, request: True)
+    connection.update_expiry(75, 30)
+
+    assert connection.expires_at > idle_until
+
+
 @pytest.mark.parametrize(("sent", "response"), [(b"", b""), (b"GET / HTTP/1.1\r\n", b"HTTP/1.1 408")])
 def test_only_an_incomplete_request_gets_a_408(pair, sent, response):
     client, connection = pair
