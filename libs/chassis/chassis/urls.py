@@ -8,11 +8,12 @@ from django.urls import path
 from chassis import health
 from observability.metrics import metrics
 from openapi.document import DocumentView
+from problems.views import read_only
 
 urlpatterns = [
     path(f"admin/{settings.SERVICE_NAME}/", admin.site.urls),
-    path("health/live", login_not_required(health.live)),
-    path("health/ready", login_not_required(health.ready)),
-    path("metrics", login_not_required(metrics)),
+    path("health/live", login_not_required(read_only(health.live))),
+    path("health/ready", login_not_required(read_only(health.ready))),
+    path("metrics", login_not_required(read_only(metrics))),
     path("openapi.json", DocumentView.as_view(), name="openapi"),
 ]

@@ -1,6 +1,10 @@
-"""Django's error views, which respond with problems."""
+"""Django's error views, which respond with problems, and a decorator."""
+
+from collections.abc import Callable
+from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from problems.responses import problem_response
 from problems.types import BAD_REQUEST, CSRF_FAILED, INTERNAL_ERROR, NOT_FOUND, PERMISSION_DENIED
@@ -29,3 +33,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return a 500 problem (Django's ``handler500``). The log has the cause under the request id."""
     return problem_response(request, *INTERNAL_ERROR)
+
+
+def read_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Decorate a view for programs: GET and HEAD only; a 405 problem for other methods, without a CSRF check."""
+
+    @wraps(view)
+    def respond(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        detail = f'Method "{request.method}" not allowed.'
+        return problem_response(request, 405, "method_not_allowed", detail, {"Allow": "GET, HEAD"})
+
+    return csrf_exempt(respond)

@@ -8,8 +8,6 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
 from chassis.access_log import NOT_LOGGED
 from events.cursor import Cursor, CursorGone
@@ -17,6 +15,7 @@ from events.outbox.feed import read_page
 from identity.views import for_services
 from problems.responses import problem_response
 from problems.types import ProblemType
+from problems.views import read_only
 
 CLOUDEVENTS_BATCH = "application/cloudevents-batch+json"
 CURSOR, HEAD = "Event-Cursor", "Event-Head"
@@ -30,8 +29,7 @@ GONE = ProblemType(
 )
 
 
-@csrf_exempt
-@require_safe
+@read_only
 @for_services("events:read")
 def events(request: HttpRequest) -> HttpResponse:
     """Respond with up to ``limit`` events after the cursor ``after``, as a batch of CloudEvents.
