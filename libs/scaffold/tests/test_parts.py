@@ -45,6 +45,7 @@ def test_a_publisher_has_an_outbox_and_a_worker_and_consumes_nothing(repository)
     assert '"com.example.trial"' in texts["attempts/migrations/0002_events.py"]
     assert "com.example.trial.changed.v1" in texts["tests/test_attempt_events.py"]
     assert "purge events" in texts["attempts/management/commands/work.py"]
+    assert 'Relay("attempts")' in texts["attempts/management/commands/work.py"]
     assert not [name for name, text in texts.items() if re.search("inbox|Known|user|EVENT_SUBSCRIPTIONS", text)]
     described = read_projects(repository.root)["trial"]
     assert (described.worker, described.calls) == (True, ())

@@ -35,3 +35,12 @@ def test_feed_is_served(api, make_widget):
 
 def test_worker_purges_old_events():
     assert "purge events" in [job.name for job in Command().jobs()]
+
+
+@pytest.mark.parametrize(("url", "relays"), [("", False), ("redis://127.0.0.1:6379/0", True)])
+def test_worker_relays_events_to_a_configured_broker(settings, url, relays):
+    settings.EVENTS_BROKER_URL = url
+
+    names = [job.name for job in Command().jobs()]
+
+    assert ("relay events" in names) == relays
