@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from devtools.up import HEALTHY, LOG_FILE
 from scaffold.descriptions import Project
 
 COMMAND_SECONDS, DOWN_SECONDS = 120, 20
-ACCOUNT_EXISTS = "already taken"  # part of createsuperuser's error message
+ACCOUNT_EXISTS, FIELD_MISSING = "already taken", r"use --(\w+) with --noinput"  # in messages of createsuperuser
 
 
 def find_project(name: str) -> Project:
@@ -107,8 +108,7 @@ def status(configuration: Configuration) -> int:
         where = urlsplit(private[0]).netloc.rpartition("@")[2] if private else ""
         rows.append(("postgres", where, "running" if private else "down"))
     for project in with_database():
-        where = ""
-        words = f"unknown: {'`up` started before the project was added' if urls else 'no database is running'}"
+        where, words = "", f"unknown: {'`up` started before the project was added' if urls else 'no database runs'}"
         if project.name in urls and (problem := problem_of_database(urls[project.name])):
             words = f"unknown: {problem}"
         elif project.name in urls:
@@ -136,7 +136,7 @@ def demo(configuration: Configuration) -> int:
     run = DataFolder(configuration.data_dir).running_system()
     if run is None or not run.ready:
         raise DevtoolsError("demo needs the running system: start `python3 manage_all.py up` first.")
-    password, created = secrets.token_urlsafe(12), []
+    password, created, failed = secrets.token_urlsafe(12), [], []
     account = {"USERNAME": "admin", "EMAIL": "admin@example.com", "PASSWORD": password}
     variables = {f"DJANGO_SUPERUSER_{name}": value for name, value in account.items()}
     for project in with_database():
@@ -147,15 +147,17 @@ def demo(configuration: Configuration) -> int:
     for project in with_database():
         result = _run_quietly(project, configuration, run.database_urls, "createsuperuser", "--noinput", **variables)
         if result.returncode == 0:
-            created.append(project)
+            created.append(f"  {run.addresses['gateway'].url.replace('127.0.0.1', 'localhost')}/admin/{project.name}/")
         elif ACCOUNT_EXISTS in result.stderr:
             print(f"{project.name}: the administrator 'admin' exists already and keeps its password.")
         else:
-            raise DevtoolsError(f"createsuperuser of the {project.name} project failed:\n{result.stderr.strip()}")
+            failed.append(f"createsuperuser of the {project.name} project failed:\n{result.stderr.strip()}")
+            if field := re.search(FIELD_MISSING, result.stderr):
+                failed.append(f"Set it: DJANGO_SUPERUSER_{field[1].upper()}=... python3 manage_all.py demo")
     if created:
-        print(f"\nAdministrator 'admin', password (shown this once): {password}")
-    for project in created:
-        print(f"  {run.addresses['gateway'].url.replace('127.0.0.1', 'localhost')}/admin/{project.name}/")
+        print(f"\nAdministrator 'admin', password (shown this once): {password}", *created, sep="\n", flush=True)
+    if failed:
+        raise DevtoolsError("\n".join(failed))
     return 0
 
 

@@ -45,8 +45,7 @@ class Configuration:
                 raise DevtoolsError(f"{owners[port]} and {variable} are both {port}; each service needs its own port.")
             owners[port] = variable
         addresses = {name: Address(host, port) for name, port in zip(PROJECTS, owners, strict=True)}
-        databases = [(project.name, environment.get(project.variable("DATABASE_URL"))) for project in with_database()]
-        urls = {name: url for name, url in databases if url}
+        urls = {each.name: url for each in with_database() if (url := environment.get(each.variable("DATABASE_URL")))}
         return cls(addresses, choose_data_dir(environment), urls, read_port(environment, "POSTGRES_PORT", 0) or None)
 
 

@@ -38,8 +38,7 @@ def service_environment(
     """
     inherited = os.environ if base is None else base
     environment = {name: value for name, value in inherited.items() if value and name not in PROJECT_VARIABLES}
-    environment |= {"DATA_DIR": str(data_dir), "LOG_FORMAT": environment.get("LOG_FORMAT", "console")}
-    environment.setdefault("EXPOSE_PORTAL", "true")
+    environment = {"LOG_FORMAT": "console", "EXPOSE_PORTAL": "true"} | environment | {"DATA_DIR": str(data_dir)}
     environment |= development_environment(data_dir, environment)
     if project.name in addresses:
         environment["BIND"] = addresses[project.name].bind

@@ -145,6 +145,39 @@ def test_demo_prints_the_password_once(system):
     assert second[1].count("exists already and keeps its password") == 2
 
 
+@pytest.fixture
+def without_administrators(system):
+    def remove():
+        for name in ("user_project", "order_project"):
+            (system.data_dir / name).unlink(missing_ok=True)
+
+    remove()
+    yield
+    remove()
+
+
+@pytest.mark.usefixtures("without_administrators")
+@pytest.mark.parametrize(("broken", "created"), [("user", "order"), ("order", "user")])
+def test_demo_prints_the_password_if_another_administrator_cannot_be_created(system, broken, created):
+    system.running_up()
+
+    status, output = system.run("demo", REQUIRES_BIRTH_DATE=f"{broken}_project")
+
+    assert status == 1
+    assert re.search(rf"password \(shown this once\): \S+\n  http://\S+/admin/{created}/\nError: ", output), output
+    assert f"createsuperuser of the {broken} project failed:\nCommandError: You must use --birth_date" in output
+    assert output.endswith("Set it: DJANGO_SUPERUSER_BIRTH_DATE=... python3 manage_all.py demo\n")
+
+
+@pytest.mark.usefixtures("without_administrators")
+def test_demo_passes_required_fields_of_administrators_on(system):
+    system.running_up()
+
+    status, output = system.run("demo", REQUIRES_BIRTH_DATE="user_project", DJANGO_SUPERUSER_BIRTH_DATE="2000-01-01")
+
+    assert status == 0, output
+
+
 def test_secrets_are_readable_by_their_owner_alone(new_clone):
     clone = new_clone
     clone.run("migrate")

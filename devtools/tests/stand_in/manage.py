@@ -30,4 +30,6 @@ elif sys.argv[1] == "createsuperuser":
     marker = Path(os.environ["DATA_DIR"]) / Path.cwd().name
     if marker.exists():
         sys.exit("CommandError: Error: That username is already taken.")
+    if Path.cwd().name == os.environ.get("REQUIRES_BIRTH_DATE") and "DJANGO_SUPERUSER_BIRTH_DATE" not in os.environ:
+        sys.exit("CommandError: You must use --birth_date with --noinput.")
     marker.touch()
