@@ -150,6 +150,8 @@ def test_custom_exception_handler_is_called(db, settings):
 
     assert reason() is None
     assert Client().get("/users/1", headers={"Accept": "*/*"}).status_code == 418
+    with parity.broken_database():
+        assert Client().get("/users", headers={"Accept": "*/*"}).status_code == 418
 
 
 def test_command_lists_compiled_routes_and_reasons_against_the_others(settings):

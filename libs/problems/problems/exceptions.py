@@ -21,6 +21,7 @@ from problems.types import PROBLEM_JSON
 
 MAX_ERRORS = 20
 MAX_TEXT = 200
+LOCK_NOT_AVAILABLE = "55P03"
 READ_ONLY = "25006"  # PostgreSQL's code for a write to a standby, as after a failover
 # Codes of PostgreSQL that psycopg2 counts as operational, although a retry fails, too: limits such as the size of an
 # index row, and writes to a view.
@@ -50,19 +51,26 @@ class DatabaseUnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return a 503 for a database error; None for other exceptions, which Django handles."""
-        return database_problem(request, exception)
+        if not is_database_error(exception):
+            return None
+        _note_database_error(exception)
+        error = DatabaseUnavailable
+        headers = {"Retry-After": str(error.wait)}
+        return problem_response(request, error.status_code, error.default_code, error.default_detail, headers)
 
 
-def database_problem(
-    request: HttpRequest, exception: Exception, headers: dict[str, str] | None = None
-) -> HttpResponse | None:
-    """Return a logged 503 for a database error; None for other exceptions."""
-    if not is_database_error(exception):
-        return None
-    _note_database_error(exception)
-    error = DatabaseUnavailable
-    headers = (headers or {}) | {"Retry-After": str(error.wait)}
-    return problem_response(request, error.status_code, error.default_code, error.default_detail, headers)
+def report_error(view: Any, request: HttpRequest, error: Exception, headers: dict[str, str]) -> Any:
+    """Return the rendered response, with ``headers``, of a REST framework view whose action would raise ``error``."""
+
+    def initial(*args: Any, **kwargs: Any) -> None:
+        raise error
+
+    failing: Any = type(view.cls.__name__, (view.cls,), {"initial": initial})
+    match: Any = request.resolver_match
+    response = failing.as_view(view.actions, **view.initkwargs)(request, *match.args, **match.kwargs).render()
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -100,18 +108,24 @@ def _problem_with_errors(request: Request, status: int, exc: exceptions.APIExcep
 
 def is_database_error(exception: Exception) -> bool:
     """Whether the database is unavailable or read-only, so that a retry can succeed."""
-    code = getattr(exception.__cause__, "pgcode", None) or ""
+    code = _code_of(exception) or ""
     is_operational = isinstance(exception, OperationalError | InterfaceError) and not code.startswith(PERMANENT)
-    return is_operational or _is_read_only(exception)
+    return is_operational or code == READ_ONLY
 
 
-def _is_read_only(exception: Exception) -> bool:
-    return getattr(exception.__cause__, "pgcode", None) == READ_ONLY
+def is_unresponsive(exception: Exception) -> bool:
+    """Whether a database error is a failed connection or a lock, which another attempt would wait for again."""
+    return _code_of(exception) in (None, LOCK_NOT_AVAILABLE)
+
+
+def _code_of(exception: Exception) -> str | None:
+    code: str | None = getattr(exception.__cause__, "pgcode", None)  # None: the connection failed
+    return code
 
 
 def _note_database_error(exception: Exception) -> None:
     logger.error("database unavailable", exc_info=exception)
-    if _is_read_only(exception):
+    if _code_of(exception) == READ_ONLY:
         for connection in connections.all(initialized_only=True):
             connection.close_at = 0  # at the end of the request: a new connection may reach the primary
 

@@ -1,4 +1,4 @@
-"""Django's error views, which respond with problems, and a decorator."""
+"""Django's error views and ``read_only``, which respond with problems."""
 
 from collections.abc import Callable
 from functools import wraps

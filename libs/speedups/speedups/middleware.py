@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from problems.exceptions import database_problem
+from problems.exceptions import is_unresponsive, report_error
 from speedups.reads.guard import CompiledRead, check_site, compile_view
 from speedups.reads.parts import NotCompiledError
 
@@ -60,13 +60,11 @@ class CompiledReadsMiddleware:
         read = self.compiled(match.func)
         if read is None or match.args or read.rows.have_receivers():
             return None
+        request.resolver_match = match
         try:
-            response = read(request, match.kwargs)
-        except Error as error:  # the view reports another one than an unavailable database
-            response = database_problem(request, error, read.headers)
-        if response is not None:
-            request.resolver_match = match
-        return response
+            return read(request, match.kwargs)
+        except Error as error:  # the view would wait again for a database that does not respond
+            return report_error(match.func, request, error, read.headers) if is_unresponsive(error) else None
 
     def is_plain(self, request: HttpRequest) -> bool:
         """Return whether the response depends only on the URL."""
