@@ -134,12 +134,6 @@ class IntegerFilter(django_filters.NumberFilter):
     field_class = IntegerField  # type: ignore[assignment] # the stubs know one class only
 
 
-class IPAddressFilter(django_filters.CharFilter):
-    """Filters by an IP address."""
-
-    field_class = forms.GenericIPAddressField
-
-
 class RepeatableCSVWidget(widgets.CSVWidget):
     """Reads ``ids=1,2`` and, as many HTTP clients send lists, ``ids=1&ids=2``."""
 
@@ -178,5 +172,4 @@ class StrictFilterSet(django_filters.FilterSet):
         **{kind: {"filter_class": IntegerFilter} for kind in _INTEGERS},
         models.BooleanField: {"filter_class": BooleanFilter},  # and of the lookup isnull
         models.DateTimeField: {"filter_class": UTCDateTimeFilter},
-        models.GenericIPAddressField: {"filter_class": IPAddressFilter},
     }

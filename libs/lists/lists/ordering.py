@@ -1,6 +1,7 @@
 """The ordering filter of lists."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -50,8 +51,8 @@ class StrictOrderingFilter(filters.OrderingFilter):
         is_listed = isinstance(getattr(view, "ordering_fields", self.ordering_fields), (list, tuple))
         if is_listed or not isinstance(paginator, KeysetPagination):
             return valid
-        columns = {name: paginator.column_of(queryset.model, name) for name, _ in valid}
-        return [(name, label) for name, label in valid if (column := columns[name]) and not column.generated]
+        find = partial(paginator.column_of, queryset.model)
+        return [(name, label) for name, label in valid if (column := find(name)) and not column.generated]
 
     def remove_invalid_fields(
         self, queryset: QuerySet[Model], fields: Iterable[str], view: APIView, request: Request

@@ -34,6 +34,8 @@ class StrictListMixin(ListModelMixin, GenericViewSet[Any]):
             raise QueryTooLong
         response = super().list(request, *args, **kwargs)
         self.listed_by = request.query_params
+        if isinstance(response, Response):
+            response.add_post_render_callback(self.check_parameters)  # before those that cache the response
         return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -48,7 +50,7 @@ class StrictListMixin(ListModelMixin, GenericViewSet[Any]):
 
     def check_parameters(self, response: Any) -> Any:
         """Return the rendered response, or an error if the query has an unknown or repeated parameter."""
-        if not (errors := self.listed_by.errors()):
+        if not isinstance(self.listed_by, TrackedQuery) or not (errors := self.listed_by.errors()):
             return response
         self.listed_by = None
         self.headers = self.default_response_headers  # of which the first response took some

@@ -9,8 +9,11 @@ from contextlib import closing
 
 import psycopg2
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.db.models import Func, TextField, Value
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_page
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -198,6 +201,17 @@ def test_parameter_read_after_the_list_is_known(rf, make_book, view, parameter):
     assert known.status_code == 200
     assert unknown.status_code == 400
     assert [error["field"] for error in unknown.data["errors"]] == ["x"]
+
+
+@pytest.mark.django_db
+def test_unknown_parameter_is_an_error_also_in_front_of_a_cache(rf, make_book):
+    view = method_decorator(cache_page(60), name="list")(type("CachedViewSet", (BookViewSet,), {}))
+    respond = view.as_view({"get": "list"})
+    make_book()
+    caches["default"].clear()
+
+    assert [respond(rf.get("/books?x=1")).render().status_code for _ in range(2)] == [400, 400]
+    assert [respond(rf.get("/books")).render().status_code for _ in range(2)] == [200, 200]
 
 
 def test_unknown_parameter_of_a_page_is_an_error(api, db):
