@@ -15,7 +15,7 @@ def state_integer_sizes(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]
         if isinstance(node, list):
             nodes += node
         elif isinstance(node, dict):
-            nodes += node.values()
+            nodes += [value for name, value in node.items() if name not in ("default", "enum", "example", "examples")]
             if node.get("type") in ("integer", ["integer", "null"]) and not {"maximum", "enum"} & node.keys():
                 node.setdefault("format", "int64")
     return result
@@ -24,13 +24,17 @@ def state_integer_sizes(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]
 def refer_to_enums(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Refer to the component of an enumeration in filters by its values, so that clients have one type."""
     schemas = result["components"].get("schemas", {})
-    names = {frozenset(schema["enum"]): name for name, schema in schemas.items() if "enum" in schema}
+    names = {_values(schema): name for name, schema in schemas.items() if "enum" in schema}
     operations = [operation for path in result["paths"].values() for operation in path.values()]
     for parameter in (one for operation in operations for one in operation.get("parameters", ())):
         schema = parameter.get("schema", {})
-        if schema.keys() == {"type", "enum"} and (name := names.get(frozenset(schema["enum"]))):
+        if schema.keys() == {"type", "enum"} and (name := names.get(_values(schema))):
             parameter["schema"] = reference("schemas", name)
     return result
+
+
+def _values(schema: dict[str, Any]) -> tuple[str, frozenset[Any]]:
+    return str(schema.get("type")), frozenset(schema["enum"])
 
 
 def without_trailing_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:

@@ -100,14 +100,15 @@ class ProblemSchema(AutoSchema):
         return operation
 
     def map_parsers(self) -> list[str]:
-        """Return the media types of request bodies: JSON, or those of the view's parsers if it has no JSON or files."""
+        """Return the media types of request bodies: JSON, and forms for files; those of all parsers if none is left."""
         types: list[str] = super().map_parsers()
         serializer: Any = force_instance(self.get_request_serializer())  # type: ignore[no-untyped-call] # no types
         fields: Any = getattr(getattr(serializer, "child", serializer), "fields", {})
-        has_files = any(isinstance(field, serializers.FileField) for field in fields.values())
+        files = [one for one in fields.values() if isinstance(one, serializers.FileField) and not one.read_only]
         every = [parser.media_type for parser in self.view.get_parsers()]
-        forms = [one for one in every if one == "multipart/form-data"]
-        return (forms if has_files else types) or every
+        if files and "multipart/form-data" in every:
+            types = [*([] if any(one.required for one in files) else types), "multipart/form-data"]
+        return types or every
 
     def get_auth(self) -> list[dict[str, Any]]:
         """Return the alternative credentials, if any is required.

@@ -6,12 +6,13 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from chassis.rest.parsers import JSONParser
 from chassis.rest.routers import OptionalSlashRouter
 from library.books.filters import BookFilter
 from library.books.models import Book
@@ -91,6 +92,28 @@ class UploadView(APIView):
         return Response()
 
 
+class OptionalUploadSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    picture = serializers.FileField(required=False)
+
+
+class ShownUploadSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    picture = serializers.FileField(read_only=True)
+
+
+class OptionalUploadView(UploadView):
+    @extend_schema(request=OptionalUploadSerializer, responses=OptionalUploadSerializer)
+    def post(self, request):
+        return Response()
+
+
+class ShownUploadView(UploadView):
+    @extend_schema(request=ShownUploadSerializer, responses=ShownUploadSerializer)
+    def post(self, request):
+        return Response()
+
+
 class FormView(APIView):
     parser_classes = [MultiPartParser]
 
@@ -107,6 +130,7 @@ def document():
     patterns = [*routers[0].urls, *routers[1].urls, path("shelf/", CopiedViewSet.as_view({"get": "list"}))]
     patterns += [path("plain/<int:pk>", PlainViewSet.as_view({"get": "retrieve"})), path("price", PlainView.as_view())]
     patterns += [path("upload", UploadView.as_view()), path("form", FormView.as_view())]
+    patterns += [path("optional", OptionalUploadView.as_view()), path("shown", ShownUploadView.as_view())]
     return SchemaGenerator(patterns=patterns).get_schema(public=True)
 
 
@@ -137,11 +161,19 @@ def test_only_filters_are_described_as_filters(document):
     ]
 
 
-@pytest.mark.parametrize("address", ["/upload", "/form"])
-def test_body_that_json_cannot_carry_is_a_form(document, address):
+@pytest.mark.parametrize(
+    ("address", "media_types"),
+    [
+        ("/upload", {"multipart/form-data"}),
+        ("/optional", {"application/json", "multipart/form-data"}),
+        ("/shown", {"application/json"}),
+        ("/form", {"multipart/form-data"}),
+    ],
+)
+def test_body_that_json_cannot_carry_is_a_form(document, address, media_types):
     body = document["paths"][address]["post"]["requestBody"]
 
-    assert body["content"].keys() == {"multipart/form-data"}
+    assert body["content"].keys() == media_types
 
 
 def test_label_of_no_choice_is_no_choice(document):
