@@ -73,8 +73,11 @@ def find_user(user_id: int) -> VerifiedUser | None:
     if fresh_seconds and (seen_at := cache.seen_at(user_id, within_seconds=fresh_seconds)):
         CACHE_HITS.labels("fresh").inc()
         return VerifiedUser(is_active=True, verified_at=seen_at, is_cached=True)
+    seconds = settings.USER_SERVICE_TOTAL_TIMEOUT
+    if settings.ORDERS_DURING_OUTAGE and breaker.state is not State.CLOSED:
+        seconds = min(seconds, TRIAL_SECONDS)
     try:
-        is_active = _get(f"/users/{user_id}", lambda response: _parse_user(response, user_id))
+        is_active = _get(f"/users/{user_id}", lambda response: _parse_user(response, user_id), seconds)
     except UserServiceUnavailable:
         if seen_at := cache.seen_at(user_id, within_seconds=settings.USER_STALE_SECONDS):
             CACHE_HITS.labels("stale").inc()
@@ -92,14 +95,11 @@ def find_user_ids() -> list[int]:
     Raises:
         UserServiceUnavailable: as in ``find_user``.
     """
-    return _get("/users?page_size=100", _parse_ids)
+    return _get("/users?page_size=100", _parse_ids, settings.USER_SERVICE_TOTAL_TIMEOUT)
 
 
-def _get(path: str, parse: Callable[[requests.Response], ResultT]) -> ResultT:
+def _get(path: str, parse: Callable[[requests.Response], ResultT], seconds: float) -> ResultT:
     """Return the parsed response to ``GET path``; every failure becomes ``UserServiceUnavailable``."""
-    seconds = settings.USER_SERVICE_TOTAL_TIMEOUT
-    if settings.ORDERS_DURING_OUTAGE and breaker.state is not State.CLOSED:
-        seconds = min(seconds, TRIAL_SECONDS)
     try:
         with breaker.guard(), _bulkhead.acquire():
             result = parse(transport.get(path, seconds))
