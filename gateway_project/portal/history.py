@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +28,11 @@ class History(deque[Counts]):
         """Load the snapshots that another process saved, if the file exists."""
         if (file := _file()) and file.exists():
             snapshots = json.loads(file.read_text())
-            self.extend(Counts(at, _mapping(one), _mapping(two), _mapping(three)) for at, one, two, three in snapshots)
+            self.extend(
+                Counts(at, _mapping(one), _mapping(two), _mapping(three))
+                for at, one, two, three in snapshots
+                if at <= time.monotonic()  # not of another clock, before a reboot
+            )
 
     def save(self) -> None:
         """Save the snapshots for processes that start later."""
