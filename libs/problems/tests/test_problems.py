@@ -6,14 +6,17 @@ import re
 
 import psycopg2
 import pytest
-from django.db import close_old_connections, connection
-from django.http import Http404
+from django.db import OperationalError, close_old_connections, connection
+from django.http import Http404, HttpResponse
 from django.test import Client
+from django.urls import ResolverMatch
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 
+from library.books.views import BookViewSet
+from problems.exceptions import is_unresponsive, report_error
 from problems.responses import problem as problem_members
 from problems.responses import problem_response
-from problems.views import not_found
+from problems.views import not_found, read_only
 
 BROWSER = {"accept": "text/html,*/*;q=0.8"}
 
@@ -304,3 +307,31 @@ def test_instance_of_an_undecodable_path_is_ascii(rf):
     request.path = "/\udc80"
 
     assert problem_members(request, 404, "not_found", "No.")["instance"].isascii()
+
+
+def operational_error(code):
+    error = OperationalError("failed")
+    error.__cause__ = type("DriverError", (Exception,), {"pgcode": code})()
+    return error
+
+
+@pytest.mark.parametrize(("code", "is_expected"), [(None, True), ("55P03", True), ("57014", False)])
+def test_failed_connections_and_locks_are_unresponsive(code, is_expected):
+    assert is_unresponsive(operational_error(code)) is is_expected
+
+
+def test_view_reports_an_error_without_its_action(rf):
+    request, view = rf.get("/books/7"), BookViewSet.as_view({"get": "retrieve"})
+    request.resolver_match = ResolverMatch(view, (), {"pk": "7"})
+
+    response = report_error(view, request, OperationalError("failed"), {"X-Frame-Options": "DENY"})
+
+    assert (response.status_code, response["Retry-After"], response["X-Frame-Options"]) == (503, "1", "DENY")
+    assert json.loads(response.content)["type"] == "urn:problem:database_unavailable"
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("HEAD", 200), ("POST", 405), ("OPTIONS", 405)])
+def test_read_only_view_allows_get_and_head(rf, method, status):
+    response = read_only(lambda request: HttpResponse())(rf.generic(method, "/health"))
+
+    assert (response.status_code, response.get("Allow")) == (status, "GET, HEAD" if status == 405 else None)
